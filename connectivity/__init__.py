@@ -1,0 +1,1 @@
+"""How animals could move across a surface: least cost, circuits, reductions, passages."""

@@ -1,0 +1,127 @@
+"""Everything that otkel raises on purpose.
+
+::
+
+    PlannerError                    exit code 2 at the command line unless a child says otherwise
+      ConfigError(ValueError)       3  a study, scenario or profile file is wrong; all faults in one go
+      DataError(ValueError)         4  an input layer cannot be used
+        LayerNotFoundError(FileNotFoundError)
+        GridMismatchError
+        GeographicCRSError
+        ResistanceValueError
+        FenceError
+      FocalNodeError(ValueError)    4  outside the grid, on no data, on a barrier
+      SolverError(RuntimeError)     5  carries the SolveReport
+      MemoryBudgetError(MemoryError) 7 would not fit; says how much is needed and how much is there
+      ExportError(OSError)          7  a result could not be written
+    PlannerWarning(UserWarning)
+      ResampledWarning, NodataFilledWarning
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+__all__ = [
+    "ConfigError",
+    "DataError",
+    "ExportError",
+    "FenceError",
+    "FocalNodeError",
+    "GeographicCRSError",
+    "GridMismatchError",
+    "LayerNotFoundError",
+    "MemoryBudgetError",
+    "NodataFilledWarning",
+    "PlannerError",
+    "PlannerWarning",
+    "ResampledWarning",
+    "ResistanceValueError",
+    "SolverError",
+]
+
+
+class PlannerError(Exception):
+    """Base of every error that a user can mend; the message says what, where and what to do."""
+
+    exit_code = 2
+
+
+class ConfigError(PlannerError, ValueError):
+    """A study, scenario or species file is wrong; the message lists every fault with its line."""
+
+    exit_code = 3
+
+
+class DataError(PlannerError, ValueError):
+    """An input layer cannot be used as it is."""
+
+    exit_code = 4
+
+
+class LayerNotFoundError(DataError, FileNotFoundError):
+    """A named layer or file is not there; the message says what was."""
+
+    def __str__(self) -> str:
+        """Give the message alone, not FileNotFoundError's errno form."""
+        return str(self.args[0]) if self.args else ""
+
+
+class GridMismatchError(DataError):
+    """Two rasters do not share a grid; nothing is resampled on its own."""
+
+
+class GeographicCRSError(DataError):
+    """Degrees where metres are needed."""
+
+
+class ResistanceValueError(DataError):
+    """A resistance is zero, negative, infinite or not a number; says how many cells and the first one."""
+
+
+class FenceError(DataError):
+    """A fence line is empty, broken or outside the grid."""
+
+
+class FocalNodeError(PlannerError, ValueError):
+    """A focal node or region lies outside the grid, on no data or on a barrier."""
+
+    exit_code = 4
+
+
+class SolverError(PlannerError, RuntimeError):
+    """A solve did not reach its tolerance. ``report`` says how far it came."""
+
+    exit_code = 5
+
+    def __init__(self, message: str, report: Any = None) -> None:
+        super().__init__(message)
+        self.report = report
+
+
+class MemoryBudgetError(PlannerError, MemoryError):
+    """The job would need more memory than there is."""
+
+    exit_code = 7
+
+
+class ExportError(PlannerError, OSError):
+    """A result could not be written; nothing half-written is left behind."""
+
+    exit_code = 7
+
+    def __str__(self) -> str:
+        """Give the message alone, not OSError's errno form."""
+        return str(self.args[0]) if self.args else ""
+
+
+class PlannerWarning(UserWarning):
+    """Base of every warning."""
+
+
+class ResampledWarning(PlannerWarning):
+    """A layer was brought to the study grid by resampling."""
+
+
+class NodataFilledWarning(PlannerWarning):
+    """Cells without data were given a value, as the study asks."""

@@ -1,0 +1,1 @@
+"""Numba loops for layers: arrays in, arrays filled."""

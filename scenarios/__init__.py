@@ -1,0 +1,1 @@
+"""What to run, how runs differ, and what people get."""
