@@ -13,7 +13,7 @@ from connectivity.stencil import Stencil
 from rasters.errors import DataError, GridMismatchError
 from rasters.fences import STEPS
 
-__all__ = ["Laplacian", "node_graph", "stencil_laplacian"]
+__all__ = ["Laplacian", "NodeGraph", "node_graph", "stencil_laplacian"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
