@@ -1,0 +1,108 @@
+"""What a run hands to the exporters: one `SpeciesRun` per scenario and species."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from connectivity.results import SolveReport
+from rasters.fences import CutEdges
+from rasters.grid import Grid
+from rasters.surface import Layer, ResistanceSurface
+
+__all__ = ["FocalPlace", "SpeciesRun", "TracedPath"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FocalPlace:
+    """A focal region of the study as people know it.
+
+    ``geometry`` is a shapely polygon in the grid's CRS; ``role`` is ``"from"`` or ``"to"``.
+    """
+
+    id: str
+    name: str
+    role: str
+    geometry: Any
+    geometry_status: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TracedPath:
+    """Least-cost path from a core to the target reached at least cost.
+
+    ``x``, ``y`` (n,) cell centres in map units from core to target; empty when unreachable. Costs in effective metres.
+    """
+
+    source: str
+    target: str
+    status: str
+    cost_m: float
+    length_m: float
+    fence_crossings: int
+    x: NDArray[np.float64]
+    y: NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SpeciesRun:
+    """Everything that one scenario says about one species.
+
+    Parameters
+    ----------
+    study, scenario, species : str
+        Ids; ``titles`` has their names for people: keys ``study``, ``scenario``, ``species``.
+    surface : ResistanceSurface
+        Resistance [1].
+    cwd : (height, width) float64
+        Cost-weighted distance to the nearest target [effective m]; inf unreachable, NaN on no data.
+    corridor : (height, width) float64
+        Least over cores of ``cwd_core + cwd_target - least cost`` [effective m]; 0 on a least-cost path.
+    current_density : (height, width) float64
+        Sum over cores of 1 A sent to the targets, divided by the cell's width [A/m].
+    pairs : DataFrame
+        One row per core and target (``target`` = ``"any"`` for all targets together): ``source, target, status,
+        least_cost_m, least_cost_no_fence_m, effective_resistance_ohm, effective_resistance_no_fence_ohm,
+        fence_crossings, path_km``.
+    paths : tuple of TracedPath
+        One per core, to its nearest target.
+    profile : DataFrame
+        One row per stretch of fence: ``fence, start_m, end_m, gain_ohm2`` (sum over cores and edges of (v_i - v_j)^2),
+        ``current_a`` crossing it, ``status``.
+    ranking : DataFrame
+        One row per candidate passage, best first: ``rank, candidate, fence, fence_line, along_m, x, y, width_m, design,
+        score, gain_ohm2, conductance_gain_s, conductance_gain_share, resistance_gain_ohm, least_cost_gain_m,
+        least_cost_gain_share, pairs_joined, selected, status``.
+    units : dict
+        Column name -> unit, for ``pairs``, ``profile`` and ``ranking``.
+    assumptions : tuple of str
+        What is only assumed, in sentences for people.
+    reports : tuple of SolveReport
+    seconds : dict
+        Step name -> wall seconds.
+    """
+
+    study: str
+    scenario: str
+    species: str
+    titles: dict[str, str]
+    grid: Grid
+    surface: ResistanceSurface
+    cuts: CutEdges
+    places: tuple[FocalPlace, ...]
+    cwd: NDArray[np.float64]
+    corridor: NDArray[np.float64]
+    current_density: NDArray[np.float64]
+    pairs: pd.DataFrame
+    paths: tuple[TracedPath, ...]
+    profile: pd.DataFrame
+    ranking: pd.DataFrame
+    units: dict[str, str]
+    assumptions: tuple[str, ...]
+    layers: dict[str, Layer] = field(default_factory=dict)
+    reports: tuple[SolveReport, ...] = ()
+    seconds: dict[str, float] = field(default_factory=dict)
