@@ -1,0 +1,260 @@
+"""What a species file says, as plain data: rules from layers to resistance, barriers, fences, dispersal.
+
+Nothing here reads files (``scenarios.species_schema`` does) or rasters (`rasters.resistance` does). Every number keeps
+its origin: a source, or "expert placeholder".
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Literal
+
+from rasters.errors import ConfigError
+
+__all__ = [
+    "Barrier",
+    "Categories",
+    "Combine",
+    "PiecewiseLinear",
+    "Response",
+    "Rule",
+    "Scaling",
+    "SpeciesProfile",
+    "Stated",
+    "Steps",
+]
+
+Combine = Literal["maximum", "product", "sum", "geometric_mean"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stated:
+    """A number, and who says so."""
+
+    value: float
+    origin: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Steps:
+    """One value per interval: ``values[i]`` on ``breaks[i - 1] <= x < breaks[i]``, open at both ends."""
+
+    breaks: tuple[float, ...]
+    values: tuple[float, ...]
+    origins: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        _require(len(self.values) == len(self.origins) == len(self.breaks) + 1, "one value per interval", self)
+        _require_ascending(self.breaks, self)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PiecewiseLinear:
+    """Straight lines between points (``at[i]``, ``values[i]``), constant beyond the first and the last."""
+
+    at: tuple[float, ...]
+    values: tuple[float, ...]
+    origins: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        _require(len(self.values) == len(self.origins) == len(self.at) > 0, "one value per point", self)
+        _require_ascending(self.at, self)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Categories:
+    """One value per row of classes; a class in no row takes ``default``, and is an error where there is none."""
+
+    classes: tuple[tuple[int, ...], ...]
+    values: tuple[float, ...]
+    origins: tuple[str, ...]
+    default: Stated | None = None
+
+    def __post_init__(self) -> None:
+        _require(len(self.values) == len(self.origins) == len(self.classes), "one value per row of classes", self)
+        listed = [code for row in self.classes for code in row]
+        _require(len(listed) == len(set(listed)), "each class once", self)
+
+
+Response = Steps | PiecewiseLinear | Categories
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scaling:
+    """How a slope of the study's cells reads as one of the cells that the thresholds were measured on.
+
+    A layer's value is multiplied by ``(cell / reference_m) ** exponent`` before the rule looks it up: slope falls with
+    cell size as a power (Zhang et al. 1999, Earth Surf. Process. Landforms 24:763).
+    """
+
+    reference_m: float
+    exponent: float
+    origin: str
+
+    def factor(self, cell_m: float) -> float:
+        """Multiplier [1] for cells of ``cell_m`` metres."""
+        return float((cell_m / self.reference_m) ** self.exponent)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rule:
+    """From one layer to a resistance, or for a factor to a multiplier of resistance [1].
+
+    Parameters
+    ----------
+    layer, unit : str
+        Which layer, and the unit it must have.
+    response : Steps, PiecewiseLinear or Categories
+    origin : str
+        Where the rule as a whole comes from.
+    optional : bool
+        Left out, and said so, where the study has no such layer.
+    if_nodata : Stated, optional
+        Value for cells where the layer is unknown; without it they stay unknown.
+    scaling : Scaling, optional
+        For thresholds on slope that were measured on finer cells.
+    """
+
+    layer: str
+    unit: str
+    response: Response
+    origin: str
+    optional: bool = False
+    if_nodata: Stated | None = None
+    scaling: Scaling | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Barrier:
+    """Classes of a layer that the species cannot enter at all."""
+
+    layer: str
+    classes: tuple[int, ...]
+    origin: str
+    optional: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SpeciesProfile:
+    """One species: what resists its movement, how it meets fences, how far it goes.
+
+    Parameters
+    ----------
+    id, name, scientific_name : str
+    labels : mapping
+        Name per language code: ``en``, ``ru``, ``kk``.
+    status : str
+        ``"expert placeholder"`` until values are fitted to data or taken from a publication.
+    combine : {"maximum", "product", "sum", "geometric_mean"}
+        How the resistances of the rules become one; ``maximum`` lets the worst rule decide.
+    rules, factors, barriers : tuple
+        Resistances to combine; multipliers applied after it; impassable classes.
+    minimum : float
+        Floor of the result; 1 is best habitat.
+    permeability : mapping of fence kind to Stated
+        Share in [0, 1] of animals that pass such a fence; 0 is sealed. ``default`` holds for kinds not listed.
+    use_factor : mapping of passage design to Stated
+        Share in (0, 1] of the passage's width that counts, because animals may not dare to use it.
+    dispersal_km : Stated
+        Distance at which half of the dispersing animals have stopped.
+    home_range_km2 : Stated, optional
+    assumptions : tuple of str
+        What a reader of any result must know.
+    """
+
+    id: str
+    name: str
+    scientific_name: str
+    labels: Mapping[str, str]
+    status: str
+    combine: Combine
+    rules: tuple[Rule, ...]
+    factors: tuple[Rule, ...] = ()
+    barriers: tuple[Barrier, ...] = ()
+    minimum: float = 1.0
+    permeability: Mapping[str, Stated] = field(default_factory=dict)
+    use_factor: Mapping[str, Stated] = field(default_factory=dict)
+    dispersal_km: Stated
+    home_range_km2: Stated | None = None
+    assumptions: tuple[str, ...] = ()
+
+    def layers_needed(self) -> tuple[str, ...]:
+        """Layers without which no resistance can be built, in order of first use."""
+        return self._layer_names(optional=False)
+
+    def layers_optional(self) -> tuple[str, ...]:
+        """Layers that are used where the study has them and are not needed otherwise."""
+        needed = self.layers_needed()
+        return tuple(name for name in self._layer_names(optional=True) if name not in needed)
+
+    def permeability_of(self, fence_kind: str) -> Stated:
+        """Permeability [0..1] of a kind of fence, or the default."""
+        return _look_up(self.permeability, fence_kind, "default", f"{self.id}: permeability of fence kind")
+
+    def use_factor_of(self, design: str) -> Stated:
+        """Use factor (0..1] of a passage design."""
+        return _look_up(self.use_factor, design, design, f"{self.id}: use factor of passage design")
+
+    def spacing_km(self) -> float | None:
+        """Passage spacing ``sqrt(home range)`` [km], Bissonette and Adair 2008; None without a home range."""
+        return self.home_range_km2.value**0.5 if self.home_range_km2 else None
+
+    def median_dispersal_km(self) -> float | None:
+        """``7 sqrt(home range)`` [km], Bowman et al. 2002, to set beside the stated one; None without a home range."""
+        return 7.0 * self.home_range_km2.value**0.5 if self.home_range_km2 else None
+
+    def parameters(self) -> dict[str, float]:
+        """Every number that an uncertainty analysis may draw, by a stable name such as ``rules.slope_percent[1]``."""
+        out: dict[str, float] = {}
+        for group, rule in self._rules():
+            out |= {f"{group}.{rule.layer}[{i}]": value for i, value in enumerate(rule.response.values)}
+        out |= {f"permeability.{kind}": stated.value for kind, stated in self.permeability.items()}
+        return out | {f"use_factor.{design}": stated.value for design, stated in self.use_factor.items()}
+
+    def with_parameters(self, changes: Mapping[str, float]) -> SpeciesProfile:
+        """The same profile with some of its `parameters` changed; an unknown name is an error."""
+        unknown = sorted(set(changes) - set(self.parameters()))
+        if unknown:
+            raise ConfigError(f"{self.id}: no parameter {unknown[0]!r}; there are {', '.join(self.parameters())}")
+        return replace(
+            self,
+            rules=tuple(_with_values(rule, "rules", changes) for rule in self.rules),
+            factors=tuple(_with_values(rule, "factors", changes) for rule in self.factors),
+            permeability=_with_stated(self.permeability, "permeability", changes),
+            use_factor=_with_stated(self.use_factor, "use_factor", changes),
+        )
+
+    def _rules(self) -> Iterator[tuple[str, Rule]]:
+        yield from (("rules", rule) for rule in self.rules)
+        yield from (("factors", rule) for rule in self.factors)
+
+    def _layer_names(self, optional: bool) -> tuple[str, ...]:
+        parts: list[Rule | Barrier] = [*self.rules, *self.factors, *self.barriers]
+        return tuple(dict.fromkeys(part.layer for part in parts if part.optional == optional))
+
+
+def _look_up(table: Mapping[str, Stated], key: str, fallback: str, what: str) -> Stated:
+    found = table.get(key, table.get(fallback))
+    if found is None:
+        raise ConfigError(f"{what} {key!r} is not stated; there are {', '.join(sorted(table)) or 'none'}")
+    return found
+
+
+def _with_values(rule: Rule, group: str, changes: Mapping[str, float]) -> Rule:
+    values = tuple(changes.get(f"{group}.{rule.layer}[{i}]", value) for i, value in enumerate(rule.response.values))
+    return replace(rule, response=replace(rule.response, values=values))
+
+
+def _with_stated(table: Mapping[str, Stated], group: str, changes: Mapping[str, float]) -> dict[str, Stated]:
+    return {key: replace(old, value=changes.get(f"{group}.{key}", old.value)) for key, old in table.items()}
+
+
+def _require(holds: bool, what: str, where: object) -> None:
+    if not holds:
+        raise ConfigError(f"{type(where).__name__} needs {what}: {where}")
+
+
+def _require_ascending(numbers: tuple[float, ...], where: object) -> None:
+    _require(all(a < b for a, b in itertools.pairwise(numbers)), "ascending numbers", where)
