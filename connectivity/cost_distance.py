@@ -1,0 +1,183 @@
+"""Cost-weighted distance: the least accumulated resistance x metres from a focal region to every cell."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from connectivity.focal import FocalRegion
+from connectivity.kernels.dijkstra import spread
+from connectivity.stencil import STEPS, Stencil
+from rasters.errors import DataError
+from rasters.grid import Grid
+
+__all__ = ["CostDistance", "cost_weighted_distance", "cost_weighted_distances", "fence_table", "search"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
+class CostDistance:
+    """Least cost from a focal region to every cell.
+
+    Parameters
+    ----------
+    cwd : (height, width) float64
+        Effective metres; 0 on the region, ``inf`` on barriers, where nothing leads and beyond the budget, NaN on no
+        data.
+    source : FocalRegion
+    stencil : Stencil
+        The edges it was computed on.
+    budget_m : float
+        Largest cost followed [effective m]; ``inf`` where there was no limit.
+    """
+
+    cwd: NDArray[np.float64]
+    source: FocalRegion
+    stencil: Stencil
+    budget_m: float = math.inf
+
+    def __post_init__(self) -> None:
+        self.cwd.flags.writeable = False
+
+    @property
+    def grid(self) -> Grid:
+        """Grid of ``cwd``."""
+        return self.stencil.surface.grid
+
+    def to(self, target: FocalRegion) -> float:
+        """Least cost to a region [effective m]; ``inf`` where it cannot be reached."""
+        rows, cols = target.check_on(self.stencil.surface)
+        return float(self.cwd[rows, cols].min())
+
+    def __repr__(self) -> str:
+        reached = self.cwd[np.isfinite(self.cwd)]
+        share = reached.size / max(int(np.count_nonzero(self.stencil.surface.passable)), 1)
+        far = f"up to {reached.max():.6g} effective m, {share:.1%} of cells reached"
+        return f"CostDistance(from {self.source.id!r}, {far}, {self.grid})"
+
+
+def cost_weighted_distance(stencil: Stencil, source: FocalRegion, *, budget_m: float = math.inf) -> CostDistance:
+    """Least accumulated cost from a focal region to every cell.
+
+    Parameters
+    ----------
+    stencil : Stencil, (height, width) cells
+        A step costs its length times the edge rule of its two cells' resistances, plus the cost of the fences it
+        crosses [effective m].
+    source : FocalRegion
+        Cells at cost zero; those on no data or on a barrier are left out.
+    budget_m : float
+        Cells that cost more [effective m] are left at ``inf``, and the search stops there.
+
+    Returns
+    -------
+    CostDistance
+        ``cwd`` is (height, width) float64 in effective metres, ``inf`` where unreachable, NaN on no data.
+
+    Raises
+    ------
+    FocalNodeError
+        When no cell of the source is passable.
+
+    Notes
+    -----
+    Exact on the graph of cells: the same distances as Dijkstra's algorithm in float64. The graph itself overestimates
+    a straight line in uniform habitat by up to 8.2 % with eight neighbours, 41 % with four.
+
+    Examples
+    --------
+    >>> from affine import Affine
+    >>> from connectivity.stencil import build_stencil
+    >>> from rasters.surface import ResistanceSurface
+    >>> grid = Grid("EPSG:6933", Affine(30, 0, 0, 0, -30, 0), (3, 4))
+    >>> stencil = build_stencil(ResistanceSurface.from_array(np.ones((3, 4)), grid))
+    >>> float(cost_weighted_distance(stencil, FocalRegion.cell("den", 0, 0, grid)).cwd[0, 2])
+    60.0
+    """
+    cwd = search(stencil, [source], budget_m)
+    return CostDistance(cwd=cwd, source=source, stencil=stencil, budget_m=budget_m)
+
+
+def cost_weighted_distances(
+    stencil: Stencil, sources: Sequence[FocalRegion], *, budget_m: float = math.inf, threads: int = 1
+) -> tuple[CostDistance, ...]:
+    """`cost_weighted_distance` from each source, several at a time.
+
+    Each search takes about 25 B per cell while it runs, and each result 8 B per cell.
+    """
+    if threads < 1:
+        raise DataError(f"threads must be at least 1, not {threads}")
+    with ThreadPoolExecutor(max_workers=threads) as pool:
+        return tuple(pool.map(lambda source: cost_weighted_distance(stencil, source, budget_m=budget_m), sources))
+
+
+def search(stencil: Stencil, sources: Sequence[FocalRegion], budget_m: float) -> NDArray[np.float64]:
+    """(height, width) least cost from the cells of all sources, inf where unreachable, NaN on no data."""
+    if not budget_m >= 0:
+        raise DataError(f"budget_m must be >= 0, not {budget_m!r}")
+    unreached = float(np.nextafter(budget_m, math.inf))
+    cells = _haloed_cells(stencil, unreached)
+    fence_cell, fence_cost = fence_table(stencil)
+    cells[fence_cell, 0] *= -1.0
+    seeds = np.concatenate([_seeds(stencil, source) for source in sources])
+    cells[seeds, 1] = 0.0
+    offset, length = _directions(stencil)
+    harmonic = stencil.edge_rule == "mean_conductance"
+    spread(seeds, offset, length, harmonic, fence_cell, fence_cost, 1.0 / _bucket_m(stencil), unreached, cells)
+    return _inner_distance(stencil, cells, unreached)
+
+
+def _haloed_cells(stencil: Stencil, unreached: float) -> NDArray[np.float64]:
+    """((height + 2) (width + 2), 2) resistance and distance of each cell, with a halo that cannot be entered."""
+    height, width = stencil.shape
+    cells = np.empty(((height + 2) * (width + 2), 2))
+    inner = cells.reshape(height + 2, width + 2, 2)[1:-1, 1:-1]
+    passable = stencil.surface.passable
+    cells[:] = (1.0, -math.inf)
+    inner[..., 0] = np.where(passable, stencil.surface.values, 1.0)
+    inner[..., 1] = np.where(passable, unreached, -math.inf)
+    return cells
+
+
+def _inner_distance(stencil: Stencil, cells: NDArray[np.float64], unreached: float) -> NDArray[np.float64]:
+    height, width = stencil.shape
+    cwd = cells[:, 1].reshape(height + 2, width + 2)[1:-1, 1:-1].copy()
+    cwd[(cwd == unreached) | (cwd == -math.inf)] = math.inf
+    cwd[stencil.surface.nodata] = math.nan
+    return cwd
+
+
+def _seeds(stencil: Stencil, source: FocalRegion) -> NDArray[np.int64]:
+    """Numbers of a region's passable cells in the haloed array."""
+    rows, cols = source.check_on(stencil.surface)
+    return (rows.astype(np.int64) + 1) * (stencil.shape[1] + 2) + cols + 1
+
+
+def _directions(stencil: Stencil) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """Offset in the haloed array and length [m] of each direction that the stencil has, k + n / 2 opposite to k."""
+    n = stencil.neighbours // 2
+    forward = np.array([d_row * (stencil.shape[1] + 2) + d_col for d_row, d_col in STEPS[:n]])
+    return np.concatenate([forward, -forward]), np.tile(stencil.step_m()[:n], 2)
+
+
+def _bucket_m(stencil: Stencil) -> float:
+    """Width of a bucket [effective m]."""
+    values = stencil.surface.values[stencil.surface.passable]
+    return float(values.min() * stencil.step_m()[:2].min())
+
+
+def fence_table(stencil: Stencil) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """Haloed cells that fences touch, (n,) sorted, and the fence cost of each direction, (n, neighbours) [effective m]."""
+    fence, width, n = stencil.fence, stencil.shape[1] + 2, stencil.neighbours // 2
+    offset = _directions(stencil)[0]
+    first = (fence.row.astype(np.int64) + 1) * width + fence.col + 1
+    second = first + offset[fence.step]
+    cells = np.unique(np.concatenate([first, second]))
+    cost = np.zeros((cells.size, stencil.neighbours))
+    cost[np.searchsorted(cells, first), fence.step] = fence.cost_m
+    cost[np.searchsorted(cells, second), fence.step + n] = fence.cost_m
+    return cells, cost
