@@ -216,7 +216,7 @@ def _unknown_mask(layers: Mapping[str, Layer], parts: Iterable[Rule | Barrier], 
 
 
 def _effect(layer: Layer, rule: Rule, matters: Bool, who: str) -> Float:
-    """(height, width) resistance or multiplier of one rule, as a new array; an error where it gives none and matters."""
+    """(height, width) resistance or multiplier of one rule, a new array; an error where it gives none."""
     values = _read_as(rule, layer)
     out = respond(rule.response, values)
     if rule.if_nodata is not None:
@@ -271,7 +271,7 @@ def _contribution(part: Literal["rule", "factor"], here: Mapping[str, Layer], ru
     layer = here[rule.layer]
     known = not layer.nodata[0, 0]
     read_as = float(_read_as(rule, layer)[0, 0]) if known else math.nan
-    effect = float(_effect(layer, rule, ~layer.nodata, who)[0, 0]) if known or rule.if_nodata else math.nan
+    effect = float(_effect(layer, rule, np.zeros_like(layer.nodata), who)[0, 0]) if known or rule.if_nodata else math.nan
     return Contribution(
         part=part,
         layer=rule.layer,

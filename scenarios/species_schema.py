@@ -1,0 +1,301 @@
+"""The species file: one YAML per species, checked, and turned into a `rasters.profile.SpeciesProfile`.
+
+The docstrings of the attributes are the manual of the file. Every number stands beside its origin.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+
+from rasters import profile as data
+
+__all__ = ["SpeciesFile"]
+
+Finite = Annotated[float, Field(allow_inf_nan=False)]
+Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+Share = Annotated[float, Field(ge=0, le=1)]
+PositiveShare = Annotated[float, Field(gt=0, le=1)]
+ClassCode = Annotated[int, Field(ge=0, le=65535)]
+Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
+Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
+
+
+class Model(BaseModel):
+    """Frozen, and closed to unknown keys."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+
+class StatedModel(Model):
+    """A number and its origin."""
+
+    value: Finite
+    """In the unit that the key names."""
+    origin: Text
+    """The source, or "expert placeholder" and why this number."""
+
+    def to_data(self) -> data.Stated:
+        """As plain data."""
+        return data.Stated(value=self.value, origin=self.origin)
+
+
+class StatedPositive(StatedModel):
+    """A positive number and its origin."""
+
+    value: Positive
+    """In the unit that the key names, > 0."""
+
+
+class StatedShare(StatedModel):
+    """A share from 0 to 1 and its origin."""
+
+    value: Share
+    """0 is sealed: no animal passes. 1 is no hindrance."""
+
+
+class StatedPositiveShare(StatedModel):
+    """A share above 0, up to 1, and its origin."""
+
+    value: PositiveShare
+    """1: animals use the whole width of the passage as if it were open ground."""
+
+
+class Step(Model):
+    """One interval of a table of steps."""
+
+    below: Finite | None = None
+    """Upper end of the interval, not part of it; left out in the last row, which takes all that is left."""
+    value: Positive
+    """Resistance of a rule or multiplier of a factor [1], > 0."""
+    origin: Text | None = None
+    """Where this number comes from, if not from the rule's own origin."""
+
+
+class Point(Model):
+    """One point of a table of straight lines."""
+
+    at: Finite
+    """Value of the layer, in the rule's unit."""
+    value: Positive
+    """Resistance of a rule or multiplier of a factor [1] there, > 0."""
+    origin: Text | None = None
+    """Where this number comes from, if not from the rule's own origin."""
+
+
+class ClassRow(Model):
+    """One row of a table of classes."""
+
+    codes: Annotated[tuple[ClassCode, ...], Field(min_length=1)]
+    """Classes of the layer."""
+    means: Text
+    """What the classes are, in words."""
+    value: Positive
+    """Resistance of a rule or multiplier of a factor [1], > 0."""
+    origin: Text | None = None
+    """Where this number comes from, if not from the rule's own origin."""
+
+
+class ScalingModel(Model):
+    """The cell size that a rule's thresholds were measured at."""
+
+    cell_m: Positive
+    """Cell size in metres that the thresholds hold for."""
+    exponent: Annotated[float, Field(ge=0, le=1)]
+    """The layer is multiplied by (study cell / cell_m) to this power before it is looked up; 0 leaves it as it is."""
+    origin: Text
+    """Where the exponent comes from."""
+
+    def to_data(self) -> data.Scaling:
+        """As plain data."""
+        return data.Scaling(reference_m=self.cell_m, exponent=self.exponent, origin=self.origin)
+
+
+class RuleModel(Model):
+    """From one layer to a resistance (under ``rules``) or to a multiplier of resistance (under ``factors``).
+
+    Exactly one of ``steps``, ``points`` and ``classes`` says how.
+    """
+
+    layer: Name
+    """Name of a layer of the study."""
+    unit: Literal["percent", "deg", "m", "class", "1"]
+    """Unit that the layer must have; nothing is converted."""
+    origin: Text
+    """Where the rule comes from; rows without an origin of their own share it."""
+    steps: Annotated[tuple[Step, ...], Field(min_length=1)] | None = None
+    """Table of intervals, ascending."""
+    points: Annotated[tuple[Point, ...], Field(min_length=1)] | None = None
+    """Table of points, ascending, joined by straight lines; constant beyond the ends."""
+    classes: Annotated[tuple[ClassRow, ...], Field(min_length=1)] | None = None
+    """Table of classes, for a layer in unit ``class``."""
+    otherwise: StatedPositive | None = None
+    """Value of classes in no row; without it such a class stops the run."""
+    optional: bool = False
+    """Leave the rule out, and say so with every result, where the study has no such layer."""
+    if_nodata: StatedPositive | None = None
+    """Value where the layer is unknown; without it those cells stay unknown."""
+    measured_at: ScalingModel | None = None
+    """Cell size of the thresholds, for slopes; without it the layer is read as it is."""
+
+    @model_validator(mode="after")
+    def _one_table_that_fits(self) -> RuleModel:
+        given = [name for name in ("steps", "points", "classes") if getattr(self, name) is not None]
+        if len(given) != 1:
+            raise ValueError(f"give exactly one of steps, points, classes; there is {' and '.join(given) or 'none'}")
+        if (self.unit == "class") != (given == ["classes"]):
+            raise ValueError(f"a layer in unit {self.unit!r} cannot have a table of {given[0]}")
+        if self.otherwise is not None and self.classes is None:
+            raise ValueError("otherwise belongs to a table of classes")
+        if self.measured_at is not None and self.classes is not None:
+            raise ValueError("measured_at scales numbers, not classes")
+        return self
+
+    @model_validator(mode="after")
+    def _tables_ascend(self) -> RuleModel:
+        if self.steps is not None:
+            _check_steps(self.steps)
+        if self.points is not None:
+            _check_ascending([point.at for point in self.points], "points: at")
+        if self.classes is not None:
+            _check_once([str(code) for row in self.classes for code in row.codes], "classes: code")
+        return self
+
+    def to_data(self) -> data.Rule:
+        """As plain data."""
+        return data.Rule(
+            layer=self.layer,
+            unit=self.unit,
+            response=self._response(),
+            origin=self.origin,
+            optional=self.optional,
+            if_nodata=self.if_nodata.to_data() if self.if_nodata else None,
+            scaling=self.measured_at.to_data() if self.measured_at else None,
+        )
+
+    def _response(self) -> data.Response:
+        rows: Sequence[Step | Point | ClassRow] = self.steps or self.points or self.classes or ()
+        values, origins = tuple(row.value for row in rows), tuple(row.origin or self.origin for row in rows)
+        if self.steps is not None:
+            breaks = tuple(step.below for step in self.steps if step.below is not None)
+            return data.Steps(breaks=breaks, values=values, origins=origins)
+        if self.points is not None:
+            return data.PiecewiseLinear(at=tuple(point.at for point in self.points), values=values, origins=origins)
+        default = self.otherwise.to_data() if self.otherwise else None
+        codes = tuple(row.codes for row in self.classes or ())
+        return data.Categories(classes=codes, values=values, origins=origins, default=default)
+
+
+class BarrierModel(Model):
+    """Classes that the species cannot enter."""
+
+    layer: Name
+    """Name of a layer of the study, in unit ``class``."""
+    codes: Annotated[tuple[ClassCode, ...], Field(min_length=1)]
+    """Classes that are impassable."""
+    means: Text
+    """What the classes are, in words."""
+    origin: Text
+    """Why they are impassable."""
+    optional: bool = False
+    """Leave the barrier out, and say so, where the study has no such layer."""
+
+    def to_data(self) -> data.Barrier:
+        """As plain data."""
+        return data.Barrier(layer=self.layer, classes=self.codes, origin=self.origin, optional=self.optional)
+
+
+class Labels(Model):
+    """The species' name for readers."""
+
+    en: Text
+    """English."""
+    ru: Text
+    """Russian."""
+    kk: Text
+    """Kazakh."""
+
+
+class SpeciesFile(Model):
+    """One species: what resists its movement, how it meets fences, how far it goes."""
+
+    id: Name
+    """Short name for files and tables; the file is called after it."""
+    label: Labels
+    """Name per language."""
+    scientific_name: Text
+    """Latin binomial or trinomial."""
+    status: Literal["expert placeholder", "published", "fitted to data"]
+    """How far to trust the numbers; shown with every result."""
+    combine: data.Combine
+    """How the rules' resistances become one. ``maximum``: the worst rule decides."""
+    minimum: Positive = 1.0
+    """Floor of the resistance [1]; 1 is best habitat."""
+    rules: Annotated[tuple[RuleModel, ...], Field(min_length=1)]
+    """Layers to resistance, one rule per layer."""
+    factors: tuple[RuleModel, ...] = ()
+    """Layers to multipliers of the combined resistance, one factor per layer."""
+    barriers: tuple[BarrierModel, ...] = ()
+    """Classes that are impassable."""
+    permeability: Annotated[dict[Name, StatedShare], Field(min_length=1)]
+    """Share of animals that get past a fence, by kind of fence; ``default`` for kinds not listed, and must be there."""
+    use_factor: dict[Name, StatedPositiveShare] = Field(default_factory=dict)
+    """Share of a passage's width that counts, by passage design: animals may not find it or not dare."""
+    dispersal_km: StatedPositive
+    """Distance in km at which half of the dispersing animals have stopped; for the probability of connectivity."""
+    home_range_km2: StatedPositive | None = None
+    """Home range in km2; gives the passage spacing and a dispersal distance to compare with."""
+    assumptions: tuple[Text, ...] = ()
+    """What a reader of any map or table must know; travels with every result."""
+
+    @model_validator(mode="after")
+    def _one_rule_per_layer(self) -> SpeciesFile:
+        _check_once([rule.layer for rule in self.rules], "rules: layer")
+        _check_once([factor.layer for factor in self.factors], "factors: layer")
+        if "default" not in self.permeability:
+            raise ValueError("permeability: give a default for kinds of fence that are not listed")
+        return self
+
+    def to_profile(self) -> data.SpeciesProfile:
+        """The profile that `rasters.resistance.build_resistance` works with."""
+        return data.SpeciesProfile(
+            id=self.id,
+            name=self.label.en,
+            scientific_name=self.scientific_name,
+            labels=self.label.model_dump(),
+            status=self.status,
+            combine=self.combine,
+            minimum=self.minimum,
+            rules=tuple(rule.to_data() for rule in self.rules),
+            factors=tuple(factor.to_data() for factor in self.factors),
+            barriers=tuple(barrier.to_data() for barrier in self.barriers),
+            permeability={kind: stated.to_data() for kind, stated in self.permeability.items()},
+            use_factor={design: stated.to_data() for design, stated in self.use_factor.items()},
+            dispersal_km=self.dispersal_km.to_data(),
+            home_range_km2=self.home_range_km2.to_data() if self.home_range_km2 else None,
+            assumptions=self.assumptions,
+        )
+
+
+def _check_steps(steps: Sequence[Step]) -> None:
+    if steps[-1].below is not None:
+        raise ValueError(f"steps: the last row has below: {steps[-1].below:g}; leave it out, so that no value is lost")
+    breaks = [step.below for step in steps[:-1]]
+    if None in breaks:
+        raise ValueError(f"steps[{breaks.index(None)}]: below is missing; only the last row goes without")
+    _check_ascending([b for b in breaks if b is not None], "steps: below")
+
+
+def _check_ascending(numbers: Sequence[float], what: str) -> None:
+    for a, b in itertools.pairwise(numbers):
+        if not a < b:
+            raise ValueError(f"{what} must ascend, but {b:g} follows {a:g}")
+
+
+def _check_once(names: Sequence[str], what: str) -> None:
+    twice = [name for i, name in enumerate(names) if name in names[:i]]
+    if twice:
+        raise ValueError(f"{what} {twice[0]} is there twice; merge the rows")
