@@ -55,7 +55,9 @@ class Contribution:
     origin: str
 
     def __str__(self) -> str:
-        return f"{self.part:7s} {self.layer:26s} {self.value:9.4g} {self.unit:7s} -> {self.effect:<7.4g} {self.origin}"
+        scaled = "" if self.read_as == self.value or math.isnan(self.value) else f"(as {self.read_as:.4g})"
+        value = f"{self.value:9.4g} {self.unit:7s} {scaled:12s}"
+        return f"{self.part:7s} {self.layer:26s} {value} -> {self.effect:<7.4g} {self.origin}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
