@@ -126,7 +126,13 @@ def _solve(
     for i, load in enumerate(loads.T):
         steps: list[None] = []
         solved[:, i], _ = cg(
-            matrix, load, rtol=tolerance, atol=0.0, maxiter=1000, M=precondition, callback=lambda _, s=steps: s.append(None)
+            matrix,
+            load,
+            rtol=tolerance,
+            atol=0.0,
+            maxiter=1000,
+            M=precondition,
+            callback=lambda _, s=steps: s.append(None),
         )
         counts.append(len(steps))
     return solved, tuple(counts)

@@ -127,6 +127,10 @@ def build_stencil(
     if neighbours == 4 and fence.size:
         keep = fence.step < 2
         fence = FenceTerms(
-            row=fence.row[keep], col=fence.col[keep], step=fence.step[keep], cost_m=fence.cost_m[keep], ohm=fence.ohm[keep]
+            row=fence.row[keep],
+            col=fence.col[keep],
+            step=fence.step[keep],
+            cost_m=fence.cost_m[keep],
+            ohm=fence.ohm[keep],
         )
     return Stencil(surface=surface, fence=fence, neighbours=neighbours, edge_rule=edge_rule)

@@ -60,7 +60,9 @@ class Fence:
     def __post_init__(self) -> None:
         if not isinstance(self.line, LineString | MultiLineString) or self.line.is_empty:
             kind = "empty" if isinstance(self.line, BaseGeometry) and self.line.is_empty else "not a line"
-            raise FenceError(f"fence {self.id!r}: its geometry is {kind}; draw it as a LineString with two or more vertices")
+            raise FenceError(
+                f"fence {self.id!r}: its geometry is {kind}; draw it as a LineString with two or more vertices"
+            )
         if not np.isfinite(np.asarray([c[:2] for part in self.parts for c in part.coords])).all():
             raise FenceError(f"fence {self.id!r}: a vertex is not finite")
 
@@ -251,9 +253,7 @@ def _snap(xy: NDArray[np.float64], grid: Grid) -> NDArray[np.int64]:
     return np.rint(np.stack([col, row], axis=1) * UNITS).astype(np.int64)
 
 
-def _cut_part(
-    vertices: NDArray[np.int64], grid: Grid
-) -> list[tuple[int, NDArray[np.int32], NDArray[np.float64]]]:
+def _cut_part(vertices: NDArray[np.int64], grid: Grid) -> list[tuple[int, NDArray[np.int32], NDArray[np.float64]]]:
     """For each segment that cuts something: its number, (n, 3) edges and (n,) shares of the segment."""
     steps = np.array(STEPS, np.int64)
     edge, share = np.empty((64, 3), np.int32), np.empty(64)
@@ -287,6 +287,4 @@ def sum_terms(cuts: CutEdges, cost_m: NDArray[np.float64], ohm: NDArray[np.float
     total_cost, total_ohm = np.zeros(first.size), np.zeros(first.size)
     np.add.at(total_cost, inverse, cost_m)
     np.add.at(total_ohm, inverse, ohm)
-    return FenceTerms(
-        row=cuts.row[first], col=cuts.col[first], step=cuts.step[first], cost_m=total_cost, ohm=total_ohm
-    )
+    return FenceTerms(row=cuts.row[first], col=cuts.col[first], step=cuts.step[first], cost_m=total_cost, ohm=total_ohm)

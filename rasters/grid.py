@@ -110,11 +110,16 @@ class Grid:
 
     def require_same(self, other: Grid, name: str = "the layer") -> None:
         """Raise GridMismatchError, showing both grids, unless ``other`` is this grid."""
-        near = all(math.isclose(a, b, rel_tol=0, abs_tol=1e-6 * self.cell_width_m) for a, b in zip(self.transform, other.transform, strict=True))
+        near = all(
+            math.isclose(a, b, rel_tol=0, abs_tol=1e-6 * self.cell_width_m)
+            for a, b in zip(self.transform, other.transform, strict=True)
+        )
         if self.shape != other.shape or not near or self.pyproj_crs != other.pyproj_crs:
             raise GridMismatchError(f"{name} is on {other}, the study on {self}; warp it to the study grid")
 
-    def xy(self, row: NDArray[np.integer] | int, col: NDArray[np.integer] | int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    def xy(
+        self, row: NDArray[np.integer] | int, col: NDArray[np.integer] | int
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Map x, y of cell centres; arrays or single cells."""
         x = self.transform.c + (np.asarray(col, dtype=np.float64) + 0.5) * self.transform.a
         y = self.transform.f + (np.asarray(row, dtype=np.float64) + 0.5) * self.transform.e

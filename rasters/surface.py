@@ -100,4 +100,6 @@ class ResistanceSurface:
 def _require_shape(grid: Grid, name: str, *arrays: NDArray[np.generic]) -> None:
     for array in arrays:
         if array.shape != grid.shape:
-            raise GridMismatchError(f"{name}: an array of shape {array.shape} does not fit the grid of shape {grid.shape}")
+            raise GridMismatchError(
+                f"{name}: an array of shape {array.shape} does not fit the grid of shape {grid.shape}"
+            )

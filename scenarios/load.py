@@ -1,0 +1,235 @@
+"""YAML and overrides -> one resolved study, with every fault of the file in one message: file, line, key, value, fix.
+
+Order of settings: command line > scenario > study.
+"""
+
+from __future__ import annotations
+
+import copy
+import difflib
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeVar
+
+import yaml
+from pydantic import BaseModel, ValidationError
+
+from rasters.errors import ConfigError, LayerNotFoundError
+from scenarios.schema import ScenarioOverrides, Study
+
+__all__ = ["Document", "ResolvedStudy", "bundled_studies", "find_study", "read_document", "resolve", "validate"]
+
+LIBRARY = Path(__file__).parent / "library"
+log = logging.getLogger(__name__)
+ModelT = TypeVar("ModelT", bound=BaseModel)
+KeyPath = tuple[str | int, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Document:
+    """A YAML file as plain data, with the line of every key."""
+
+    path: Path
+    data: dict[str, Any]
+    lines: dict[KeyPath, int] = field(repr=False)
+
+    def line_of(self, key: KeyPath) -> int | None:
+        """Line of a key, or of the nearest parent that stands in the file."""
+        while key:
+            if key in self.lines:
+                return self.lines[key]
+            key = key[:-1]
+        return None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResolvedStudy:
+    """A study with one scenario's overrides applied.
+
+    ``settings`` is the study as plain data after all overrides, enough to run it again; ``changes`` lists each override.
+    """
+
+    study: Study
+    scenario: str
+    scenario_title: str
+    folder: Path
+    path: Path
+    settings: dict[str, Any]
+    changes: tuple[str, ...]
+
+    def file(self, name: str) -> Path:
+        """A file named in the study, found beside it."""
+        return self.folder / name
+
+
+def bundled_studies() -> list[str]:
+    """Names of the studies that come with otkel."""
+    return sorted(p.parent.name for p in LIBRARY.glob("*/study.yaml"))
+
+
+def find_study(name: str) -> Path:
+    """Path of a study file: a path, a folder with a study.yaml, or the name of a bundled study."""
+    given = Path(name)
+    tried = [given, given / "study.yaml", LIBRARY / name / "study.yaml"]
+    for path in tried:
+        if path.is_file():
+            return path
+    bundled = ", ".join(bundled_studies())
+    raise LayerNotFoundError(
+        f"no study {name!r}: neither a file, nor a folder with a study.yaml, nor one of the bundled studies ({bundled})"
+    )
+
+
+def read_document(path: Path) -> Document:
+    """Read YAML with line numbers; duplicate keys are errors."""
+    try:
+        text = path.read_text(encoding="utf-8")
+        root = yaml.compose(text, Loader=yaml.SafeLoader)
+    except OSError as error:
+        raise LayerNotFoundError(f"{path}: cannot be read ({error.strerror})") from error
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{path}: is not UTF-8 text (byte {error.start}); save it as UTF-8") from error
+    except yaml.MarkedYAMLError as error:
+        line = error.problem_mark.line + 1 if error.problem_mark else 0
+        raise ConfigError(f"{path}:{line}: is not valid YAML: {error.problem}; check indentation and quotes") from error
+    if not isinstance(root, yaml.MappingNode):
+        raise ConfigError(f"{path}: should be a table of keys and values")
+    lines: dict[KeyPath, int] = {}
+    faults: list[str] = []
+    _walk(root, (), lines, faults, path)
+    if faults:
+        raise ConfigError("\n".join(faults))
+    return Document(path=path, data=yaml.load(text, Loader=yaml.SafeLoader), lines=lines)
+
+
+def _walk(node: yaml.Node, key: KeyPath, lines: dict[KeyPath, int], faults: list[str], path: Path) -> None:
+    if isinstance(node, yaml.MappingNode):
+        for name, value in node.value:
+            inner = (*key, str(name.value))
+            line = name.start_mark.line + 1
+            if inner in lines:
+                faults.append(f"{path}:{line}: {dotted(inner)}: stands twice, first on line {lines[inner]}; keep one")
+            lines[inner] = line
+            _walk(value, inner, lines, faults, path)
+    elif isinstance(node, yaml.SequenceNode):
+        for i, value in enumerate(node.value):
+            lines[(*key, i)] = value.start_mark.line + 1
+            _walk(value, (*key, i), lines, faults, path)
+
+
+def dotted(key: KeyPath) -> str:
+    """``('fences', 2, 'gap_m')`` -> ``fences[2].gap_m``."""
+    out = ""
+    for part in key:
+        out += f"[{part}]" if isinstance(part, int) else f".{part}" if out else str(part)
+    return out
+
+
+def validate(model: type[ModelT], data: Mapping[str, Any], document: Document) -> ModelT:
+    """Build a model, or raise one ConfigError that lists every fault with its line."""
+    try:
+        return model.model_validate(data)
+    except ValidationError as error:
+        faults = [_describe(fault, model, document) for fault in error.errors()]
+        raise ConfigError("\n".join(faults)) from error
+
+
+def _describe(fault: Any, model: type[BaseModel], document: Document) -> str:
+    key: KeyPath = tuple(
+        p for p in fault["loc"] if not (isinstance(p, str) and p.startswith(("function-", "constrained-")))
+    )
+    line = document.line_of(key)
+    where = f"{document.path}:{line}" if line else str(document.path)
+    message = fault["msg"].removeprefix("Value error, ")
+    if fault["type"] == "extra_forbidden":
+        message = "unknown key" + _suggestion(str(key[-1]), _known_keys(model, key[:-1]))
+    elif fault["type"] == "missing":
+        message = "is missing; add it"
+    elif not isinstance(fault["input"], dict | list):
+        message = f"{fault['input']!r}: {message[0].lower()}{message[1:]}"
+    return f"{where}: {dotted(key)}: {message}" if key else f"{where}: {message}"
+
+
+def _known_keys(model: type[BaseModel], key: KeyPath) -> list[str]:
+    """Keys allowed in the model found at ``key``, as far as annotations tell."""
+    current: Any = model
+    for part in key:
+        fields = getattr(current, "model_fields", None)
+        current = fields[part].annotation if fields and part in fields else _inner_model(current)
+        if current is None:
+            return []
+    if not hasattr(current, "model_fields"):
+        current = _inner_model(current)
+    return [f.alias or name for name, f in current.model_fields.items()] if current is not None else []
+
+
+def _inner_model(annotation: Any) -> Any:
+    stack = list(getattr(annotation, "__args__", ()))
+    while stack:
+        candidate = stack.pop()
+        if isinstance(candidate, type) and issubclass(candidate, BaseModel):
+            return candidate
+        stack += getattr(candidate, "__args__", ())
+    return None
+
+
+def _suggestion(word: str, known: list[str]) -> str:
+    near = difflib.get_close_matches(word, known, n=1)
+    if near:
+        return f"; did you mean {near[0]!r}?"
+    return f"; the keys here are {', '.join(known)}" if known else "; remove it"
+
+
+def resolve(name: str, scenario: str | None = None, overrides: Mapping[str, Any] | None = None) -> ResolvedStudy:
+    """Read a study and apply one scenario and the command line's overrides.
+
+    Raises
+    ------
+    ConfigError
+        With every fault found, each with file, line, key and value.
+    """
+    document = read_document(find_study(name))
+    base = validate(Study, document.data, document)
+    scenario = scenario or next(iter(base.scenarios), "baseline")
+    chosen = _scenario(base, scenario, document)
+    settings, changes = copy.deepcopy(document.data), []
+    for source, values in ((f"scenario {scenario}", chosen.set), ("command line", dict(overrides or {}))):
+        for key, value in values.items():
+            changes.append(_override(settings, key, value, source, document))
+    for change in changes:
+        log.info("%s", change)
+    study = validate(Study, settings, document)
+    return ResolvedStudy(
+        study=study, scenario=scenario, scenario_title=chosen.title or scenario, folder=document.path.parent,
+        path=document.path, settings=settings, changes=tuple(changes),
+    )  # fmt: skip
+
+
+def _scenario(study: Study, name: str, document: Document) -> ScenarioOverrides:
+    if name not in study.scenarios:
+        known = list(study.scenarios)
+        raise ConfigError(
+            f"{document.path}: scenarios: no scenario {name!r}{_suggestion(name, known)}; there are {', '.join(known)}"
+        )
+    return study.scenarios[name]
+
+
+def _override(settings: dict[str, Any], key: str, value: Any, source: str, document: Document) -> str:
+    """Set a dotted key in place; parents must exist or belong to the schema."""
+    parts = key.split(".")
+    where: Any = settings
+    if parts[0] not in Study.model_fields:
+        raise ConfigError(
+            f"{document.path}: {source}: {key}: unknown key{_suggestion(parts[0], list(Study.model_fields))}"
+        )
+    for part in parts[:-1]:
+        where = where.setdefault(part, {}) if isinstance(where, dict) else None
+        if not isinstance(where, dict):
+            raise ConfigError(
+                f"{document.path}: {source}: {key}: {part!r} is not a table; only keys of tables can be overridden"
+            )
+    old = where.get(parts[-1], "(default)")
+    where[parts[-1]] = value
+    return f"{source}: {key}: {old!r} -> {value!r}"

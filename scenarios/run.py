@@ -1,0 +1,201 @@
+"""One scenario and species -> one SpeciesRun: the only place where the whole pipe is visible."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+
+import numpy as np
+from connectivity.reduce import ReducedNetwork, reduce_landscape
+from numpy.typing import NDArray
+
+from connectivity.circuit import cell_currents, solve
+from connectivity.cost_distance import CostDistance, cost_weighted_distances
+from connectivity.focal import FocalRegion, region_labels
+from connectivity.laplacian import Laplacian, stencil_laplacian
+from connectivity.least_cost_paths import corridor, least_cost_path
+from connectivity.passages import gain_profile
+from connectivity.results import SolveReport
+from connectivity.stencil import Stencil, build_stencil
+from rasters.fences import CutEdges, FenceTerms, sum_terms
+from rasters.openings import OpeningEdges, row_terms
+from rasters.profile import SpeciesProfile
+from rasters.resistance import build_resistance
+from rasters.surface import ResistanceSurface
+from scenarios.inputs import Inputs
+from scenarios.load import ResolvedStudy
+from scenarios.openings import SpeciesContext, candidate_openings, fence_model, standing_openings
+from scenarios.ranking import Ends, Solved, rank_candidates
+from scenarios.results import FocalPlace, SpeciesRun, TracedPath
+from scenarios.tables import UNITS, pairs_table, profile_table
+
+__all__ = ["run_species"]
+
+ANY_TARGET = "any"
+Progress = Callable[[str], None]
+
+
+def run_species(
+    resolved: ResolvedStudy, inputs: Inputs, species: str, progress: Progress = lambda _: None
+) -> SpeciesRun:
+    """Resistance, least cost, circuit, gains and ranking of one species in one scenario."""
+    clock = _Clock(progress)
+    study, profile, cuts = resolved.study, inputs.profiles[species], inputs.cuts
+    with clock.step("resistance"):
+        surface = build_resistance(inputs.layers, profile)
+        ends = _ends(resolved, inputs, species, surface)
+        model = fence_model(resolved, inputs, profile)
+        context = SpeciesContext(resolved=resolved, inputs=inputs, profile=profile, surface=surface, model=model)
+        candidates = candidate_openings(context)
+        row_cost_m, row_ohm = row_terms(cuts, model, standing_openings(context, candidates))
+        stencil = _stencil(resolved, surface, sum_terms(cuts, row_cost_m, row_ohm))
+        open_stencil = _stencil(resolved, surface, FenceTerms.none())
+    with clock.step("least cost"):
+        origin_cwd = cost_weighted_distances(stencil, ends.origins, threads=2)
+        target_cwd = cost_weighted_distances(stencil, [ends.any_target])[0]
+        open_cwd = cost_weighted_distances(open_stencil, ends.targets, threads=2)
+    with clock.step("current"):
+        system = _system(stencil, ends)
+        reached = np.array([np.isfinite(target_cwd.to(origin)) for origin in ends.origins])
+        voltages, reports = _voltages(system, ends, reached, resolved)
+        density = _current_density(system, voltages, surface)
+        along = gain_profile(cuts, system.conductance, voltages, every_m=study.candidates.every_m)
+    with clock.step("reduction"):
+        network = _reduced(stencil, ends, candidates, cuts)
+        open_network = _reduced(open_stencil, ends, (), cuts)
+    with clock.step("ranking"):
+        solved = Solved(
+            cuts=cuts, candidates=candidates, stencil=stencil, ends=ends, row_cost_m=row_cost_m, row_ohm=row_ohm, network=network,
+            open_network=open_network, origin_cwd=origin_cwd, target_cwd=target_cwd, open_cwd=open_cwd, profile=along,
+        )  # fmt: skip
+        ranking, pairs = rank_candidates(study, solved), pairs_table(solved)
+    return SpeciesRun(
+        study=study.study, scenario=resolved.scenario, species=species, titles=_titles(resolved, profile),
+        grid=inputs.grid, surface=surface, cuts=cuts, places=_places(inputs, ends), cwd=target_cwd.cwd,
+        corridor=_mosaic(origin_cwd, target_cwd), current_density=density, pairs=pairs,
+        paths=tuple(_traced(cwd, ends) for cwd in origin_cwd), profile=profile_table(solved, reached), ranking=ranking,
+        units=UNITS, assumptions=_assumptions(resolved, inputs, surface), layers=inputs.layers,
+        reports=(*reports, network.report), seconds=clock.seconds,
+    )  # fmt: skip
+
+
+class _Clock:
+    """Wall seconds of named steps, told to the progress bar as they begin."""
+
+    def __init__(self, progress: Progress) -> None:
+        self.progress = progress
+        self.seconds: dict[str, float] = {}
+
+    @contextmanager
+    def step(self, name: str) -> Iterator[None]:
+        self.progress(name)
+        start = time.perf_counter()
+        yield
+        self.seconds[name] = time.perf_counter() - start
+
+
+def _stencil(resolved: ResolvedStudy, surface: ResistanceSurface, terms: FenceTerms) -> Stencil:
+    solver = resolved.study.solver
+    return build_stencil(surface, terms, neighbours=solver.neighbours, edge_rule=solver.edge_rule)
+
+
+def _ends(resolved: ResolvedStudy, inputs: Inputs, species: str, surface: ResistanceSurface) -> Ends:
+    routes = resolved.study.routes[species]
+    origins = tuple(_on_surface(inputs.regions[name], surface) for name in routes.origin)
+    targets = tuple(_on_surface(inputs.regions[name], surface) for name in routes.targets)
+    labels = region_labels([*origins, *targets])
+    any_target = FocalRegion.from_mask(ANY_TARGET, labels > len(origins), surface.grid)
+    return Ends(origins=origins, targets=targets, any_target=any_target, labels=labels)
+
+
+def _on_surface(region: FocalRegion, surface: ResistanceSurface) -> FocalRegion:
+    rows, cols = region.check_on(surface)
+    return FocalRegion(id=region.id, rows=rows, cols=cols, grid=region.grid)
+
+
+def _traced(cwd: CostDistance, ends: Ends) -> TracedPath:
+    nearest = min(ends.targets, key=cwd.to)
+    path = least_cost_path(cwd, nearest)
+    x, y = path.xy
+    return TracedPath(
+        source=cwd.source.id, target=nearest.id, status=path.status, cost_m=path.cost_m, length_m=path.length_m,
+        fence_crossings=int(path.fence_edges.size), x=x, y=y,
+    )  # fmt: skip
+
+
+def _system(stencil: Stencil, ends: Ends) -> Laplacian:
+    """Every focal region is one node; all targets are held at 0 V."""
+    ground = np.where(ends.any_target.mask, np.inf, 0.0)
+    return stencil_laplacian(stencil, region=ends.labels, ground=ground)
+
+
+def _voltages(
+    system: Laplacian, ends: Ends, reached: NDArray[np.bool_], resolved: ResolvedStudy
+) -> tuple[NDArray[np.float64], tuple[SolveReport, ...]]:
+    """(n, height, width) volts at 1 A from each origin that can reach a target."""
+    origins = [origin for origin, there in zip(ends.origins, reached, strict=True) if there]
+    current = np.zeros((len(origins), *system.shape))
+    for load, origin in zip(current, origins, strict=True):
+        load[origin.rows[0], origin.cols[0]] = 1.0
+    if not origins:
+        return current, ()
+    solver = resolved.study.solver
+    voltages, report = solve(system, current, method=solver.method, tolerance=solver.tolerance)
+    return voltages, (report,)
+
+
+def _current_density(
+    system: Laplacian, voltages: NDArray[np.float64], surface: ResistanceSurface
+) -> NDArray[np.float64]:
+    total = np.zeros(system.shape)
+    for voltage in voltages:
+        total += cell_currents(system, voltage)
+    total /= surface.grid.cell_width_m
+    total[surface.nodata] = np.nan
+    return total
+
+
+def _mosaic(origin_cwd: tuple[CostDistance, ...], target_cwd: CostDistance) -> NDArray[np.float64]:
+    """Least normalised corridor over the origins; inf where no route passes."""
+    best = np.full(target_cwd.cwd.shape, np.inf)
+    for cwd in origin_cwd:
+        np.fmin(best, corridor(cwd, target_cwd).excess_m, out=best)
+    best[np.isnan(target_cwd.cwd)] = np.nan
+    return best
+
+
+def _reduced(stencil: Stencil, ends: Ends, candidates: tuple[OpeningEdges, ...], cuts: CutEdges) -> ReducedNetwork:
+    """The landscape seen from the focal regions and both ends of every candidate, exactly."""
+    keep = ends.labels > 0
+    row2, col2 = cuts.second
+    for candidate in candidates:
+        keep[cuts.row[candidate.rows], cuts.col[candidate.rows]] = True
+        keep[row2[candidate.rows], col2[candidate.rows]] = True
+    return reduce_landscape(stencil_laplacian(stencil, region=ends.labels), keep)
+
+
+def _titles(resolved: ResolvedStudy, profile: SpeciesProfile) -> dict[str, str]:
+    return {
+        "study": resolved.study.title,
+        "scenario": resolved.scenario_title,
+        "species": profile.labels.get("en", profile.name),
+        "scientific": profile.scientific_name,
+    }
+
+
+def _places(inputs: Inputs, ends: Ends) -> tuple[FocalPlace, ...]:
+    origins = [replace(inputs.places[r.id], role="from") for r in ends.origins]
+    return (*origins, *(replace(inputs.places[r.id], role="to") for r in ends.targets))
+
+
+def _assumptions(resolved: ResolvedStudy, inputs: Inputs, surface: ResistanceSurface) -> tuple[str, ...]:
+    fences = resolved.study.fences.model
+    stated = (
+        f"Crossing a fence of permeability 0.5 costs {fences.reference_m:g} effective m ({fences.origin}).",
+        f"A narrow passage serves {fences.reach_m:g} m of fence ({fences.origin}).",
+    )
+    return tuple(
+        dict.fromkeys([*resolved.study.assumptions, *surface.assumptions, *(stated if inputs.cuts.fences else ())])
+    )
