@@ -264,7 +264,8 @@ def _filled_notes(layers: Mapping[str, Layer], rules: Iterable[Rule], barrier: B
 
 def _one_cell(layer: Layer, row: int, col: int) -> Layer:
     """A layer of one cell, where it was."""
-    grid = Grid(layer.grid.crs, layer.grid.transform * Affine.translation(col, row), (1, 1))
+    t = layer.grid.transform
+    grid = Grid(layer.grid.crs, Affine(t.a, 0.0, t.c + col * t.a, 0.0, t.e, t.f + row * t.e), (1, 1))
     box = (slice(row, row + 1), slice(col, col + 1))
     return Layer(name=layer.name, values=layer.values[box], nodata=layer.nodata[box], grid=grid, unit=layer.unit)
 

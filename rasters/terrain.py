@@ -2,7 +2,7 @@
 
 Unknown cells stay unknown. A known cell at the edge of the grid, or beside unknown ones, gets a value from the part of
 its 3 x 3 window that is known; on an inclined plane that value is exact, so borders of tiles and coasts need no mask.
-GDAL does the same with ``-compute_edges`` up to the treatment of corners; without it, GDAL leaves such cells unknown.
+GDAL leaves such cells unknown, or with ``-compute_edges`` extrapolates a row beyond the border; inside, results agree.
 """
 
 from __future__ import annotations
