@@ -16,7 +16,18 @@ from shapely.ops import polygonize, substring, unary_union
 
 from scenarios.library.ustyurt.study_grid import BOUNDS, STUDY_WKT, projector
 
-__all__ = ["BorderLines", "border_lines", "build_borders", "build_fences", "build_places", "land_polygons", "write_layer"]
+__all__ = [
+    "BorderLines",
+    "border_lines",
+    "build_borders",
+    "build_fences",
+    "build_places",
+    "grid_box",
+    "kz_inside",
+    "land_polygons",
+    "tm_inside",
+    "write_layer",
+]
 
 COUNTRIES = "countries_osm10m_46E70E_35N48N.gpkg"
 PLACES = "places_geonames_cities500.csv"
@@ -50,13 +61,13 @@ INTO_SEA_M = 5_000.0
 
 KZ_OFFSET_M, TM_OFFSET_M = 200.0, 5_000.0
 
-FENCES = {
+FENCES: dict[str, dict[str, Any]] = {
     "kz_border_fence": {
         "fence_line": "kz_border_fence",
         "name": "Kazakhstan border fence",
         "height_m": 1.7,
         "built": "2011-2012",
-        "source": "height, 8 strands of barbed wire, years: acbk.kz, saigaresourcecentre.com; line: OpenStreetMap border",
+        "source": "acbk.kz, saigaresourcecentre.com (height, 8 strands of barbed wire, years); line OpenStreetMap",
         "origin": "schematic: the OpenStreetMap border moved 200 m into Kazakhstan; not surveyed, not for the field",
     },
     "tm_security_line": {
@@ -64,7 +75,7 @@ FENCES = {
         "name": "Turkmenistan security line",
         "height_m": None,
         "built": None,
-        "source": "no survey could be had; line: OpenStreetMap border",
+        "source": "no description or survey could be had; line OpenStreetMap",
         "origin": "schematic: the OpenStreetMap border moved 5 km into Turkmenistan; not surveyed, not for the field",
     },
 }
@@ -156,7 +167,8 @@ def side_holding(lines: list[LineString], place: Point) -> Polygon:
     """The part of the frame that the lines cut off around a place."""
     frame = grid_box(0.95 * FRAME_M)
     cut = unary_union([frame.boundary, *lines])
-    return next(part for part in polygonize(cut) if part.contains(place))
+    parts: list[Polygon] = [part for part in polygonize(cut) if part.contains(place)]
+    return parts[0]
 
 
 def near_land(land: dict[str, BaseGeometry]) -> BaseGeometry:
@@ -168,7 +180,8 @@ def near_land(land: dict[str, BaseGeometry]) -> BaseGeometry:
 
 def inside_of(side: Polygon, line: BaseGeometry, offset_m: float) -> Polygon:
     """The largest part of a side that keeps ``offset_m`` away from a line."""
-    return max(shapely.get_parts(side.difference(line.buffer(offset_m))), key=lambda part: part.area)
+    parts: list[Polygon] = list(shapely.get_parts(side.difference(line.buffer(offset_m))))
+    return max(parts, key=lambda part: part.area)
 
 
 def offset_line(inside: Polygon, line: BaseGeometry, offset_m: float, extent: BaseGeometry) -> LineString:
@@ -176,14 +189,15 @@ def offset_line(inside: Polygon, line: BaseGeometry, offset_m: float, extent: Ba
     along = inside.exterior.intersection(line.buffer(offset_m + 1.0))
     longest = max(lines_of(along), key=lambda part: part.length)
     kept = max(lines_of(longest.intersection(extent)), key=lambda part: part.length)
-    kept = kept.simplify(min(offset_m / 4.0, 100.0))
-    return kept if kept.coords[0][0] < kept.coords[-1][0] else kept.reverse()
+    points = list(kept.simplify(min(offset_m / 4.0, 100.0)).coords)
+    return LineString(points if points[0][0] < points[-1][0] else points[::-1])
 
 
 def split_at(line: LineString, place: Point) -> tuple[LineString, LineString]:
     """A line in two parts that share the vertex nearest to a place."""
     cut = line.project(place)
-    return substring(line, 0.0, cut), substring(line, cut, line.length)
+    west, east = substring(line, 0.0, cut), substring(line, cut, line.length)
+    return LineString(west.coords), LineString(east.coords)
 
 
 def kz_inside(lines: BorderLines, offset_m: float = KZ_OFFSET_M) -> Polygon:
@@ -267,8 +281,10 @@ def build_places(source: Path, target: Path) -> None:
     x, y = projector().transform(table["longitude"].to_numpy(), table["latitude"].to_numpy())
     xmin, ymin, xmax, ymax = BOUNDS
     inside = (x > xmin) & (x < xmax) & (y > ymin) & (y < ymax)
-    table = table.assign(geometry=[Point(*xy) for xy in zip(x, y, strict=True)])[inside]
-    table = table.sort_values(["population", "geonameid"], ascending=[False, True])
-    rows = table.rename(columns={"countrycode": "country"})
-    columns = ["geonameid", "name", "country", "population", "geometry"]
-    write_layer(target / "places.gpkg", "places", rows[columns].to_dict("records"))
+    table = table.assign(x=x, y=y)[inside].sort_values(["population", "geonameid"], ascending=[False, True])
+    rows = [
+        {"geonameid": row.geonameid, "name": row.name, "country": row.countrycode, "population": row.population,
+         "geometry": Point(row.x, row.y)}
+        for row in table.itertuples(index=False)
+    ]  # fmt: skip
+    write_layer(target / "places.gpkg", "places", rows)

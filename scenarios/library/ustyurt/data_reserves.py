@@ -43,7 +43,7 @@ SOURCE = "general knowledge: centre +-20 km and area; replace from Protected Pla
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Room:
-    """Where polygons of one country may lie."""
+    """Where the polygons of one country may lie."""
 
     allowed: BaseGeometry
 
@@ -123,8 +123,9 @@ def build_reserves(lines: BorderLines, land: dict[str, BaseGeometry], places: Pa
     for place in sorted(table, key=lambda place: place["area_km2"]):
         x, y = to_xy.transform(place["lon"], place["lat"])
         area_m2 = 1e6 * place["area_km2"]
-        inside = grid_box().contains(Point(x, y))
-        shape, moved_m = Room(allowed=room[place["country"]]).fit(x, y, area_m2) if inside else (circle(x, y, area_m2), 0.0)
+        shape, moved_m = circle(x, y, area_m2), 0.0
+        if grid_box().contains(Point(x, y)):
+            shape, moved_m = Room(allowed=room[place["country"]]).fit(x, y, area_m2)
         rows[place["id"]] = reserve_row(place, shape, moved_m)
         room = {country: free.difference(shape.buffer(APART_M)) for country, free in room.items()}
     write_layer(target / "reserves.gpkg", "reserves", [rows[place["id"]] for place in table])
