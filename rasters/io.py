@@ -1,0 +1,446 @@
+"""Opens and writes rasters and vectors: the only module of this package that touches files.
+
+A raster is one band. Nothing is resampled unless the call says how, and a file that cannot be used says which file,
+which layer and which feature. Everything is written under a temporary name beside its place and renamed when complete.
+"""
+
+from __future__ import annotations
+
+import difflib
+import os
+import sqlite3
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rasters.errors import DataError, ExportError, GridMismatchError, LayerNotFoundError
+from rasters.grid import Grid
+from rasters.surface import Layer
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+
+__all__ = ["Resampling", "read_grid", "read_raster", "read_vectors", "replacing", "write_cog", "write_geopackage"]
+
+Resampling = Literal["nearest", "bilinear", "average"]
+
+UNUSABLE_SHARE = 0.999
+"""A raster with more than this share of its cells unknown is taken for the wrong file or the wrong place."""
+
+WARP_TOLERANCE = 0.001
+"""Error of the positions that warping interpolates [cells of the file]; GDAL's own 0.125 moved elevations by 100 m."""
+
+FIXED_DATE = "2000-01-01T00:00:00.000Z"
+"""Stands in a GeoPackage for the time of writing, so that the same run gives the same bytes."""
+
+STYLES_TABLE = """
+CREATE TABLE layer_styles (
+    id INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL, f_table_catalog TEXT(256), f_table_schema TEXT(256),
+    f_table_name TEXT(256), f_geometry_column TEXT(256), styleName TEXT(30), styleQML TEXT, styleSLD TEXT,
+    useAsDefault BOOLEAN, description TEXT, owner TEXT(30), ui TEXT(30), update_time DATETIME)
+"""
+
+
+def read_raster(
+    path: str | Path, grid: Grid | None = None, *, name: str, unit: str, resampling: Resampling | None = None
+) -> Layer:
+    """Read the first band of a raster, on its own grid or brought to another.
+
+    Parameters
+    ----------
+    path : path
+    grid : Grid, optional
+        The study grid. A file on another grid is warped to it, which needs ``resampling``.
+    name, unit : str
+        Of the layer.
+    resampling : {"nearest", "bilinear", "average"}, optional
+        How to warp: nearest for classes, bilinear for a surface coarser than the grid, average for a finer one.
+
+    Returns
+    -------
+    Layer
+        Cells without data by the file's nodata tag, mask or alpha band, NaN, or outside the file are ``nodata``;
+        infinite values are values. Nearest keeps the file's type; the others give float64.
+
+    Raises
+    ------
+    LayerNotFoundError
+        No such file; names files like it.
+    GridMismatchError
+        The grids differ and no ``resampling`` is given.
+    DataError
+        Not a raster, no CRS, or as good as no data at all within the grid.
+    """
+    import rasterio
+
+    path = _existing(path)
+    own = read_grid(path)
+    with rasterio.open(path) as file:
+        if grid is None or _is_same(grid, own, path, resampling):
+            values, known = file.read(1), file.read_masks(1) > 0
+        else:
+            values, known = _warped(file, grid, resampling or "nearest")
+    if np.issubdtype(values.dtype, np.floating):
+        known = known & ~np.isnan(values)
+    _require_data(path, known, "the study grid" if grid is not None else "the file")
+    return Layer(name=name, values=values, nodata=~known, grid=grid or own, unit=unit)
+
+
+def read_grid(path: str | Path) -> Grid:
+    """Read where a raster's cells are, without its values."""
+    import rasterio
+    from rasterio.errors import RasterioIOError
+
+    path = _existing(path)
+    try:
+        with rasterio.open(path) as file:
+            if file.crs is None:
+                raise DataError(f"{path}: no coordinate reference system; assign it (gdal_edit -a_srs EPSG:...)")
+            return Grid(file.crs.to_string(), file.transform, (file.height, file.width))
+    except RasterioIOError as error:
+        raise DataError(f"{path}: not a raster that can be read: {error}") from error
+    except DataError as error:
+        raise DataError(str(error) if str(path) in str(error) else f"{path}: {error}") from error
+
+
+def _existing(path: str | Path) -> Path:
+    """The path, or LayerNotFoundError naming what else is there."""
+    path = Path(path)
+    if path.exists():
+        return path
+    if not path.parent.is_dir():
+        raise LayerNotFoundError(f"{path}: there is no such file; the folder {path.parent} does not exist either")
+    others = sorted(entry.name for entry in path.parent.iterdir() if entry.is_file())
+    same_kind = [other for other in others if other.endswith(path.suffix)]
+    like = difflib.get_close_matches(path.name, others, n=3, cutoff=0.5) or same_kind[:8]
+    there = f"like it there: {', '.join(like)}" if like else "nothing like it is there"
+    raise LayerNotFoundError(f"{path}: there is no such file; {there}")
+
+
+def _is_same(grid: Grid, own: Grid, path: Path, resampling: Resampling | None) -> bool:
+    try:
+        grid.require_same(own, str(path))
+    except GridMismatchError as error:
+        if resampling is None:
+            raise GridMismatchError(f"{error}, or say how to resample it (nearest, bilinear, average)") from error
+        return False
+    return True
+
+
+def _warped(file: Any, grid: Grid, resampling: Resampling) -> tuple[NDArray[Any], NDArray[np.bool_]]:
+    """Values and what is known of them on ``grid``; cells outside the file are unknown."""
+    from rasterio.enums import ColorInterp
+    from rasterio.enums import Resampling as Rule
+    from rasterio.vrt import WarpedVRT
+
+    dtype = file.dtypes[0] if resampling == "nearest" else "float64"
+    has_alpha = ColorInterp.alpha in file.colorinterp
+    with WarpedVRT(
+        file, crs=grid.pyproj_crs.to_wkt(), transform=grid.transform, width=grid.width, height=grid.height,
+        resampling=Rule[resampling], add_alpha=not has_alpha, dtype=dtype, tolerance=WARP_TOLERANCE,
+    ) as warped:  # fmt: skip
+        alpha = warped.count if not has_alpha else file.colorinterp.index(ColorInterp.alpha) + 1
+        return warped.read(1), warped.read(alpha) > 0
+
+
+def _require_data(path: Path, known: NDArray[np.bool_], where: str) -> None:
+    share = 1.0 - np.count_nonzero(known) / known.size
+    if share == 1.0 or share > UNUSABLE_SHARE:
+        raise DataError(
+            f"{path}: {100 * share:.4g} % of {where} has no data in this file; is it the right file, "
+            "and does it cover the area?"
+        )
+
+
+def read_vectors(
+    path: str | Path, layer: str | None, grid: Grid, where: str | None = None, *, id_column: str = "id"
+) -> gpd.GeoDataFrame:
+    """Read features and bring them to the grid's CRS.
+
+    Parameters
+    ----------
+    path : path
+    layer : str or None
+        Layer of the file; None where the file has only one.
+    grid : Grid
+    where : str, optional
+        Keep only features for which this SQL condition holds, such as ``"pair = 'KZ-TM'"``.
+    id_column : str
+        If the layer has this column, its values must be unique.
+
+    Returns
+    -------
+    GeoDataFrame
+        Every geometry is there, valid, finite, in the grid's CRS. No features is a valid answer.
+
+    Raises
+    ------
+    LayerNotFoundError
+        No such file or layer; names those that are there.
+    DataError
+        No CRS, a geometry that is missing, empty or invalid, two features with one id, or a bad ``where``.
+    """
+    path = _existing(path)
+    layer = _existing_layer(path, layer)
+    frame = _read_frame(path, layer, where)
+    if frame.crs is None:
+        raise DataError(f"{path}, layer {layer}: no coordinate reference system; write it again with one")
+    labels = _labels(frame, id_column)
+    _require_unique(frame, id_column, f"{path}, layer {layer}")
+    _require_geometry(frame, labels, f"{path}, layer {layer}")
+    frame = frame.to_crs(grid.pyproj_crs)
+    for label, bounds in zip(labels, frame.geometry.bounds.to_numpy(), strict=True):
+        if not np.isfinite(bounds).all():
+            raise DataError(
+                f"{path}, layer {layer}, {label}: cannot be projected to {grid.crs}; it lies outside that CRS's area"
+            )
+    return frame
+
+
+def _existing_layer(path: Path, layer: str | None) -> str:
+    import pyogrio
+
+    try:
+        there = [str(name) for name in pyogrio.list_layers(path)[:, 0]]
+    except pyogrio.errors.DataSourceError as error:
+        raise DataError(f"{path}: not a vector file that can be read: {error}") from error
+    if layer is None and len(there) == 1:
+        return there[0]
+    if layer is None:
+        raise LayerNotFoundError(f"{path}: say which layer; there are {', '.join(there)}")
+    if layer not in there:
+        raise LayerNotFoundError(f"{path}: there is no layer {layer!r}; there are {', '.join(there) or 'none'}")
+    return layer
+
+
+def _read_frame(path: Path, layer: str, where: str | None) -> gpd.GeoDataFrame:
+    import geopandas as gpd
+    import pyogrio
+
+    try:
+        frame = pyogrio.read_dataframe(path, layer=layer, where=where, fid_as_index=True)
+    except (ValueError, pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError) as error:
+        with_where = f" with where={where!r}" if where else ""
+        raise DataError(f"{path}, layer {layer}: cannot be read{with_where}: {error}") from error
+    if not isinstance(frame, gpd.GeoDataFrame):
+        raise DataError(f"{path}, layer {layer}: it has no geometry; it is a plain table")
+    return frame
+
+
+def _labels(frame: gpd.GeoDataFrame, id_column: str) -> list[str]:
+    """How messages name each feature."""
+    if id_column in frame.columns:
+        return [f"feature {id_column}={value!r}" for value in frame[id_column]]
+    return [f"feature fid={fid}" for fid in frame.index]
+
+
+def _require_unique(frame: gpd.GeoDataFrame, id_column: str, where: str) -> None:
+    if id_column not in frame.columns:
+        return
+    twice = frame[id_column][frame[id_column].duplicated()].unique().tolist()
+    if twice:
+        shown = ", ".join(repr(value) for value in twice[:5])
+        raise DataError(f"{where}: {id_column} must be unique, but {len(twice)} values are not: {shown}")
+
+
+def _require_geometry(frame: gpd.GeoDataFrame, labels: list[str], where: str) -> None:
+    import shapely
+
+    for label, shape in zip(labels, frame.geometry, strict=True):
+        if shape is None or shape.is_empty:
+            what = "missing" if shape is None else "empty"
+            raise DataError(f"{where}, {label}: its geometry is {what}; draw it or delete the feature")
+        if not shape.is_valid:
+            why = shapely.is_valid_reason(shape)
+            raise DataError(f"{where}, {label}: its geometry is not valid: {why}; mend it (make valid)")
+
+
+@contextmanager
+def replacing(path: str | Path) -> Iterator[Path]:
+    """A temporary path beside ``path`` to write to: takes the place of ``path`` if all goes well, else is removed.
+
+    Raises
+    ------
+    ExportError
+        When the place cannot be written to; ``path`` is then as it was.
+    """
+    import pyogrio
+    from rasterio.errors import RasterioError
+
+    path = Path(path)
+    part = path.with_name(f".{path.stem}.{os.getpid()}.part{path.suffix}")
+    try:
+        if not path.parent.is_dir():
+            raise NotADirectoryError(f"{path.parent} is not a folder")
+        yield part
+        part.replace(path)
+    except (OSError, RasterioError, sqlite3.Error, pyogrio.errors.DataSourceError) as error:
+        if isinstance(error, ExportError):
+            raise
+        raise ExportError(f"{path}: could not be written: {error}; free the place or choose another folder") from error
+    finally:
+        for left in path.parent.glob(f"{part.name}*") if path.parent.is_dir() else ():
+            left.unlink(missing_ok=True)
+
+
+def write_cog(
+    path: str | Path,
+    values: NDArray[Any],
+    grid: Grid,
+    *,
+    nodata: NDArray[np.bool_] | None = None,
+    description: str,
+    unit: str = "",
+    tags: Mapping[str, str] | None = None,
+) -> Path:
+    """Write one band as a cloud-optimised GeoTIFF of float32 with overviews.
+
+    Parameters
+    ----------
+    path : path
+    values : (height, width) array
+        In ``unit``; infinite values are kept, NaN is no data.
+    grid : Grid
+    nodata : (height, width) bool, optional
+        Further cells without data.
+    description, unit : str
+        Of the band.
+    tags : mapping of str to str, optional
+        Further metadata of the file.
+
+    Notes
+    -----
+    The nodata tag is NaN, so that no value is reserved. Statistics of the finite values stand in the file, because
+    viewers stretch their colours over them and cannot do so over ``inf``.
+    """
+    grid_values = np.asarray(values, dtype=np.float32)
+    if grid_values.shape != grid.shape:
+        raise GridMismatchError(
+            f"{path}: an array of shape {grid_values.shape} does not fit the grid of shape {grid.shape}"
+        )
+    if nodata is not None:
+        grid_values = np.where(nodata, np.float32(np.nan), grid_values)
+    with replacing(path) as part:
+        _copy_as_cog(part, grid_values, grid, description, unit, dict(tags or {}))
+    return Path(path)
+
+
+def _copy_as_cog(
+    part: Path, values: NDArray[np.float32], grid: Grid, description: str, unit: str, tags: dict[str, str]
+) -> None:
+    import rasterio.shutil
+    from rasterio.io import MemoryFile
+
+    profile = {
+        "driver": "GTiff", "width": grid.width, "height": grid.height, "count": 1, "dtype": "float32",
+        "crs": grid.pyproj_crs.to_wkt(), "transform": grid.transform, "nodata": float("nan"),
+    }  # fmt: skip
+    overviews = "NEAREST" if np.isinf(values).any() else "AVERAGE"
+    with MemoryFile() as memory:
+        with memory.open(**profile) as file:
+            file.write(values, 1)
+            file.set_band_description(1, description)
+            file.units = (unit,)
+            file.update_tags(**tags)
+            file.update_tags(1, **_statistics(values))
+        with memory.open() as file:
+            rasterio.shutil.copy(
+                file,
+                part,
+                driver="COG",
+                compress="deflate",
+                predictor="yes",
+                blocksize=512,
+                overview_resampling=overviews,
+            )
+
+
+def _statistics(values: NDArray[np.float32]) -> dict[str, str]:
+    """GDAL's statistics tags over the finite values; none if there are none."""
+    finite = values[np.isfinite(values)].astype(np.float64)
+    if finite.size == 0:
+        return {}
+    figures = {"MINIMUM": finite.min(), "MAXIMUM": finite.max(), "MEAN": finite.mean(), "STDDEV": finite.std()}
+    return {f"STATISTICS_{key}": f"{value:.9g}" for key, value in figures.items()}
+
+
+def write_geopackage(
+    path: str | Path,
+    layers: Mapping[str, gpd.GeoDataFrame],
+    *,
+    styles: Mapping[str, str] | None = None,
+    metadata: Mapping[str, str] | None = None,
+) -> Path:
+    """Write layers, with QGIS styles and metadata, into one GeoPackage.
+
+    Parameters
+    ----------
+    path : path
+    layers : mapping of str to GeoDataFrame
+        In this order; a layer without features is written as such.
+    styles : mapping of str to str, optional
+        Layer name -> QML, stored in ``layer_styles``, where QGIS looks for it.
+    metadata : mapping of str to str, optional
+        Of the whole file.
+    """
+    if not layers:
+        raise ExportError(f"{path}: a GeoPackage needs at least one layer")
+    with replacing(path) as part, _fixed_date():
+        for number, (name, frame) in enumerate(layers.items()):
+            _write_layer(part, name, frame, dict(metadata or {}) if number == 0 else None, append=number > 0)
+        if styles:
+            _write_styles(part, styles)
+    return Path(path)
+
+
+def _write_layer(
+    part: Path, name: str, frame: gpd.GeoDataFrame, metadata: dict[str, str] | None, *, append: bool
+) -> None:
+    import pyogrio
+
+    shape = {"geometry_type": "Unknown"} if frame.empty else {}
+    pyogrio.write_dataframe(
+        frame,
+        part,
+        layer=name,
+        driver="GPKG",
+        append=append,
+        dataset_metadata=metadata,
+        promote_to_multi=False,
+        **shape,
+    )
+
+
+@contextmanager
+def _fixed_date() -> Iterator[None]:
+    import pyogrio
+
+    before = pyogrio.get_gdal_config_option("OGR_CURRENT_DATE")
+    pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": FIXED_DATE})
+    try:
+        yield
+    finally:
+        pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": before})
+
+
+def _write_styles(part: Path, styles: Mapping[str, str]) -> None:
+    connection = sqlite3.connect(part)
+    try:
+        with connection:
+            connection.execute(STYLES_TABLE)
+            connection.execute(
+                "INSERT INTO gpkg_contents (table_name, data_type, identifier, last_change) VALUES (?, ?, ?, ?)",
+                ("layer_styles", "attributes", "layer_styles", FIXED_DATE),
+            )
+            for name, qml in styles.items():
+                connection.execute(
+                    "INSERT INTO layer_styles (f_table_catalog, f_table_schema, f_table_name, f_geometry_column,"
+                    " styleName, styleQML, useAsDefault, update_time) VALUES ('', '', ?, 'geom', ?, ?, 1, ?)",
+                    (name, name, qml, FIXED_DATE),
+                )
+    finally:
+        connection.close()
