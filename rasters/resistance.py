@@ -274,7 +274,8 @@ def _contribution(part: Literal["rule", "factor"], here: Mapping[str, Layer], ru
     layer = here[rule.layer]
     known = not layer.nodata[0, 0]
     read_as = float(_read_as(rule, layer)[0, 0]) if known else math.nan
-    effect = float(_effect(layer, rule, np.zeros_like(layer.nodata), who)[0, 0]) if known or rule.if_nodata else math.nan
+    unchecked = np.zeros_like(layer.nodata)
+    effect = float(_effect(layer, rule, unchecked, who)[0, 0]) if known or rule.if_nodata else math.nan
     return Contribution(
         part=part,
         layer=rule.layer,
