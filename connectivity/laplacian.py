@@ -100,7 +100,7 @@ def node_graph(system: Laplacian) -> NodeGraph:
     distinct = first != second
     upper = sparse.coo_array((weight[distinct], (first[distinct], second[distinct])), shape=(n_node, n_node)).tocsr()
     symmetric = (upper + upper.T).tocsr()
-    ground = np.bincount(node[system.active], weights=system.ground[system.active], minlength=n_node)
+    ground = np.bincount(node[system.active], weights=system.ground[system.active], minlength=n_node).astype(np.float64)
     _, component = csgraph.connected_components(symmetric, directed=False)
     return NodeGraph(node=node, weight=symmetric, ground=ground, component=component)
 

@@ -105,9 +105,13 @@ def gain_profile(
     length = np.array([f.length_m for f in cuts.fences])
     return FenceProfile(
         fence=fence, start_m=start, end_m=np.minimum(start + every_m, length[fence]),
-        gain_ohm2=np.bincount(inverse, weights=(drop**2).sum(axis=0), minlength=unique.size),
-        current_a=np.bincount(inverse, weights=np.abs(drop * g).sum(axis=0), minlength=unique.size),
+        gain_ohm2=_total(inverse, (drop**2).sum(axis=0), unique.size),
+        current_a=_total(inverse, np.abs(drop * g).sum(axis=0), unique.size),
     )  # fmt: skip
+
+
+def _total(group: NDArray[np.int64], values: NDArray[np.float64], n_group: int) -> NDArray[np.float64]:
+    return np.bincount(group, weights=values, minlength=n_group).astype(np.float64)
 
 
 def least_cost_with(

@@ -79,7 +79,7 @@ def _node_current(graph: NodeGraph, current: NDArray[np.float64]) -> NDArray[np.
     held = graph.node >= 0
     if current[~held].any():
         raise DataError("current is injected into cells that are not nodes (no data or barrier)")
-    return np.bincount(graph.node[held], weights=current[held], minlength=graph.ground.size)
+    return np.bincount(graph.node[held], weights=current[held], minlength=graph.ground.size).astype(np.float64)
 
 
 def _floating(graph: NodeGraph) -> NDArray[np.bool_]:

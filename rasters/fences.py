@@ -15,6 +15,7 @@ rather walk kappa metres through best habitat than cross it. Permeability 1 adds
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -258,7 +259,7 @@ def _cut_part(vertices: NDArray[np.int64], grid: Grid) -> list[tuple[int, NDArra
     steps = np.array(STEPS, np.int64)
     edge, share = np.empty((64, 3), np.int32), np.empty(64)
     cuts = []
-    for segment, ((ax, ay), (bx, by)) in enumerate(zip(vertices[:-1], vertices[1:], strict=True)):
+    for segment, ((ax, ay), (bx, by)) in enumerate(itertools.pairwise(vertices)):
         arguments = (ax, ay, bx, by, grid.height, grid.width, steps, 0)
         count = cut_segment(*arguments, len(share), edge, share)
         if count > len(share):

@@ -151,11 +151,13 @@ class Grid:
     def coarsened(self, factor: int) -> Grid:
         """The grid of blocks of ``factor`` x ``factor`` cells; the last row and column may reach beyond this grid."""
         shape = (-(-self.height // factor), -(-self.width // factor))
-        return Grid(self.crs, self.transform * Affine.scale(factor), shape)
+        t = self.transform
+        return Grid(self.crs, Affine(t.a * factor, 0, t.c, 0, t.e * factor, t.f), shape)
 
     def __str__(self) -> str:
         name = self.crs if len(self.crs) < 40 else self.pyproj_crs.name
-        return f"{self.height} x {self.width} cells of {self.cell_width_m:g} x {self.cell_height_m:g} m at x={self.transform.c:g}, y={self.transform.f:g} in {name}"
+        cells = f"{self.height} x {self.width} cells of {self.cell_width_m:g} x {self.cell_height_m:g} m"
+        return f"{cells} at x={self.transform.c:g}, y={self.transform.f:g} in {name}"
 
     def __iter__(self) -> Iterator[object]:
         raise TypeError("a Grid is not a pair; use .shape, .transform or .xy()")

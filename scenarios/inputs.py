@@ -141,7 +141,7 @@ def _layer(resolved: ResolvedStudy, name: str, source: LayerSource, done: dict[s
     base = done[source.source]
     if source.derive == "distance":
         assert source.above is not None
-        return distance_to((base.values >= source.above) & ~base.nodata, grid, name)
+        return distance_to((base.values.astype(np.float64) >= source.above) & ~base.nodata, grid, name)
     if source.derive == "ruggedness":
         return _renamed(terrain.ruggedness(base), name)
     return _renamed(terrain.slope(base, "percent" if source.derive == "slope_percent" else "deg"), name)
@@ -149,7 +149,7 @@ def _layer(resolved: ResolvedStudy, name: str, source: LayerSource, done: dict[s
 
 def _from_vectors(resolved: ResolvedStudy, name: str, source: LayerSource, grid: Grid) -> Layer:
     assert source.file is not None
-    features = read_vectors(resolved.file(source.file), source.table, grid, where=source.where)
+    features = read_vectors(resolved.file(source.file), source.table, grid, where=_query(source.where))
     if not len(features):
         raise DataError(
             f"{resolved.file(source.file)}: layers.{name}: no feature is left after `where`; check its values"
@@ -158,6 +158,14 @@ def _from_vectors(resolved: ResolvedStudy, name: str, source: LayerSource, grid:
         return distance_to(burn(features.geometry, grid, all_touched=True), grid, name)
     mask = burn(features.geometry, grid, all_touched=False)
     return Layer(name=name, values=mask.astype(np.uint8), nodata=np.zeros(grid.shape, bool), grid=grid, unit="class")
+
+
+def _query(where: dict[str, list[str]] | None) -> str | None:
+    """SQL condition that keeps features whose attributes have one of the listed values."""
+    if not where:
+        return None
+    quoted = {key: ", ".join("'" + value.replace("'", "''") + "'" for value in values) for key, values in where.items()}
+    return " AND ".join(f'"{key}" IN ({values})' for key, values in quoted.items())
 
 
 def _renamed(layer: Layer, name: str) -> Layer:

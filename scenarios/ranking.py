@@ -7,13 +7,13 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from connectivity.reduce import ReducedNetwork
 from numpy.typing import NDArray
 
 from connectivity.cost_distance import CostDistance
 from connectivity.edge_changes import EdgeChange, SourcesToTarget
 from connectivity.focal import FocalRegion
 from connectivity.passages import FenceProfile, least_cost_with, share_undone, spaced_shortlist
+from connectivity.reduced_network import ReducedNetwork
 from connectivity.stencil import Stencil
 from rasters.fences import CutEdges
 from rasters.openings import OpeningEdges, terms_of_others
@@ -100,38 +100,30 @@ def combine_species(study: Study, rankings: Mapping[str, pd.DataFrame]) -> pd.Da
 
 def _described(study: Study, solved: Solved) -> pd.DataFrame:
     """Who, where and what each candidate is."""
-    fences = {f.id: f for f in solved.cuts.fences}
-    to_degrees = solved.cuts.grid.transformer("EPSG:4326")
-    records = []
-    for candidate in solved.candidates:
-        opening = candidate.opening
-        point = fences[opening.fence].point_at(opening.along_m)
-        lon, lat = to_degrees.transform(point.x, point.y, direction="INVERSE")
-        records.append(
-            dict(
-                candidate=opening.id, fence=opening.fence, fence_line=fences[opening.fence].fence_line, along_m=opening.along_m,
-                x=point.x, y=point.y, lon=lon, lat=lat, width_m=opening.width_m, design=opening.design,
-                use_factor=opening.use_factor, cost=study.designs[opening.design].cost, gain_ohm2=_profile_at(solved, opening.fence, opening.along_m),
-                geometry_status=fences[opening.fence].geometry_status,
-            )
-        )  # fmt: skip
-    columns = [
-        "candidate",
-        "fence",
-        "fence_line",
-        "along_m",
-        "x",
-        "y",
-        "lon",
-        "lat",
-        "width_m",
-        "design",
-        "use_factor",
-        "cost",
-        "gain_ohm2",
-        "geometry_status",
-    ]
-    return pd.DataFrame.from_records(records, columns=columns)
+    openings = [candidate.opening for candidate in solved.candidates]
+    by_id = {fence.id: fence for fence in solved.cuts.fences}
+    fences = [by_id[opening.fence] for opening in openings]
+    points = [fence.point_at(opening.along_m) for fence, opening in zip(fences, openings, strict=True)]
+    x, y = np.array([p.x for p in points]), np.array([p.y for p in points])
+    lon, lat = solved.cuts.grid.transformer("EPSG:4326").transform(x, y, direction="INVERSE")
+    return pd.DataFrame(
+        {
+            "candidate": [o.id for o in openings],
+            "fence": [o.fence for o in openings],
+            "fence_line": [f.fence_line for f in fences],
+            "along_m": [o.along_m for o in openings],
+            "x": x,
+            "y": y,
+            "lon": lon,
+            "lat": lat,
+            "width_m": [o.width_m for o in openings],
+            "design": [o.design for o in openings],
+            "use_factor": [o.use_factor for o in openings],
+            "cost": [study.designs[o.design].cost for o in openings],
+            "gain_ohm2": [_profile_at(solved, o.fence, o.along_m) for o in openings],
+            "geometry_status": [f.geometry_status for f in fences],
+        }
+    )
 
 
 def _profile_at(solved: Solved, fence: str, along_m: float) -> float:

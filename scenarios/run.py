@@ -5,10 +5,9 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
-from connectivity.reduce import ReducedNetwork, reduce_landscape
 from numpy.typing import NDArray
 
 from connectivity.circuit import cell_currents, solve
@@ -17,6 +16,8 @@ from connectivity.focal import FocalRegion, region_labels
 from connectivity.laplacian import Laplacian, stencil_laplacian
 from connectivity.least_cost_paths import corridor, least_cost_path
 from connectivity.passages import gain_profile
+from connectivity.reduce import reduce_landscape
+from connectivity.reduced_network import ReducedNetwork
 from connectivity.results import SolveReport
 from connectivity.stencil import Stencil, build_stencil
 from rasters.fences import CutEdges, FenceTerms, sum_terms
@@ -31,27 +32,42 @@ from scenarios.ranking import Ends, Solved, rank_candidates
 from scenarios.results import FocalPlace, SpeciesRun, TracedPath
 from scenarios.tables import UNITS, pairs_table, profile_table
 
-__all__ = ["run_species"]
+__all__ = ["Prepared", "prepare_species", "run_species"]
 
 ANY_TARGET = "any"
 Progress = Callable[[str], None]
 
 
-def run_species(
-    resolved: ResolvedStudy, inputs: Inputs, species: str, progress: Progress = lambda _: None
-) -> SpeciesRun:
-    """Resistance, least cost, circuit, gains and ranking of one species in one scenario."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prepared:
+    """One scenario and species, checked and ready to solve; nothing has been solved yet."""
+
+    context: SpeciesContext
+    ends: Ends
+    candidates: tuple[OpeningEdges, ...]
+    standing: tuple[OpeningEdges, ...]
+
+
+def prepare_species(resolved: ResolvedStudy, inputs: Inputs, species: str) -> Prepared:
+    """Resistance, focal cells and openings: every check that needs no solve."""
+    profile = inputs.profiles[species]
+    surface = build_resistance(inputs.layers, profile)
+    model = fence_model(resolved, inputs, profile)
+    context = SpeciesContext(resolved=resolved, inputs=inputs, profile=profile, surface=surface, model=model)
+    ends = _ends(resolved, inputs, species, surface)
+    candidates = candidate_openings(context)
+    return Prepared(context=context, ends=ends, candidates=candidates, standing=standing_openings(context, candidates))
+
+
+def run_species(prepared: Prepared, progress: Progress = lambda _: None) -> SpeciesRun:
+    """Least cost, circuit, gains and ranking of one species in one scenario."""
     clock = _Clock(progress)
-    study, profile, cuts = resolved.study, inputs.profiles[species], inputs.cuts
-    with clock.step("resistance"):
-        surface = build_resistance(inputs.layers, profile)
-        ends = _ends(resolved, inputs, species, surface)
-        model = fence_model(resolved, inputs, profile)
-        context = SpeciesContext(resolved=resolved, inputs=inputs, profile=profile, surface=surface, model=model)
-        candidates = candidate_openings(context)
-        row_cost_m, row_ohm = row_terms(cuts, model, standing_openings(context, candidates))
-        stencil = _stencil(resolved, surface, sum_terms(cuts, row_cost_m, row_ohm))
-        open_stencil = _stencil(resolved, surface, FenceTerms.none())
+    context, ends, candidates = prepared.context, prepared.ends, prepared.candidates
+    resolved, inputs, surface = context.resolved, context.inputs, context.surface
+    study, cuts = resolved.study, inputs.cuts
+    row_cost_m, row_ohm = row_terms(cuts, context.model, prepared.standing)
+    stencil = _stencil(resolved, surface, sum_terms(cuts, row_cost_m, row_ohm))
+    open_stencil = _stencil(resolved, surface, FenceTerms.none())
     with clock.step("least cost"):
         origin_cwd = cost_weighted_distances(stencil, ends.origins, threads=2)
         target_cwd = cost_weighted_distances(stencil, [ends.any_target])[0]
@@ -72,7 +88,7 @@ def run_species(
         )  # fmt: skip
         ranking, pairs = rank_candidates(study, solved), pairs_table(solved)
     return SpeciesRun(
-        study=study.study, scenario=resolved.scenario, species=species, titles=_titles(resolved, profile),
+        study=study.study, scenario=resolved.scenario, species=context.profile.id, titles=_titles(resolved, context.profile),
         grid=inputs.grid, surface=surface, cuts=cuts, places=_places(inputs, ends), cwd=target_cwd.cwd,
         corridor=_mosaic(origin_cwd, target_cwd), current_density=density, pairs=pairs,
         paths=tuple(_traced(cwd, ends) for cwd in origin_cwd), profile=profile_table(solved, reached), ranking=ranking,

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-from connectivity.reduce import ReducedNetwork
 from numpy.typing import NDArray
 
 from connectivity.least_cost_paths import least_cost_path
+from connectivity.reduced_network import ReducedNetwork
 from scenarios.ranking import Ends, Solved, region_nodes, sources_to_target
 
 __all__ = ["UNITS", "pairs_table", "profile_table"]

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from connectivity.kernels._jit import kernel, parallel_kernel
 from numba import prange
+
+from connectivity.kernels._jit import kernel, parallel_kernel
 
 
 @kernel
-def _edge_flow(conductance, voltage, region, k, row, col, row2, col2):  # type: ignore[no-untyped-def]
+def _edge_flow(conductance, voltage, region, k, row, col, row2, col2):
     """Current [A] from (row, col) to (row2, col2) over an edge stored at the former; 0 inside one region."""
     g = conductance[k, row, col]
     if g == 0.0 or (region[row, col] > 0 and region[row, col] == region[row2, col2]):
@@ -16,7 +17,7 @@ def _edge_flow(conductance, voltage, region, k, row, col, row2, col2):  # type: 
 
 
 @parallel_kernel
-def in_and_out(conductance, ground, region, voltage, steps, floor, out):  # type: ignore[no-untyped-def]
+def in_and_out(conductance, ground, region, voltage, steps, floor, out):
     """Current flowing into and out of each cell over its edges and its finite ground.
 
     ``conductance`` (4, h, w) [S], ``ground`` (h, w) [S], ``region`` (h, w) int32, ``voltage`` (h, w) [V],
@@ -47,7 +48,7 @@ def in_and_out(conductance, ground, region, voltage, steps, floor, out):  # type
 
 
 @parallel_kernel
-def largest_flow(conductance, region, voltage, steps, out):  # type: ignore[no-untyped-def]
+def largest_flow(conductance, region, voltage, steps, out):
     """Largest absolute edge current [A] of the edges stored in each row. ``out`` (h,)."""
     height, width = voltage.shape
     for row in prange(height):

@@ -9,7 +9,7 @@ UNITS = 1 << 14
 
 
 @kernel
-def _side_of_segment(ax, ay, bx, by, px, py):  # type: ignore[no-untyped-def]
+def _side_of_segment(ax, ay, bx, by, px, py):
     """+1 or -1: side of A -> B on which P + (eps, eps^2) lies; never 0 (simulation of simplicity)."""
     det = (bx - ax) * (py - ay) - (by - ay) * (px - ax)
     if det == 0:
@@ -20,7 +20,7 @@ def _side_of_segment(ax, ay, bx, by, px, py):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def _side_of_edge(px, py, qx, qy, ax, ay):  # type: ignore[no-untyped-def]
+def _side_of_edge(px, py, qx, qy, ax, ay):
     """Twice the signed area of (P, Q, A), and its sign when P and Q are moved by (eps, eps^2)."""
     det = (qx - px) * (ay - py) - (qy - py) * (ax - px)
     sign = det
@@ -32,7 +32,7 @@ def _side_of_edge(px, py, qx, qy, ax, ay):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def _crossing(ax, ay, bx, by, px, py, qx, qy):  # type: ignore[no-untyped-def]
+def _crossing(ax, ay, bx, by, px, py, qx, qy):
     """Share of A -> B at which it crosses the edge P -> Q, or -1.0 where it does not."""
     if _side_of_segment(ax, ay, bx, by, px, py) == _side_of_segment(ax, ay, bx, by, qx, qy):
         return -1.0
@@ -46,7 +46,7 @@ def _crossing(ax, ay, bx, by, px, py, qx, qy):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def cut_segment(ax, ay, bx, by, height, width, steps, start, n_out, out_edge, out_share):  # type: ignore[no-untyped-def]
+def cut_segment(ax, ay, bx, by, height, width, steps, start, n_out, out_edge, out_share):
     """Edges crossed by one fence segment, appended from ``start``; returns the new count, filled or not.
 
     ``ax .. by`` int64 in 1/UNITS cells from the centre of cell (0, 0), y downwards; ``steps`` (4, 2) int64;
@@ -73,7 +73,7 @@ def cut_segment(ax, ay, bx, by, height, width, steps, start, n_out, out_edge, ou
 
 
 @kernel
-def _columns_in_strip(ax, ay, bx, by, row):  # type: ignore[no-untyped-def]
+def _columns_in_strip(ax, ay, bx, by, row):
     """First and last column, one spare on either side, that a segment touches between ``row`` and ``row + 1``."""
     x1, x2 = float(ax), float(bx)
     if ay != by:

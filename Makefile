@@ -1,0 +1,40 @@
+# `make demo` runs the main job on the bundled study, `make test` checks everything. Both build .venv by themselves.
+SHELL := /bin/sh
+VENV := .venv
+BIN := $(VENV)/bin
+OUT ?= results/ustyurt
+STAMP := $(VENV)/.installed
+
+.PHONY: demo test lint bench clean help
+
+help:
+	@echo "make demo   run the bundled study (about 5 minutes) -> $(OUT)/index.html"
+	@echo "make test   style, types, import rules and all tests"
+	@echo "make lint   style, types and import rules only"
+	@echo "make bench  speed against other programs (slow; see docs/benchmarks.md)"
+	@echo "make clean  remove .venv, caches and results"
+
+demo: $(STAMP)
+	$(BIN)/otkel run ustyurt --scenario baseline --scenario no-fence --scenario agreed-1km --scenario second-line --out $(OUT)
+	@echo "Maps and tables: $(OUT)/index.html"
+
+test: lint
+	OTKEL_BOUNDSCHECK=0 $(BIN)/python -m pytest
+
+lint: $(STAMP)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: $(STAMP)
+	$(BIN)/python -m pip install --quiet -r tests/benchmarks/requirements.txt -c constraints.txt
+	$(BIN)/python -m tests.benchmarks
+
+$(STAMP): pyproject.toml constraints.txt
+	@.ci/make_venv $(VENV)
+	@touch $(STAMP)
+
+clean:
+	rm -rf $(VENV) build dist results .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

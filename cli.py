@@ -1,0 +1,164 @@
+"""The command line: parse, call `scenarios`, print. No science here, and no heavy import before a command runs."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from scenarios.progress import Reporter
+
+EXIT_BUG = 70
+EXIT_INTERRUPTED = 6
+EXIT_MEMORY = 7
+
+app = typer.Typer(
+    name="otkel",
+    help="Plan where wild animals can cross border fences.",
+    no_args_is_help=True,
+    add_completion=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+StudyArgument = Annotated[
+    str, typer.Argument(metavar="STUDY", help="A bundled study, a folder with a study.yaml, or a YAML file.")
+]
+SpeciesOption = Annotated[
+    list[str] | None, typer.Option("--species", help="Only this species; may be given several times.")
+]
+ScenarioOption = Annotated[
+    list[str] | None,
+    typer.Option("--scenario", help="A scenario of the study; may be given several times. Default: the first."),
+]
+SetOption = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="KEY=VALUE", help="Override a key of the study: --set candidates.every_m=500."),
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print a machine-readable summary on standard output.")]
+QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="No progress bar, no messages; errors only.")]
+VerboseOption = Annotated[int, typer.Option("--verbose", "-v", count=True, help="Say more; -vv for debugging.")]
+
+
+@app.command()
+def run(
+    study: StudyArgument,
+    out: Annotated[
+        Path, typer.Option("--out", "-o", help="Folder for the results; replaced if it holds an earlier run.")
+    ],
+    scenario: ScenarioOption = None,
+    species: SpeciesOption = None,
+    overrides: SetOption = None,
+    as_json: JsonOption = False,
+    quiet: QuietOption = False,
+    verbose: VerboseOption = 0,
+) -> None:
+    """Map movement, fences and passages: rasters, tables, maps and an index page in one folder."""
+    with _reporting("run", quiet or as_json, verbose) as reporter:
+        from scenarios.session import run_study
+
+        summary = run_study(study, scenario, species, out, _parse_overrides(overrides), reporter)
+    if as_json:
+        typer.echo(json.dumps(summary.as_dict(), indent=2, ensure_ascii=False))
+    elif not quiet:
+        summary.print(reporter.console)
+
+
+@app.command()
+def check(
+    study: StudyArgument,
+    scenario: ScenarioOption = None,
+    overrides: SetOption = None,
+    as_json: JsonOption = False,
+    quiet: QuietOption = False,
+    verbose: VerboseOption = 0,
+) -> None:
+    """Check inputs; prove by flood fill that closed fences leak nowhere and that each candidate opens them."""
+    with _reporting("check", quiet or as_json, verbose) as reporter:
+        from scenarios.check import check_study
+
+        report = check_study(study, scenario, _parse_overrides(overrides), reporter)
+    if as_json:
+        typer.echo(json.dumps(report.as_dict(), indent=2, ensure_ascii=False))
+    elif not quiet:
+        report.print(reporter.console)
+    if not report.passed:
+        raise typer.Exit(4)
+
+
+@app.command()
+def doctor(as_json: JsonOption = False) -> None:
+    """Say what is installed, how many threads and how much memory there is, and whether the solvers work here."""
+    with _reporting("doctor", as_json, 0) as reporter:
+        from scenarios.doctor import examine
+
+        report = examine()
+    if as_json:
+        typer.echo(json.dumps(report.as_dict(), indent=2))
+    else:
+        report.print(reporter.console)
+    if not report.passed:
+        raise typer.Exit(5)
+
+
+def _parse_overrides(pairs: list[str] | None) -> dict[str, Any]:
+    """``key=value`` with a YAML value."""
+    import yaml
+
+    out = {}
+    for pair in pairs or []:
+        key, equals, value = pair.partition("=")
+        if not equals or not key:
+            raise typer.BadParameter(f"--set {pair!r}: write it as KEY=VALUE")
+        try:
+            out[key.strip()] = yaml.safe_load(value)
+        except yaml.YAMLError as error:
+            raise typer.BadParameter(f"--set {pair!r}: the value is not valid YAML") from error
+    return out
+
+
+@contextmanager
+def _reporting(command: str, quiet: bool, verbose: int) -> Iterator[Reporter]:
+    """Progress on stderr; every expected error becomes one message and its exit code."""
+    from rasters.errors import PlannerError
+    from scenarios.progress import Reporter
+
+    with Reporter(quiet=quiet, verbose=verbose) as reporter:
+        try:
+            yield reporter
+        except PlannerError as error:
+            reporter.error(str(error))
+            raise typer.Exit(error.exit_code) from error
+        except KeyboardInterrupt as error:
+            reporter.error(f"{command} was interrupted; nothing half-written is left behind")
+            raise typer.Exit(EXIT_INTERRUPTED) from error
+        except MemoryError as error:
+            reporter.error("out of memory; use larger cells (--set grid.cell_m=2000) or fewer species at a time")
+            raise typer.Exit(EXIT_MEMORY) from error
+        except (typer.Exit, typer.BadParameter, typer.Abort):
+            raise
+        except Exception as error:
+            if os.environ.get("OTKEL_TRACEBACK") == "1" or verbose:
+                raise
+            reporter.error(
+                f"{type(error).__name__}: {error}\nThis is a bug of otkel; run again with -v and report what it prints."
+            )
+            raise typer.Exit(EXIT_BUG) from error
+
+
+def main() -> None:
+    """Entry point of the ``otkel`` command."""
+    if sys.platform != "win32" and not sys.stdout.isatty():
+        sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]
+    app()
+
+
+if __name__ == "__main__":
+    main()

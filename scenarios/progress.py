@@ -1,0 +1,69 @@
+"""Progress, messages and errors for people, on standard error; silent and colourless where nobody watches."""
+
+from __future__ import annotations
+
+import logging
+import warnings
+from types import TracebackType
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+__all__ = ["Reporter"]
+
+
+class Reporter:
+    """One per command: a progress bar with the time left, log messages and warnings."""
+
+    def __init__(self, *, quiet: bool = False, verbose: int = 0) -> None:
+        self.console = Console(stderr=True, highlight=False, soft_wrap=True)
+        self.quiet = quiet
+        self._progress = Progress(
+            TextColumn("{task.description}"), BarColumn(), TextColumn("{task.completed:.0f}/{task.total:.0f}"),
+            TimeElapsedColumn(), TextColumn("left"), TimeRemainingColumn(), console=self.console,
+            disable=quiet or not self.console.is_terminal, transient=True,
+        )  # fmt: skip
+        self._task: TaskID | None = None
+        level = logging.ERROR if quiet else [logging.WARNING, logging.INFO, logging.DEBUG][min(verbose, 2)]
+        logging.basicConfig(level=level, format="%(message)s", force=True)
+        logging.captureWarnings(True)
+
+    def __enter__(self) -> Reporter:
+        warnings.showwarning = self._show_warning  # type: ignore[assignment]
+        self._progress.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._progress.stop()
+
+    def expect(self, steps: int, what: str) -> None:
+        """Begin a bar of so many steps."""
+        self._task = self._progress.add_task(what, total=steps)
+
+    def step(self, what: str) -> None:
+        """One step done; ``what`` comes next."""
+        if self._task is not None:
+            self._progress.update(self._task, advance=1, description=what)
+        if not self.quiet and not self.console.is_terminal:
+            logging.getLogger(__name__).info("%s", what)
+
+    def say(self, text: str) -> None:
+        """A message for people."""
+        if not self.quiet:
+            self.console.print(text, markup=False)
+
+    def error(self, text: str) -> None:
+        """Why the command stops."""
+        self._progress.stop()
+        self.console.print("error:", style="bold red", end=" ")
+        self.console.print(text, markup=False)
+
+    def _show_warning(self, message: Warning | str, category: type[Warning], *_: object) -> None:
+        from rasters.errors import PlannerWarning
+
+        if issubclass(category, PlannerWarning):
+            self.say(f"warning: {message}")
+        else:
+            logging.getLogger("warnings").info("%s: %s", category.__name__, message)

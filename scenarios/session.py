@@ -1,0 +1,144 @@
+"""Several scenarios and species of one study, from files to a folder of results."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import geopandas as gpd
+import pandas as pd
+from rich.console import Console
+from rich.table import Table
+
+from rasters.io import read_vectors, replacing
+from scenarios.inputs import input_files, read_inputs
+from scenarios.load import ResolvedStudy, resolve
+from scenarios.outputs.folder import atomic_folder, run_folder
+from scenarios.outputs.manifest import write_manifest
+from scenarios.outputs.page import write_index
+from scenarios.outputs.species import write_species_run
+from scenarios.progress import Reporter
+from scenarios.ranking import combine_species
+from scenarios.results import SpeciesRun
+from scenarios.run import Prepared, prepare_species, run_species
+
+__all__ = ["RunSummary", "run_study"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunSummary:
+    """What was run, for the terminal and for machines."""
+
+    folder: Path
+    runs: tuple[SpeciesRun, ...]
+    combined: dict[str, pd.DataFrame]
+    seconds: float
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain data."""
+        return {
+            "folder": str(self.folder),
+            "seconds": round(self.seconds, 2),
+            "runs": [
+                {
+                    "scenario": run.scenario,
+                    "species": run.species,
+                    "seconds": {k: round(v, 2) for k, v in run.seconds.items()},
+                    "unreachable_pairs": int((run.pairs["status"] != "reached").sum()),
+                    "shortlist": run.ranking.loc[run.ranking["selected"], "candidate"].tolist(),
+                }
+                for run in self.runs
+            ],
+            "combined": {name: t.loc[t["selected"], "candidate"].tolist() for name, t in self.combined.items()},
+        }
+
+    def print(self, console: Console) -> None:
+        """The shortlist of each scenario."""
+        for name, table in self.combined.items():
+            best = table[table["selected"]]
+            if not len(best):
+                console.print(
+                    f"{name}: no candidate passage gains anything (no active fence, or fences closed behind each other)"
+                )
+                continue
+            shown = Table(title=f"{name}: passages that gain most, all species together", title_justify="left")
+            for column in ("rank", "passage", "fence", "km", "lat", "lon", "score"):
+                shown.add_column(column, justify="left" if column in ("passage", "fence") else "right")
+            for row in best.itertuples():
+                shown.add_row(
+                    str(row.rank), row.candidate, row.fence, f"{row.along_m / 1000:.1f}", f"{row.lat:.3f}", f"{row.lon:.3f}",
+                    f"{row.score:.4f}",
+                )  # fmt: skip
+            console.print(shown)
+        console.print(f"{len(self.runs)} runs in {self.seconds:.0f} s; open {self.folder / 'index.html'}")
+
+
+def run_study(
+    name: str,
+    scenarios: Sequence[str] | None,
+    species: Sequence[str] | None,
+    out: Path,
+    overrides: Mapping[str, Any],
+    reporter: Reporter,
+) -> RunSummary:
+    """Check everything, then solve, then write; the folder appears when it is complete."""
+    start, began = time.perf_counter(), _now()
+    resolved = [resolve(name, scenario, overrides) for scenario in scenarios or (None,)]
+    with atomic_folder(out) as folder:
+        prepared = {r.scenario: _prepare(r, species) for r in resolved}
+        reporter.expect(sum(map(len, prepared.values())) * 7, "checking")
+        runs: list[SpeciesRun] = []
+        combined: dict[str, pd.DataFrame] = {}
+        for one in resolved:
+            done = [_run_and_write(one, p, folder, reporter) for p in prepared.pop(one.scenario)]
+            combined[one.scenario] = combine_species(one.study, {r.species: r.ranking for r in done})
+            _write_combined(combined[one.scenario], folder / one.scenario)
+            runs += done
+        write_index(folder, runs, combined=combined)
+        write_manifest(
+            folder, runs=runs, command=["otkel", *sys.argv[1:]], scenarios={r.scenario: r.settings for r in resolved},
+            inputs={_relative(p, resolved[0]): p for r in resolved for p in input_files(r)}, started=began, finished=_now(),
+        )  # fmt: skip
+    return RunSummary(folder=out, runs=tuple(runs), combined=combined, seconds=time.perf_counter() - start)
+
+
+def _write_combined(table: pd.DataFrame, folder: Path) -> None:
+    with replacing(folder / "combined.csv") as part:
+        table.to_csv(part, index=False, float_format="%.9g", lineterminator="\n")
+
+
+def _prepare(resolved: ResolvedStudy, species: Sequence[str] | None) -> list[Prepared]:
+    inputs = read_inputs(resolved, species)
+    return [prepare_species(resolved, inputs, name) for name in inputs.profiles]
+
+
+def _run_and_write(resolved: ResolvedStudy, prepared: Prepared, folder: Path, reporter: Reporter) -> SpeciesRun:
+    label = f"{resolved.scenario}, {prepared.context.profile.id}"
+    run = run_species(prepared, lambda step: reporter.step(f"{label}: {step}"))
+    reporter.step(f"{label}: writing")
+    write_species_run(
+        run,
+        folder / run_folder(run.scenario, run.species),
+        borders=_borders(resolved, prepared),
+        credits=resolved.study.credits,
+    )
+    reporter.step(f"{label}: done")
+    return run
+
+
+def _borders(resolved: ResolvedStudy, prepared: Prepared) -> gpd.GeoDataFrame | None:
+    name = resolved.study.context.get("borders")
+    return None if name is None else read_vectors(resolved.file(name), "borders", prepared.context.inputs.grid)
+
+
+def _relative(path: Path, resolved: ResolvedStudy) -> str:
+    return path.relative_to(resolved.folder).as_posix() if path.is_relative_to(resolved.folder) else path.name
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")
