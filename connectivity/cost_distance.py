@@ -12,11 +12,15 @@ from numpy.typing import NDArray
 
 from connectivity.focal import FocalRegion
 from connectivity.kernels.dijkstra import spread
+from connectivity.kernels.dijkstra_cells import fill_cells, read_distances
 from connectivity.stencil import STEPS, Stencil
 from rasters.errors import DataError
 from rasters.grid import Grid
 
 __all__ = ["CostDistance", "cost_weighted_distance", "cost_weighted_distances", "fence_table", "search"]
+
+SAMPLE = 100_000
+"""Cells looked at to choose the width of a bucket."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
@@ -119,35 +123,17 @@ def search(stencil: Stencil, sources: Sequence[FocalRegion], budget_m: float) ->
     """(height, width) least cost from the cells of all sources, inf where unreachable, NaN on no data."""
     if not budget_m >= 0:
         raise DataError(f"budget_m must be >= 0, not {budget_m!r}")
-    unreached = float(np.nextafter(budget_m, math.inf))
-    cells = _haloed_cells(stencil, unreached)
-    fence_cell, fence_cost = fence_table(stencil)
-    cells[fence_cell, 0] *= -1.0
     seeds = np.concatenate([_seeds(stencil, source) for source in sources])
-    cells[seeds, 1] = 0.0
-    offset, length = _directions(stencil)
+    surface, unreached = stencil.surface, float(np.nextafter(budget_m, math.inf))
+    cells = np.empty(((stencil.shape[0] + 2) * (stencil.shape[1] + 2), 2))
+    fill_cells(surface.values, surface.nodata, surface.barrier, unreached, cells)
+    fence_cell, fence_cost = fence_table(stencil)
     harmonic = stencil.edge_rule == "mean_conductance"
-    spread(seeds, offset, length, harmonic, fence_cell, fence_cost, 1.0 / _bucket_m(stencil), unreached, cells)
-    return _inner_distance(stencil, cells, unreached)
-
-
-def _haloed_cells(stencil: Stencil, unreached: float) -> NDArray[np.float64]:
-    """((height + 2) (width + 2), 2) resistance and distance of each cell, with a halo that cannot be entered."""
-    height, width = stencil.shape
-    cells = np.empty(((height + 2) * (width + 2), 2))
-    inner = cells.reshape(height + 2, width + 2, 2)[1:-1, 1:-1]
-    passable = stencil.surface.passable
-    cells[:] = (1.0, -math.inf)
-    inner[..., 0] = np.where(passable, stencil.surface.values, 1.0)
-    inner[..., 1] = np.where(passable, unreached, -math.inf)
-    return cells
-
-
-def _inner_distance(stencil: Stencil, cells: NDArray[np.float64], unreached: float) -> NDArray[np.float64]:
-    height, width = stencil.shape
-    cwd = cells[:, 1].reshape(height + 2, width + 2)[1:-1, 1:-1].copy()
-    cwd[(cwd == unreached) | (cwd == -math.inf)] = math.inf
-    cwd[stencil.surface.nodata] = math.nan
+    cells[slice(None) if harmonic else fence_cell, 0] *= -1.0
+    offset, length = _directions(stencil)
+    spread(seeds, offset, 0.5 * length, harmonic, fence_cell, fence_cost, 1.0 / _bucket_m(stencil), unreached, cells)
+    cwd = np.empty(stencil.shape)
+    read_distances(cells, surface.nodata, unreached, cwd)
     return cwd
 
 
@@ -165,13 +151,21 @@ def _directions(stencil: Stencil) -> tuple[NDArray[np.int64], NDArray[np.float64
 
 
 def _bucket_m(stencil: Stencil) -> float:
-    """Width of a bucket [effective m]."""
-    values = stencil.surface.values[stencil.surface.passable]
-    return float(values.min() * stencil.step_m()[:2].min())
+    """Width of a bucket [effective m]: half the shorter step at the harmonic mean of a sample of resistances.
+
+    Any width gives the same distances. Narrower buckets cost scans, wider ones second visits; the harmonic mean follows
+    the cheap cells as soon as they are many, where second visits would add up.
+    """
+    surface = stencil.surface
+    every = max(1, surface.grid.n_cells // SAMPLE)
+    passable = ~(surface.nodata.ravel()[::every] | surface.barrier.ravel()[::every])
+    resistance = surface.values.ravel()[::every][passable]
+    typical = resistance.size / float(np.sum(1.0 / resistance)) if resistance.size else 1.0
+    return 0.5 * typical * float(stencil.step_m()[:2].min())
 
 
 def fence_table(stencil: Stencil) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-    """Haloed cells that fences touch, (n,) sorted, and the fence cost of each direction, (n, neighbours) [effective m]."""
+    """Haloed cells that fences touch, (n,) sorted, and fence cost by direction, (n, neighbours) [effective m]."""
     fence, width, n = stencil.fence, stencil.shape[1] + 2, stencil.neighbours // 2
     offset = _directions(stencil)[0]
     first = (fence.row.astype(np.int64) + 1) * width + fence.col + 1

@@ -198,9 +198,9 @@ def _traced(distance: CostDistance, row: int, col: int) -> NDArray[np.int64]:
 def _path_arguments(cwd: NDArray[np.float64], stencil: Stencil) -> tuple[Any, ...]:
     n = stencil.neighbours // 2
     forward = np.array(STEPS[:n], dtype=np.int64)
-    step, length = np.concatenate([forward, -forward]), np.tile(stencil.step_m()[:n], 2)
+    step, half_length = np.concatenate([forward, -forward]), np.tile(0.5 * stencil.step_m()[:n], 2)
     harmonic = stencil.edge_rule == "mean_conductance"
-    return cwd, stencil.surface.values, step, length, harmonic, *fence_table(stencil)
+    return cwd, stencil.surface.values, step, half_length, harmonic, *fence_table(stencil)
 
 
 def _crossed(stencil: Stencil, rows: NDArray[np.int32], cols: NDArray[np.int32]) -> NDArray[np.int64]:

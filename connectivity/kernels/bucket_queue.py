@@ -5,9 +5,17 @@ agree with the current key above byte ``level`` and have ``byte`` there, so that
 one and level 4 whatever lies far away (Cherkassky, Goldberg and Silverstein 1999, "Buckets, heaps, lists, and monotone
 priority queues", SIAM J. Comput. 28). Entries are never deleted: whoever takes one out checks that it still holds.
 
-Arrays: ``chunks`` (n, CHUNK) int32 entries; ``link`` (n,) int32 next chunk of the same list, -1 at its end; ``slots``
-(SLOTS, 2) int32 first chunk (-1 = empty) and number of entries in it, the others being full; ``free`` (2,) int64 first
-free chunk and number of free chunks.
+Arrays: ``pool`` (n CHUNK,) int32, where chunk c has the number of the next chunk of its list (-1 at the end) at
+``c CHUNK`` and entries behind it; ``tail`` (SLOTS,) int64, where the next entry of each slot goes: 0 = empty, a multiple
+of CHUNK = the last chunk is full; ``free`` (2,) int64, first free chunk and number of free chunks.
+
+The step of putting an entry in stands in the callers' loops, as a call would cost more than the step itself::
+
+    place = tail[slot]
+    if place % CHUNK == 0:
+        place = new_chunk(place, pool, free)
+    pool[place] = cell
+    tail[slot] = place + 1
 """
 
 from __future__ import annotations
@@ -17,11 +25,18 @@ from numpy.typing import NDArray
 
 from connectivity.kernels._jit import kernel
 
-__all__ = ["CHUNK", "LEVELS", "SLOTS", "detach", "grow", "next_key", "push", "release", "slot_of"]
+__all__ = ["CHUNK", "LEVELS", "SLOTS", "TOP_KEY", "grow", "key_of", "new_chunk", "next_key", "release", "slot_of"]
 
 CHUNK = 64
 LEVELS = 5
 SLOTS = 256 * LEVELS
+TOP_KEY = 2.0**40 - 1.0
+
+
+@kernel
+def key_of(distance: float, per_m: float) -> int:
+    """Bucket of a distance [effective m], 1 / per_m wide."""
+    return int(min(distance * per_m, TOP_KEY))
 
 
 @kernel
@@ -40,71 +55,47 @@ def slot_of(key: int, current: int) -> int:
 
 
 @kernel
-def push(
-    cell: int,
-    slot: int,
-    chunks: NDArray[np.int32],
-    link: NDArray[np.int32],
-    slots: NDArray[np.int32],
-    free: NDArray[np.int64],
-) -> None:
-    """Put a cell into a slot. At least one chunk must be free."""
-    chunk, count = slots[slot, 0], slots[slot, 1]
-    if chunk < 0 or count == CHUNK:
-        fresh = free[0]
-        free[0] = link[fresh]
-        free[1] -= 1
-        link[fresh] = chunk
-        slots[slot, 0] = fresh
-        chunk, count = fresh, 0
-    chunks[chunk, count] = cell
-    slots[slot, 1] = count + 1
-
-
-@kernel
-def detach(slot: int, slots: NDArray[np.int32]) -> tuple[int, int]:
-    """Empty a slot; its first chunk and the number of entries in that chunk."""
-    chunk, count = slots[slot, 0], slots[slot, 1]
-    slots[slot, 0] = -1
-    slots[slot, 1] = 0
-    return chunk, count
-
-
-@kernel
-def release(chunk: int, link: NDArray[np.int32], free: NDArray[np.int64]) -> int:
-    """Give a chunk of a detached list back to the pool; the list's next chunk."""
-    following: int = link[chunk]
-    link[chunk] = free[0]
-    free[0] = chunk
-    free[1] += 1
-    return following
-
-
-@kernel
-def grow(
-    chunks: NDArray[np.int32], link: NDArray[np.int32], free: NDArray[np.int64]
-) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
-    """Twice the pool with the same content; the new half is free."""
-    n = link.size
-    wider, longer = np.empty((2 * n, CHUNK), np.int32), np.empty(2 * n, np.int32)
-    wider[:n] = chunks
-    longer[:n] = link
-    for chunk in range(n, 2 * n):
-        longer[chunk] = chunk + 1
-    longer[2 * n - 1] = free[0]
-    free[0] = n
-    free[1] += n
-    return wider, longer
-
-
-@kernel
-def next_key(current: int, slots: NDArray[np.int32]) -> tuple[int, int]:
+def next_key(current: int, tail: NDArray[np.int64]) -> tuple[int, int]:
     """Smallest key whose slot may hold entries, and its level; (-1, 0) when the queue is empty."""
     for level in range(LEVELS):
         shift = 8 * level
-        first = (current >> shift) & 255
-        for byte in range(first, 256):
-            if slots[256 * level + byte, 0] >= 0:
+        for byte in range((current >> shift) & 255, 256):
+            if tail[256 * level + byte] > 0:
                 above = (current >> (shift + 8)) << (shift + 8)
                 return above | (byte << shift), level
     return -1, 0
+
+
+@kernel
+def new_chunk(place: int, pool: NDArray[np.int32], free: NDArray[np.int64]) -> int:
+    """Take a free chunk to follow the one that ends before ``place`` (0 = none); its first place. One must be free."""
+    chunk = free[0]
+    free[0] = pool[chunk * CHUNK]
+    free[1] -= 1
+    pool[chunk * CHUNK] = place // CHUNK - 1
+    first: int = chunk * CHUNK + 1
+    return first
+
+
+@kernel
+def release(chunk: int, pool: NDArray[np.int32], free: NDArray[np.int64]) -> int:
+    """Give a chunk back to the pool; the place behind the chunk that it followed, 0 where there is none."""
+    place: int = (pool[chunk * CHUNK] + 1) * CHUNK
+    pool[chunk * CHUNK] = free[0]
+    free[0] = chunk
+    free[1] += 1
+    return place
+
+
+@kernel
+def grow(n: int, pool: NDArray[np.int32], free: NDArray[np.int64]) -> NDArray[np.int32]:
+    """Pool of the same content with ``n`` more free chunks."""
+    old = pool.size // CHUNK
+    wider = np.empty((old + n) * CHUNK, np.int32)
+    wider[: pool.size] = pool
+    for chunk in range(old, old + n):
+        wider[chunk * CHUNK] = chunk + 1
+    wider[(old + n - 1) * CHUNK] = free[0]
+    free[0] = old
+    free[1] += n
+    return wider

@@ -1,9 +1,12 @@
 """Cost-weighted distance: Dijkstra's search over a raster with a bucket queue.
 
 Cells lie in a halo of one cell on each side, numbered row by row: ``cells[i]`` is (resistance, distance). The sign of
-the resistance is a flag: negative where one of the cell's edges carries a fence term. A distance of -inf marks cells
-that cannot be entered (halo, barrier, no data), so that no test of bounds is needed. Directions 0..3 are those of
-`rasters.fences.STEPS` (E, S, SE, SW), direction k + 4 is opposite to k.
+the resistance is a flag: negative where the edges of the cell need a closer look (fence, other rule). A distance of
+-inf marks cells that cannot be entered (halo, barrier, no data), so that no test of bounds is needed. Directions 0..3
+are those of `rasters.fences.STEPS` (E, S, SE, SW), and the second half of the directions is opposite to the first.
+
+A chunk of cells is relaxed in two passes: all its offers ``d_i + edge_ij < d_j`` first, in a loop without branches, so
+that the processor overlaps its waits for memory; then each offer is taken if it is still good.
 """
 
 from __future__ import annotations
@@ -14,19 +17,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from connectivity.kernels._jit import kernel
-from connectivity.kernels.bucket_queue import CHUNK, SLOTS, detach, grow, next_key, push, release, slot_of
+from connectivity.kernels.bucket_queue import CHUNK, SLOTS, grow, key_of, new_chunk, next_key, release, slot_of
 
 __all__ = ["edge_cost", "fence_term", "spread"]
 
-TOP_KEY = 2.0**40 - 1.0
-
 
 @kernel
-def edge_cost(here: float, there: float, length: float, harmonic: bool) -> float:
+def edge_cost(here: float, there: float, half_length: float, harmonic: bool) -> float:
     """Step length times the edge rule of two resistances [effective m]; the same to the last bit both ways."""
     if harmonic:
-        return (2.0 / (1.0 / here + 1.0 / there)) * length
-    return (here + there) * 0.5 * length
+        return 4.0 / (1.0 / here + 1.0 / there) * half_length
+    return (here + there) * half_length
 
 
 @kernel
@@ -46,58 +47,10 @@ def fence_term(cell: int, k: int, fence_cell: NDArray[np.int64], fence_cost: NDA
 
 
 @kernel
-def _key(distance: float, per_m: float) -> int:
-    return int(min(distance * per_m, TOP_KEY))
-
-
-@kernel
-def _sow(
-    seeds: NDArray[np.int64],
-    cells: NDArray[np.float64],
-    per_m: float,
-    chunks: NDArray[np.int32],
-    link: NDArray[np.int32],
-    slots: NDArray[np.int32],
-    free: NDArray[np.int64],
-) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
-    """Queue the seeds by their distances; the pool, grown where needed."""
-    for cell in seeds:
-        if free[1] == 0:
-            chunks, link = grow(chunks, link, free)
-        push(cell, slot_of(_key(cells[cell, 1], per_m), 0), chunks, link, slots, free)
-    return chunks, link
-
-
-@kernel
-def _refile(
-    current: int,
-    level: int,
-    cells: NDArray[np.float64],
-    per_m: float,
-    chunks: NDArray[np.int32],
-    link: NDArray[np.int32],
-    slots: NDArray[np.int32],
-    free: NDArray[np.int64],
-) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
-    """Spread one slot of an upper level over the levels below it, dropping cells that have moved ahead."""
-    chunk, count = detach(256 * level + ((current >> (8 * level)) & 255), slots)
-    while chunk >= 0:
-        if free[1] < 256:
-            chunks, link = grow(chunks, link, free)
-        for entry in range(count):
-            cell = chunks[chunk, entry]
-            key = _key(cells[cell, 1], per_m)
-            if key >= current:
-                push(cell, slot_of(key, current), chunks, link, slots, free)
-        chunk, count = release(chunk, link, free), CHUNK
-    return chunks, link
-
-
-@kernel
 def spread(
     seeds: NDArray[np.int64],
     offset: NDArray[np.int64],
-    length: NDArray[np.float64],
+    half_length: NDArray[np.float64],
     harmonic: bool,
     fence_cell: NDArray[np.int64],
     fence_cost: NDArray[np.float64],
@@ -110,59 +63,137 @@ def spread(
     A bucket is 1 / ``per_m`` wide; cells of one bucket are corrected until none changes, so any width gives the same
     distances. ``unreached`` is what the distance of a cell not yet reached starts from and may not exceed.
     """
-    chunks, link = np.empty((2048, CHUNK), np.int32), np.arange(1, 2049).astype(np.int32)
-    slots, free = np.full((SLOTS, 2), -1, np.int32), np.array([0, 2048])
-    chunks, link = _sow(seeds, cells, per_m, chunks, link, slots, free)
-    current, level = next_key(0, slots)
+    tail, free = np.zeros(SLOTS, np.int64), np.zeros(2, np.int64)
+    pool = grow(1024 + seeds.size // (CHUNK - 1), np.zeros(CHUNK, np.int32), free)
+    _deliver(seeds, np.zeros(seeds.size), seeds.size, 0, per_m, unreached, tail, free, pool, cells)
+    target, offer, fenced = np.empty(8 * CHUNK + 1, np.int64), np.empty(8 * CHUNK + 1), np.empty(CHUNK + 1, np.int64)
+    current, level = next_key(0, tail)
     while current >= 0:
-        if level > 0:
-            chunks, link = _refile(current, level, cells, per_m, chunks, link, slots, free)
-        else:
-            chunk, count = detach(current & 255, slots)
-            while chunk >= 0:
-                if free[1] < 8 * CHUNK:
-                    chunks, link = grow(chunks, link, free)
-                for entry in range(count):
-                    cell = chunks[chunk, entry]
-                    if _key(cells[cell, 1], per_m) == current:
-                        _relax(
-                            cell, current, offset, length, harmonic, fence_cell, fence_cost, per_m, unreached, cells,
-                            chunks, link, slots, free,
-                        )  # fmt: skip
-                chunk, count = release(chunk, link, free), CHUNK
-        current, level = next_key(current, slots)
+        slot = 256 * level + ((current >> (8 * level)) & 255)
+        place = tail[slot]
+        tail[slot] = 0
+        while place > 0:
+            if free[1] < 8 * CHUNK:
+                pool = grow(pool.size // CHUNK, pool, free)
+            chunk = (place - 1) // CHUNK
+            entries = pool[chunk * CHUNK + 1 : place]
+            if level > 0:
+                _refile(entries, current, per_m, tail, free, pool, cells)
+            else:
+                n, n_fenced = _offers(entries, current, per_m, offset, half_length, cells, target, offer, fenced)
+                for i in range(n_fenced):
+                    n = _fenced_offers(
+                        fenced[i], n, offset, half_length, harmonic, fence_cell, fence_cost, cells, target, offer
+                    )
+                _deliver(target, offer, n, current, per_m, unreached, tail, free, pool, cells)
+            place = release(chunk, pool, free)
+        current, level = next_key(current, tail)
 
 
 @kernel
-def _relax(
-    cell: int,
+def _refile(
+    entries: NDArray[np.int32],
     current: int,
+    per_m: float,
+    tail: NDArray[np.int64],
+    free: NDArray[np.int64],
+    pool: NDArray[np.int32],
+    cells: NDArray[np.float64],
+) -> None:
+    """Spread entries of an upper level over the levels below it, dropping cells that have moved ahead."""
+    for entry in range(entries.size):
+        cell = entries[entry]
+        key = key_of(cells[cell, 1], per_m)
+        if key >= current:
+            slot = slot_of(key, current)
+            place = tail[slot]
+            if place % CHUNK == 0:
+                place = new_chunk(place, pool, free)
+            pool[place] = cell
+            tail[slot] = place + 1
+
+
+@kernel
+def _offers(
+    entries: NDArray[np.int32],
+    current: int,
+    per_m: float,
     offset: NDArray[np.int64],
-    length: NDArray[np.float64],
+    half_length: NDArray[np.float64],
+    cells: NDArray[np.float64],
+    target: NDArray[np.int64],
+    offer: NDArray[np.float64],
+    fenced: NDArray[np.int64],
+) -> tuple[int, int]:
+    """What the entries that belong to the current key can offer to their neighbours, without fences.
+
+    Fills ``target`` and ``offer`` (cell, distance) and ``fenced`` (cells left for a closer look); how many of each.
+    """
+    n, n_fenced = 0, 0
+    for entry in range(entries.size):
+        cell = np.int64(entries[entry])
+        here, start = cells[np.uint64(cell), 0], cells[np.uint64(cell), 1]
+        live = key_of(start, per_m) == current
+        fenced[n_fenced] = cell
+        n_fenced += live & (here < 0.0)
+        open_cell = live & (here > 0.0)
+        for k in range(offset.size):
+            other = np.uint64(cell + offset[k])
+            reached = start + (here + math.fabs(cells[other, 0])) * half_length[k]
+            target[n], offer[n] = other, reached
+            n += open_cell & (reached < cells[other, 1])
+    return n, n_fenced
+
+
+@kernel
+def _fenced_offers(
+    cell: int,
+    n: int,
+    offset: NDArray[np.int64],
+    half_length: NDArray[np.float64],
     harmonic: bool,
     fence_cell: NDArray[np.int64],
     fence_cost: NDArray[np.float64],
-    per_m: float,
-    unreached: float,
     cells: NDArray[np.float64],
-    chunks: NDArray[np.int32],
-    link: NDArray[np.int32],
-    slots: NDArray[np.int32],
-    free: NDArray[np.int64],
-) -> None:
-    """Offer each neighbour of a cell the way through it; queue those that take it."""
-    here, start = cells[cell, 0], cells[cell, 1]
-    fenced = here < 0.0
-    here = math.fabs(here)
+    target: NDArray[np.int64],
+    offer: NDArray[np.float64],
+) -> int:
+    """Append the offers of one cell, fences and edge rule included; how many there are now."""
+    here, start = -cells[cell, 0], cells[cell, 1]
     for k in range(offset.size):
         other = cell + offset[k]
-        edge = edge_cost(here, math.fabs(cells[other, 0]), length[k], harmonic)
-        if fenced:
-            edge += fence_term(cell, k, fence_cell, fence_cost)
-        reached, before = start + edge, cells[other, 1]
+        edge = edge_cost(here, math.fabs(cells[other, 0]), half_length[k], harmonic)
+        reached = start + (edge + fence_term(cell, k, fence_cell, fence_cost))
+        if reached < cells[other, 1]:
+            target[n], offer[n] = other, reached
+            n += 1
+    return n
+
+
+@kernel
+def _deliver(
+    target: NDArray[np.int64],
+    offer: NDArray[np.float64],
+    n: int,
+    current: int,
+    per_m: float,
+    unreached: float,
+    tail: NDArray[np.int64],
+    free: NDArray[np.int64],
+    pool: NDArray[np.int32],
+    cells: NDArray[np.float64],
+) -> None:
+    """Take the offers that are still good, and queue the cells unless they wait in the right slot already."""
+    for i in range(n):
+        cell, reached = target[i], offer[i]
+        before = cells[cell, 1]
         if reached < before:
-            cells[other, 1] = reached
-            key = _key(reached, per_m)
+            cells[cell, 1] = reached
+            key = key_of(reached, per_m)
             slot = slot_of(key, current)
-            if before == unreached or key == current or slot != slot_of(_key(before, per_m), current):
-                push(other, slot, chunks, link, slots, free)
+            if before == unreached or key == current or slot != slot_of(key_of(before, per_m), current):
+                place = tail[slot]
+                if place % CHUNK == 0:
+                    place = new_chunk(place, pool, free)
+                pool[place] = cell
+                tail[slot] = place + 1

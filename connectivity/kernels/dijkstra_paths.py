@@ -24,7 +24,7 @@ def parent_step(
     cwd: NDArray[np.float64],
     resistance: NDArray[np.float64],
     step: NDArray[np.int64],
-    length: NDArray[np.float64],
+    half_length: NDArray[np.float64],
     harmonic: bool,
     fence_cell: NDArray[np.int64],
     fence_cost: NDArray[np.float64],
@@ -39,7 +39,7 @@ def parent_step(
     for k in range(step.shape[0]):
         r, c = row + step[k, 0], col + step[k, 1]
         if 0 <= r < height and 0 <= c < width and cwd[r, c] < cwd[row, col]:
-            edge = edge_cost(resistance[row, col], resistance[r, c], length[k], harmonic)
+            edge = edge_cost(resistance[row, col], resistance[r, c], half_length[k], harmonic)
             reached = cwd[r, c] + (edge + fence_term(haloed, k, fence_cell, fence_cost))
             if reached < best:
                 best, found = reached, k
@@ -53,7 +53,7 @@ def trace(
     cwd: NDArray[np.float64],
     resistance: NDArray[np.float64],
     step: NDArray[np.int64],
-    length: NDArray[np.float64],
+    half_length: NDArray[np.float64],
     harmonic: bool,
     fence_cell: NDArray[np.int64],
     fence_cost: NDArray[np.float64],
@@ -68,7 +68,7 @@ def trace(
         if n < out.shape[0]:
             out[n, 0], out[n, 1] = row, col
         n += 1
-        k = parent_step(row, col, cwd, resistance, step, length, harmonic, fence_cell, fence_cost)
+        k = parent_step(row, col, cwd, resistance, step, half_length, harmonic, fence_cell, fence_cost)
         if k < 0:
             return n
         row, col = row + step[k, 0], col + step[k, 1]
@@ -79,7 +79,7 @@ def inherit_labels(
     cwd: NDArray[np.float64],
     resistance: NDArray[np.float64],
     step: NDArray[np.int64],
-    length: NDArray[np.float64],
+    half_length: NDArray[np.float64],
     harmonic: bool,
     fence_cell: NDArray[np.int64],
     fence_cost: NDArray[np.float64],
@@ -90,11 +90,11 @@ def inherit_labels(
         for first_col in range(cwd.shape[1]):
             row, col = first_row, first_col
             while label[row, col] == 0 and 0.0 < cwd[row, col] < math.inf:
-                k = parent_step(row, col, cwd, resistance, step, length, harmonic, fence_cell, fence_cost)
+                k = parent_step(row, col, cwd, resistance, step, half_length, harmonic, fence_cell, fence_cost)
                 row, col = row + step[k, 0], col + step[k, 1]
             found = label[row, col]
             row, col = first_row, first_col
             while label[row, col] == 0 and 0.0 < cwd[row, col] < math.inf:
                 label[row, col] = found
-                k = parent_step(row, col, cwd, resistance, step, length, harmonic, fence_cell, fence_cost)
+                k = parent_step(row, col, cwd, resistance, step, half_length, harmonic, fence_cell, fence_cost)
                 row, col = row + step[k, 0], col + step[k, 1]
