@@ -1,0 +1,155 @@
+"""What lies on the ground of a map: corridor, fences, borders, paths, places; each with its legend."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import matplotlib as mpl
+import numpy as np
+import shapely
+from matplotlib.collections import LineCollection, PatchCollection
+from matplotlib.colors import Colormap, ListedColormap, LogNorm, to_rgb
+from matplotlib.patches import PathPatch
+from matplotlib.path import Path as Outline
+from matplotlib.patheffects import Normal, withStroke
+from numpy.typing import NDArray
+
+from scenarios.outputs.cartography.furniture import block_mean
+from scenarios.outputs.cartography.scene import Scene, draw_ground, paint
+from scenarios.outputs.cartography.sheet import INK, Sheet
+from scenarios.outputs.geopackage import CORRIDOR_SHARES
+from scenarios.results import FocalPlace
+
+__all__ = [
+    "colour_of",
+    "draw_borders",
+    "draw_corridor",
+    "draw_fences",
+    "draw_paths",
+    "draw_places",
+    "draw_plain_fences",
+    "gain_scale",
+]
+
+CORRIDOR_COLOURS = ("#1f5f94", "#8fbcdc")
+CORE, TARGET = "#5e3c99", "#00695c"
+
+
+def draw_corridor(sheet: Sheet, scene: Scene) -> None:
+    """The ground with the best shares of the corridor in blue."""
+    draw_ground(sheet, scene)
+    corridor = scene.run.corridor
+    finite = np.isfinite(corridor)
+    if not finite.any():
+        sheet.panel.text("None: no core reaches a target in this scenario.", size=8.6, color=INK)
+        return
+    coarse = block_mean(corridor, scene.factor)
+    limits = [float(np.quantile(corridor[finite], share)) for share in CORRIDOR_SHARES]
+    for limit, color in sorted(zip(limits, CORRIDOR_COLOURS, strict=True), reverse=True):
+        with np.errstate(invalid="ignore"):
+            paint(sheet, scene, coarse <= limit, color, alpha=0.78)
+    for share, limit, color in zip(CORRIDOR_SHARES, limits, CORRIDOR_COLOURS, strict=True):
+        label = f"best {share:.0%} of the area: at most {_effective_km(limit)} effective km above the best route"
+        sheet.panel.patch(label, facecolor=color, alpha=0.78)
+
+
+def _effective_km(metres: float) -> str:
+    """Three figures, thousands apart; what is under 10 m is rounding."""
+    km = metres / 1000.0
+    if km < 0.01:
+        return "0"
+    return f"{km:.3g}" if km < 100 else f"{km:,.0f}".replace(",", "\u2009")
+
+
+def _segments(geometries: Any) -> tuple[list[NDArray[np.float64]], NDArray[np.intp]]:
+    """Vertices of every part of every line, and which line each part belongs to."""
+    parts, owner = shapely.get_parts(np.asarray(geometries, dtype=object), return_index=True)
+    return [shapely.get_coordinates(part) for part in parts], owner
+
+
+def draw_fences(sheet: Sheet, scene: Scene) -> None:
+    """Fence stretches coloured by gain per kilometre, and the colour bar."""
+    if scene.fences.empty:
+        sheet.panel.text("None in this scenario.", size=8.6, color=INK)
+        return
+    gain = scene.fences["gain_ohm2_per_km"].to_numpy(dtype=np.float64)
+    if not (np.isfinite(gain) & (gain > 0)).any():
+        draw_plain_fences(sheet, scene)
+        sheet.panel.text("Opening any one place in them gains nothing, or was not screened.", size=8.0)
+        return
+    norm, colours = gain_scale(scene)
+    segments, owner = _segments(scene.fences.geometry)
+    order = np.argsort(np.nan_to_num(gain[owner]), kind="stable")
+    lines = [segments[i] for i in order]
+    shown = np.nan_to_num(gain[owner][order])
+    sheet.axes.add_collection(LineCollection(lines, colors="#26211c", linewidths=4.4, capstyle="round", zorder=4))
+    colour_of = colours(norm(np.maximum(shown, norm.vmin or 0.0)))
+    sheet.axes.add_collection(LineCollection(lines, colors=colour_of, linewidths=2.8, capstyle="butt", zorder=4.1))
+    note = "Marginal gain of an opening, per km of fence [\u03a9\u00b2/km, logarithmic]"
+    sheet.panel.colour_bar(colours, norm, note, ("little or none", "most"))
+
+
+def gain_scale(scene: Scene) -> tuple[LogNorm, Colormap]:
+    """Colours of the gain per kilometre: logarithmic, from a thousandth of the highest up."""
+    gain = scene.fences["gain_ohm2_per_km"].to_numpy(dtype=np.float64)
+    top = float(np.nanmax(gain))
+    colours = ListedColormap(mpl.colormaps["YlOrRd"](np.linspace(0.0, 0.95, 256)), name="gain")
+    return LogNorm(top / 1000.0, top, clip=True), colours
+
+
+def draw_plain_fences(sheet: Sheet, scene: Scene) -> None:
+    """Fences in one colour."""
+    if scene.fences.empty:
+        return
+    lines, _ = _segments(scene.fences.geometry)
+    sheet.axes.add_collection(LineCollection(lines, colors="white", linewidths=3.2, zorder=4))
+    sheet.axes.add_collection(LineCollection(lines, colors="#8c1d04", linewidths=1.7, zorder=4.1))
+    sheet.panel.line("fence", color="#8c1d04", linewidth=1.7, casing="white")
+
+
+def draw_borders(sheet: Sheet, scene: Scene) -> None:
+    """State borders, if there are any."""
+    if scene.borders is None or scene.borders.empty:
+        return
+    lines, _ = _segments(scene.borders.geometry)
+    style = {"linewidth": 0.9, "linestyle": (0, (6, 2, 1.2, 2)), "color": "#4a4a4a"}
+    sheet.axes.add_collection(LineCollection(lines, zorder=3, alpha=0.8, **style))
+    sheet.panel.line("state border", **style)
+
+
+def draw_paths(sheet: Sheet, scene: Scene) -> None:
+    """Least-cost paths, and how many cores have none."""
+    paths = [path for path in scene.run.paths if path.x.size > 1]
+    style: dict[str, Any] = {"linewidth": 1.5, "linestyle": (0, (4, 1.6)), "color": "#0b0b0b"}
+    for path in paths:
+        halo = [withStroke(linewidth=3.0, foreground="white", alpha=0.85), Normal()]
+        sheet.axes.plot(path.x, path.y, zorder=5, path_effects=halo, **style)
+    if paths:
+        sheet.panel.line("least-cost path to the nearest target", **style)
+    lost = len(scene.run.paths) - len(paths)
+    if lost:
+        sheet.panel.text(f"{lost} of {len(scene.run.paths)} cores reach no target.", size=8.2, color=INK)
+
+
+def colour_of(place: FocalPlace) -> str:
+    """Colour of a place by its role."""
+    return TARGET if place.role == "to" else CORE
+
+
+def draw_places(sheet: Sheet, scene: Scene) -> None:
+    """Outlines of cores and targets."""
+    for role, label in (("from", "core: animals set out here"), ("to", "target: where they make for")):
+        places = [place for place in scene.run.places if place.role == role]
+        if not places:
+            continue
+        color = colour_of(places[0])
+        look: dict[str, Any] = {"facecolor": (*to_rgb(color), 0.32), "edgecolor": color, "linewidth": 1.5}
+        patches = [PathPatch(_outline(place.geometry)) for place in places]
+        sheet.axes.add_collection(PatchCollection(patches, zorder=3.5, **look))
+        sheet.panel.patch(label, **look)
+
+
+def _outline(geometry: Any) -> Outline:
+    """Rings of a polygon or several as one matplotlib path."""
+    rings = shapely.get_rings(shapely.get_parts(geometry))
+    return Outline.make_compound_path(*(Outline(shapely.get_coordinates(ring), closed=True) for ring in rings))

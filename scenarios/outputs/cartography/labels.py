@@ -1,0 +1,116 @@
+"""Names of places and numbers of passages on a map, none over another."""
+
+from __future__ import annotations
+
+import textwrap
+
+import numpy as np
+import shapely
+from matplotlib.patheffects import withStroke
+from numpy.typing import NDArray
+from shapely.geometry import LineString
+
+from scenarios.outputs.cartography.features import colour_of
+from scenarios.outputs.cartography.furniture import Label, Spot, place_labels
+from scenarios.outputs.cartography.scene import Scene
+from scenarios.outputs.cartography.sheet import INK, Sheet
+from scenarios.results import FocalPlace
+
+__all__ = ["TOP", "draw_labels", "top_passages"]
+
+TOP = 10
+"""How many passages are numbered."""
+
+
+def top_passages(scene: Scene) -> list[tuple[int, float, float]]:
+    """Rank and map position of the best candidates."""
+    best = scene.run.ranking.head(TOP)
+    return [(int(rank), float(x), float(y)) for rank, x, y in zip(best["rank"], best["x"], best["y"], strict=True)]
+
+
+def draw_labels(sheet: Sheet, scene: Scene, passages: list[tuple[int, float, float]]) -> None:
+    """Numbers of passages and names of places, none over another."""
+    low, high = sheet.axes.transAxes.transform([(0, 0), (1, 1)])
+    frame = (low[0] + 3, low[1] + 3, high[0] - 3, high[1] - 3)
+    to_pixels = sheet.axes.transData.transform
+    spots = to_pixels(np.array([p[1:] for p in passages]).reshape(-1, 2))
+    places = [place for place in scene.run.places if _is_within(sheet, place)]
+    middles = to_pixels(np.array([[p.geometry.centroid.x, p.geometry.centroid.y] for p in places]).reshape(-1, 2))
+    sizes = [_text_size(sheet, _wrapped(place.name)) for place in places]
+    labels = [Label(x=x, y=y, width=23, height=23, reach=(16, 26, 40, 58, 80)) for x, y in spots]
+    labels += [
+        Label(x=x, y=y, width=w, height=h, reach=_reach(sheet, place))
+        for place, (x, y), (w, h) in zip(places, middles, sizes, strict=True)
+    ]
+    dots = np.hstack([spots - 5, spots + 5])
+    found = place_labels(labels, frame, dots, to_pixels(_line_points(scene)))
+    _draw_badges(sheet, passages, spots, found[: len(passages)])
+    _draw_names(sheet, places, found[len(passages) :])
+
+
+def _line_points(scene: Scene) -> NDArray[np.float64]:
+    """Points along fences, outlines and paths, about five cells apart, for labels to keep off them."""
+    lines = [line for line in scene.fences.geometry if line.length > 0]
+    lines += [place.geometry.boundary for place in scene.run.places]
+    lines += [LineString(np.column_stack([path.x, path.y])) for path in scene.run.paths if path.x.size > 1]
+    dense = shapely.segmentize(shapely.line_merge(shapely.union_all(lines)), 5 * scene.run.grid.cell_width_m)
+    points = shapely.get_coordinates(dense)
+    return points[:: max(1, len(points) // 4000)]
+
+
+def _reach(sheet: Sheet, place: FocalPlace) -> tuple[float, ...]:
+    """Distances [pixels] from a place's middle at which its name may begin: just outside its outline, then farther."""
+    west, _, east, _ = place.geometry.bounds
+    (left, _), (right, _) = sheet.axes.transData.transform([(west, 0), (east, 0)])
+    edge = min((right - left) / 2, 60.0) + 5.0
+    return tuple(edge + more for more in (0.0, 8.0, 18.0, 32.0, 50.0))
+
+
+def _is_within(sheet: Sheet, place: FocalPlace) -> bool:
+    (west, east), (south, north) = sheet.axes.get_xlim(), sheet.axes.get_ylim()
+    middle = place.geometry.centroid
+    return bool(west < middle.x < east and south < middle.y < north)
+
+
+def _wrapped(name: str) -> str:
+    return "\n".join(textwrap.wrap(name, 26))
+
+
+def _text_size(sheet: Sheet, text: str) -> tuple[float, float]:
+    """Width and height of a place's name in pixels."""
+    probe = sheet.figure.text(0, 0, text, fontsize=9, fontweight="bold")
+    box = probe.get_window_extent(sheet.figure.canvas.get_renderer())  # type: ignore[attr-defined]
+    probe.remove()
+    return box.width, box.height
+
+
+def _draw_names(sheet: Sheet, places: list[FocalPlace], found: list[Spot]) -> None:
+    back = sheet.axes.transData.inverted().transform
+    halo = [withStroke(linewidth=2.8, foreground="white", alpha=0.92)]
+    for place, spot in zip(places, found, strict=True):
+        x, y = back((spot.x, spot.y))
+        if spot.distance > _reach(sheet, place)[1]:
+            middle = place.geometry.centroid
+            sheet.axes.plot([middle.x, x], [middle.y, y], color=colour_of(place), linewidth=0.7, zorder=6)
+        sheet.axes.text(
+            x, y, _wrapped(place.name), fontsize=9, fontweight="bold", color=colour_of(place), ha="center",
+            va="center", path_effects=halo, zorder=8,
+        )  # fmt: skip
+
+
+def _draw_badges(
+    sheet: Sheet, passages: list[tuple[int, float, float]], pixels: NDArray[np.float64], found: list[Spot]
+) -> None:
+    back = sheet.axes.transData.inverted().transform
+    for (rank, x, y), _, spot in zip(passages, pixels, found, strict=True):
+        at = back((spot.x, spot.y))
+        sheet.axes.plot([x, at[0]], [y, at[1]], color=INK, linewidth=0.9, zorder=6)
+        sheet.axes.plot(
+            x, y, "o", markersize=5.2, markerfacecolor="white", markeredgecolor=INK, markeredgewidth=1.2, zorder=7
+        )
+        sheet.axes.text(
+            at[0], at[1], str(rank), fontsize=8, fontweight="bold", color=INK, ha="center", va="center", zorder=9,
+            bbox={"boxstyle": "circle,pad=0.22", "facecolor": "white", "edgecolor": INK, "linewidth": 1.0},
+        )  # fmt: skip
+    if passages:
+        sheet.panel.badge(f"candidate passage, by rank (best {len(passages)})")

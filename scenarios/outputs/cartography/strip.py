@@ -1,0 +1,116 @@
+"""The passage sheet: which part of the country it shows, its list, and the gain along a fence under the map."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from scenarios.outputs.cartography.features import gain_scale
+from scenarios.outputs.cartography.furniture import Bounds
+from scenarios.outputs.cartography.labels import TOP
+from scenarios.outputs.cartography.scene import Scene
+from scenarios.outputs.cartography.sheet import INK, MUTED, Sheet
+
+__all__ = ["draw_profile", "fence_bounds", "passage_list"]
+
+
+def fence_bounds(scene: Scene) -> Bounds:
+    """The part of the grid that holds the ranked passages, or the fences, with room around; the whole grid without."""
+    grid, ranking = scene.run.grid, scene.run.ranking
+    if len(ranking):
+        box = (ranking["x"].min(), ranking["y"].min(), ranking["x"].max(), ranking["y"].max())
+    elif not scene.fences.empty:
+        box = tuple(scene.fences.total_bounds)
+    else:
+        return grid.bounds
+    west, south, east, north = grid.bounds
+    room = max(40 * grid.cell_width_m, 0.14 * max(box[2] - box[0], box[3] - box[1]))
+    half = np.array([box[2] - box[0], box[3] - box[1]]) / 2 + room
+    half = np.maximum(half, half[::-1] * np.array([1.0, 0.62]))
+    half = np.minimum(half, [(east - west) / 2, (north - south) / 2])
+    x = float(np.clip((box[0] + box[2]) / 2, west + half[0], east - half[0]))
+    y = float(np.clip((box[1] + box[3]) / 2, south + half[1], north - half[1]))
+    return (x - half[0], y - half[1], x + half[0], y + half[1])
+
+
+def passage_list(sheet: Sheet, scene: Scene) -> None:
+    """The best candidates as a small table."""
+    best = scene.run.ranking.head(TOP)
+    sheet.panel.heading("Best candidates")
+    if best.empty:
+        sheet.panel.text("No candidate passages in this scenario.", size=8.6, color=INK)
+        return
+    columns = (0.02, 0.2, -2.05, -2.9)
+    sheet.panel.row(("", "candidate", "least cost", "conductance"), columns, bold=True)
+    for row in best.itertuples(index=False):
+        shares = (_percent(row.least_cost_gain_share), _percent(row.conductance_gain_share))
+        sheet.panel.row((str(row.rank), _short(str(row.candidate), 19), *shares), columns)
+    sheet.panel.text(
+        "Gain as a share of what the fences take away; every component and its unit is in passages.csv.", size=7.0
+    )
+
+
+def _percent(share: Any) -> str:
+    return f"{100 * float(share):.3g} %" if np.isfinite(float(share)) else "\u2013"
+
+
+def _short(text: str, length: int) -> str:
+    """The text, its middle left out if it is too long."""
+    tail = 2 * length // 3
+    return text if len(text) <= length else f"{text[: length - tail - 1]}\u2026{text[-tail:]}"
+
+
+def draw_profile(sheet: Sheet, scene: Scene) -> None:
+    """Under the map: gain per kilometre along the fence of the best passage, and its numbered passages."""
+    profile = scene.fences
+    if sheet.strip is None or profile.empty or not (profile["gain_ohm2_per_km"].fillna(0.0) > 0).any():
+        return
+    left, bottom, width, height = sheet.strip
+    page = sheet.figure.get_size_inches()
+    axes = sheet.figure.add_axes(
+        ((left + 0.3) / page[0], (bottom + 0.42) / page[1], (width - 0.3) / page[0], (height - 0.78) / page[1])
+    )
+    fence = _most_interesting(scene)
+    rows = profile[profile["fence"] == fence].sort_values("start_m")
+    gain = np.nan_to_num(rows["gain_ohm2_per_km"].to_numpy(dtype=np.float64))
+    start, end = rows["start_m"].to_numpy() / 1000.0, rows["end_m"].to_numpy() / 1000.0
+    norm, colours = gain_scale(scene)
+    axes.bar(
+        start,
+        gain,
+        width=end - start,
+        align="edge",
+        color=colours(norm(np.maximum(gain, norm.vmin or 0.0))),
+        linewidth=0,
+    )
+    axes.step(np.append(start, end[-1]), np.append(gain, gain[-1]), where="post", color="#4a2c17", linewidth=0.8)
+    axes.set(xlim=(start[0], end[-1]), ylim=(0, 1.25 * gain.max() if gain.max() > 0 else 1.0))
+    _number_profile(axes, scene, fence, float(gain.max()))
+    _style_profile(axes, rows["name"].iloc[0] or fence)
+
+
+def _most_interesting(scene: Scene) -> str:
+    if len(scene.run.ranking):
+        return str(scene.run.ranking["fence"].iloc[0])
+    return str(scene.fences.loc[scene.fences["gain_ohm2_per_km"].idxmax(), "fence"])
+
+
+def _number_profile(axes: Any, scene: Scene, fence: str, top: float) -> None:
+    best = scene.run.ranking.head(TOP)
+    here = best[best["fence"] == fence]
+    for rank, x in zip(here["rank"], here["along_m"].astype(float) / 1000.0, strict=True):
+        axes.axvline(x, color=INK, linewidth=0.6, linestyle=(0, (2, 2)))
+        box = {"boxstyle": "circle,pad=0.15", "facecolor": "white", "edgecolor": INK, "linewidth": 0.7}
+        axes.text(x, 1.24 * top, str(rank), fontsize=7.5, fontweight="bold", ha="center", va="top", color=INK, bbox=box)
+
+
+def _style_profile(axes: Any, name: str) -> None:
+    axes.set_title(f"Gain along \u201c{name}\u201d", fontsize=9.5, fontweight="bold", color=INK, loc="left", pad=5)
+    axes.set_xlabel("distance along the fence [km]", fontsize=8, color=MUTED, labelpad=2)
+    axes.set_ylabel("\u03a9\u00b2/km", fontsize=8, color=MUTED)
+    axes.tick_params(labelsize=7.6, length=2.5, width=0.5, colors=MUTED)
+    for side in ("top", "right"):
+        axes.spines[side].set_visible(False)
+    for side in ("left", "bottom"):
+        axes.spines[side].set(linewidth=0.6, color=MUTED)

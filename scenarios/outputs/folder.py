@@ -1,0 +1,87 @@
+"""A result folder that appears only when it is complete, and replaces an older one only then."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from rasters.errors import ExportError
+
+__all__ = ["MARKER", "atomic_folder", "run_folder"]
+
+MARKER = "manifest.json"
+"""A folder that holds this file is a result of an earlier run and may be replaced."""
+
+
+def run_folder(scenario: str, species: str) -> Path:
+    """Where the files of one scenario and species lie within a result folder."""
+    return Path(scenario) / species
+
+
+@contextmanager
+def atomic_folder(final: str | Path) -> Iterator[Path]:
+    """A temporary folder beside ``final`` to write into; it is renamed to ``final`` if all goes well.
+
+    On an error the temporary folder is removed and an older ``final`` stays as it was. An older folder is replaced only
+    if it is empty or a result (it holds ``manifest.json``): nobody's other files are deleted.
+
+    Raises
+    ------
+    ExportError
+        When ``final`` cannot be written, or is something else than a result.
+    """
+    final = Path(final).resolve()
+    _require_replaceable(final)
+    part = _temporary(final)
+    try:
+        yield part
+        _swap(part, final)
+    finally:
+        shutil.rmtree(part, ignore_errors=True)
+
+
+def _require_replaceable(final: Path) -> None:
+    if final.exists() and not final.is_dir():
+        raise ExportError(f"{final}: there is a file of this name; choose another folder for the results")
+    if final.is_dir() and any(final.iterdir()) and not (final / MARKER).is_file():
+        raise ExportError(
+            f"{final}: this folder holds files, but no {MARKER}, so it is not a result that could be replaced; "
+            "choose a new or an empty folder"
+        )
+
+
+def _temporary(final: Path) -> Path:
+    try:
+        final.parent.mkdir(parents=True, exist_ok=True)
+        part = Path(tempfile.mkdtemp(prefix=f".{final.name}.part-", dir=final.parent))
+        part.chmod(0o777 & ~_umask())
+    except OSError as error:
+        raise ExportError(f"{final}: results cannot be written there: {error}; choose another folder") from error
+    return part
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
+
+def _swap(part: Path, final: Path) -> None:
+    """Put ``part`` in the place of ``final``; if that fails, ``final`` is back where it was."""
+    old = part.with_name(f"{part.name}.old")
+    try:
+        if final.exists():
+            final.rename(old)
+        try:
+            part.rename(final)
+        except OSError:
+            if old.exists():
+                old.rename(final)
+            raise
+    except OSError as error:
+        raise ExportError(f"{final}: the finished results could not be put in place: {error}") from error
+    shutil.rmtree(old, ignore_errors=True)

@@ -1,0 +1,133 @@
+"""``results.gpkg``: paths, corridors, fences with their gain profile, ranked passages and places."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+from numpy.typing import NDArray
+from shapely.geometry import LineString, MultiPolygon, Polygon, shape
+
+from rasters.fences import Fence
+from rasters.grid import Grid
+from rasters.io import write_geopackage
+from scenarios.outputs.tables import passage_table, profile_table
+from scenarios.outputs.words import AUDIENCE_NOTE, modelled_status, schematic_note
+from scenarios.results import SpeciesRun
+
+__all__ = [
+    "CORRIDOR_SHARES",
+    "corridor_layer",
+    "fence_layer",
+    "passage_layer",
+    "path_layer",
+    "place_layer",
+    "write_layers",
+]
+
+CORRIDOR_SHARES = (0.01, 0.05)
+"""The corridor polygons: the best 1 % and 5 % of the cells that any route passes."""
+
+
+def write_layers(run: SpeciesRun, folder: Path) -> Path:
+    """Write ``results.gpkg``."""
+    layers = {
+        "least_cost_paths": path_layer(run),
+        "corridors": corridor_layer(run),
+        "fences": fence_layer(run),
+        "passages": passage_layer(run),
+        "places": place_layer(run),
+    }
+    return write_geopackage(folder / "results.gpkg", layers, metadata=_metadata(run))
+
+
+def _metadata(run: SpeciesRun) -> dict[str, str]:
+    return {
+        "study": run.study, "scenario": run.scenario, "species": run.species, "audience": AUDIENCE_NOTE,
+        "geometry": schematic_note(run) or "surveyed", "assumptions": " ".join(run.assumptions),
+        "units": json.dumps(run.units, sort_keys=True),
+    }  # fmt: skip
+
+
+def _frame(run: SpeciesRun, table: pd.DataFrame, geometry: Any) -> gpd.GeoDataFrame:
+    return gpd.GeoDataFrame(table, geometry=list(geometry), crs=run.grid.pyproj_crs)
+
+
+def path_layer(run: SpeciesRun) -> gpd.GeoDataFrame:
+    """Least-cost paths that exist; what is unreachable stands in ``pairs.csv``."""
+    paths = [path for path in run.paths if path.x.size > 1]
+    columns = ("source", "target", "status", "cost_m", "length_m", "fence_crossings")
+    table = pd.DataFrame({column: [getattr(path, column) for path in paths] for column in columns})
+    table["geometry_status"] = modelled_status(run)
+    return _frame(run, table, (LineString(np.column_stack([path.x, path.y])) for path in paths))
+
+
+def corridor_layer(run: SpeciesRun, shares: tuple[float, ...] = CORRIDOR_SHARES) -> gpd.GeoDataFrame:
+    """Polygons of the cells with the least extra cost: the best ``shares`` of those that any route passes."""
+    finite = np.isfinite(run.corridor)
+    rows, shapes = [], []
+    for share in shares if finite.any() else ():
+        limit = float(np.quantile(run.corridor[finite], share))
+        inside = finite & (run.corridor <= limit)
+        area = int(inside.sum()) * run.grid.cell_area_km2
+        rows.append({"share": share, "extra_cost_max_m": limit, "area_km2": area})
+        shapes.append(_outline(inside, run.grid))
+    table = pd.DataFrame(rows, columns=["share", "extra_cost_max_m", "area_km2"])
+    table["geometry_status"] = modelled_status(run)
+    return _frame(run, table, shapes)
+
+
+def _outline(inside: NDArray[np.bool_], grid: Grid) -> MultiPolygon:
+    """Outline of cells, its stair steps smoothed by less than a cell."""
+    from rasterio.features import shapes
+
+    found = shapes(inside.astype(np.uint8), mask=inside, connectivity=4, transform=grid.transform)
+    smooth = shapely.simplify([shape(geometry) for geometry, _ in found], 0.75 * grid.cell_width_m)
+    merged = shapely.union_all(smooth)
+    return MultiPolygon([part for part in shapely.get_parts(merged) if isinstance(part, Polygon)])
+
+
+def fence_layer(run: SpeciesRun) -> gpd.GeoDataFrame:
+    """Stretches of fence with their gain; a fence without a profile as one stretch with status ``not screened``."""
+    table = profile_table(run)
+    missing = [fence for fence in run.cuts.fences if fence.id not in set(table["fence"])]
+    whole = [
+        {
+            "fence": f.id,
+            "start_m": 0.0,
+            "end_m": f.length_m,
+            "status": "not screened",
+            "geometry_status": f.geometry_status,
+        }
+        for f in missing
+    ]
+    table = pd.concat([table, pd.DataFrame(whole)], ignore_index=True) if whole else table
+    by_id = {fence.id: fence for fence in run.cuts.fences}
+    table.insert(1, "name", [by_id[fence].name for fence in table["fence"]])
+    table.insert(2, "fence_line", [by_id[fence].fence_line for fence in table["fence"]])
+    return _frame(run, table, _stretches(table, by_id))
+
+
+def _stretches(table: pd.DataFrame, by_id: dict[str, Fence]) -> list[Any]:
+    return [
+        by_id[fence].stretch(start, end)
+        for fence, start, end in zip(table["fence"], table["start_m"], table["end_m"], strict=True)
+    ]
+
+
+def passage_layer(run: SpeciesRun) -> gpd.GeoDataFrame:
+    """Ranked candidate passages."""
+    table = passage_table(run)
+    return _frame(run, table, shapely.points(table["x_m"].to_numpy(float), table["y_m"].to_numpy(float)))
+
+
+def place_layer(run: SpeciesRun) -> gpd.GeoDataFrame:
+    """Focal places."""
+    columns = ("id", "name", "role", "geometry_status")
+    table = pd.DataFrame({column: [getattr(place, column) for place in run.places] for column in columns})
+    return _frame(run, table, (place.geometry for place in run.places))

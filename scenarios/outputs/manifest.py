@@ -1,0 +1,158 @@
+"""``manifest.json``: what was run, on what, with what, and how it went; enough to run it again.
+
+Nothing in it depends on the machine: files are named relative to their study, and no user, host or folder is recorded.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+import platform
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+from rasters.grid import Grid
+from rasters.io import replacing
+from scenarios.outputs.folder import MARKER
+from scenarios.outputs.words import AUDIENCE, AUDIENCE_NOTE, schematic_note
+from scenarios.results import SpeciesRun
+
+__all__ = ["canonical_json", "sha256_of", "versions", "write_manifest"]
+
+FORMAT = 1
+
+PACKAGES = (
+    "geopandas", "matplotlib", "networkx", "numba", "numpy", "pandas", "pyamg", "pyogrio", "pyproj", "rasterio",
+    "scipy", "shapely",
+)  # fmt: skip
+
+
+def write_manifest(
+    folder: str | Path,
+    *,
+    runs: Iterable[SpeciesRun],
+    command: Iterable[str] = (),
+    settings: Mapping[str, Any] | None = None,
+    scenarios: Mapping[str, Any] | None = None,
+    inputs: Mapping[str, str | Path] | None = None,
+    started: str = "",
+    finished: str = "",
+) -> Path:
+    """Write ``manifest.json`` into a result folder, after everything else.
+
+    Parameters
+    ----------
+    folder : path
+        Its files are listed with size and hash.
+    runs : iterable of SpeciesRun
+    command : iterable of str
+        Words of the command line.
+    settings : mapping, optional
+        Options that are not part of a scenario: threads, seeds, solver.
+    scenarios : mapping, optional
+        Scenario id -> the scenario with every default filled in.
+    inputs : mapping of str to path, optional
+        Name as the study writes it -> where the file is; hashed.
+    started, finished : str
+        ISO 8601 times.
+    """
+    folder = Path(folder)
+    manifest = {
+        "format": FORMAT,
+        "audience": AUDIENCE,
+        "audience_note": AUDIENCE_NOTE,
+        "command": list(command),
+        "settings": dict(settings or {}),
+        "scenarios": dict(scenarios or {}),
+        "inputs": {name: _described(Path(path)) for name, path in (inputs or {}).items()},
+        "versions": versions(),
+        "runs": [_run(run) for run in runs],
+        "outputs": _outputs(folder),
+        "started": started,
+        "finished": finished,
+    }
+    with replacing(folder / MARKER) as part:
+        part.write_text(canonical_json(manifest), encoding="utf-8")
+    return folder / MARKER
+
+
+def canonical_json(value: Any) -> str:
+    """JSON with sorted keys and two spaces; ``inf`` becomes a string and NaN null, which plain JSON lacks."""
+    return json.dumps(_plain(value), sort_keys=True, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def _plain(value: Any) -> Any:
+    """The value in JSON's own types."""
+    if isinstance(value, Mapping):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [_plain(item) for item in (sorted(value) if isinstance(value, set | frozenset) else value)]
+    if hasattr(value, "model_dump"):
+        return _plain(value.model_dump(mode="json"))
+    if hasattr(value, "item") and not isinstance(value, str):
+        value = value.item()
+    if isinstance(value, float) and not math.isfinite(value):
+        return None if math.isnan(value) else f"{value:+}".replace("+", "")
+    if value is None or isinstance(value, bool | int | float | str):
+        return value
+    return str(value)
+
+
+def sha256_of(path: str | Path) -> str:
+    """SHA-256 of a file's bytes, in hexadecimal."""
+    with Path(path).open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def versions() -> dict[str, str]:
+    """Versions of otkel, Python and the libraries that numbers depend on."""
+    import pyproj
+    import rasterio
+    import shapely
+
+    found = {"python": platform.python_version(), "GDAL": rasterio.__gdal_version__}
+    found |= {"PROJ": pyproj.proj_version_str, "GEOS": shapely.geos_version_string}
+    return found | {name: _version(name) for name in ("otkel", *PACKAGES)}
+
+
+def _version(name: str) -> str:
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return "not installed as a package"
+
+
+def _described(path: Path) -> dict[str, Any]:
+    return {"bytes": path.stat().st_size, "sha256": sha256_of(path)}
+
+
+def _outputs(folder: Path) -> dict[str, Any]:
+    files = sorted(path for path in folder.rglob("*") if path.is_file() and path != folder / MARKER)
+    return {path.relative_to(folder).as_posix(): _described(path) for path in files}
+
+
+def _run(run: SpeciesRun) -> dict[str, Any]:
+    return {
+        "study": run.study,
+        "scenario": run.scenario,
+        "species": run.species,
+        "titles": run.titles,
+        "grid": _grid(run.grid),
+        "geometry_note": schematic_note(run),
+        "geometry_statuses": {
+            "fences": sorted({fence.geometry_status for fence in run.cuts.fences}),
+            "places": sorted({place.geometry_status for place in run.places}),
+        },
+        "units": run.units,
+        "assumptions": run.assumptions,
+        "reports": [asdict(report) for report in run.reports],
+        "seconds": run.seconds,
+    }
+
+
+def _grid(grid: Grid) -> dict[str, Any]:
+    return {"crs_wkt": grid.pyproj_crs.to_wkt(), "transform": list(grid.transform)[:6], "shape": list(grid.shape)}

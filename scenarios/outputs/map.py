@@ -1,0 +1,194 @@
+"""Maps of a run as PNG: the answer, the surfaces behind it, and the fences with their best passages."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import matplotlib as mpl
+import numpy as np
+from matplotlib.colors import ListedColormap, Normalize
+from numpy.typing import NDArray
+
+from scenarios.outputs.cartography.features import (
+    draw_borders,
+    draw_corridor,
+    draw_fences,
+    draw_paths,
+    draw_places,
+    draw_plain_fences,
+)
+from scenarios.outputs.cartography.furniture import Bounds, block_mean, block_pick
+from scenarios.outputs.cartography.labels import draw_labels, top_passages
+from scenarios.outputs.cartography.scene import (
+    Scene,
+    draw_ground,
+    draw_surface,
+    legend_of_ground,
+    log_norm,
+    make_scene,
+    paint,
+)
+from scenarios.outputs.cartography.sheet import INK, Sheet, Texts, new_sheet, save_png
+from scenarios.outputs.cartography.strip import draw_profile, fence_bounds, passage_list
+from scenarios.outputs.words import AUDIENCE, schematic_note
+from scenarios.results import SpeciesRun
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+
+__all__ = ["MAPS", "write_maps"]
+
+MAPS = {
+    "map": "Routes, fences and passages",
+    "map_passages": "Where an opening would help most",
+    "map_current": "Expected flow of movement",
+    "map_cost": "Effort to reach the nearest target",
+    "map_resistance": "Resistance to movement",
+}
+"""File stem -> what the map shows, in the order people should look at them."""
+
+READING = {
+    "map": "Blue is where the cheapest routes run. A dark stretch of fence is in the way of much movement; the "
+    "numbers are places for an opening, best first.",
+    "map_passages": "The gain is what the first metre of opening brings, from one solve: a dark stretch is worth "
+    "opening, a pale one is not. The curve below follows one fence from its start.",
+    "map_current": "Where random walkers between cores and targets would pass, and how concentrated. It ranks "
+    "places; it does not count animals.",
+    "map_cost": "Not kilometres walked: a kilometre through a cell of resistance 10 counts ten. Steps in colour at "
+    "a fence are the effort of going round or through it.",
+    "map_resistance": "1 is the best habitat for this species; 50 means that an animal would rather walk 50 times "
+    "as far through the best.",
+}
+"""What a reader should know, beside each map."""
+
+CUT_OFF = "#8d8796"
+
+
+def write_maps(
+    run: SpeciesRun, folder: Path, *, borders: gpd.GeoDataFrame | None = None, credits: Sequence[str] = ()
+) -> list[Path]:
+    """Write ``map.png`` and one map for each theme.
+
+    Parameters
+    ----------
+    run : SpeciesRun
+        A layer called ``elevation`` or ``dem`` becomes the relief.
+    folder : path
+    borders : GeoDataFrame, optional
+        Lines, in any CRS.
+    credits : sequence of str
+        Attribution that the data ask for.
+    """
+    scene = make_scene(run, borders, credits)
+    sheets = {
+        "map": _main_map, "map_passages": _passage_map, "map_current": _current_map, "map_cost": _cost_map,
+        "map_resistance": _resistance_map,
+    }  # fmt: skip
+    return [save_png(draw(scene).figure, folder / f"{stem}.png") for stem, draw in sheets.items()]
+
+
+def _open_sheet(scene: Scene, stem: str, bounds: Bounds | None = None, strip: float = 0.0) -> Sheet:
+    run = scene.run
+    texts = Texts(
+        title=f"{run.titles.get('species', run.species)}: {MAPS[stem][0].lower()}{MAPS[stem][1:]}",
+        subtitle=f"{run.titles.get('study', run.study)}   \u00b7   {run.titles.get('scenario', run.scenario)}",
+        badge=f"{AUDIENCE.upper()} \u2013 full precision, do not publish",
+        warning=schematic_note(run),
+        credits=scene.credits,
+    )
+    return new_sheet(run.grid, bounds or run.grid.bounds, texts, strip=strip)
+
+
+def _main_map(scene: Scene) -> Sheet:
+    sheet = _open_sheet(scene, "map")
+    sheet.panel.heading("Corridor")
+    draw_corridor(sheet, scene)
+    sheet.panel.heading("Fences")
+    draw_fences(sheet, scene)
+    sheet.panel.heading("Places and routes")
+    draw_borders(sheet, scene)
+    draw_paths(sheet, scene)
+    draw_places(sheet, scene)
+    passages = top_passages(scene)
+    draw_labels(sheet, scene, passages)
+    legend_of_ground(sheet, scene)
+    _close(sheet, scene, "map")
+    return sheet
+
+
+def _passage_map(scene: Scene) -> Sheet:
+    sheet = _open_sheet(scene, "map_passages", fence_bounds(scene), strip=1.75)
+    draw_ground(sheet, scene)
+    sheet.panel.heading("Fences")
+    draw_fences(sheet, scene)
+    sheet.panel.heading("Places and routes")
+    draw_borders(sheet, scene)
+    draw_paths(sheet, scene)
+    draw_places(sheet, scene)
+    passages = top_passages(scene)
+    draw_labels(sheet, scene, passages)
+    passage_list(sheet, scene)
+    _close(sheet, scene, "map_passages")
+    draw_profile(sheet, scene)
+    return sheet
+
+
+def _current_map(scene: Scene) -> Sheet:
+    values = block_mean(scene.run.current_density, scene.factor)
+    values = np.where(values > 0, values, np.nan)
+    sheet = _open_sheet(scene, "map_current")
+    if not np.isfinite(values).any():
+        sheet.panel.heading("Current density")
+        sheet.panel.text("No current flows: no core is joined to a target in this scenario.", size=9, color=INK)
+        draw_ground(sheet, scene)
+        return _finish_theme(sheet, scene, "map_current")
+    norm = log_norm(values, 0.25, 0.9995)
+    note = "Current density, 1 A sent from each core to the targets [A/m, logarithmic]"
+    colours = ListedColormap(mpl.colormaps["magma_r"](np.linspace(0.0, 0.92, 256)), name="flow")
+    draw_surface(sheet, scene, values, colours, norm, note, ("little", "much"))
+    return _finish_theme(sheet, scene, "map_current")
+
+
+def _cost_map(scene: Scene) -> Sheet:
+    values = block_mean(scene.run.cwd / 1000.0, scene.factor)
+    sheet = _open_sheet(scene, "map_cost")
+    finite = values[np.isfinite(values)]
+    norm = Normalize(0.0, float(np.quantile(finite, 0.995)) if finite.size and finite.max() > 0 else 1.0)
+    note = "Least accumulated resistance \u00d7 distance to the nearest target, fences included [effective km]"
+    draw_surface(sheet, scene, values, mpl.colormaps["viridis_r"], norm, note, ("close", "far"))
+    cut_off = block_pick(np.isposinf(scene.run.cwd) & scene.run.surface.passable, scene.factor)
+    return _finish_theme(sheet, scene, "map_cost", cut_off)
+
+
+def _resistance_map(scene: Scene) -> Sheet:
+    run = scene.run
+    values = block_mean(np.where(run.surface.passable, run.surface.values, np.nan), scene.factor)
+    sheet = _open_sheet(scene, "map_resistance")
+    norm = log_norm(values, 0.0, 1.0)
+    colours = ListedColormap(mpl.colormaps["cividis_r"](np.linspace(0.0, 0.8, 256)), name="resistance")
+    note = "Cost of a metre through a cell, relative to best habitat [1]"
+    draw_surface(sheet, scene, values, colours, norm, note, ("best habitat", "avoided"))
+    return _finish_theme(sheet, scene, "map_resistance")
+
+
+def _finish_theme(sheet: Sheet, scene: Scene, stem: str, cut_off: NDArray[np.bool_] | None = None) -> Sheet:
+    """Fences, borders and places over a surface, and their legend."""
+    sheet.panel.heading("Also on the map")
+    if cut_off is not None and cut_off.any():
+        paint(sheet, scene, cut_off, CUT_OFF)
+        sheet.panel.patch("no way to any target", facecolor=CUT_OFF, edgecolor="none")
+    draw_borders(sheet, scene)
+    draw_plain_fences(sheet, scene)
+    draw_places(sheet, scene)
+    draw_labels(sheet, scene, passages=[])
+    legend_of_ground(sheet, scene)
+    _close(sheet, scene, stem)
+    return sheet
+
+
+def _close(sheet: Sheet, scene: Scene, stem: str) -> None:
+    """How to read the map, and what it assumes, as far as there is room."""
+    sheet.panel.closing("How to read it", (READING[stem],))
+    sheet.panel.closing("Assumed", scene.run.assumptions)
