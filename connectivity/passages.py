@@ -42,6 +42,8 @@ class FenceProfile:
         Sum over pairs and cut edges of ``(v_i - v_j)^2`` at 1 A: how fast resistance falls when the stretch opens [ohm per S].
     current_a : (n,) float64
         Sum over pairs of the current that leaks through the stretch [A].
+    row_gain_ohm2 : (n_cut,) float64
+        The same gain for each row of the `CutEdges`.
     """
 
     fence: NDArray[np.int32]
@@ -49,6 +51,7 @@ class FenceProfile:
     end_m: NDArray[np.float64]
     gain_ohm2: NDArray[np.float64]
     current_a: NDArray[np.float64]
+    row_gain_ohm2: NDArray[np.float64]
 
 
 def candidates_along(
@@ -97,6 +100,7 @@ def gain_profile(
     """
     row2, col2 = cuts.second
     drop = voltages[:, cuts.row, cuts.col] - voltages[:, row2, col2]
+    gain = (drop**2).sum(axis=0)
     g = conductance[cuts.step, cuts.row, cuts.col]
     stretch = (cuts.along_m // every_m).astype(np.int64)
     key = cuts.fence.astype(np.int64) << 32 | stretch
@@ -105,8 +109,9 @@ def gain_profile(
     length = np.array([f.length_m for f in cuts.fences])
     return FenceProfile(
         fence=fence, start_m=start, end_m=np.minimum(start + every_m, length[fence]),
-        gain_ohm2=_total(inverse, (drop**2).sum(axis=0), unique.size),
+        gain_ohm2=_total(inverse, gain, unique.size),
         current_a=_total(inverse, np.abs(drop * g).sum(axis=0), unique.size),
+        row_gain_ohm2=gain,
     )  # fmt: skip
 
 

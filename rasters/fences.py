@@ -18,6 +18,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -115,7 +116,9 @@ class CutEdges:
     step : (n,) int8
         Index into `STEPS`.
     along_m : (n,) float64
-        Distance from the fence's start to the crossing [m].
+        Distance from the fence's start to the first crossing [m].
+    parts_sides : (n,) bool
+        Whether the edge crosses the fence an odd number of times, so that its two cells lie on different sides of it.
     """
 
     fences: tuple[Fence, ...]
@@ -125,6 +128,7 @@ class CutEdges:
     col: NDArray[np.int32]
     step: NDArray[np.int8]
     along_m: NDArray[np.float64]
+    parts_sides: NDArray[np.bool_]
 
     @property
     def size(self) -> int:
@@ -196,13 +200,25 @@ def cut_edges(fences: Sequence[Fence], grid: Grid) -> CutEdges:
     """
     _require_distinct(fences)
     found = [_cut_one(fence, grid) for fence in fences]
-    index = np.concatenate([np.full(len(f[1]), i, np.int32) for i, f in enumerate(found)] or [np.empty(0, np.int32)])
-    edges = np.concatenate([f[0] for f in found] or [np.empty((0, 3), np.int32)])
-    along = np.concatenate([f[1] for f in found] or [np.empty(0)])
+    counts = [one.along_m.size for one in found]
+    joined = _Cuts(*(np.concatenate(column) for column in zip(_Cuts.none(), *found, strict=True)))
     return CutEdges(
-        fences=tuple(fences), grid=grid, fence=index, row=edges[:, 0].copy(), col=edges[:, 1].copy(),
-        step=edges[:, 2].astype(np.int8), along_m=along,
+        fences=tuple(fences), grid=grid, fence=np.repeat(np.arange(len(found), dtype=np.int32), counts),
+        row=joined.edge[:, 0].copy(), col=joined.edge[:, 1].copy(), step=joined.edge[:, 2].astype(np.int8),
+        along_m=joined.along_m, parts_sides=joined.odd,
     )  # fmt: skip
+
+
+class _Cuts(NamedTuple):
+    """(n, 3) row, col, step; (n,) metres along the fence; (n,) whether crossed an odd number of times."""
+
+    edge: NDArray[np.int32]
+    along_m: NDArray[np.float64]
+    odd: NDArray[np.bool_]
+
+    @classmethod
+    def none(cls) -> _Cuts:
+        return cls(np.empty((0, 3), np.int32), np.empty(0), np.empty(0, bool))
 
 
 def _require_distinct(fences: Sequence[Fence]) -> None:
@@ -213,8 +229,8 @@ def _require_distinct(fences: Sequence[Fence]) -> None:
         seen.add(fence.id)
 
 
-def _cut_one(fence: Fence, grid: Grid) -> tuple[NDArray[np.int32], NDArray[np.float64]]:
-    """(n, 3) row, col, step and (n,) metres along the fence, sorted along it, each edge once."""
+def _cut_one(fence: Fence, grid: Grid) -> _Cuts:
+    """What one fence cuts, sorted along it, each edge once."""
     edges, along = [np.empty((0, 3), np.int32)], [np.empty(0)]
     before = 0.0
     for part in fence.parts:
@@ -232,9 +248,10 @@ def _cut_one(fence: Fence, grid: Grid) -> tuple[NDArray[np.int32], NDArray[np.fl
             f"{_round(grid.bounds)}; check its coordinate reference system"
         )
     order = np.argsort(all_along, kind="stable")
-    _, first = np.unique(_edge_key(all_edges[order], grid), return_index=True)
-    keep = order[np.sort(first)]
-    return all_edges[keep], all_along[keep]
+    _, first, count = np.unique(_edge_key(all_edges[order], grid), return_index=True, return_counts=True)
+    along_fence = np.argsort(first)
+    keep = order[first[along_fence]]
+    return _Cuts(all_edges[keep], all_along[keep], count[along_fence] % 2 == 1)
 
 
 def _touches(fence: Fence, grid: Grid) -> bool:

@@ -123,13 +123,15 @@ def open_edges(cuts: CutEdges, surface: ResistanceSurface, opening: Opening, mod
 
     One as wide as a cell's face or wider opens every cut edge within its stretch. A narrower one opens the orthogonal
     cut edge between passable cells that lies nearest along the fence, at most 1.5 cells away, and squeezes the current.
+    An edge that the fence crosses twice stays cut: its cells lie on one side, and opening it would join nothing.
     """
     grid = cuts.grid
     face = math.sqrt(grid.cell_width_m * grid.cell_height_m)
     rows = cuts.of(opening.fence)
     row2, col2 = cuts.second
     passable = surface.passable
-    usable = rows[passable[cuts.row[rows], cuts.col[rows]] & passable[row2[rows], col2[rows]]]
+    joins = passable[cuts.row[rows], cuts.col[rows]] & passable[row2[rows], col2[rows]] & cuts.parts_sides[rows]
+    usable = rows[joins]
     distance = np.abs(cuts.along_m[usable] - opening.along_m)
     use = model.use_cost_m(opening.use_factor)
     if opening.width_m >= face:

@@ -69,13 +69,23 @@ class Solved:
 def rank_candidates(study: Study, solved: Solved) -> pd.DataFrame:
     """Gain of each candidate alone, ranked; ties break by score, then cost, then id."""
     table = pd.concat([_described(study, solved), _circuit_columns(solved), _least_cost_columns(solved)], axis=1)
-    weights = study.ranking
-    total = weights.conductance_weight + weights.least_cost_weight
-    table["score"] = (
-        weights.conductance_weight * table["conductance_gain_share"]
-        + weights.least_cost_weight * table["least_cost_gain_share"]
-    ) / total
+    table["score"] = _score(table, study)
     return _ordered(table, study, "score")
+
+
+def _score(table: pd.DataFrame, study: Study) -> pd.Series:
+    """Weighted mean of the two shares, each divided by that of the best single candidate; 1 = best in both."""
+    weights = {
+        "conductance_gain_share": study.ranking.conductance_weight,
+        "least_cost_gain_share": study.ranking.least_cost_weight,
+    }
+    total = sum(weights.values())
+    score = pd.Series(0.0, index=table.index)
+    for column, weight in weights.items():
+        best = table[column].max()
+        if best > 0:
+            score += weight / total * table[column] / best
+    return score
 
 
 def combine_species(study: Study, rankings: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
@@ -120,17 +130,10 @@ def _described(study: Study, solved: Solved) -> pd.DataFrame:
             "design": [o.design for o in openings],
             "use_factor": [o.use_factor for o in openings],
             "cost": [study.designs[o.design].cost for o in openings],
-            "gain_ohm2": [_profile_at(solved, o.fence, o.along_m) for o in openings],
+            "gain_ohm2": [solved.profile.row_gain_ohm2[c.rows].sum() for c in solved.candidates],
             "geometry_status": [f.geometry_status for f in fences],
         }
     )
-
-
-def _profile_at(solved: Solved, fence: str, along_m: float) -> float:
-    number = [f.id for f in solved.cuts.fences].index(fence)
-    profile = solved.profile
-    here = (profile.fence == number) & (profile.start_m <= along_m) & (along_m < profile.end_m)
-    return float(profile.gain_ohm2[here].sum())
 
 
 def edge_changes(solved: Solved) -> list[EdgeChange]:

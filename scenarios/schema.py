@@ -162,7 +162,7 @@ class Separation(Model):
 class FenceModelSettings(Model):
     """Two assumptions that turn permeability into cost; see the page on fences."""
 
-    reference_m: Metres = 10_000.0
+    reference_m: Metres = 50_000.0
     """Effective metres that crossing costs at permeability one half."""
     reach_m: Metres = 1_000.0
     """Length of fence that a narrow passage serves."""
@@ -273,9 +273,9 @@ class Ranking(Model):
     """How components become one score."""
 
     conductance_weight: Weight = 0.5
-    """Weight of the share of the fence's effect on conductance that one passage undoes [1]."""
+    """Weight of the gain in conductance, relative to the best single candidate [1]."""
     least_cost_weight: Weight = 0.5
-    """Weight of the share of the fence's effect on least cost that one passage undoes [1]."""
+    """Weight of the gain in least cost, relative to the best single candidate [1]."""
     shortlist: Annotated[int, Field(ge=1)] = 10
     """Passages in the shortlist."""
 
