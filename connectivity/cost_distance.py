@@ -13,6 +13,8 @@ from numpy.typing import NDArray
 from connectivity.focal import FocalRegion
 from connectivity.kernels.dijkstra import spread
 from connectivity.kernels.dijkstra_cells import fill_cells, read_distances
+from connectivity.kernels.slope import LEVEL
+from connectivity.slope_cost import SlopeCost
 from connectivity.stencil import STEPS, Stencil
 from rasters.errors import DataError
 from rasters.grid import Grid
@@ -37,12 +39,15 @@ class CostDistance:
         The edges it was computed on.
     budget_m : float
         Largest cost followed [effective m]; ``inf`` where there was no limit.
+    slope : SlopeCost, optional
+        The directed cost of slope that was used.
     """
 
     cwd: NDArray[np.float64]
     source: FocalRegion
     stencil: Stencil
     budget_m: float = math.inf
+    slope: SlopeCost | None = None
 
     def __post_init__(self) -> None:
         self.cwd.flags.writeable = False
@@ -64,7 +69,9 @@ class CostDistance:
         return f"CostDistance(from {self.source.id!r}, {far}, {self.grid})"
 
 
-def cost_weighted_distance(stencil: Stencil, source: FocalRegion, *, budget_m: float = math.inf) -> CostDistance:
+def cost_weighted_distance(
+    stencil: Stencil, source: FocalRegion, *, budget_m: float = math.inf, slope: SlopeCost | None = None
+) -> CostDistance:
     """Least accumulated cost from a focal region to every cell.
 
     Parameters
@@ -76,6 +83,9 @@ def cost_weighted_distance(stencil: Stencil, source: FocalRegion, *, budget_m: f
         Cells at cost zero; those on no data or on a barrier are left out.
     budget_m : float
         Cells that cost more [effective m] are left at ``inf``, and the search stops there.
+    slope : SlopeCost, optional
+        Makes steps dearer or cheaper by their slope, uphill other than downhill; away from the source or towards it, as
+        its ``direction`` says.
 
     Returns
     -------
@@ -102,12 +112,17 @@ def cost_weighted_distance(stencil: Stencil, source: FocalRegion, *, budget_m: f
     >>> float(cost_weighted_distance(stencil, FocalRegion.cell("den", 0, 0, grid)).cwd[0, 2])
     60.0
     """
-    cwd = search(stencil, [source], budget_m)
-    return CostDistance(cwd=cwd, source=source, stencil=stencil, budget_m=budget_m)
+    cwd = search(stencil, [source], budget_m, slope)
+    return CostDistance(cwd=cwd, source=source, stencil=stencil, budget_m=budget_m, slope=slope)
 
 
 def cost_weighted_distances(
-    stencil: Stencil, sources: Sequence[FocalRegion], *, budget_m: float = math.inf, threads: int = 1
+    stencil: Stencil,
+    sources: Sequence[FocalRegion],
+    *,
+    budget_m: float = math.inf,
+    slope: SlopeCost | None = None,
+    threads: int = 1,
 ) -> tuple[CostDistance, ...]:
     """`cost_weighted_distance` from each source, several at a time.
 
@@ -116,10 +131,14 @@ def cost_weighted_distances(
     if threads < 1:
         raise DataError(f"threads must be at least 1, not {threads}")
     with ThreadPoolExecutor(max_workers=threads) as pool:
-        return tuple(pool.map(lambda source: cost_weighted_distance(stencil, source, budget_m=budget_m), sources))
+        return tuple(
+            pool.map(lambda source: cost_weighted_distance(stencil, source, budget_m=budget_m, slope=slope), sources)
+        )
 
 
-def search(stencil: Stencil, sources: Sequence[FocalRegion], budget_m: float) -> NDArray[np.float64]:
+def search(
+    stencil: Stencil, sources: Sequence[FocalRegion], budget_m: float, slope: SlopeCost | None
+) -> NDArray[np.float64]:
     """(height, width) least cost from the cells of all sources, inf where unreachable, NaN on no data."""
     if not budget_m >= 0:
         raise DataError(f"budget_m must be >= 0, not {budget_m!r}")
@@ -129,9 +148,13 @@ def search(stencil: Stencil, sources: Sequence[FocalRegion], budget_m: float) ->
     fill_cells(surface.values, surface.nodata, surface.barrier, unreached, cells)
     fence_cell, fence_cost = fence_table(stencil)
     harmonic = stencil.edge_rule == "mean_conductance"
-    cells[slice(None) if harmonic else fence_cell, 0] *= -1.0
+    cells[slice(None) if harmonic or slope else fence_cell, 0] *= -1.0
     offset, length = _directions(stencil)
-    spread(seeds, offset, 0.5 * length, harmonic, fence_cell, fence_cost, 1.0 / _bucket_m(stencil), unreached, cells)
+    kind, rise = (slope.kind, np.pad(slope.rise_m(surface), 1).ravel()) if slope else (LEVEL, np.empty(0))
+    spread(
+        seeds, offset, 0.5 * length, harmonic, fence_cell, fence_cost, kind, rise, 1.0 / _bucket_m(stencil), unreached,
+        cells,
+    )  # fmt: skip
     cwd = np.empty(stencil.shape)
     read_distances(cells, surface.nodata, unreached, cwd)
     return cwd

@@ -13,8 +13,10 @@ from numpy.typing import ArrayLike, NDArray
 from connectivity.cost_distance import CostDistance, fence_table, search
 from connectivity.focal import FocalRegion, region_labels
 from connectivity.kernels.dijkstra_paths import inherit_labels, trace
+from connectivity.kernels.slope import LEVEL
+from connectivity.slope_cost import SlopeCost
 from connectivity.stencil import STEPS, Stencil
-from rasters.errors import SolverError
+from rasters.errors import DataError, SolverError
 from rasters.grid import Grid
 
 __all__ = [
@@ -35,7 +37,7 @@ ROUNDING = 1e-11
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class LeastCostPath:
-    """The cheapest way from a source to a target, in the order in which it is walked.
+    """The cheapest way between a source and a target, listed from the source on.
 
     Parameters
     ----------
@@ -141,7 +143,8 @@ def least_cost_path(distance: CostDistance, target: FocalRegion) -> LeastCostPat
     Returns
     -------
     LeastCostPath
-        From source to target. Where several paths cost the same, one of them, the same on every run.
+        From source to target, though with ``direction="to_source"`` it is walked the other way. Where several paths
+        cost the same, one of them, the same on every run.
     """
     rows, cols = target.check_on(distance.stencil.surface)
     nearest = int(np.argmin(distance.cwd[rows, cols]))
@@ -181,7 +184,7 @@ def _no_path(distance: CostDistance, target: FocalRegion) -> LeastCostPath:
 def _traced(distance: CostDistance, row: int, col: int) -> NDArray[np.int64]:
     """(n, 2) cells from a reached cell back to the source."""
     cells = np.empty((4 * sum(distance.stencil.shape), 2), np.int64)
-    arguments = _path_arguments(distance.cwd, distance.stencil)
+    arguments = _path_arguments(distance.cwd, distance.stencil, distance.slope)
     n = trace(row, col, *arguments, cells)
     if n > len(cells):
         cells = np.empty((n, 2), np.int64)
@@ -195,12 +198,13 @@ def _traced(distance: CostDistance, row: int, col: int) -> NDArray[np.int64]:
     return cells[:n]
 
 
-def _path_arguments(cwd: NDArray[np.float64], stencil: Stencil) -> tuple[Any, ...]:
+def _path_arguments(cwd: NDArray[np.float64], stencil: Stencil, slope: SlopeCost | None) -> tuple[Any, ...]:
     n = stencil.neighbours // 2
     forward = np.array(STEPS[:n], dtype=np.int64)
     step, half_length = np.concatenate([forward, -forward]), np.tile(0.5 * stencil.step_m()[:n], 2)
     harmonic = stencil.edge_rule == "mean_conductance"
-    return cwd, stencil.surface.values, step, half_length, harmonic, *fence_table(stencil)
+    kind, rise = (slope.kind, slope.rise_m(stencil.surface)) if slope else (LEVEL, np.empty((0, 0)))
+    return cwd, stencil.surface.values, step, half_length, harmonic, *fence_table(stencil), kind, rise
 
 
 def _crossed(stencil: Stencil, rows: NDArray[np.int32], cols: NDArray[np.int32]) -> NDArray[np.int64]:
@@ -239,8 +243,12 @@ def corridor(a: CostDistance, b: CostDistance) -> Corridor:
     ------
     GridMismatchError
         When the two are on different grids.
+    DataError
+        When slope makes both run away from their sources, or both towards them.
     """
     a.grid.require_same(b.grid, f"the distance from {b.source.id!r}")
+    if a.slope and b.slope and a.slope.direction == b.slope.direction:
+        raise DataError(f"both distances go {a.slope.direction}; a corridor needs one of each direction to run one way")
     excess = a.cwd + b.cwd
     least = float(np.min(excess, where=~np.isnan(excess), initial=math.inf))
     if math.isfinite(least):
@@ -256,7 +264,13 @@ def corridor(a: CostDistance, b: CostDistance) -> Corridor:
     )
 
 
-def cost_allocation(stencil: Stencil, sources: Sequence[FocalRegion], *, budget_m: float = math.inf) -> CostAllocation:
+def cost_allocation(
+    stencil: Stencil,
+    sources: Sequence[FocalRegion],
+    *,
+    budget_m: float = math.inf,
+    slope: SlopeCost | None = None,
+) -> CostAllocation:
     """Nearest source of each cell by accumulated cost.
 
     Parameters
@@ -266,11 +280,12 @@ def cost_allocation(stencil: Stencil, sources: Sequence[FocalRegion], *, budget_
         Disjoint.
     budget_m : float
         Cells that cost more from every source [effective m] belong to none.
+    slope : SlopeCost, optional
     """
     label = region_labels(sources)
     label[~stencil.surface.passable] = 0
-    cwd = search(stencil, sources, budget_m)
-    inherit_labels(*_path_arguments(cwd, stencil), label)
+    cwd = search(stencil, sources, budget_m, slope)
+    inherit_labels(*_path_arguments(cwd, stencil, slope), label)
     return CostAllocation(cwd=cwd, label=label, sources=tuple(s.id for s in sources), grid=stencil.surface.grid)
 
 

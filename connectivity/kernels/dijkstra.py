@@ -1,7 +1,8 @@
 """Cost-weighted distance: Dijkstra's search over a raster with a bucket queue.
 
 Cells lie in a halo of one cell on each side, numbered row by row: ``cells[i]`` is (resistance, distance). The sign of
-the resistance is a flag: negative where the edges of the cell need a closer look (fence, other rule). A distance of
+the resistance is a flag: negative where the edges of the cell need a closer look (fence, slope, other
+rule). A distance of
 -inf marks cells that cannot be entered (halo, barrier, no data), so that no test of bounds is needed. Directions 0..3
 are those of `rasters.fences.STEPS` (E, S, SE, SW), and the second half of the directions is opposite to the first.
 
@@ -18,21 +19,25 @@ from numpy.typing import NDArray
 
 from connectivity.kernels._jit import kernel
 from connectivity.kernels.bucket_queue import CHUNK, SLOTS, grow, key_of, new_chunk, next_key, release, slot_of
+from connectivity.kernels.slope import LEVEL, slope_factor
 
-__all__ = ["edge_cost", "fence_term", "spread"]
+__all__ = ["edge_cost", "fence_row", "spread"]
 
 
 @kernel
-def edge_cost(here: float, there: float, half_length: float, harmonic: bool) -> float:
-    """Step length times the edge rule of two resistances [effective m]; the same to the last bit both ways."""
+def edge_cost(here: float, there: float, rise: float, half_length: float, harmonic: bool, slope_kind: int) -> float:
+    """Step length times edge rule times slope factor [effective m]; without slope the same to the last bit both ways."""
+    edge = (here + there) * half_length
     if harmonic:
-        return 4.0 / (1.0 / here + 1.0 / there) * half_length
-    return (here + there) * half_length
+        edge = 4.0 / (1.0 / here + 1.0 / there) * half_length
+    if slope_kind != LEVEL:
+        edge *= slope_factor(slope_kind, rise / (2.0 * half_length))
+    return edge
 
 
 @kernel
-def fence_term(cell: int, k: int, fence_cell: NDArray[np.int64], fence_cost: NDArray[np.float64]) -> float:
-    """Fence cost [effective m] of direction k of a cell; ``fence_cell`` (n,) is sorted, ``fence_cost`` is (n, 8)."""
+def fence_row(cell: int, fence_cell: NDArray[np.int64]) -> int:
+    """Row of a cell in the fence table, whose cells (n,) are sorted; -1 where it has none."""
     low, high = 0, fence_cell.size
     while low < high:
         middle = (low + high) // 2
@@ -40,10 +45,7 @@ def fence_term(cell: int, k: int, fence_cell: NDArray[np.int64], fence_cost: NDA
             low = middle + 1
         else:
             high = middle
-    if low < fence_cell.size and fence_cell[low] == cell:
-        cost: float = fence_cost[low, k]
-        return cost
-    return 0.0
+    return low if low < fence_cell.size and fence_cell[low] == cell else -1
 
 
 @kernel
@@ -54,6 +56,8 @@ def spread(
     harmonic: bool,
     fence_cell: NDArray[np.int64],
     fence_cost: NDArray[np.float64],
+    slope_kind: int,
+    rise: NDArray[np.float64],
     per_m: float,
     unreached: float,
     cells: NDArray[np.float64],
@@ -61,12 +65,13 @@ def spread(
     """Least cost from the seeds to every cell, ``d_j = min_i d_i + edge_ij``, into ``cells[:, 1]`` [effective m].
 
     A bucket is 1 / ``per_m`` wide; cells of one bucket are corrected until none changes, so any width gives the same
-    distances. ``unreached`` is what the distance of a cell not yet reached starts from and may not exceed.
+    distances. ``unreached`` is what the distance of a cell not yet reached starts from and may not exceed. ``rise`` are
+    the elevations [m] of the haloed cells, looked at unless ``slope_kind`` is LEVEL.
     """
     tail, free = np.zeros(SLOTS, np.int64), np.zeros(2, np.int64)
     pool = grow(1024 + seeds.size // (CHUNK - 1), np.zeros(CHUNK, np.int32), free)
     _deliver(seeds, np.zeros(seeds.size), seeds.size, 0, per_m, unreached, tail, free, pool, cells)
-    target, offer, fenced = np.empty(8 * CHUNK + 1, np.int64), np.empty(8 * CHUNK + 1), np.empty(CHUNK + 1, np.int64)
+    target, offer, special = np.empty(8 * CHUNK + 1, np.int64), np.empty(8 * CHUNK + 1), np.empty(CHUNK + 1, np.int64)
     current, level = next_key(0, tail)
     while current >= 0:
         slot = 256 * level + ((current >> (8 * level)) & 255)
@@ -80,11 +85,12 @@ def spread(
             if level > 0:
                 _refile(entries, current, per_m, tail, free, pool, cells)
             else:
-                n, n_fenced = _offers(entries, current, per_m, offset, half_length, cells, target, offer, fenced)
-                for i in range(n_fenced):
-                    n = _fenced_offers(
-                        fenced[i], n, offset, half_length, harmonic, fence_cell, fence_cost, cells, target, offer
-                    )
+                n, n_special = _offers(entries, current, per_m, offset, half_length, cells, target, offer, special)
+                if n_special > 0:
+                    n = _special_offers(
+                        special[:n_special], n, offset, half_length, harmonic, fence_cell, fence_cost, slope_kind, rise,
+                        cells, target, offer,
+                    )  # fmt: skip
                 _deliver(target, offer, n, current, per_m, unreached, tail, free, pool, cells)
             place = release(chunk, pool, free)
         current, level = next_key(current, tail)
@@ -123,50 +129,56 @@ def _offers(
     cells: NDArray[np.float64],
     target: NDArray[np.int64],
     offer: NDArray[np.float64],
-    fenced: NDArray[np.int64],
+    special: NDArray[np.int64],
 ) -> tuple[int, int]:
-    """What the entries that belong to the current key can offer to their neighbours, without fences.
+    """What the entries that belong to the current key can offer to their neighbours where edges are plain.
 
-    Fills ``target`` and ``offer`` (cell, distance) and ``fenced`` (cells left for a closer look); how many of each.
+    Fills ``target`` and ``offer`` (cell, distance) and ``special`` (cells left for a closer look); how many of each.
     """
-    n, n_fenced = 0, 0
+    n, n_special = 0, 0
     for entry in range(entries.size):
         cell = np.int64(entries[entry])
         here, start = cells[np.uint64(cell), 0], cells[np.uint64(cell), 1]
         live = key_of(start, per_m) == current
-        fenced[n_fenced] = cell
-        n_fenced += live & (here < 0.0)
+        special[n_special] = cell
+        n_special += live & (here < 0.0)
         open_cell = live & (here > 0.0)
         for k in range(offset.size):
             other = np.uint64(cell + offset[k])
             reached = start + (here + math.fabs(cells[other, 0])) * half_length[k]
             target[n], offer[n] = other, reached
             n += open_cell & (reached < cells[other, 1])
-    return n, n_fenced
+    return n, n_special
 
 
 @kernel
-def _fenced_offers(
-    cell: int,
+def _special_offers(
+    special: NDArray[np.int64],
     n: int,
     offset: NDArray[np.int64],
     half_length: NDArray[np.float64],
     harmonic: bool,
     fence_cell: NDArray[np.int64],
     fence_cost: NDArray[np.float64],
+    slope_kind: int,
+    rise: NDArray[np.float64],
     cells: NDArray[np.float64],
     target: NDArray[np.int64],
     offer: NDArray[np.float64],
 ) -> int:
-    """Append the offers of one cell, fences and edge rule included; how many there are now."""
-    here, start = -cells[cell, 0], cells[cell, 1]
-    for k in range(offset.size):
-        other = cell + offset[k]
-        edge = edge_cost(here, math.fabs(cells[other, 0]), half_length[k], harmonic)
-        reached = start + (edge + fence_term(cell, k, fence_cell, fence_cost))
-        if reached < cells[other, 1]:
-            target[n], offer[n] = other, reached
-            n += 1
+    """Append the offers of cells with fences, slope or the other edge rule; how many offers there are now."""
+    for i in range(special.size):
+        cell = special[i]
+        here, start = -cells[cell, 0], cells[cell, 1]
+        row = fence_row(cell, fence_cell)
+        for k in range(offset.size):
+            other = cell + offset[k]
+            climb = rise[other] - rise[cell] if slope_kind != LEVEL else 0.0
+            edge = edge_cost(here, math.fabs(cells[other, 0]), climb, half_length[k], harmonic, slope_kind)
+            if row >= 0:
+                edge += fence_cost[row, k]
+            target[n], offer[n] = other, start + edge
+            n += start + edge < cells[other, 1]
     return n
 
 

@@ -1,7 +1,7 @@
 """Paths back to the source, read off exact distances: no parent is stored.
 
 A cell's distance is ``min_n d_n + edge`` to the last bit, because the search added the same two numbers. Arrays here
-have no halo; ``fence_cell`` still numbers the haloed array of `connectivity.kernels.dijkstra`.
+have no halo, ``rise`` included; ``fence_cell`` still numbers the haloed array of `connectivity.kernels.dijkstra`.
 """
 
 from __future__ import annotations
@@ -12,7 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from connectivity.kernels._jit import kernel
-from connectivity.kernels.dijkstra import edge_cost, fence_term
+from connectivity.kernels.dijkstra import edge_cost, fence_row
+from connectivity.kernels.slope import LEVEL
 
 __all__ = ["inherit_labels", "parent_step", "trace"]
 
@@ -28,21 +29,27 @@ def parent_step(
     harmonic: bool,
     fence_cell: NDArray[np.int64],
     fence_cost: NDArray[np.float64],
+    slope_kind: int,
+    rise: NDArray[np.float64],
 ) -> int:
     """Direction of the neighbour that a cell's least cost came through, the first of equals; -1 where there is none.
 
     ``step`` (n, 2) are the directions' rows and columns.
     """
     height, width = cwd.shape
-    haloed = (row + 1) * (width + 2) + col + 1
+    fence = fence_row((row + 1) * (width + 2) + col + 1, fence_cell)
+    here, climb = resistance[row, col], 0.0
     best, found = math.inf, -1
     for k in range(step.shape[0]):
         r, c = row + step[k, 0], col + step[k, 1]
         if 0 <= r < height and 0 <= c < width and cwd[r, c] < cwd[row, col]:
-            edge = edge_cost(resistance[row, col], resistance[r, c], half_length[k], harmonic)
-            reached = cwd[r, c] + (edge + fence_term(haloed, k, fence_cell, fence_cost))
-            if reached < best:
-                best, found = reached, k
+            if slope_kind != LEVEL:
+                climb = rise[row, col] - rise[r, c]
+            edge = edge_cost(here, resistance[r, c], climb, half_length[k], harmonic, slope_kind)
+            if fence >= 0:
+                edge += fence_cost[fence, k]
+            if cwd[r, c] + edge < best:
+                best, found = cwd[r, c] + edge, k
     return found
 
 
@@ -57,6 +64,8 @@ def trace(
     harmonic: bool,
     fence_cell: NDArray[np.int64],
     fence_cost: NDArray[np.float64],
+    slope_kind: int,
+    rise: NDArray[np.float64],
     out: NDArray[np.int64],
 ) -> int:
     """Cells (row, col) from a cell back to where no lower neighbour is left, into ``out`` (n, 2).
@@ -68,7 +77,9 @@ def trace(
         if n < out.shape[0]:
             out[n, 0], out[n, 1] = row, col
         n += 1
-        k = parent_step(row, col, cwd, resistance, step, half_length, harmonic, fence_cell, fence_cost)
+        k = parent_step(
+            row, col, cwd, resistance, step, half_length, harmonic, fence_cell, fence_cost, slope_kind, rise
+        )
         if k < 0:
             return n
         row, col = row + step[k, 0], col + step[k, 1]
@@ -83,6 +94,8 @@ def inherit_labels(
     harmonic: bool,
     fence_cell: NDArray[np.int64],
     fence_cost: NDArray[np.float64],
+    slope_kind: int,
+    rise: NDArray[np.float64],
     label: NDArray[np.int32],
 ) -> None:
     """Give each reached cell (0 < cwd < inf) the label of the source its path leads to; sources are labelled before."""
@@ -90,11 +103,15 @@ def inherit_labels(
         for first_col in range(cwd.shape[1]):
             row, col = first_row, first_col
             while label[row, col] == 0 and 0.0 < cwd[row, col] < math.inf:
-                k = parent_step(row, col, cwd, resistance, step, half_length, harmonic, fence_cell, fence_cost)
+                k = parent_step(
+                    row, col, cwd, resistance, step, half_length, harmonic, fence_cell, fence_cost, slope_kind, rise
+                )
                 row, col = row + step[k, 0], col + step[k, 1]
             found = label[row, col]
             row, col = first_row, first_col
             while label[row, col] == 0 and 0.0 < cwd[row, col] < math.inf:
                 label[row, col] = found
-                k = parent_step(row, col, cwd, resistance, step, half_length, harmonic, fence_cell, fence_cost)
+                k = parent_step(
+                    row, col, cwd, resistance, step, half_length, harmonic, fence_cell, fence_cost, slope_kind, rise
+                )
                 row, col = row + step[k, 0], col + step[k, 1]
