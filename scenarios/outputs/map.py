@@ -63,7 +63,7 @@ READING = {
 }
 """What a reader should know, beside each map."""
 
-CUT_OFF = "#8d8796"
+CUT_OFF = "#a7a1b0"
 
 
 def write_maps(

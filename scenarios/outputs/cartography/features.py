@@ -145,6 +145,8 @@ def draw_places(sheet: Sheet, scene: Scene) -> None:
         color = colour_of(places[0])
         look: dict[str, Any] = {"facecolor": (*to_rgb(color), 0.32), "edgecolor": color, "linewidth": 1.5}
         patches = [PathPatch(_outline(place.geometry)) for place in places]
+        rim = PatchCollection(patches, zorder=3.4, facecolor="none", edgecolor="white", linewidth=3.2)
+        sheet.axes.add_collection(rim)
         sheet.axes.add_collection(PatchCollection(patches, zorder=3.5, **look))
         sheet.panel.patch(label, **look)
 
