@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Grid"]
 
+ROUNDING = 1e-6
+"""Share of a cell by which bounds may miss a multiple of the cell, so that a rounding error does not add a row."""
+
 
 @dataclass(frozen=True)
 class Grid:
@@ -47,10 +50,11 @@ class Grid:
     @classmethod
     def from_bounds(cls, crs: str, bounds: tuple[float, float, float, float], cell_m: float) -> Grid:
         """Smallest grid of square cells that covers (xmin, ymin, xmax, ymax), aligned to multiples of the cell."""
-        xmin, ymin, xmax, ymax = bounds
-        left, bottom = math.floor(xmin / cell_m) * cell_m, math.floor(ymin / cell_m) * cell_m
-        width, height = math.ceil((xmax - left) / cell_m), math.ceil((ymax - bottom) / cell_m)
-        return cls(crs, Affine(cell_m, 0, left, 0, -cell_m, bottom + height * cell_m), (height, width))
+        xmin, ymin, xmax, ymax = (limit / cell_m for limit in bounds)
+        left, bottom = math.floor(xmin + ROUNDING), math.floor(ymin + ROUNDING)
+        width, height = math.ceil(xmax - ROUNDING) - left, math.ceil(ymax - ROUNDING) - bottom
+        top = (bottom + height) * cell_m
+        return cls(crs, Affine(cell_m, 0, left * cell_m, 0, -cell_m, top), (height, width))
 
     @property
     def height(self) -> int:
