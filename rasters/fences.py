@@ -36,6 +36,10 @@ STEPS: tuple[tuple[int, int], ...] = ((0, 1), (1, 0), (1, 1), (1, -1))
 """(row, col) offset from an edge's first cell to its second: east, south, south-east, south-west."""
 
 
+LONGEST = 1 << 30
+"""Longest straight piece of a fence [1/UNITS cells]: up to there no product in `rasters.kernels.fence_cut` overflows."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fence:
     """A fence line in the grid's CRS.
@@ -237,7 +241,7 @@ def _cut_one(fence: Fence, grid: Grid) -> _Cuts:
         xy = np.asarray(part.coords, dtype=np.float64)[:, :2]
         lengths = np.hypot(*np.diff(xy, axis=0).T)
         starts = before + np.concatenate([[0.0], np.cumsum(lengths)])
-        for segment, edge, share in _cut_part(_snap(xy, grid), grid):
+        for segment, edge, share in _cut_part(_snap(xy, grid, fence), grid):
             edges.append(edge)
             along.append(starts[segment] + share * lengths[segment])
         before = starts[-1]
@@ -264,11 +268,19 @@ def _round(values: tuple[float, ...]) -> tuple[int, ...]:
     return tuple(round(v) for v in values)
 
 
-def _snap(xy: NDArray[np.float64], grid: Grid) -> NDArray[np.int64]:
+def _snap(xy: NDArray[np.float64], grid: Grid, fence: Fence) -> NDArray[np.int64]:
     """Vertices in 1/UNITS cells from the centre of cell (0, 0): column, row."""
     col = (xy[:, 0] - grid.transform.c) / grid.cell_width_m - 0.5
     row = (grid.transform.f - xy[:, 1]) / grid.cell_height_m - 0.5
-    return np.rint(np.stack([col, row], axis=1) * UNITS).astype(np.int64)
+    units = np.rint(np.stack([col, row], axis=1) * UNITS)
+    low, high = np.minimum(units[:-1], units[1:]), np.maximum(units[:-1], units[1:])
+    near = ((high >= -UNITS) & (low <= np.array([grid.width, grid.height]) * UNITS)).all(axis=1)
+    if (near & ((high - low).max(axis=1) > LONGEST)).any():
+        raise FenceError(
+            f"fence {fence.id!r}: a straight piece of it is longer than {LONGEST // UNITS} cells, too long to be cut "
+            "exactly; add vertices, or clip the line to the surroundings of the study area"
+        )
+    return np.clip(units, -16 * LONGEST, 16 * LONGEST).astype(np.int64)
 
 
 def _cut_part(vertices: NDArray[np.int64], grid: Grid) -> list[tuple[int, NDArray[np.int32], NDArray[np.float64]]]:
