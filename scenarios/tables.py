@@ -75,7 +75,6 @@ def profile_table(solved: Solved, reached: NDArray[np.bool_]) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "fence": [fences[i].id for i in profile.fence],
-            "fence_line": [fences[i].fence_line for i in profile.fence],
             "start_m": profile.start_m,
             "end_m": profile.end_m,
             "gain_ohm2": profile.gain_ohm2,
