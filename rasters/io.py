@@ -34,6 +34,8 @@ UNUSABLE_SHARE = 0.999
 WARP_TOLERANCE = 0.001
 """Error of the positions that warping interpolates [cells of the file]; GDAL's own 0.125 moved elevations by 100 m."""
 
+COG_OPTIONS = {"compress": "deflate", "predictor": "yes", "blocksize": 512}
+
 FIXED_DATE = "2000-01-01T00:00:00.000Z"
 """Stands in a GeoPackage for the time of writing, so that the same run gives the same bytes."""
 
@@ -268,7 +270,8 @@ def replacing(path: str | Path) -> Iterator[Path]:
     ExportError
         When the place cannot be written to; ``path`` is then as it was.
     """
-    import pyogrio
+    from pyogrio.errors import DataSourceError
+    from rasterio._err import CPLE_BaseError  # GDAL's own, when it fails while flushing
     from rasterio.errors import RasterioError
 
     path = Path(path)
@@ -278,13 +281,20 @@ def replacing(path: str | Path) -> Iterator[Path]:
             raise NotADirectoryError(f"{path.parent} is not a folder")
         yield part
         part.replace(path)
-    except (OSError, RasterioError, sqlite3.Error, pyogrio.errors.DataSourceError) as error:
+    except (OSError, RasterioError, CPLE_BaseError, sqlite3.Error, DataSourceError) as error:
         if isinstance(error, ExportError):
             raise
         raise ExportError(f"{path}: could not be written: {error}; free the place or choose another folder") from error
     finally:
-        for left in path.parent.glob(f"{part.name}*") if path.parent.is_dir() else ():
-            left.unlink(missing_ok=True)
+        _remove(part)
+
+
+def _remove(part: Path) -> None:
+    """Remove a temporary file and what a driver may have put beside it (``-journal``, ``.aux.xml``)."""
+    if part.parent.is_dir():
+        for left in part.parent.iterdir():
+            if left.name.startswith(part.name):
+                left.unlink(missing_ok=True)
 
 
 def write_cog(
@@ -348,15 +358,10 @@ def _copy_as_cog(
             file.update_tags(**tags)
             file.update_tags(1, **_statistics(values))
         with memory.open() as file:
-            rasterio.shutil.copy(
-                file,
-                part,
-                driver="COG",
-                compress="deflate",
-                predictor="yes",
-                blocksize=512,
-                overview_resampling=overviews,
-            )
+            try:
+                rasterio.shutil.copy(file, part, driver="COG", overview_resampling=overviews, **COG_OPTIONS)
+            except SystemError as error:  # GDAL failed without a word, as it does on a full disk
+                raise OSError("GDAL gave no reason") from error
 
 
 def _statistics(values: NDArray[np.float32]) -> dict[str, str]:
@@ -385,33 +390,24 @@ def write_geopackage(
     styles : mapping of str to str, optional
         Layer name -> QML, stored in ``layer_styles``, where QGIS looks for it.
     metadata : mapping of str to str, optional
-        Of the whole file.
+        Stands with every layer. (With the file as a whole GDAL would put an ``.aux.xml`` beside it on first reading.)
     """
     if not layers:
         raise ExportError(f"{path}: a GeoPackage needs at least one layer")
     with replacing(path) as part, _fixed_date():
         for number, (name, frame) in enumerate(layers.items()):
-            _write_layer(part, name, frame, dict(metadata or {}) if number == 0 else None, append=number > 0)
+            _write_layer(part, name, frame, dict(metadata or {}), append=number > 0)
         if styles:
             _write_styles(part, styles)
     return Path(path)
 
 
-def _write_layer(
-    part: Path, name: str, frame: gpd.GeoDataFrame, metadata: dict[str, str] | None, *, append: bool
-) -> None:
+def _write_layer(part: Path, name: str, frame: gpd.GeoDataFrame, metadata: dict[str, str], *, append: bool) -> None:
     import pyogrio
 
     shape = {"geometry_type": "Unknown"} if frame.empty else {}
     pyogrio.write_dataframe(
-        frame,
-        part,
-        layer=name,
-        driver="GPKG",
-        append=append,
-        dataset_metadata=metadata,
-        promote_to_multi=False,
-        **shape,
+        frame, part, layer=name, driver="GPKG", append=append, layer_metadata=metadata, promote_to_multi=False, **shape
     )
 
 

@@ -115,13 +115,19 @@ def _section(run: SpeciesRun, folder: Path) -> dict[str, Any]:
         "species": run.titles.get("species", run.species),
         "summary": _summary(run),
         "maps": [_map(run, stem, at) for stem in MAPS if (folder / at / f"{stem}.png").is_file()],
-        "pairs": as_table(run.pairs, run.units),
+        "pairs": as_table(_named(run), run.units),
         "passages": as_table(_shown_passages(run), run.units),
         "n_passages": len(run.ranking),
         "schematic_lines": any(is_schematic(fence.geometry_status) for fence in run.cuts.fences),
         "assumptions": run.assumptions,
         "files": [_file(folder, at / name, text) for name, text in FILES.items() if (folder / at / name).is_file()],
     }
+
+
+def _named(run: SpeciesRun) -> pd.DataFrame:
+    """Pairs with the places' names instead of their ids."""
+    names = {place.id: place.name for place in run.places} | {"any": "any target"}
+    return run.pairs.assign(**{end: [names.get(i, i) for i in run.pairs[end]] for end in ("source", "target")})
 
 
 def _map(run: SpeciesRun, stem: str, at: Path) -> dict[str, str]:
