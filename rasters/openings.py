@@ -121,9 +121,10 @@ def constriction(width_m: float, face_m: float) -> float:
 def open_edges(cuts: CutEdges, surface: ResistanceSurface, opening: Opening, model: FenceModel) -> OpeningEdges:
     """Edges that an opening opens.
 
-    One as wide as a cell's face or wider opens every cut edge within its stretch. A narrower one opens the orthogonal
-    cut edge between passable cells that lies nearest along the fence, at most 1.5 cells away, and squeezes the current.
-    An edge that the fence crosses twice stays cut: its cells lie on one side, and opening it would join nothing.
+    A narrow one opens the orthogonal cut edge between passable cells that lies nearest along the fence, at most 1.5 cells
+    away, and squeezes the current. One as wide as a cell's face or wider squeezes nothing and opens every other cut edge
+    within its stretch too, each at what its own face of fence would cost: widening never adds resistance. An edge that
+    the fence crosses twice stays cut: its cells lie on one side, and opening it would join nothing.
     """
     grid = cuts.grid
     face = math.sqrt(grid.cell_width_m * grid.cell_height_m)
@@ -134,15 +135,14 @@ def open_edges(cuts: CutEdges, surface: ResistanceSurface, opening: Opening, mod
     usable = rows[joins]
     distance = np.abs(cuts.along_m[usable] - opening.along_m)
     use = model.use_cost_m(opening.use_factor)
-    if opening.width_m >= face:
-        inside = usable[distance <= opening.width_m / 2]
-        return OpeningEdges(
-            opening=opening, rows=inside, cost_m=np.full(inside.size, use), ohm=np.full(inside.size, use / face)
-        )
-    near = _nearest_orthogonal(cuts, usable, distance, 1.5 * face)
-    rho = 0.5 * (surface.values[cuts.row[near], cuts.col[near]] + surface.values[row2[near], col2[near]])
-    ohm = rho * constriction(opening.width_m, face) + use / model.reach_m
-    return OpeningEdges(opening=opening, rows=near, cost_m=np.full(near.size, use), ohm=ohm)
+    rows = near = _nearest_orthogonal(cuts, usable, distance, 1.5 * face)
+    if opening.width_m < face:
+        rho = 0.5 * (surface.values[cuts.row[near], cuts.col[near]] + surface.values[row2[near], col2[near]])
+        ohm = rho * constriction(opening.width_m, face) + use / model.reach_m
+    else:
+        rows = np.union1d(near, usable[distance <= opening.width_m / 2])
+        ohm = np.where(np.isin(rows, near), use / max(model.reach_m, face), use / face)
+    return OpeningEdges(opening=opening, rows=rows, cost_m=np.full(rows.size, use), ohm=ohm)
 
 
 def _nearest_orthogonal(

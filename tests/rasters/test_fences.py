@@ -163,7 +163,9 @@ def test_a_fence_from_side_to_side_never_leaks(middle: list[Vertex], start: int,
     assert not set(part[inside]) & set(part[~inside])
 
 
-@given(st.lists(st.tuples(st.integers(0, 4 * WIDTH), st.integers(2, 4 * HEIGHT - 6)), min_size=0, max_size=6), st.data())
+@given(
+    st.lists(st.tuples(st.integers(0, 4 * WIDTH), st.integers(2, 4 * HEIGHT - 6)), min_size=0, max_size=6), st.data()
+)
 @settings(max_examples=100)
 def test_a_gap_always_opens(middle: list[tuple[int, int]], data: st.DataObject) -> None:
     """Without one of the edges that part its sides, a simple fence from west to east joins north and south."""
@@ -270,7 +272,9 @@ def test_what_lies_outside_the_grid_is_left_out() -> None:
 
 
 def test_a_fence_elsewhere_is_an_error_with_both_places() -> None:
-    with pytest.raises(FenceError, match=r"'kz' lies outside the grid: the fence spans .*, the grid \(0, 0, 8192, 7168\)"):
+    with pytest.raises(
+        FenceError, match=r"'kz' lies outside the grid: the fence spans .*, the grid \(0, 0, 8192, 7168\)"
+    ):
         cut_edges([Fence(id="kz", line=LineString([(55.0, -42.0), (56.0, -43.0)]))], GRID)
 
 
@@ -332,13 +336,22 @@ def test_what_is_not_a_line_is_refused(line: object, words: str) -> None:
 
 def test_heights_of_vertices_are_ignored() -> None:
     flat, high = LineString([(0, 100), (8000, 3100)]), LineString([(0, 100, 7), (8000, 3100, np.nan)])
-    assert edges_of(cut_edges([Fence(id="f", line=high)], GRID)) == edges_of(cut_edges([Fence(id="f", line=flat)], GRID))
+    assert edges_of(cut_edges([Fence(id="f", line=high)], GRID)) == edges_of(
+        cut_edges([Fence(id="f", line=flat)], GRID)
+    )
 
 
 def test_places_along_several_parts() -> None:
     fence = Fence(id="f", line=MultiLineString([[(0, 0), (100, 0)], [(100, 50), (100, 80)], [(500, 500), (500, 900)]]))
     assert fence.length_m == 530
-    for along, place in ((0, (0, 0)), (40, (40, 0)), (110, (100, 60)), (130.5, (500, 500.5)), (530, (500, 900)), (999, (500, 900))):
+    for along, place in (
+        (0, (0, 0)),
+        (40, (40, 0)),
+        (110, (100, 60)),
+        (130.5, (500, 500.5)),
+        (530, (500, 900)),
+        (999, (500, 900)),
+    ):
         assert fence.point_at(along).distance(Point(place)) < 1e-9
     for along in (0, 40, 110, 130.5, 530):
         assert fence.along(fence.point_at(along)) == pytest.approx(along)

@@ -69,7 +69,9 @@ def test_bounds_the_wrong_way_round_are_refused(bounds: tuple[float, float, floa
         Grid.from_bounds("EPSG:6933", bounds, 1.0)
 
 
-@pytest.mark.parametrize("transform", [Affine(30, 1, 0, 0, -30, 0), Affine(30, 0, 0, 0, 30, 0), Affine(-30, 0, 0, 0, -30, 0)])
+@pytest.mark.parametrize(
+    "transform", [Affine(30, 1, 0, 0, -30, 0), Affine(30, 0, 0, 0, 30, 0), Affine(-30, 0, 0, 0, -30, 0)]
+)
 def test_rotated_and_flipped_grids_are_refused(transform: Affine) -> None:
     with pytest.raises(DataError, match="north-up"):
         Grid("EPSG:6933", transform, (4, 5))
@@ -107,7 +109,9 @@ def test_rounding_in_a_file_is_not_another_grid() -> None:
     GRID.require_same(Grid("EPSG:6933", Affine(30 + 1e-12, 0, 500 - 1e-9, 0, -20, 900), (4, 5)))
 
 
-@pytest.mark.parametrize("crs", ["EPSG:6933", "EPSG:28409", "+proj=laea +lat_0=42 +lon_0=56 +datum=WGS84 +units=m +no_defs"])
+@pytest.mark.parametrize(
+    "crs", ["EPSG:6933", "EPSG:28409", "+proj=laea +lat_0=42 +lon_0=56 +datum=WGS84 +units=m +no_defs"]
+)
 def test_one_crs_written_in_several_ways_is_one_grid(crs: str) -> None:
     """A GeoTIFF gives the CRS back as WKT, and some of it under other names."""
     from rasterio.io import MemoryFile

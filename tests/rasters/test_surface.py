@@ -22,7 +22,9 @@ def test_unknown_impassable_and_costly_are_three_things() -> None:
 def test_a_bad_resistance_is_counted_and_shown(bad: float) -> None:
     values = np.ones(GRID.shape)
     values[1, 2] = values[2, 3] = bad
-    with pytest.raises(ResistanceValueError, match=r"leopard: 2 cells .* row 1, col 2: .*; mark unknown cells as nodata"):
+    with pytest.raises(
+        ResistanceValueError, match=r"leopard: 2 cells .* row 1, col 2: .*; mark unknown cells as nodata"
+    ):
         ResistanceSurface(values=values, nodata=NONE, barrier=NONE, grid=GRID, name="leopard")
 
 
