@@ -189,13 +189,16 @@ def _traced(distance: CostDistance, row: int, col: int) -> NDArray[np.int64]:
     if n > len(cells):
         cells = np.empty((n, 2), np.int64)
         trace(row, col, *arguments, cells)
-    last_row, last_col = cells[n - 1]
-    if distance.cwd[last_row, last_col] > 0:
-        raise SolverError(
-            f"the path from row {row}, col {col} stops at row {last_row}, col {last_col}: its resistance is too small "
-            "beside the accumulated cost to change it in float64; narrow the range of resistances"
-        )
+    if distance.cwd[tuple(cells[n - 1])] > 0:
+        raise _lost_path(*cells[n - 1])
     return cells[:n]
+
+
+def _lost_path(row: int, col: int) -> SolverError:
+    return SolverError(
+        f"a path stops at row {row}, col {col}: a step there is too cheap beside the accumulated cost to change it in "
+        "float64; narrow the range of resistances"
+    )
 
 
 def _path_arguments(cwd: NDArray[np.float64], stencil: Stencil, slope: SlopeCost | None) -> tuple[Any, ...]:
@@ -277,7 +280,7 @@ def cost_allocation(
     ----------
     stencil : Stencil
     sources : sequence of FocalRegion
-        Disjoint.
+        Disjoint, each with a passable cell.
     budget_m : float
         Cells that cost more from every source [effective m] belong to none.
     slope : SlopeCost, optional
@@ -285,7 +288,9 @@ def cost_allocation(
     label = region_labels(sources)
     label[~stencil.surface.passable] = 0
     cwd = search(stencil, sources, budget_m, slope)
-    inherit_labels(*_path_arguments(cwd, stencil, slope), label)
+    lost = inherit_labels(*_path_arguments(cwd, stencil, slope), label)
+    if lost:
+        raise _lost_path(*divmod(lost - 1, stencil.shape[1]))
     return CostAllocation(cwd=cwd, label=label, sources=tuple(s.id for s in sources), grid=stencil.surface.grid)
 
 

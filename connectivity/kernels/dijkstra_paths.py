@@ -97,15 +97,21 @@ def inherit_labels(
     slope_kind: int,
     rise: NDArray[np.float64],
     label: NDArray[np.int32],
-) -> None:
-    """Give each reached cell (0 < cwd < inf) the label of the source its path leads to; sources are labelled before."""
+) -> int:
+    """Give each reached cell (0 < cwd < inf) the label of the source its path leads to; sources are labelled before.
+
+    Returns 0, or 1 + the flat number of the first cell whose path ends before a source (see `trace`).
+    """
+    width = cwd.shape[1]
     for first_row in range(cwd.shape[0]):
-        for first_col in range(cwd.shape[1]):
+        for first_col in range(width):
             row, col = first_row, first_col
             while label[row, col] == 0 and 0.0 < cwd[row, col] < math.inf:
                 k = parent_step(
                     row, col, cwd, resistance, step, half_length, harmonic, fence_cell, fence_cost, slope_kind, rise
                 )
+                if k < 0:
+                    return row * width + col + 1
                 row, col = row + step[k, 0], col + step[k, 1]
             found = label[row, col]
             row, col = first_row, first_col
@@ -115,3 +121,4 @@ def inherit_labels(
                     row, col, cwd, resistance, step, half_length, harmonic, fence_cell, fence_cost, slope_kind, rise
                 )
                 row, col = row + step[k, 0], col + step[k, 1]
+    return 0

@@ -66,7 +66,7 @@ def border_fence(n: int) -> FenceTerms:
     col = np.arange(n + 1)
     front = (n // 2 + 0.15 * n * np.sin(col / n * 5)).astype(np.int64)
     edges = []
-    for shift, cost in ((0, np.inf), (max(3, n // 50), 5000.0)):
+    for shift, price in ((0, np.inf), (max(3, n // 50), 5000.0)):
         south = np.arange(n)[:, None] >= front[None, :n] + shift
         for k, (d_row, d_col) in enumerate(STEPS):
             here = south[: n - d_row, max(0, -d_col) : n - max(0, d_col)]
@@ -74,7 +74,7 @@ def border_fence(n: int) -> FenceTerms:
             row, column = np.nonzero(here != there)
             column += max(0, -d_col)
             shut = (column % 300 > 2) | (shift > 0)
-            edges.append((row[shut], column[shut], np.full(shut.sum(), k), np.full(shut.sum(), cost)))
+            edges.append((row[shut], column[shut], np.full(shut.sum(), k), np.full(shut.sum(), price)))
     row, column, step, cost = (np.concatenate(part) for part in zip(*edges, strict=True))
     return FenceTerms(
         row=row.astype(np.int32), col=column.astype(np.int32), step=step.astype(np.int8), cost_m=cost, ohm=cost
@@ -177,6 +177,7 @@ def _work(tool: str, folder: str, fences: bool, repeats: int) -> tuple[float, fl
     before = _peak_bytes(reset=True)
     cpu, wall = [], []
     for _ in range(repeats):
+        found = np.empty(0)
         cpu_start, wall_start = time.process_time(), time.perf_counter()
         found = run()
         cpu.append(time.process_time() - cpu_start)

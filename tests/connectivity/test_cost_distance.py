@@ -21,7 +21,7 @@ from connectivity.cost_distance import CostDistance, cost_weighted_distance, cos
 from connectivity.focal import FocalRegion
 from connectivity.least_cost_paths import corridor, cost_allocation, gap_gain_least_cost, least_cost_path
 from connectivity.stencil import STEPS, FenceTerms, Stencil, build_stencil
-from rasters.errors import DataError, FocalNodeError
+from rasters.errors import DataError, FocalNodeError, SolverError
 from rasters.grid import Grid
 from rasters.surface import ResistanceSurface
 
@@ -42,7 +42,7 @@ def fence_of(edges: dict[tuple[int, int, int], float]) -> FenceTerms:
 
 def stencil_of(values: NDArray[np.float64], fence: FenceTerms | None = None, **options: object) -> Stencil:
     cell = options.pop("cell", (30.0, 30.0))
-    surface = ResistanceSurface.from_array(values, grid_of(values.shape, *cell))  # type: ignore[misc,arg-type]
+    surface = ResistanceSurface.from_array(values, grid_of(values.shape, *cell))  # type: ignore[misc]
     return build_stencil(surface, fence, **options)  # type: ignore[arg-type]
 
 
@@ -421,6 +421,18 @@ def test_faults_are_named() -> None:
         distance(stencil, 0, 0, budget_m=math.nan)
     with pytest.raises(DataError, match="threads"):
         cost_weighted_distances(stencil, [], threads=0)
+
+
+def test_steps_lost_in_rounding_are_an_error_and_not_an_endless_path() -> None:
+    values = np.ones((3, 12))
+    values[:, 3] = 1e20
+    stencil = stencil_of(values)
+    found = distance(stencil, 1, 0)
+    assert np.isfinite(found.cwd).all()
+    with pytest.raises(SolverError, match=r"stops at row \d, col (4|5|6|7|8|9|10|11): a step there is too cheap"):
+        least_cost_path(found, FocalRegion.cell("end", 1, 11, stencil.surface.grid))
+    with pytest.raises(SolverError, match="too cheap"):
+        cost_allocation(stencil, [found.source])
 
 
 def test_results_are_read_only_and_say_what_they_are() -> None:

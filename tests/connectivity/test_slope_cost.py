@@ -112,7 +112,7 @@ def test_equals_networkx_on_directed_edges(function: SlopeFunction, direction: T
 
 def test_from_here_to_there_is_the_same_seen_from_both_ends() -> None:
     stencil, elevation = hills((12, 15))
-    leave, arrive = (SlopeCost(elevation_m=elevation, direction=d) for d in ("from_source", "to_source"))  # type: ignore[arg-type]
+    leave, arrive = (SlopeCost(elevation_m=elevation, direction=d) for d in ("from_source", "to_source"))
     a, b = run(stencil, leave, 0, 0), run(stencil, arrive, 11, 14)
     assert a.cwd[11, 14] == pytest.approx(b.cwd[0, 0], rel=1e-12)
     assert run(stencil, leave, 11, 14).cwd[0, 0] != pytest.approx(b.cwd[0, 0], rel=1e-3)
