@@ -93,8 +93,8 @@ def _plain(value: Any) -> Any:
         return [_plain(item) for item in (sorted(value) if isinstance(value, set | frozenset) else value)]
     if hasattr(value, "model_dump"):
         return _plain(value.model_dump(mode="json"))
-    if hasattr(value, "item") and not isinstance(value, str):
-        value = value.item()
+    if hasattr(value, "tolist"):
+        return _plain(value.tolist())
     if isinstance(value, float) and not math.isfinite(value):
         return None if math.isnan(value) else f"{value:+}".replace("+", "")
     if value is None or isinstance(value, bool | int | float | str):

@@ -249,5 +249,5 @@ def save_png(figure: Figure, path: Path) -> Path:
     pixels = np.asarray(canvas.buffer_rgba())[:, :, :3].astype(np.uint16)
     image = Image.fromarray(np.minimum((pixels + 2) // 4 * 4, 255).astype(np.uint8))
     with replacing(path) as part:
-        image.save(part, format="PNG", optimize=True)
+        image.save(part, format="PNG", compress_level=6)
     return path
