@@ -111,13 +111,13 @@ def build_stencil(
         From `rasters.fences`; None where there is no fence.
     neighbours : {8, 4}
     edge_rule : {"mean_resistance", "mean_conductance"}
-        Circuitscape calls them average resistance and average conductance. With a fence only the first makes sense:
-        the second saturates.
+        Circuitscape calls them average resistance and average conductance. A fence is added to either, because it is no
+        cell; a barrier that is drawn as cells of high resistance saturates under the second.
 
     Raises
     ------
     DataError
-        For the mean-conductance rule with fences, and unknown rules.
+        For other numbers of neighbours and other rules.
     """
     if neighbours not in (4, 8):
         raise DataError(f"neighbours must be 4 or 8, not {neighbours!r}")

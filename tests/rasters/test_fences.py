@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from fractions import Fraction
 
 import numpy as np
@@ -71,7 +72,7 @@ def slow_cuts(vertices: list[Vertex]) -> dict[tuple[int, int, int], int]:
     found = {}
     for row, col, k in all_edges():
         p, q = moved(row, col), moved(row + STEPS[k][0], col + STEPS[k][1])
-        n = sum(crosses(a, b, p, q) for a, b in zip(vertices[:-1], vertices[1:], strict=True) if a != b)
+        n = sum(crosses(a, b, p, q) for a, b in itertools.pairwise(vertices) if a != b)
         if n:
             found[row, col, k] = n
     return found
@@ -135,7 +136,7 @@ def parity(vertices: list[Vertex]) -> NDArray[np.bool_]:
         for col in range(WIDTH):
             p = moved(row, col)
             far = (Fraction(10**9), p[1])
-            inside[row, col] = sum(crosses(a, b, p, far) for a, b in zip(vertices[:-1], vertices[1:], strict=True)) % 2
+            inside[row, col] = sum(crosses(a, b, p, far) for a, b in itertools.pairwise(vertices)) % 2
     return inside
 
 
@@ -294,7 +295,7 @@ def test_a_segment_too_long_to_be_exact_is_refused() -> None:
     assert edges_of(cut_edges([Fence(id="f", line=ok)], GRID))
     for slope in (0.7, 900_000):
         line = LineString([(-9e6 * CELL, 3.2 * CELL - slope * CELL), (9e6 * CELL, 3.2 * CELL + slope * CELL)])
-        with pytest.raises(FenceError, match="'wall'.*longer than 65536 cells.*add vertices"):
+        with pytest.raises(FenceError, match=r"'wall'.*longer than 65536 cells.*add vertices"):
             cut_edges([Fence(id="wall", line=line)], GRID)
 
 

@@ -78,7 +78,7 @@ def test_rotated_and_flipped_grids_are_refused(transform: Affine) -> None:
 
 
 def test_degrees_are_not_metres() -> None:
-    with pytest.raises(GeographicCRSError, match="EPSG:4326: units are degree.*projected"):
+    with pytest.raises(GeographicCRSError, match=r"EPSG:4326: units are degree.*projected"):
         Grid("EPSG:4326", Affine(0.1, 0, 50, 0, -0.1, 45), (4, 5)).require_metres()
     with pytest.raises(GeographicCRSError, match="US survey foot"):
         Grid("EPSG:2263", Affine(30, 0, 0, 0, -30, 0), (4, 5)).require_metres()
