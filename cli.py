@@ -94,6 +94,32 @@ def check(
 
 
 @app.command()
+def circuitscape(
+    job: Annotated[Path, typer.Argument(metavar="JOB.ini", help="The INI file of a Circuitscape job.")],
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", "-o", help="Folder for the results; default: that of output_file in the job."),
+    ] = None,
+    method: Annotated[
+        str,
+        typer.Option("--method", help="Solver: auto, multigrid, sparse-direct, amg or reduction (resistances only)."),
+    ] = "auto",
+    as_json: JsonOption = False,
+    quiet: QuietOption = False,
+    verbose: VerboseOption = 0,
+) -> None:
+    """Run an existing Circuitscape job: same settings, same inputs, same files."""
+    with _reporting("circuitscape", quiet or as_json, verbose) as reporter:
+        from scenarios.circuitscape.job import run_job
+
+        summary = run_job(job, out, method)
+    if as_json:
+        typer.echo(json.dumps(summary.as_dict(), indent=2, ensure_ascii=False))
+    elif not quiet:
+        summary.print(reporter.console)
+
+
+@app.command()
 def doctor(as_json: JsonOption = False) -> None:
     """Say what is installed, how many threads and how much memory there is, and whether the solvers work here."""
     with _reporting("doctor", as_json, 0) as reporter:

@@ -20,7 +20,7 @@ from connectivity.results import SolveReport
 from rasters.errors import DataError
 from rasters.fences import STEPS
 
-__all__ = ["CircuitSolution", "Method", "cell_currents", "solve", "solve_circuit"]
+__all__ = ["CircuitSolution", "Method", "cell_currents", "pick_method", "solve", "solve_circuit"]
 
 Method = Literal["auto", "multigrid", "sparse-direct", "amg"]
 _STEPS = np.array(STEPS, np.int64)
@@ -76,8 +76,7 @@ def solve(
     SolverError
         When the tolerance is not reached; carries the report.
     """
-    if method == "auto":
-        method = "sparse-direct" if int(system.active.sum()) <= _SMALL else "multigrid"
+    method = pick_method(system, method)
     if method == "sparse-direct":
         return reference_voltages(system, current)
     if method == "amg":
@@ -87,6 +86,13 @@ def solve(
 
         return MultigridSolver.build(system).solve(current, tolerance=tolerance, stop=stop)
     raise DataError(f"unknown solver {method!r}; choose auto, multigrid, sparse-direct or amg")
+
+
+def pick_method(system: Laplacian, method: Method = "auto") -> Method:
+    """The solver that ``"auto"`` stands for; any other method as it is."""
+    if method != "auto":
+        return method
+    return "sparse-direct" if int(system.active.sum()) <= _SMALL else "multigrid"
 
 
 def cell_currents(system: Laplacian, voltage: NDArray[np.float64], relative_floor: float = 1e-8) -> NDArray[np.float64]:
