@@ -31,7 +31,7 @@ from scenarios.outputs.cartography.scene import (
     paint,
 )
 from scenarios.outputs.cartography.sheet import INK, Sheet, Texts, new_sheet, save_png
-from scenarios.outputs.cartography.strip import draw_profile, fence_bounds, passage_list
+from scenarios.outputs.cartography.strip import draw_profile, fence_bounds, has_profile, passage_list
 from scenarios.outputs.words import AUDIENCE, schematic_note
 from scenarios.results import SpeciesRun
 
@@ -119,7 +119,7 @@ def _main_map(scene: Scene) -> Sheet:
 
 
 def _passage_map(scene: Scene) -> Sheet:
-    sheet = _open_sheet(scene, "map_passages", fence_bounds(scene), strip=1.75)
+    sheet = _open_sheet(scene, "map_passages", fence_bounds(scene), strip=1.75 if has_profile(scene) else 0.0)
     draw_ground(sheet, scene)
     sheet.panel.heading("Fences")
     draw_fences(sheet, scene)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from matplotlib.ticker import MaxNLocator
 
 from scenarios.outputs.cartography.features import gain_scale
 from scenarios.outputs.cartography.furniture import Bounds
@@ -12,12 +13,12 @@ from scenarios.outputs.cartography.labels import TOP
 from scenarios.outputs.cartography.scene import Scene
 from scenarios.outputs.cartography.sheet import INK, MUTED, Sheet
 
-__all__ = ["draw_profile", "fence_bounds", "passage_list"]
+__all__ = ["draw_profile", "fence_bounds", "has_profile", "passage_list"]
 
 
 def fence_bounds(scene: Scene) -> Bounds:
-    """The part of the grid that holds the ranked passages, or the fences, with room around; the whole grid without."""
-    grid, ranking = scene.run.grid, scene.run.ranking
+    """The part of the grid that holds the best passages, or the fences, with room around; the whole grid without."""
+    grid, ranking = scene.run.grid, scene.run.ranking.head(TOP)
     if len(ranking):
         box = (ranking["x"].min(), ranking["y"].min(), ranking["x"].max(), ranking["y"].max())
     elif not scene.fences.empty:
@@ -61,10 +62,15 @@ def _short(text: str, length: int) -> str:
     return text if len(text) <= length else f"{text[: length - tail - 1]}\u2026{text[-tail:]}"
 
 
+def has_profile(scene: Scene) -> bool:
+    """Whether opening a fence anywhere gains anything."""
+    return not scene.fences.empty and bool((scene.fences["gain_ohm2_per_km"].fillna(0.0) > 0).any())
+
+
 def draw_profile(sheet: Sheet, scene: Scene) -> None:
     """Under the map: gain per kilometre along the fence of the best passage, and its numbered passages."""
     profile = scene.fences
-    if sheet.strip is None or profile.empty or not (profile["gain_ohm2_per_km"].fillna(0.0) > 0).any():
+    if sheet.strip is None:
         return
     left, bottom, width, height = sheet.strip
     page = sheet.figure.get_size_inches()
@@ -76,17 +82,12 @@ def draw_profile(sheet: Sheet, scene: Scene) -> None:
     gain = np.nan_to_num(rows["gain_ohm2_per_km"].to_numpy(dtype=np.float64))
     start, end = rows["start_m"].to_numpy() / 1000.0, rows["end_m"].to_numpy() / 1000.0
     norm, colours = gain_scale(scene)
-    axes.bar(
-        start,
-        gain,
-        width=end - start,
-        align="edge",
-        color=colours(norm(np.maximum(gain, norm.vmin or 0.0))),
-        linewidth=0,
-    )
+    fill = colours(norm(np.maximum(gain, norm.vmin or 0.0)))
+    axes.bar(start, gain, width=end - start, align="edge", color=fill, linewidth=0)
     axes.step(np.append(start, end[-1]), np.append(gain, gain[-1]), where="post", color="#4a2c17", linewidth=0.8)
-    axes.set(xlim=(start[0], end[-1]), ylim=(0, 1.25 * gain.max() if gain.max() > 0 else 1.0))
-    _number_profile(axes, scene, fence, float(gain.max()))
+    top = float(gain.max()) or 1.0
+    axes.set(xlim=(start[0], end[-1]), ylim=(0, 1.75 * top))
+    _number_profile(axes, scene, fence, top)
     _style_profile(axes, rows["name"].iloc[0] or fence)
 
 
@@ -97,12 +98,18 @@ def _most_interesting(scene: Scene) -> str:
 
 
 def _number_profile(axes: Any, scene: Scene, fence: str, top: float) -> None:
+    """Numbers above the profile, in up to three rows where they stand close."""
     best = scene.run.ranking.head(TOP)
-    here = best[best["fence"] == fence]
+    here = best[best["fence"] == fence].sort_values("along_m")
+    apart = 0.028 * (axes.get_xlim()[1] - axes.get_xlim()[0])
+    ends = [-np.inf, -np.inf, -np.inf]
+    box = {"boxstyle": "circle,pad=0.15", "facecolor": "white", "edgecolor": INK, "linewidth": 0.7}
     for rank, x in zip(here["rank"], here["along_m"].astype(float) / 1000.0, strict=True):
-        axes.axvline(x, color=INK, linewidth=0.6, linestyle=(0, (2, 2)))
-        box = {"boxstyle": "circle,pad=0.15", "facecolor": "white", "edgecolor": INK, "linewidth": 0.7}
-        axes.text(x, 1.24 * top, str(rank), fontsize=7.5, fontweight="bold", ha="center", va="top", color=INK, bbox=box)
+        level = next((n for n, end in enumerate(ends) if x - end >= apart), int(np.argmin(ends)))
+        ends[level] = x
+        axes.plot([x, x], [0.0, (1.15 + 0.23 * level) * top], color=INK, linewidth=0.6, linestyle=(0, (2, 2)))
+        at = (x, (1.15 + 0.23 * level) * top)
+        axes.text(*at, str(rank), fontsize=7.5, fontweight="bold", ha="center", va="center", color=INK, bbox=box)
 
 
 def _style_profile(axes: Any, name: str) -> None:
@@ -110,6 +117,7 @@ def _style_profile(axes: Any, name: str) -> None:
     axes.set_xlabel("distance along the fence [km]", fontsize=8, color=MUTED, labelpad=2)
     axes.set_ylabel("\u03a9\u00b2/km", fontsize=8, color=MUTED)
     axes.tick_params(labelsize=7.6, length=2.5, width=0.5, colors=MUTED)
+    axes.yaxis.set_major_locator(MaxNLocator(4))
     for side in ("top", "right"):
         axes.spines[side].set_visible(False)
     for side in ("left", "bottom"):
