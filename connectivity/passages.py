@@ -70,11 +70,12 @@ def candidates_along(
     Ids are ``<fence>-km<kilometre>``, the same in every scenario of a study.
     """
     found = []
+    digits = 1 if every_m >= 200 else 3
     for fence in cuts.fences:
         if fence.id not in fences:
             continue
         for along in np.arange(every_m / 2, fence.length_m, every_m):
-            name = f"{fence.id}-km{along / 1000:06.1f}"
+            name = f"{fence.id}-km{along / 1000:0{5 + digits}.{digits}f}"
             opening = Opening(
                 id=name, fence=fence.id, along_m=float(along), width_m=width_m, use_factor=use_factor, design=design
             )
@@ -85,7 +86,13 @@ def candidates_along(
 
 
 def gain_profile(
-    cuts: CutEdges, conductance: NDArray[np.float64], voltages: NDArray[np.float64], *, every_m: float
+    cuts: CutEdges,
+    conductance: NDArray[np.float64],
+    voltages: NDArray[np.float64],
+    *,
+    reached: NDArray[np.bool_],
+    neighbours: int = 8,
+    every_m: float,
 ) -> FenceProfile:
     """Marginal gain of every stretch of fence from one voltage solve per pair.
 
@@ -95,11 +102,17 @@ def gain_profile(
         Of the stencil with fences [S].
     voltages : (n_pair, height, width) float64
         At 1 A from one end of the pair to the other [V].
+    reached : (height, width) bool
+        Cells that are joined to an end. An edge to any other cell (water, an enclosed pocket) gains nothing: no current
+        flows on from there, and the voltage that stands in the array means nothing.
+    neighbours : {8, 4}
+        Of the stencil; with 4 the diagonals are no edges and gain nothing.
     every_m : float
         Length of a stretch [m].
     """
     row2, col2 = cuts.second
-    drop = voltages[:, cuts.row, cuts.col] - voltages[:, row2, col2]
+    counts = reached[cuts.row, cuts.col] & reached[row2, col2] & (cuts.step < neighbours // 2)
+    drop = np.where(counts, voltages[:, cuts.row, cuts.col] - voltages[:, row2, col2], 0.0)
     gain = (drop**2).sum(axis=0)
     g = conductance[cuts.step, cuts.row, cuts.col]
     stretch = (cuts.along_m // every_m).astype(np.int64)

@@ -154,13 +154,13 @@ def edge_changes(solved: Solved) -> list[EdgeChange]:
 
 
 def _edge_values(stencil: Stencil, cuts: CutEdges, per_step: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Edge rule x step value of each cut edge, without any fence; inf where a cell is impassable."""
+    """Edge rule x step value of each cut edge, without any fence; inf where a cell is impassable or no such edge is."""
     row2, col2 = cuts.second
     r = np.where(stencil.surface.passable, stencil.surface.values, np.inf)
     mean = 0.5 * (r[cuts.row, cuts.col] + r[row2, col2])
     if stencil.edge_rule == "mean_conductance":
         mean = 2.0 / (1.0 / r[cuts.row, cuts.col] + 1.0 / r[row2, col2])
-    return mean * per_step[cuts.step]
+    return np.where(cuts.step < stencil.neighbours // 2, mean * per_step[cuts.step], np.inf)
 
 
 def _circuit_columns(solved: Solved) -> pd.DataFrame:

@@ -77,7 +77,10 @@ def run_species(prepared: Prepared, progress: Progress = lambda _: None) -> Spec
         reached = np.array([np.isfinite(target_cwd.to(origin)) for origin in ends.origins])
         voltages, reports = _voltages(system, ends, reached, resolved)
         density = _current_density(system, voltages, surface)
-        along = gain_profile(cuts, system.conductance, voltages, every_m=study.candidates.every_m)
+        along = gain_profile(
+            cuts, system.conductance, voltages, reached=np.isfinite(target_cwd.cwd), neighbours=stencil.neighbours,
+            every_m=study.candidates.every_m,
+        )  # fmt: skip
     with clock.step("reduction"):
         network = _reduced(stencil, ends, candidates, cuts)
         open_network = _reduced(open_stencil, ends, (), cuts)
