@@ -14,7 +14,9 @@ from rasters.fences import CutEdges
 from rasters.grid import Grid
 from rasters.surface import Layer, ResistanceSurface
 
-__all__ = ["FocalPlace", "SpeciesRun", "TracedPath"]
+__all__ = ["FocalPlace", "SpeciesRun", "TracedPath", "shortlist"]
+
+SHORTLIST = 10
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,3 +108,12 @@ class SpeciesRun:
     layers: dict[str, Layer] = field(default_factory=dict)
     reports: tuple[SolveReport, ...] = ()
     seconds: dict[str, float] = field(default_factory=dict)
+
+
+def shortlist(ranking: pd.DataFrame) -> pd.DataFrame:
+    """The candidates shown on maps and pages, best first, with a ``number`` from 1: those that keep their distance.
+
+    Where none is selected, because none gains anything, the table is empty.
+    """
+    chosen = ranking[ranking["selected"].astype(bool)].head(SHORTLIST)
+    return chosen.assign(number=np.arange(1, len(chosen) + 1))

@@ -99,7 +99,7 @@ def run_study(
             combined[one.scenario] = combine_species(one.study, {r.species: r.ranking for r in done})
             _write_combined(combined[one.scenario], folder / one.scenario)
             runs += done
-        write_index(folder, runs, credits=resolved[0].study.credits)
+        write_index(folder, runs, credits=resolved[0].study.credits, combined=combined)
         write_manifest(
             folder, runs=runs, command=["otkel", *sys.argv[1:]], scenarios={r.scenario: r.settings for r in resolved},
             inputs={_relative(p, resolved[0]): p for r in resolved for p in input_files(r)}, started=began, finished=_now(),

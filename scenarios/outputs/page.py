@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,12 +16,11 @@ from scenarios.outputs.folder import MARKER, run_folder
 from scenarios.outputs.map import MAPS, READING
 from scenarios.outputs.tables import MEANINGS, UNITS, passage_table
 from scenarios.outputs.words import AUDIENCE, AUDIENCE_NOTE, is_schematic, schematic_note
-from scenarios.results import SpeciesRun
+from scenarios.results import SpeciesRun, shortlist
 
 __all__ = ["Column", "Table", "as_table", "write_index"]
 
 TEMPLATES = Path(__file__).parent / "templates"
-TOP = 10
 
 LABELS = {
     "source": "From", "target": "To", "status": "Status", "least_cost_m": "Least cost",
@@ -33,7 +32,7 @@ LABELS = {
     "conductance_gain_s": "Conductance gain", "conductance_gain_share": "Conductance gain, share",
     "resistance_gain_ohm": "Resistance gain", "least_cost_gain_m": "Least-cost gain",
     "least_cost_gain_share": "Least-cost gain, share", "pairs_joined": "Cores joined", "selected": "Chosen",
-    "geometry_status": "Geometry",
+    "geometry_status": "Geometry", "number": "No.", "lat": "Latitude", "lon": "Longitude",
 }  # fmt: skip
 
 FILES = {
@@ -67,7 +66,13 @@ class Table:
     rows: tuple[tuple[str, ...], ...]
 
 
-def write_index(folder: str | Path, runs: Iterable[SpeciesRun], *, credits: Sequence[str] = ()) -> Path:
+def write_index(
+    folder: str | Path,
+    runs: Iterable[SpeciesRun],
+    *,
+    credits: Sequence[str] = (),
+    combined: Mapping[str, pd.DataFrame] | None = None,
+) -> Path:
     """Write ``index.html`` at the root of a result folder.
 
     Parameters
@@ -78,6 +83,8 @@ def write_index(folder: str | Path, runs: Iterable[SpeciesRun], *, credits: Sequ
         In the order in which they are shown.
     credits : sequence of str
         Attribution that the data ask for.
+    combined : mapping of str to DataFrame, optional
+        Scenario id -> ranking over all species together.
     """
     folder, listed = Path(folder), list(runs)
     if not listed:
@@ -86,12 +93,33 @@ def write_index(folder: str | Path, runs: Iterable[SpeciesRun], *, credits: Sequ
         study=listed[0].titles.get("study", listed[0].study),
         audience=AUDIENCE, audience_note=AUDIENCE_NOTE,
         warnings=sorted({schematic_note(run) for run in listed} - {""}),
-        sections=[_section(run, folder) for run in listed],
+        sections=[_section(run, folder) for run in listed], combined=_combined(listed, combined or {}),
         credits=credits, manifest=MARKER if (folder / MARKER).is_file() else "",
     )  # fmt: skip
     with replacing(folder / "index.html") as part:
         part.write_text(page, encoding="utf-8")
     return folder / "index.html"
+
+
+def _combined(runs: Sequence[SpeciesRun], combined: Mapping[str, pd.DataFrame]) -> list[dict[str, Any]]:
+    """The shortlist over all species of each scenario."""
+    titles = {run.scenario: run.titles.get("scenario", run.scenario) for run in runs}
+    return [
+        {
+            "scenario": titles.get(scenario, scenario),
+            "href": f"{scenario}/combined.csv",
+            "table": as_table(shortlist(table)[_COMBINED + _score_columns(table)], {}),
+            "n": len(table),
+        }
+        for scenario, table in combined.items()
+    ]
+
+
+_COMBINED = ["number", "candidate", "fence_line", "along_m", "lat", "lon", "score"]
+
+
+def _score_columns(table: pd.DataFrame) -> list[str]:
+    return [name for name in table.columns if name.startswith("score_")]
 
 
 def _environment() -> Any:
@@ -148,9 +176,10 @@ def _file(folder: Path, path: Path, text: str) -> dict[str, str]:
 
 def _summary(run: SpeciesRun) -> dict[str, str]:
     """One row of the overview."""
-    joined = sum(path.status == "ok" for path in run.paths)
+    joined = sum(path.status == "reached" for path in run.paths)
     costs = [path.cost_m for path in run.paths if np.isfinite(path.cost_m)]
-    best = run.ranking.iloc[0] if len(run.ranking) else None
+    chosen = shortlist(run.ranking)
+    best = chosen.iloc[0] if len(chosen) else None
     return {
         "joined": f"{joined} of {len(run.paths)}",
         "cost": _figure(float(np.median(costs)) / 1000.0) if costs else "no way",
@@ -166,7 +195,10 @@ def _share(value: Any) -> str:
 
 
 def _shown_passages(run: SpeciesRun) -> pd.DataFrame:
-    return passage_table(run).head(TOP).drop(columns=["x_m", "y_m", "fence"])
+    chosen = shortlist(run.ranking)
+    table = passage_table(run).set_index("candidate", drop=False).loc[chosen["candidate"]]
+    table.insert(0, "number", chosen["number"].to_numpy())
+    return table.drop(columns=["x_m", "y_m", "fence", "selected"])
 
 
 def as_table(frame: pd.DataFrame, units: dict[str, str]) -> Table:
@@ -202,7 +234,7 @@ def _cell(name: str, value: Any) -> str:
         return "yes" if value else "no"
     if isinstance(value, int | float | np.number):
         number = float(value)
-        if name in ("lon_deg", "lat_deg"):
+        if name in ("lon_deg", "lat_deg", "lon", "lat"):
             return f"{number:.4f}"
         return _figure(100.0 * number if name.endswith("_share") else number)
     return "\u2013" if value is None or value is pd.NA else str(value)

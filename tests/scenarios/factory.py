@@ -180,7 +180,7 @@ def _path(
     cells = np.array(search[best.id][1].traceback((row, col)))[::-1]
     x, y = grid.xy(cells[:, 0], cells[:, 1])
     return TracedPath(
-        source=core.id, target=best.id, status="ok", cost_m=cost, fence_crossings=1, x=x, y=y,
+        source=core.id, target=best.id, status="reached", cost_m=cost, fence_crossings=1, x=x, y=y,
         length_m=float(np.hypot(np.diff(x), np.diff(y)).sum()),
     )  # fmt: skip
 

@@ -14,18 +14,15 @@ from scenarios.outputs.cartography.features import colour_of
 from scenarios.outputs.cartography.furniture import Label, Spot, place_labels
 from scenarios.outputs.cartography.scene import Scene
 from scenarios.outputs.cartography.sheet import INK, Sheet
-from scenarios.results import FocalPlace
+from scenarios.results import FocalPlace, shortlist
 
-__all__ = ["TOP", "draw_labels", "top_passages"]
-
-TOP = 10
-"""How many passages are numbered."""
+__all__ = ["draw_labels", "top_passages"]
 
 
 def top_passages(scene: Scene) -> list[tuple[int, float, float]]:
-    """Rank and map position of the best candidates."""
-    best = scene.run.ranking.head(TOP)
-    return [(int(rank), float(x), float(y)) for rank, x, y in zip(best["rank"], best["x"], best["y"], strict=True)]
+    """Number and map position of the shortlisted candidates."""
+    best = shortlist(scene.run.ranking)
+    return [(int(n), float(x), float(y)) for n, x, y in zip(best["number"], best["x"], best["y"], strict=True)]
 
 
 def draw_labels(sheet: Sheet, scene: Scene, passages: list[tuple[int, float, float]]) -> None:
@@ -102,15 +99,15 @@ def _draw_badges(
     sheet: Sheet, passages: list[tuple[int, float, float]], pixels: NDArray[np.float64], found: list[Spot]
 ) -> None:
     back = sheet.axes.transData.inverted().transform
-    for (rank, x, y), _, spot in zip(passages, pixels, found, strict=True):
+    for (number, x, y), _, spot in zip(passages, pixels, found, strict=True):
         at = back((spot.x, spot.y))
         sheet.axes.plot([x, at[0]], [y, at[1]], color=INK, linewidth=0.9, zorder=6)
         sheet.axes.plot(
             x, y, "o", markersize=5.2, markerfacecolor="white", markeredgecolor=INK, markeredgewidth=1.2, zorder=7
         )
         sheet.axes.text(
-            at[0], at[1], str(rank), fontsize=8, fontweight="bold", color=INK, ha="center", va="center", zorder=9,
+            at[0], at[1], str(number), fontsize=8, fontweight="bold", color=INK, ha="center", va="center", zorder=9,
             bbox={"boxstyle": "circle,pad=0.22", "facecolor": "white", "edgecolor": INK, "linewidth": 1.0},
         )  # fmt: skip
     if passages:
-        sheet.panel.badge(f"candidate passage, by rank (best {len(passages)})")
+        sheet.panel.badge(f"best {len(passages)} places for a passage")

@@ -9,16 +9,16 @@ from matplotlib.ticker import MaxNLocator
 
 from scenarios.outputs.cartography.features import gain_scale
 from scenarios.outputs.cartography.furniture import Bounds
-from scenarios.outputs.cartography.labels import TOP
 from scenarios.outputs.cartography.scene import Scene
 from scenarios.outputs.cartography.sheet import INK, MUTED, Sheet
+from scenarios.results import shortlist
 
 __all__ = ["draw_profile", "fence_bounds", "has_profile", "passage_list"]
 
 
 def fence_bounds(scene: Scene) -> Bounds:
     """The part of the grid that holds the best passages, or the fences, with room around; the whole grid without."""
-    grid, ranking = scene.run.grid, scene.run.ranking.head(TOP)
+    grid, ranking = scene.run.grid, shortlist(scene.run.ranking)
     if len(ranking):
         box = (ranking["x"].min(), ranking["y"].min(), ranking["x"].max(), ranking["y"].max())
     elif not scene.fences.empty:
@@ -37,7 +37,7 @@ def fence_bounds(scene: Scene) -> Bounds:
 
 def passage_list(sheet: Sheet, scene: Scene) -> None:
     """The best candidates as a small table."""
-    best = scene.run.ranking.head(TOP)
+    best = shortlist(scene.run.ranking)
     sheet.panel.heading("Best candidates")
     if best.empty:
         sheet.panel.text("No candidate passages in this scenario.", size=8.6, color=INK)
@@ -46,7 +46,7 @@ def passage_list(sheet: Sheet, scene: Scene) -> None:
     sheet.panel.row(("", "candidate", "least cost", "conductance"), columns, bold=True)
     for row in best.itertuples(index=False):
         shares = (_percent(row.least_cost_gain_share), _percent(row.conductance_gain_share))
-        sheet.panel.row((str(row.rank), _short(str(row.candidate), 19), *shares), columns)
+        sheet.panel.row((str(row.number), _short(str(row.candidate), 19), *shares), columns)
     sheet.panel.text(
         "Gain as a share of what the fences take away; every component and its unit is in passages.csv.", size=7.0
     )
@@ -92,24 +92,25 @@ def draw_profile(sheet: Sheet, scene: Scene) -> None:
 
 
 def _most_interesting(scene: Scene) -> str:
-    if len(scene.run.ranking):
-        return str(scene.run.ranking["fence"].iloc[0])
+    best = shortlist(scene.run.ranking)
+    if len(best):
+        return str(best["fence"].mode().iloc[0])
     return str(scene.fences.loc[scene.fences["gain_ohm2_per_km"].idxmax(), "fence"])
 
 
 def _number_profile(axes: Any, scene: Scene, fence: str, top: float) -> None:
     """Numbers above the profile, in up to three rows where they stand close."""
-    best = scene.run.ranking.head(TOP)
+    best = shortlist(scene.run.ranking)
     here = best[best["fence"] == fence].sort_values("along_m")
     apart = 0.028 * (axes.get_xlim()[1] - axes.get_xlim()[0])
     ends = [-np.inf, -np.inf, -np.inf]
     box = {"boxstyle": "circle,pad=0.15", "facecolor": "white", "edgecolor": INK, "linewidth": 0.7}
-    for rank, x in zip(here["rank"], here["along_m"].astype(float) / 1000.0, strict=True):
+    for number, x in zip(here["number"], here["along_m"].astype(float) / 1000.0, strict=True):
         level = next((n for n, end in enumerate(ends) if x - end >= apart), int(np.argmin(ends)))
         ends[level] = x
         axes.plot([x, x], [0.0, (1.15 + 0.23 * level) * top], color=INK, linewidth=0.6, linestyle=(0, (2, 2)))
         at = (x, (1.15 + 0.23 * level) * top)
-        axes.text(*at, str(rank), fontsize=7.5, fontweight="bold", ha="center", va="center", color=INK, bbox=box)
+        axes.text(*at, str(number), fontsize=7.5, fontweight="bold", ha="center", va="center", color=INK, bbox=box)
 
 
 def _style_profile(axes: Any, name: str) -> None:
