@@ -39,6 +39,8 @@ MEANINGS = {
     "lat_deg": "Latitude, WGS 84.",
     "width_m": "Width of the opening.",
     "design": "How it would be built, as the study describes.",
+    "use_factor": "How far the species finds and uses such an opening; 1 = as if there were no fence.",
+    "cost": "What one of this design costs, in the study's cost units.",
     "score": "What the rank is by; the study states its parts and weights.",
     "gain_ohm2": "Marginal gain: sum over cores and edges of the squared voltage drop across the fence at 1 A.",
     "gain_ohm2_per_km": "The same per kilometre of fence.",
@@ -68,7 +70,7 @@ def write_tables(run: SpeciesRun, folder: Path) -> list[Path]:
 
 def passage_table(run: SpeciesRun) -> pd.DataFrame:
     """The ranking with geographic coordinates and the status of the fence line's geometry."""
-    table = run.ranking.rename(columns=RENAMED).reset_index(drop=True)
+    table = run.ranking.drop(columns=["lon", "lat"], errors="ignore").rename(columns=RENAMED).reset_index(drop=True)
     lon, lat = lon_lat(run.grid, table["x_m"].to_numpy(float), table["y_m"].to_numpy(float))
     after = table.columns.tolist().index("y_m") + 1
     table.insert(after, "lon_deg", lon)
