@@ -5,6 +5,7 @@ What happens inside a corridor or within reach of a den need not carry the whole
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -59,8 +60,8 @@ def window_of(mask: NDArray[np.bool_]) -> Window:
 def window_around(region: FocalRegion, reach_m: float) -> Window:
     """Smallest window that holds every cell within ``reach_m`` of a region [m]."""
     grid = region.grid
-    up = min(reach_m / grid.cell_height_m, grid.height) + 1
-    aside = min(reach_m / grid.cell_width_m, grid.width) + 1
+    up = math.ceil(min(reach_m / grid.cell_height_m, grid.height))
+    aside = math.ceil(min(reach_m / grid.cell_width_m, grid.width))
     rows, cols = region.rows, region.cols
     return _between(
         max(int(rows.min() - up), 0), min(int(rows.max() + up), grid.height - 1),
