@@ -1,0 +1,129 @@
+"""Conjugate gradients around the cycle: float64 fields in the split layout, one pass over memory a kernel.
+
+Sums are taken row by row and added up in row order by the caller, so that they do not depend on threads. Products are in
+difference form, ``sum g (v_i - v_j)``: a nearly closed fence loses no digits.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import prange
+from numpy.typing import NDArray
+
+from connectivity.kernels._jit import kernel, parallel_kernel
+
+__all__ = ["advance", "apply_directions", "gather_regions", "inner_rows", "new_directions"]
+
+Single3 = NDArray[np.float32]
+Single4 = NDArray[np.float32]
+Double1 = NDArray[np.float64]
+Double2 = NDArray[np.float64]
+Double3 = NDArray[np.float64]
+Double4 = NDArray[np.float64]
+Long1 = NDArray[np.int64]
+
+
+@kernel
+def _even_row(g: Single4, ground: Single3, p: Double3, i: int, cols: int, q: Double3) -> float:
+    """One row's even columns of ``q = A p``; returns their share of p . q."""
+    total = 0.0
+    for j in range(1, cols + 1):
+        v = p[i, 0, j]
+        q[i, 0, j] = (
+            ground[i, 0, j] * v
+            + g[0, i, 0, j] * (v - p[i, 1, j])
+            + g[0, i, 1, j - 1] * (v - p[i, 1, j - 1])
+            + g[1, i, 0, j] * (v - p[i + 1, 0, j])
+            + g[1, i - 1, 0, j] * (v - p[i - 1, 0, j])
+            + g[2, i, 0, j] * (v - p[i + 1, 1, j])
+            + g[2, i - 1, 1, j - 1] * (v - p[i - 1, 1, j - 1])
+            + g[3, i, 0, j] * (v - p[i + 1, 1, j - 1])
+            + g[3, i - 1, 1, j] * (v - p[i - 1, 1, j])
+        )
+    for j in range(1, cols + 1):
+        total += p[i, 0, j] * q[i, 0, j]
+    return total
+
+
+@kernel
+def _odd_row(g: Single4, ground: Single3, p: Double3, i: int, cols: int, q: Double3) -> float:
+    """One row's odd columns of ``q = A p``; returns their share of p . q."""
+    total = 0.0
+    for j in range(1, cols + 1):
+        v = p[i, 1, j]
+        q[i, 1, j] = (
+            ground[i, 1, j] * v
+            + g[0, i, 1, j] * (v - p[i, 0, j + 1])
+            + g[0, i, 0, j] * (v - p[i, 0, j])
+            + g[1, i, 1, j] * (v - p[i + 1, 1, j])
+            + g[1, i - 1, 1, j] * (v - p[i - 1, 1, j])
+            + g[2, i, 1, j] * (v - p[i + 1, 0, j + 1])
+            + g[2, i - 1, 0, j] * (v - p[i - 1, 0, j])
+            + g[3, i, 1, j] * (v - p[i + 1, 0, j])
+            + g[3, i - 1, 0, j + 1] * (v - p[i - 1, 0, j + 1])
+        )
+    for j in range(1, cols + 1):
+        total += p[i, 1, j] * q[i, 1, j]
+    return total
+
+
+@parallel_kernel
+def apply_directions(g: Single4, ground: Single3, p: Double4, q: Double4, partial: Double2) -> None:
+    """``q = A p``; ``partial[m, row]`` = that row's share of p . q."""
+    cols = p.shape[3] - 2
+    for i in prange(1, p.shape[1] - 1):
+        for m in range(p.shape[0]):
+            even = _even_row(g, ground, p[m], i, cols, q[m])
+            partial[m, i] = even + _odd_row(g, ground, p[m], i, cols, q[m])
+
+
+@parallel_kernel
+def new_directions(z: Single4, beta: Double1, p: Double4) -> None:
+    """``p = z + beta p``."""
+    for i in prange(1, p.shape[1] - 1):
+        for m in range(p.shape[0]):
+            for h in range(2):
+                for j in range(1, p.shape[3] - 1):
+                    p[m, i, h, j] = z[m, i, h, j] + beta[m] * p[m, i, h, j]
+
+
+@parallel_kernel
+def advance(alpha: Double1, p: Double4, q: Double4, x: Double4, r: Double4, b: Single4, partial: Double2) -> None:
+    """``x += alpha p``, ``r -= alpha q``, ``b = r`` in float32; ``partial[m, row]`` = that row's share of r . r."""
+    for i in prange(1, p.shape[1] - 1):
+        for m in range(p.shape[0]):
+            total = 0.0
+            for h in range(2):
+                for j in range(1, p.shape[3] - 1):
+                    x[m, i, h, j] += alpha[m] * p[m, i, h, j]
+                    value = r[m, i, h, j] - alpha[m] * q[m, i, h, j]
+                    r[m, i, h, j] = value
+                    b[m, i, h, j] = value
+                    total += value * value
+            partial[m, i] = total
+
+
+@parallel_kernel
+def inner_rows(r: Double4, z: Single4, partial: Double2) -> None:
+    """``partial[m, row]`` = that row's share of r . z."""
+    for i in prange(1, r.shape[1] - 1):
+        for m in range(r.shape[0]):
+            total = 0.0
+            for h in range(2):
+                for j in range(1, r.shape[3] - 1):
+                    total += r[m, i, h, j] * z[m, i, h, j]
+            partial[m, i] = total
+
+
+@kernel
+def gather_regions(cell: Long1, start: Long1, width: int, field: Double4) -> None:
+    """Sum each region's entries of a field of currents at its first cell, zero at its others."""
+    for region in range(start.size - 1):
+        for m in range(field.shape[0]):
+            total = 0.0
+            for t in range(start[region], start[region + 1]):
+                row, col = cell[t] // width, cell[t] % width
+                total += field[m, row + 1, col & 1, (col >> 1) + 1]
+                field[m, row + 1, col & 1, (col >> 1) + 1] = 0.0
+            row, col = cell[start[region]] // width, cell[start[region]] % width
+            field[m, row + 1, col & 1, (col >> 1) + 1] = total

@@ -1,0 +1,216 @@
+"""The finest level of the cycle: smoothing, restriction and prolongation on the raster itself.
+
+Fields are float32 in the split layout of `multigrid_layout`, with a leading axis of right-hand sides. The smoother is
+Gauss-Seidel in four colours by the parity of row and column: down in the order (even, even), (even, odd), (odd, even),
+(odd, odd), up in the reverse order, its adjoint. Cells of one colour are not neighbours, so the result does not depend on
+threads. After a sweep from zero a cell's residual is the sum over neighbours smoothed later, and cells of the last
+colour have none: restriction never reads the right-hand side, nor the weights of block centres.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import prange
+from numpy.typing import NDArray
+
+from connectivity.kernels._jit import kernel, parallel_kernel
+from connectivity.kernels.multigrid_layout import D_COL, D_ROW, conductance_to
+
+__all__ = [
+    "prolong_blocks",
+    "prolong_special",
+    "region_residual",
+    "restrict_blocks",
+    "restrict_special",
+    "smooth_down",
+    "smooth_up",
+    "special_residual",
+]
+
+Single2 = NDArray[np.float32]
+Single3 = NDArray[np.float32]
+Single4 = NDArray[np.float32]
+Int1 = NDArray[np.int32]
+Long1 = NDArray[np.int64]
+
+
+@kernel
+def _vertical_even(g: Single4, x: Single3, i: int, j: int) -> float:
+    """Sum of g x over the six neighbours above and below a cell of an even column."""
+    return (
+        g[1, i, 0, j] * x[i + 1, 0, j]
+        + g[1, i - 1, 0, j] * x[i - 1, 0, j]
+        + g[2, i, 0, j] * x[i + 1, 1, j]
+        + g[2, i - 1, 1, j - 1] * x[i - 1, 1, j - 1]
+        + g[3, i, 0, j] * x[i + 1, 1, j - 1]
+        + g[3, i - 1, 1, j] * x[i - 1, 1, j]
+    )
+
+
+@kernel
+def _vertical_odd(g: Single4, x: Single3, i: int, j: int) -> float:
+    """Sum of g x over the six neighbours above and below a cell of an odd column."""
+    return (
+        g[1, i, 1, j] * x[i + 1, 1, j]
+        + g[1, i - 1, 1, j] * x[i - 1, 1, j]
+        + g[2, i, 1, j] * x[i + 1, 0, j + 1]
+        + g[2, i - 1, 0, j] * x[i - 1, 0, j]
+        + g[3, i, 1, j] * x[i + 1, 0, j]
+        + g[3, i - 1, 0, j + 1] * x[i - 1, 0, j + 1]
+    )
+
+
+@kernel
+def _beside_even(g: Single4, x: Single3, i: int, j: int) -> float:
+    """Sum of g x over the west and east neighbours of a cell of an even column."""
+    return g[0, i, 0, j] * x[i, 1, j] + g[0, i, 1, j - 1] * x[i, 1, j - 1]
+
+
+@kernel
+def _beside_odd(g: Single4, x: Single3, i: int, j: int) -> float:
+    """Sum of g x over the west and east neighbours of a cell of an odd column."""
+    return g[0, i, 1, j] * x[i, 0, j + 1] + g[0, i, 0, j] * x[i, 0, j]
+
+
+@parallel_kernel
+def smooth_down(g: Single4, inverse: Single3, b: Single4, x: Single4) -> None:
+    """One sweep from x = 0: even rows, then odd rows."""
+    rows, cols = (b.shape[1] - 2) // 2, b.shape[3] - 2
+    for block in prange(rows):
+        i = 2 * block + 1
+        for m in range(b.shape[0]):
+            y = x[m]
+            for j in range(1, cols + 1):
+                y[i, 0, j] = b[m, i, 0, j] * inverse[i, 0, j]
+            for j in range(1, cols + 1):
+                y[i, 1, j] = (b[m, i, 1, j] + _beside_odd(g, y, i, j)) * inverse[i, 1, j]
+    for block in prange(rows):
+        i = 2 * block + 2
+        for m in range(b.shape[0]):
+            y = x[m]
+            for j in range(1, cols + 1):
+                y[i, 0, j] = (b[m, i, 0, j] + _vertical_even(g, y, i, j)) * inverse[i, 0, j]
+            for j in range(1, cols + 1):
+                y[i, 1, j] = (b[m, i, 1, j] + _vertical_odd(g, y, i, j) + _beside_odd(g, y, i, j)) * inverse[i, 1, j]
+
+
+@parallel_kernel
+def smooth_up(g: Single4, inverse: Single3, b: Single4, x: Single4) -> None:
+    """One sweep in the reverse order: odd rows, then even rows. Cells of zero ``inverse`` (regions) keep their value."""
+    rows, cols = (b.shape[1] - 2) // 2, b.shape[3] - 2
+    for block in prange(rows):
+        for m in range(b.shape[0]):
+            _row_up(g, inverse, b[m], x[m], 2 * block + 2, cols)
+    for block in prange(rows):
+        for m in range(b.shape[0]):
+            _row_up(g, inverse, b[m], x[m], 2 * block + 1, cols)
+
+
+@kernel
+def _row_up(g: Single4, inverse: Single3, b: Single3, x: Single3, i: int, cols: int) -> None:
+    for j in range(1, cols + 1):
+        value = (b[i, 1, j] + _vertical_odd(g, x, i, j) + _beside_odd(g, x, i, j)) * inverse[i, 1, j]
+        x[i, 1, j] = value if inverse[i, 1, j] > 0.0 else x[i, 1, j]
+    for j in range(1, cols + 1):
+        value = (b[i, 0, j] + _vertical_even(g, x, i, j) + _beside_even(g, x, i, j)) * inverse[i, 0, j]
+        x[i, 0, j] = value if inverse[i, 0, j] > 0.0 else x[i, 0, j]
+
+
+@parallel_kernel
+def restrict_blocks(g: Single4, line: Single4, x: Single4, out: Single2) -> None:
+    """Residual after `smooth_down`, restricted to the corners of blocks: ``out[m, I * w + J]``, other entries untouched."""
+    rows, cols = (x.shape[1] - 2) // 2, x.shape[3] - 2
+    for block in prange(rows):
+        i = 2 * block + 1
+        odd = np.zeros(cols + 1, np.float32)
+        for m in range(x.shape[0]):
+            y, low = x[m], block * cols - 1
+            for j in range(1, cols + 1):
+                odd[j] = _vertical_odd(g, y, i, j)
+            for j in range(1, cols + 1):
+                total = _vertical_even(g, y, i, j) + _beside_even(g, y, i, j)
+                total += line[0, block + 1, j] * odd[j] + line[1, block + 1, j - 1] * odd[j - 1]
+                total += line[2, block + 1, j] * _beside_even(g, y, i + 1, j)
+                if block > 0:
+                    total += line[3, block, j] * _beside_even(g, y, i - 1, j)
+                out[m, low + j] = total
+
+
+@parallel_kernel
+def prolong_blocks(line: Single4, coarse: Single2, x: Single4) -> None:
+    """Add the coarse correction to corners and to cells between two corners; `smooth_up` sets block centres first."""
+    rows, cols = (x.shape[1] - 2) // 2, x.shape[3] - 2
+    for block in prange(rows):
+        i = 2 * block + 1
+        below = (block + 1) * cols if block + 1 < rows else block * cols
+        for m in range(x.shape[0]):
+            here, next_row = coarse[m, block * cols : block * cols + cols], coarse[m, below : below + cols]
+            y = x[m]
+            for j in range(1, cols + 1):
+                y[i, 0, j] += here[j - 1]
+                y[i + 1, 0, j] += line[2, block + 1, j] * here[j - 1] + line[3, block + 1, j] * next_row[j - 1]
+            for j in range(1, cols):
+                y[i, 1, j] += line[0, block + 1, j] * here[j - 1] + line[1, block + 1, j] * here[j]
+            y[i, 1, cols] += line[0, block + 1, cols] * here[cols - 1]
+
+
+@parallel_kernel
+def special_residual(g: Single4, cell: Long1, width: int, x: Single4, out: Single2) -> None:
+    """Residual after `smooth_down` of special cells between corners, ``out[m, s]``; none at block centres."""
+    for s in prange(cell.size):
+        row, col = cell[s] // width, cell[s] % width
+        i, j = row + 1, (col >> 1) + 1
+        for m in range(x.shape[0]):
+            if row & 1 == 0:
+                out[m, s] = _vertical_odd(g, x[m], i, j)
+            elif col & 1 == 0:
+                out[m, s] = _beside_even(g, x[m], i, j)
+            else:
+                out[m, s] = 0.0
+
+
+@parallel_kernel
+def region_residual(g: Single4, cell: Long1, member: Int1, width: int, b: Single4, x: Single4, out: Single2) -> None:
+    """Full residual of region cells, at 0 V during `smooth_down`, for the entries ``member`` of the special cells."""
+    for t in prange(member.size):
+        s = member[t]
+        row, col = cell[s] // width, cell[s] % width
+        for m in range(x.shape[0]):
+            total = b[m, row + 1, col & 1, (col >> 1) + 1]
+            for k in range(8):
+                r, c = row + D_ROW[k], col + D_COL[k]
+                total += np.float32(conductance_to(g, row, col, k)) * x[m, r + 1, c & 1, (c >> 1) + 1]
+            out[m, s] = total
+
+
+@parallel_kernel
+def restrict_special(
+    start: Int1, child: Int1, weight: NDArray[np.float32], dof: Int1, residual: Single2, out: Single2
+) -> None:
+    """Add the residuals of the special children ``child[start[t]:start[t + 1]]`` to coarse unknown ``dof[t]``."""
+    for t in prange(dof.size):
+        for m in range(out.shape[0]):
+            total = np.float32(0.0)
+            for e in range(start[t], start[t + 1]):
+                total += weight[e] * residual[m, child[e]]
+            out[m, dof[t]] += total
+
+
+@parallel_kernel
+def prolong_special(
+    cell: Long1,
+    start: Int1,
+    parent: Int1,
+    weight: NDArray[np.float32],
+    width: int,
+    coarse: Single2,
+    x: Single4,
+) -> None:
+    """Add the coarse correction to special cells."""
+    for s in prange(cell.size):
+        row, col = cell[s] // width, cell[s] % width
+        for m in range(x.shape[0]):
+            total = np.float32(0.0)
+            for e in range(start[s], start[s + 1]):
+                total += weight[e] * coarse[m, parent[e]]
+            x[m, row + 1, col & 1, (col >> 1) + 1] += total

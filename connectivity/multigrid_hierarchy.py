@@ -1,0 +1,435 @@
+"""Levels of the fence-aware multigrid: how a landscape is made coarser, and one cycle through its levels.
+
+The finest level is the raster itself, four conductances a cell (`kernels.multigrid_layout`). Coarser levels are sparse
+graphs: interpolation follows the conductances and stops at fences and shores (`kernels.multigrid_weights`,
+`kernels.multigrid_coarsen`), and the operators are exact Galerkin products (`kernels.multigrid_product`), after Dendy, Black
+box multigrid, J. Comput. Phys. 48 (1982), with coarse points added wherever the usual ones leave a cell without a tie.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+from scipy.sparse import csgraph
+from scipy.sparse.linalg import splu
+
+from connectivity.kernels import multigrid_coarsen as coarsen
+from connectivity.kernels import multigrid_cycle as cycle
+from connectivity.kernels import multigrid_fine as fine
+from connectivity.kernels import multigrid_layout as layout
+from connectivity.kernels import multigrid_product as product
+from connectivity.kernels import multigrid_weights as weights
+from connectivity.kernels.multigrid_product import Graph, Rows
+from connectivity.kernels.multigrid_weights import CAPACITY, Raster, Special
+from connectivity.laplacian import Laplacian
+from connectivity.multigrid_system import Regions
+from rasters.errors import DataError
+from rasters.fences import STEPS
+
+__all__ = ["CoarseLevel", "Coarsest", "FineLevel", "build_coarse_levels", "build_fine_level", "split_shape"]
+
+Single = NDArray[np.float32]
+Double = NDArray[np.float64]
+Int = NDArray[np.int32]
+Long = NDArray[np.int64]
+
+DENSE = 600
+"""A level of so few unknowns is solved directly."""
+STALLED = 0.8
+"""A level that shrinks less than this ends the hierarchy."""
+ROUNDS = 3
+"""Rounds of interpolation from neighbours before what is left is promoted."""
+SERIAL = 8000
+"""Levels smaller than this are smoothed by one thread."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Links:
+    """Special cells of the finest level and their ties to coarse unknowns, by cell and by unknown."""
+
+    cell: Long
+    parents: Rows
+    children: Rows
+    dof: Int
+    in_region: Int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FineLevel:
+    """The raster: conductances, ground, 1 / diagonal and the weights of cells between corners, in the split layout."""
+
+    shape: tuple[int, int]
+    scale: float
+    g: Single
+    ground: Single
+    inverse: Single
+    line: Single
+    links: Links
+
+    def down(self, b: Single, x: Single, out: Single) -> None:
+        """Smooth from zero and restrict the residual to ``out`` (n, n_coarse)."""
+        width = self.shape[1]
+        fine.smooth_down(self.g, self.inverse, b, x)
+        out[:, (b.shape[1] - 2) // 2 * (b.shape[3] - 2) :] = 0.0
+        fine.restrict_blocks(self.g, self.line, x, out)
+        links = self.links
+        if links.cell.size:
+            residual = np.empty((x.shape[0], links.cell.size), np.float32)
+            fine.special_residual(self.g, links.cell, width, x, residual)
+            fine.region_residual(self.g, links.cell, links.in_region, width, b, x, residual)
+            fine.restrict_special(
+                links.children.start, links.children.column, links.children.weight, links.dof, residual, out
+            )
+
+    def up(self, b: Single, coarse: Single, x: Single) -> None:
+        """Add the coarse correction and smooth."""
+        fine.prolong_blocks(self.line, coarse, x)
+        links = self.links
+        if links.cell.size:
+            fine.prolong_special(
+                links.cell, links.parents.start, links.parents.column, links.parents.weight, self.shape[1], coarse, x
+            )
+        fine.smooth_up(self.g, self.inverse, b, x)
+
+    def with_edges(
+        self, system: Laplacian, held: NDArray[np.bool_], regions: Regions, row: Int, col: Int, step: NDArray[np.int8]
+    ) -> FineLevel:
+        """The same level with the given edges, and what hangs on them, taken anew from ``system``."""
+        g, ground, inverse = self.g.copy(), self.ground.copy(), self.inverse.copy()
+        steps = np.array(STEPS)[step]
+        other_row, other_col = row + steps[:, 0], col + steps[:, 1]
+        free = ~held[row, col] & ~held[other_row, other_col]
+        new = np.where(free, system.conductance[step, row, col] * self.scale, 0.0)
+        g[step, row + 1, col & 1, (col >> 1) + 1] = new
+        layout.refresh_cells(
+            system.conductance,
+            np.where(system.active & ~held, system.ground, 0.0),
+            held,
+            regions.mask(system.shape),
+            self.scale,
+            np.concatenate([row, other_row]).astype(np.int64),
+            np.concatenate([col, other_col]).astype(np.int64),
+            g,
+            ground,
+            inverse,
+        )
+        return replace(self, g=g, ground=ground, inverse=inverse)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CoarseLevel:
+    """A graph with its interpolation ``p`` from the next level and ``r``, its transpose."""
+
+    graph: Graph
+    before: Int
+    inside: Int
+    bounds: Int
+    p: Rows
+    r: Rows
+
+    @property
+    def size(self) -> int:
+        """Number of unknowns."""
+        return int(self.graph.ground.size)
+
+
+class Coarsest:
+    """Direct solve of the last level; ungrounded components are pinned at their mean."""
+
+    def __init__(self, graph: Graph) -> None:
+        size = graph.ground.size
+        self.size = int(size)
+        coupling = sparse.csr_array((graph.coupling.astype(np.float64), graph.column, graph.start), shape=(size, size))
+        coupling = ((coupling + coupling.T) * 0.5).tocsr()
+        diagonal = coupling.sum(axis=1) + graph.ground
+        matrix = sparse.diags_array(np.where(diagonal > 0, diagonal, 1.0)) - coupling
+        loose = _loose_components(coupling, graph.ground)
+        self._alive = diagonal > 0
+        self._dense: Double | None = None
+        if size <= 4 * DENSE:
+            dense = matrix.toarray()
+            for members in loose:
+                dense[np.ix_(members, members)] += diagonal[members].mean() / members.size
+            self._dense = np.linalg.inv(dense) if size else dense
+            self._dense = (self._dense + self._dense.T) * 0.5 * np.outer(self._alive, self._alive)
+        else:
+            pin = np.zeros(size)
+            for members in loose:
+                pin[members[0]] = diagonal[members[0]]
+            self._factor = splu((matrix + sparse.diags_array(pin)).tocsc())
+
+    def solve(self, b: Single) -> Single:
+        """(n, size) currents to voltages."""
+        if self._dense is not None:
+            return (b.astype(np.float64) @ self._dense).astype(np.float32)
+        return (self._factor.solve(b.T.astype(np.float64)).T * self._alive).astype(np.float32)
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of the factor."""
+        return int(self._dense.nbytes if self._dense is not None else self._factor.nnz * 12)
+
+
+def _loose_components(coupling: sparse.csr_array, ground: Single) -> list[Long]:
+    """Unknowns of each connected component of several unknowns without any ground."""
+    count, label = csgraph.connected_components(coupling, directed=False)
+    grounded = np.bincount(label, weights=ground, minlength=count) > 0
+    order = np.argsort(label, kind="stable")
+    pieces = np.split(order, np.cumsum(np.bincount(label, minlength=count))[:-1]) if count else []
+    return [piece for k, piece in enumerate(pieces) if not grounded[k] and piece.size > 1]
+
+
+def split_shape(shape: tuple[int, int]) -> tuple[int, int, int]:
+    """Shape of a field of ``shape`` cells in the split layout."""
+    height, width = shape
+    return 2 * ((height + 1) // 2) + 2, 2, (width + 1) // 2 + 2
+
+
+def build_fine_level(
+    conductance: Double, ground: Double, held: NDArray[np.bool_], regions: Regions, threads: int
+) -> tuple[FineLevel, Graph, tuple[Int, Int, int]]:
+    """Finest level, the graph of the next one, and the places of its unknowns: (row, col, how many in raster order)."""
+    shape = held.shape[0], held.shape[1]
+    scale = conductance_scale(conductance)
+    field = split_shape(shape)
+    g, leak = np.zeros((4, *field), np.float32), np.zeros(field, np.float32)
+    layout.split_system(conductance, ground, held, scale, g, leak)
+    kind, inverse = np.zeros(field, np.int8), np.zeros(field, np.float32)
+    raster = Raster(
+        g=g,
+        ground=leak,
+        kind=kind,
+        strongest=np.zeros(field, np.float32),
+        line=np.zeros((4, field[0] // 2 + 1, field[2]), np.float32),
+        centre=np.zeros((4, field[0] // 2 + 1, field[2]), np.float32),
+    )
+    layout.classify_cells(g, leak, regions.mask(shape), kind, inverse, raster.strongest)
+    weights.line_weights(raster)
+    weights.centre_weights(raster)
+    special, n_coarse = _tie_special(raster, regions, shape)
+    parents = _special_rows(special)
+    children = _transposed(parents, n_coarse)
+    graph = _first_graph(raster, special, children, threads)
+    level = FineLevel(
+        shape=shape,
+        scale=scale,
+        g=g,
+        ground=leak,
+        inverse=inverse,
+        line=raster.line,
+        links=_links(special, parents, n_coarse),
+    )
+    return level, graph, _places(special, raster, n_coarse)
+
+
+def conductance_scale(conductance: Double) -> float:
+    """Power of two that brings the largest conductance to about one."""
+    most = float(conductance.max(initial=0.0))
+    if most == 0.0:
+        return 1.0
+    if not np.isfinite(most):
+        raise DataError("a conductance is infinite; short the two cells into one region instead")
+    scale = 2.0 ** -np.floor(np.log2(most))
+    least = float(conductance.min(where=conductance > 0, initial=most))
+    if least * scale < 1.2e-38:
+        raise DataError(
+            f"conductances from {least:g} to {most:g} span more than 38 decades; treat the weakest as closed"
+        )
+    return scale
+
+
+def _tie_special(raster: Raster, regions: Regions, shape: tuple[int, int]) -> tuple[Special, int]:
+    plain = np.zeros((1, *shape), np.int8)
+    layout.merge_field(raster.kind[None], plain)
+    cell = np.flatnonzero(plain[0] > layout.REGULAR)
+    special = Special(
+        cell=cell,
+        row_start=np.searchsorted(cell, np.arange(shape[0] + 1) * shape[1]).astype(np.int32),
+        width=shape[1],
+        parent=np.zeros((cell.size, CAPACITY), np.int32),
+        weight=np.zeros((cell.size, CAPACITY), np.float32),
+        n_parent=np.zeros(cell.size, np.int8),
+        stage=np.zeros(cell.size, np.int8),
+    )
+    n_corner = (raster.kind.shape[0] - 2) // 2 * (raster.kind.shape[2] - 2)
+    member = np.searchsorted(cell, regions.cell)
+    special.parent[member, 0] = n_corner + regions.number
+    special.weight[member, 0] = 1.0
+    special.n_parent[member] = 1
+    special.stage[member] = 1
+    weights.special_lines(raster, special)
+    n_coarse, now = n_corner + regions.count, 3
+    while (special.stage == 0).any():
+        for _ in range(ROUNDS):
+            weights.special_rest(raster, special, now)
+            now += 1
+        n_coarse = weights.promote_special(raster, special, now, n_coarse)
+        now += 1
+    return special, n_coarse
+
+
+def _special_rows(special: Special) -> Rows:
+    start = np.concatenate([[0], np.cumsum(special.n_parent, dtype=np.int64)]).astype(np.int32)
+    taken = np.arange(CAPACITY) < special.n_parent[:, None]
+    return Rows(start=start, column=special.parent[taken], weight=special.weight[taken])
+
+
+def _transposed(rows: Rows, n_column: int) -> Rows:
+    out = Rows(
+        start=np.empty(n_column + 1, np.int32), column=np.empty_like(rows.column), weight=np.empty_like(rows.weight)
+    )
+    product.transpose(rows.start, rows.column, rows.weight, out.start, out.column, out.weight)
+    return out
+
+
+def _first_graph(raster: Raster, special: Special, children: Rows, threads: int) -> Graph:
+    n_coarse = children.start.size - 1
+    size = np.zeros(n_coarse, np.int32)
+    product.fine_sizes(raster, special, children.start, children.column, children.weight, threads, size)
+    start = np.concatenate([[0], np.cumsum(size, dtype=np.int64)])
+    _check_size(int(start[-1]))
+    start = start.astype(np.int32)
+    column, coupling = np.empty(start[-1], np.int32), np.empty(start[-1], np.float32)
+    ground = np.zeros(n_coarse, np.float32)
+    product.fine_rows(
+        raster,
+        special,
+        children.start,
+        children.column,
+        children.weight,
+        threads,
+        start,
+        size,
+        column,
+        coupling,
+        ground,
+    )
+    if size.sum() < column.size:
+        tight = np.concatenate([[0], np.cumsum(size)]).astype(np.int32)
+        loose, column, coupling = (column, coupling), np.empty(tight[-1], np.int32), np.empty(tight[-1], np.float32)
+        product.compact_rows(start, size, *loose, tight, column, coupling)
+        start = tight
+    return _with_diagonal(start, column, coupling, ground)
+
+
+def _with_diagonal(start: Int, column: Int, coupling: Single, ground: Single) -> Graph:
+    inverse = np.empty(ground.size, np.float32)
+    coarsen.graph_diagonal(start, coupling, ground, inverse)
+    return Graph(start=start, column=column, coupling=coupling, ground=ground, inverse=inverse)
+
+
+def _check_size(entries: int) -> None:
+    if entries > np.iinfo(np.int32).max:
+        raise DataError(f"a coarse level would hold {entries} couplings, more than 2^31; split the landscape")
+
+
+def _links(special: Special, parents: Rows, n_coarse: int) -> Links:
+    """What the cycle needs of the special cells: not those at block centres, which the smoother sets."""
+    row, col = np.divmod(special.cell, special.width)
+    in_region = special.stage == 1
+    keep = in_region | (row % 2 == 0) | (col % 2 == 0)
+    kept_entry = np.repeat(keep, special.n_parent)
+    start = np.concatenate([[0], np.cumsum(special.n_parent[keep], dtype=np.int64)]).astype(np.int32)
+    rows = Rows(start=start, column=parents.column[kept_entry], weight=parents.weight[kept_entry])
+    by_dof = _transposed(rows, n_coarse)
+    dof = np.flatnonzero(np.diff(by_dof.start)).astype(np.int32)
+    children = Rows(
+        start=np.append(by_dof.start[dof], by_dof.start[-1]).astype(np.int32),
+        column=by_dof.column,
+        weight=by_dof.weight,
+    )
+    return Links(
+        cell=special.cell[keep],
+        parents=rows,
+        children=children,
+        dof=dof,
+        in_region=np.flatnonzero(in_region[keep]).astype(np.int32),
+    )
+
+
+def _places(special: Special, raster: Raster, n_coarse: int) -> tuple[Int, Int, int]:
+    """Row and column of each coarse unknown on its own level: corners, then regions and promoted cells."""
+    rows, cols = (raster.kind.shape[0] - 2) // 2, raster.kind.shape[2] - 2
+    n_corner = rows * cols
+    row, col = np.empty(n_coarse, np.int32), np.empty(n_coarse, np.int32)
+    row[:n_corner] = np.repeat(np.arange(rows, dtype=np.int32), cols)
+    col[:n_corner] = np.tile(np.arange(cols, dtype=np.int32), rows)
+    own = np.flatnonzero((special.n_parent == 1) & (special.parent[:, 0] >= n_corner))[::-1]
+    dof = special.parent[own, 0]
+    row[dof] = special.cell[own] // special.width // 2
+    col[dof] = special.cell[own] % special.width // 2
+    return row, col, n_corner
+
+
+def build_coarse_levels(graph: Graph, places: tuple[Int, Int, int], threads: int) -> tuple[list[CoarseLevel], Coarsest]:
+    """All levels below the finest."""
+    row, col, n_main = places
+    levels: list[CoarseLevel] = []
+    while graph.ground.size > DENSE:
+        p, point = _interpolate(graph, row, col)
+        n_next = int(point.sum())
+        if n_next > STALLED * graph.ground.size:
+            break
+        r = _transposed(p, n_next)
+        following = _next_graph(graph, p, r, threads)
+        bounds = _block_bounds(n_main, row, threads if graph.ground.size > SERIAL else 1)
+        before, inside = np.empty(graph.ground.size, np.int32), np.empty(graph.ground.size, np.int32)
+        cycle.order_rows(graph.start, graph.column, graph.coupling, bounds, before, inside)
+        levels.append(CoarseLevel(graph=graph, before=before, inside=inside, bounds=bounds, p=p, r=r))
+        row, col, n_main = row[point] // 2, col[point] // 2, int(point[:n_main].sum())
+        graph = following
+    return levels, Coarsest(graph)
+
+
+def _interpolate(graph: Graph, row: Int, col: Int) -> tuple[Rows, NDArray[np.bool_]]:
+    """Interpolation of a graph's unknowns, and which of them are coarse points."""
+    n = graph.ground.size
+    parents = coarsen.Parents(
+        row=row,
+        col=col,
+        kind=np.zeros(n, np.int8),
+        strongest=np.empty(n, np.float32),
+        parent=np.zeros((n, CAPACITY), np.int32),
+        weight=np.zeros((n, CAPACITY), np.float32),
+        n_parent=np.zeros(n, np.int8),
+        stage=np.zeros(n, np.int8),
+    )
+    coarsen.choose_points(graph, parents)
+    coarsen.tie_lines(graph, parents)
+    now, left = 3, 1
+    while left:
+        for _ in range(ROUNDS):
+            coarsen.tie_rest(graph, parents, now)
+            now += 1
+        left = coarsen.promote(graph, parents, now)
+        now += 1
+    point = parents.kind == coarsen.POINT
+    number = (np.cumsum(point, dtype=np.int64) - 1).astype(np.int32)
+    start = np.concatenate([[0], np.cumsum(parents.n_parent, dtype=np.int64)]).astype(np.int32)
+    rows = Rows(start=start, column=np.empty(start[-1], np.int32), weight=np.empty(start[-1], np.float32))
+    coarsen.write_rows(parents, number, rows.start, rows.column, rows.weight)
+    return rows, point
+
+
+def _next_graph(graph: Graph, p: Rows, r: Rows, threads: int) -> Graph:
+    size = np.empty(r.start.size - 1, np.int32)
+    product.graph_sizes(graph, p, r, threads, size)
+    total = np.concatenate([[0], np.cumsum(size, dtype=np.int64)])
+    _check_size(int(total[-1]))
+    start = total.astype(np.int32)
+    column, coupling = np.empty(start[-1], np.int32), np.empty(start[-1], np.float32)
+    ground = np.empty(size.size, np.float32)
+    product.graph_rows(graph, p, r, threads, start, column, coupling, ground)
+    return _with_diagonal(start, column, coupling, ground)
+
+
+def _block_bounds(n_main: int, row: Int, threads: int) -> Int:
+    """Runs of unknowns of each thread: a share of those in raster order, and the appended ones of the same rows."""
+    cut = np.linspace(0, n_main, threads + 1).astype(np.int64)
+    appended = np.maximum.accumulate(row[n_main:])
+    at = np.searchsorted(appended, row[cut[1:-1]]) if n_main and threads > 1 else np.zeros(threads - 1, np.int64)
+    extra = n_main + np.concatenate([[0], at, [row.size - n_main]])
+    return np.column_stack([cut[:-1], cut[1:], extra[:-1], extra[1:]]).astype(np.int32)
