@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from connectivity.kernels.dissection import LEAF, Scratch, count_kept, count_ring, dissect
+from connectivity.kernels.dissection_brick import BRICK_ROOM
 from connectivity.kernels.dissection_dense import (
     PANEL,
     ROW_BLOCK,
@@ -33,18 +34,18 @@ from connectivity.kernels.dissection_dense import (
 )
 from connectivity.kernels.dissection_front import (
     Box,
-    Landscape,
     add_edges,
     clear_places,
-    line_cells,
-    line_edges,
+    dividing_line,
+    front_edges,
     north_or_west,
     number_front,
+    own_cells,
     place_nodes,
     south_or_east,
 )
 
-__all__ = ["Branch", "Dissected", "dissect_landscape", "peak_bytes", "plan_tree", "usable_threads"]
+__all__ = ["Branch", "Dissected", "Landscape", "dissect_landscape", "peak_bytes", "plan_tree", "usable_threads"]
 
 Ints = NDArray[np.int32]
 Reals = NDArray[np.float64]
@@ -54,6 +55,20 @@ _MAX_DEPTH = 6
 _SERIAL_WORK = 2.0e7
 _COLUMN_CHUNK = 512
 _ROW_CHUNK = 256
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Landscape:
+    """What the kernels see of a landscape.
+
+    conductance (4, height, width) and ground (height, width) [S]; node (height, width) int32 is the number of a kept
+    node, ``n_kept`` for cells that are part of the ground, PLAIN for cells to eliminate, NONE where there is no node.
+    """
+
+    conductance: Reals
+    ground: Reals
+    node: Ints
+    n_kept: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,7 +121,7 @@ def plan_tree(land: Landscape) -> Branch:
     height, width = land.node.shape
     depth = int(np.clip(np.log2(max(height * width / _SUBTREE_CELLS, 1.0)), 0, _MAX_DEPTH))
     seen = np.zeros(land.n_kept + 1, np.bool_)
-    return _plan(land, Box(0, height, 0, width, -1, -1, -1, -1), 0, depth, seen)
+    return _plan(land, Box(0, height, 0, width, -1, -1, -1, -1, land.n_kept, 0), 0, depth, seen)
 
 
 def _plan(land: Landscape, box: Box, depth: int, last: int, seen: NDArray[np.bool_]) -> Branch:
@@ -126,7 +141,7 @@ def _stack_need(height: int, width: int, kept: int) -> int:
     """Entries of the stack that a box may need: its children's networks and its own front."""
     border = _border_bound(height, width, kept)
     if height <= LEAF and width <= LEAF:
-        return height * width * (height * width + border) + int(packed_size(border))
+        return height * width * (height * width + border) + int(packed_size(border)) + BRICK_ROOM
     long, short = max(height, width), min(height, width)
     first, second = long // 2, long - long // 2 - 1
     left_first = int(packed_size(_border_bound(first, short, kept)))
@@ -285,10 +300,13 @@ class _Dissection:
     def _reduce_subtree(self, branch: Branch) -> Part:
         bench = self.benches.get()
         try:
-            land, box = self.land._replace(first_row=max(branch.box.row0 - 1, 0)), branch.box
-            n = dissect(land, box, branch.depth, bench.scratch, bench.stack, bench.ids)
+            land, first_row = self.land, max(branch.box.row0 - 1, 0)
+            box = branch.box._replace(first_row=first_row)
+            n = dissect(
+                land.conductance, land.ground, land.node, box, branch.depth, bench.scratch, bench.stack, bench.ids
+            )
             ids = bench.ids[:n].copy()
-            ids[ids > land.n_kept] += land.first_row * land.node.shape[1]
+            ids[ids > land.n_kept] += first_row * land.node.shape[1]
             return Part(ids=ids, packed=bench.stack[: packed_size(n)].copy())
         finally:
             self.benches.put(bench)
@@ -297,53 +315,55 @@ class _Dissection:
         """One large front: gather the halves, eliminate the line between them."""
         land, box, scratch = self.land, branch.box, self.scratch
         assert scratch is not None
-        children = np.concatenate([part.ids for part in parts])
-        n_edge = line_edges(land, box, scratch.ends, scratch.weight)
-        ids = np.empty(children.size + 2 * n_edge + branch.own, np.int32)
-        n_own = line_cells(land, box, scratch.place, ids)
-        size = number_front(land, box, children, scratch.ends, n_edge, n_own, scratch.place, scratch.kept, ids)
+        own = dividing_line(box)
+        n_edge = front_edges(land.conductance, land.ground, land.node, own, box, scratch.ends, scratch.weight)
+        n_child = sum(part.ids.size for part in parts)
+        ids = np.empty(2 * n_child + 2 * n_edge + branch.own, np.int32)
+        ids[:n_child] = np.concatenate([part.ids for part in parts])
+        n_own = own_cells(land.node, own, box, scratch.place, ids, n_child)
+        size = number_front(land.node, box, scratch.ends, n_edge, n_own, scratch.place, scratch.kept, ids, 0, n_child)
         panel, packed = np.zeros(n_own * size), np.zeros(packed_size(size - n_own))
-        add_edges(scratch.ends, scratch.weight, n_edge, scratch.place, panel, n_own, size, packed)
+        add_edges(scratch.ends, scratch.weight, n_edge, scratch.place, panel, 0, n_own, size, packed, 0)
         while parts:
             self._add(parts.pop(), panel, n_own, size, packed)
-        clear_places(ids[:size], scratch.place)
+        clear_places(ids, n_child, size, scratch.place)
         self._eliminate(panel, n_own, size, packed)
-        return Part(ids=ids[n_own:size].copy(), packed=packed)
+        return Part(ids=ids[n_child + n_own : n_child + size].copy(), packed=packed)
 
     def _add(self, part: Part, panel: Reals, n_own: int, size: int, packed: Reals) -> None:
         scratch, n = self.scratch, part.ids.size
         if n == 0:
             return
         assert scratch is not None
-        place_nodes(part.ids, scratch.place, scratch.at, scratch.run)
+        place_nodes(part.ids, 0, n, scratch.place, scratch.at, scratch.run)
 
         def rows(first: int) -> None:
             last = min(first + _ROW_CHUNK, n)
-            add_front(part.packed, n, scratch.at, scratch.run, first, last, panel, n_own, size, packed)
+            add_front(part.packed, 0, n, scratch.at, scratch.run, first, last, panel, 0, n_own, size, packed, 0)
 
         self.workers.each(rows, range(0, n, _ROW_CHUNK))
 
     def _eliminate(self, panel: Reals, n_own: int, size: int, packed: Reals) -> None:
         if n_own * size * size < _SERIAL_WORK:
-            eliminate(panel, n_own, size, packed)
+            eliminate(panel, 0, n_own, size, packed, 0)
             return
         for first in range(0, n_own, PANEL):
             self._factor_block(panel, size, first, min(first + PANEL, n_own), n_own)
         blocks = range(-(-(size - n_own) // ROW_BLOCK))
-        self.workers.each(lambda block: update_block(panel, n_own, size, block, packed), blocks)
+        self.workers.each(lambda block: update_block(panel, 0, n_own, size, block, packed, 0), blocks)
 
     def _factor_block(self, panel: Reals, size: int, first: int, last: int, n_own: int) -> None:
         """One turn of `factor_rows`, its columns shared out."""
         width = doubling(last // PANEL) * PANEL
 
         def scale(start: int) -> None:
-            scale_columns(panel, size, first, last, start, min(start + _COLUMN_CHUNK, size))
+            scale_columns(panel, 0, size, first, last, start, min(start + _COLUMN_CHUNK, size))
 
         def update(start: int) -> None:
             end = min(start + _COLUMN_CHUNK, size)
-            update_rows(panel, size, last - width, last, min(last + width, n_own), start, end)
+            update_rows(panel, 0, size, last - width, last, min(last + width, n_own), start, end)
 
-        leading_rows(panel, size, first, last)
+        leading_rows(panel, 0, size, first, last)
         self.workers.each(scale, range(last, size, _COLUMN_CHUNK))
         if last < n_own:
             self.workers.each(update, range(last, size, _COLUMN_CHUNK))

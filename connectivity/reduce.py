@@ -13,9 +13,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from connectivity.dissection import Branch, dissect_landscape, peak_bytes, plan_tree, usable_threads
+from connectivity.dissection import Branch, Landscape, dissect_landscape, peak_bytes, plan_tree, usable_threads
 from connectivity.kernels.dissection_dense import packed_row
-from connectivity.kernels.dissection_front import NONE, PLAIN, Landscape
+from connectivity.kernels.dissection_front import NONE, PLAIN
 from connectivity.kernels.dissection_network import first_bad_edge, mirror_packed, network_components
 from connectivity.laplacian import Laplacian
 from connectivity.reduced_network import ReducedNetwork
@@ -146,7 +146,10 @@ def _landscape(
     order = np.argsort(known)
     lookup = np.stack([known[order], flat[known[order]]])
     land = Landscape(
-        np.ascontiguousarray(system.conductance, np.float64), np.ascontiguousarray(system.ground), node, n_kept, 0
+        conductance=np.ascontiguousarray(system.conductance, np.float64),
+        ground=np.ascontiguousarray(system.ground, np.float64),
+        node=node,
+        n_kept=n_kept,
     )
     return land, cells, region, lookup
 

@@ -384,7 +384,7 @@ def _groups(circuit: Reals) -> list[NDArray[np.intp]]:
 def _factor(circuit: Reals) -> Reals:
     """All nodes but the last eliminated: flat rows as `dissection_network` reads them."""
     panel = np.array(circuit, np.float64).reshape(-1)
-    factor_rows(panel, circuit.shape[0], circuit.shape[0] - 1)
+    factor_rows(panel, 0, circuit.shape[0], circuit.shape[0] - 1)
     return panel
 
 
@@ -417,7 +417,7 @@ def _kron(full: Reals, n_own: int) -> Reals:
     packed = np.zeros(packed_size(rest))
     for row in range(rest):
         packed[offsets[row] + row : offsets[row] + rest] = full[n_own + row, n_own + row :]
-    eliminate(panel, n_own, size, packed)
+    eliminate(panel, 0, n_own, size, packed, 0)
     out = np.zeros((rest, rest))
     mirror_packed(offsets, packed, np.arange(rest), out)
     return out

@@ -9,23 +9,23 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from connectivity.kernels._jit import kernel
+from connectivity.kernels.dissection_brick import BRICK, has_kept, reduce_brick
 from connectivity.kernels.dissection_dense import add_front, eliminate, packed_size
 from connectivity.kernels.dissection_front import (
     PLAIN,
     Box,
     add_edges,
     clear_places,
-    leaf_cells,
-    leaf_edges,
-    line_cells,
-    line_edges,
+    dividing_line,
+    front_edges,
     north_or_west,
     number_front,
+    own_cells,
     place_nodes,
     south_or_east,
 )
 
-__all__ = ["LEAF", "Scratch", "count_kept", "count_ring", "dissect", "is_leaf"]
+__all__ = ["LEAF", "Scratch", "count_kept", "count_ring", "dissect"]
 
 LEAF = 4
 _LEVELS = 64
@@ -47,17 +47,12 @@ class Scratch(NamedTuple):
 
 
 @kernel
-def is_leaf(box):
-    """Whether a box is small enough to be eliminated at once."""
-    return box.row1 - box.row0 <= LEAF and box.col1 - box.col0 <= LEAF
-
-
-@kernel
-def dissect(land, box, depth, scratch, stack, ids):
+def dissect(conductance, ground, node, box, depth, scratch, stack, ids):
     """Reduce a box; its network comes to lie at the start of stack, packed, its nodes in ids; returns their number.
 
-    stack (n,) float64, ids (n,) int32. Boxes are taken halves first: ``todo`` holds the path down to the present one
-    with the number of its halves done, ``left`` what lies on the stack: (its nodes, where it starts, where its ids do).
+    conductance (4, H, W) and ground (H, W) [S]; node (H, W): kept number, PLAIN or NONE; stack (n,) float64, ids (n,)
+    int32. Boxes are taken halves first: ``todo`` holds the path down to the present one with the number of its halves
+    done, ``left`` what lies on the stack: (its nodes, where it starts, where its ids do).
     """
     todo = np.empty((_LEVELS, 9), np.int64)
     left = np.zeros((_LEVELS + 2, 3), np.int64)
@@ -65,30 +60,44 @@ def dissect(land, box, depth, scratch, stack, ids):
     _push(todo, 0, box)
     while level >= 0:
         row = todo[level]
-        here = Box(row[0], row[1], row[2], row[3], row[4], row[5], row[6], row[7])
+        here = Box(row[0], row[1], row[2], row[3], row[4], row[5], row[6], row[7], box.n_kept, box.first_row)
         done = row[8]
         row[8] += 1
-        if done < 2 and not is_leaf(here):
+        longest = max(here.row1 - here.row0, here.col1 - here.col0)
+        brick = longest <= BRICK and done == 0 and not has_kept(node, here)
+        leaf = longest <= LEAF
+        if brick:
+            rest = reduce_brick(conductance, ground, node, here, stack, left[n_left, 1], ids, left[n_left, 2])
+            _note(left, n_left, rest)
+            n_left += 1
+            level -= 1
+            continue
+        if done < 2 and not leaf:
             half = north_or_west(here, depth + level) if done == 0 else south_or_east(here, depth + level)
             level += 1
             _push(todo, level, half)
             continue
-        if done == 2:
+        n_first = n_second = 0
+        if not leaf:
             n_left -= 2
-        first_id = left[n_left, 2]
-        n_own, n_edge, n_child = _own_nodes(land, here, done, scratch, left[n_left : n_left + 2, 0], ids[first_id:])
-        rest = 0
-        if n_edge + n_child > 0:
-            n_first = left[n_left, 0] if done == 2 else 0
-            rest = _reduce_front(
-                land, here, scratch, stack[left[n_left, 1] :], ids[first_id:], n_first, n_child - n_first, n_edge, n_own
-            )
-        left[n_left, 0] = rest
-        left[n_left + 1, 1] = left[n_left, 1] + packed_size(rest)
-        left[n_left + 1, 2] = first_id + rest
+            n_first, n_second = left[n_left, 0], left[n_left + 1, 0]
+        own = here if leaf else dividing_line(here)
+        rest = _reduce_front(
+            conductance, ground, node, own, here, scratch.place, scratch.ends, scratch.weight, scratch.kept, scratch.at,
+            scratch.run, stack, left[n_left, 1], ids, left[n_left, 2], n_first, n_second,
+        )  # fmt: skip
+        _note(left, n_left, rest)
         n_left += 1
         level -= 1
     return left[0, 0]
+
+
+@kernel
+def _note(left, n_left, rest):
+    """Note the size of what lies on top of the stack, and where the next will lie."""
+    left[n_left, 0] = rest
+    left[n_left + 1, 1] = left[n_left, 1] + packed_size(rest)
+    left[n_left + 1, 2] = left[n_left, 2] + rest
 
 
 @kernel
@@ -99,49 +108,63 @@ def _push(todo, level, box):
 
 
 @kernel
-def _own_nodes(land, box, done, scratch, n_halves, ids):
-    """List a box's own nodes and edges, nodes above those of its halves; returns (nodes, edges, nodes of halves)."""
-    if done < 2:
-        n_edge = leaf_edges(land, box, scratch.ends, scratch.weight)
-        return leaf_cells(land, box, scratch.place, ids) if n_edge > 0 else 0, n_edge, 0
-    n_child = n_halves[0] + n_halves[1]
-    n_edge = line_edges(land, box, scratch.ends, scratch.weight)
-    if n_edge + n_child == 0:
-        return 0, 0, 0
-    return line_cells(land, box, scratch.place, ids[n_child:]), n_edge, n_child
-
-
-@kernel
-def _reduce_front(land, box, scratch, stack, ids, n_first, n_second, n_edge, n_own):
+def _reduce_front(
+    conductance,
+    ground,
+    node,
+    own,
+    box,
+    place,
+    ends,
+    weight,
+    kept,
+    at,
+    run,
+    stack,
+    top,
+    ids,
+    first_id,
+    n_first,
+    n_second,
+):
     """Gather a front above its two children on the stack, eliminate, and put what is left in the children's place."""
     n_child = n_first + n_second
-    children, own = ids[:n_child], ids[n_child:]
-    size = number_front(land, box, children, scratch.ends, n_edge, n_own, scratch.place, scratch.kept, own)
+    n_edge = front_edges(conductance, ground, node, own, box, ends, weight)
+    own_id = first_id + n_child
+    n_own = own_cells(node, own, box, place, ids, own_id)
+    size = number_front(node, box, ends, n_edge, n_own, place, kept, ids, first_id, n_child)
     rest = size - n_own
-    second = packed_size(n_first)
-    start = second + packed_size(n_second)
-    block = start + n_own * size
-    end = block + packed_size(rest)
-    for k in range(start, end):
-        stack[k] = 0.0
-    panel, packed = stack[start:block], stack[block:end]
-    add_edges(scratch.ends, scratch.weight, n_edge, scratch.place, panel, n_own, size, packed)
-    _add_child(stack[:second], children[:n_first], scratch, panel, n_own, size, packed)
-    _add_child(stack[second:start], children[n_first:], scratch, panel, n_own, size, packed)
-    clear_places(own[:size], scratch.place)
-    eliminate(panel, n_own, size, packed)
-    for k in range(end - block):
-        stack[k] = stack[block + k]
+    second = top + packed_size(n_first)
+    panel = second + packed_size(n_second)
+    packed = panel + n_own * size
+    end = packed + packed_size(rest)
+    _clear(stack, panel, end - panel)
+    add_edges(ends, weight, n_edge, place, stack, panel, n_own, size, stack, packed)
+    place_nodes(ids, first_id, n_first, place, at, run)
+    add_front(stack, top, n_first, at, run, 0, n_first, stack, panel, n_own, size, stack, packed)
+    place_nodes(ids, first_id + n_first, n_second, place, at, run)
+    add_front(stack, second, n_second, at, run, 0, n_second, stack, panel, n_own, size, stack, packed)
+    clear_places(ids, own_id, size, place)
+    eliminate(stack, panel, n_own, size, stack, packed)
+    _move(stack, packed, top, end - packed)
     for k in range(rest):
-        ids[k] = own[n_own + k]
+        ids[first_id + k] = ids[own_id + n_own + k]
     return rest
 
 
 @kernel
-def _add_child(source, nodes, scratch, panel, n_own, size, packed):
-    if nodes.size > 0:
-        place_nodes(nodes, scratch.place, scratch.at, scratch.run)
-        add_front(source, nodes.size, scratch.at, scratch.run, 0, nodes.size, panel, n_own, size, packed)
+def _clear(stack, start, n):
+    at = np.uint64(start)
+    for k in range(np.uint64(n)):
+        stack[at + k] = 0.0
+
+
+@kernel
+def _move(stack, start, target, n):
+    """Copy downwards, first entry first."""
+    of, to = np.uint64(start), np.uint64(target)
+    for k in range(np.uint64(n)):
+        stack[to + k] = stack[of + k]
 
 
 @kernel
