@@ -75,7 +75,11 @@ def draw_fences(sheet: Sheet, scene: Scene) -> None:
     gain = scene.fences["gain_ohm2_per_km"].to_numpy(dtype=np.float64)
     if not (np.isfinite(gain) & (gain > 0)).any():
         draw_plain_fences(sheet, scene)
-        sheet.panel.text("Opening any one place in them gains nothing, or was not screened.", size=8.0)
+        sheet.panel.text(
+            "No current crosses these closed fences, so there is no marginal gain to draw; shares below come from opening "
+            "each place in turn.",
+            size=8.0,
+        )
         return
     norm, colours = gain_scale(scene)
     segments, owner = _segments(scene.fences.geometry)
