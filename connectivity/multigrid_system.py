@@ -91,7 +91,7 @@ class Components:
         count = layout.label_components(system.conductance, system.active, regions.cell, regions.start, parent)
         label = parent.reshape(system.shape)
         grounded = np.zeros(count, np.bool_)
-        grounded[label[(system.ground > 0) & system.active]] = True
+        grounded[label[((system.ground > 0) & system.active) | held_cells(system)]] = True
         return cls(label=label, count=count, grounded=grounded)
 
     def check(self, current: Double) -> int:
