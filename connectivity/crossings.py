@@ -1,4 +1,4 @@
-"""Where a path meets fences, and what it passes through."""
+"""What a path costs step by step, where it meets fences, and what it passes through."""
 
 from __future__ import annotations
 
@@ -9,11 +9,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from connectivity.least_cost_paths import LeastCostPath
-from connectivity.stencil import STEPS
+from connectivity.stencil import STEPS, Stencil
 from rasters.errors import GridMismatchError
 from rasters.fences import CutEdges
 
-__all__ = ["FenceCrossing", "crossings_of_fences", "path_fence_crossings", "path_shares", "step_lengths_m"]
+__all__ = [
+    "FenceCrossing",
+    "crossings_of_fences",
+    "path_fence_crossings",
+    "path_shares",
+    "step_costs_m",
+    "step_lengths_m",
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,6 +114,43 @@ def step_lengths_m(path: LeastCostPath) -> NDArray[np.float64]:
         np.diff(path.rows) * grid.cell_height_m, np.diff(path.cols) * grid.cell_width_m
     )
     return lengths
+
+
+def step_costs_m(
+    stencil: Stencil, rows: NDArray[np.int32], cols: NDArray[np.int32]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Cost of the ground and of the fences on each step of a path.
+
+    Parameters
+    ----------
+    stencil : Stencil
+        Need not be the one that the path was found on.
+    rows, cols : (n,) int32
+        Neighbouring cells.
+
+    Returns
+    -------
+    ground, fence : (n - 1,) float64
+        [effective m]; ``inf`` on a step into a cell that is not passable, or over a closed fence.
+    """
+    if rows.size < 2:
+        return np.empty(0), np.empty(0)
+    edge = edge_keys(rows, cols, stencil.shape[1])
+    resistance = np.where(stencil.surface.passable[rows, cols], stencil.surface.values[rows, cols], np.inf)
+    a, b = resistance[:-1], resistance[1:]
+    both = np.isfinite(a) & np.isfinite(b)
+    rule = np.full(a.shape, np.inf)
+    mean = stencil.edge_rule == "mean_resistance"
+    rule[both] = 0.5 * (a[both] + b[both]) if mean else 2.0 / (1.0 / a[both] + 1.0 / b[both])
+    terms = stencil.fence
+    key = (terms.row.astype(np.int64) * stencil.shape[1] + terms.col) * len(STEPS) + terms.step
+    order = np.argsort(key)
+    fence = np.zeros(edge.size)
+    if key.size:
+        place = np.minimum(np.searchsorted(key[order], edge), key.size - 1)
+        met = key[order][place] == edge
+        fence[met] = terms.cost_m[order][place[met]]
+    return rule * stencil.step_m()[edge % len(STEPS)], fence
 
 
 def path_shares(path: LeastCostPath, masks: Mapping[str, NDArray[np.bool_]]) -> dict[str, float]:
