@@ -101,7 +101,9 @@ class Grid:
         try:
             return CRS.from_user_input(self.crs)
         except CRSError as error:
-            raise DataError(f"unknown coordinate reference system {self.crs!r}: {error}") from error
+            raise DataError(
+                f"unknown coordinate reference system {self.crs!r}; give an EPSG code (EPSG:6933), WKT or a PROJ string"
+            ) from error
 
     def require_metres(self) -> None:
         """Raise GeographicCRSError unless map units are metres."""

@@ -18,7 +18,7 @@ from connectivity.stencil import Stencil, build_stencil
 from rasters.fences import CutEdges, Fence, cut_edges
 from rasters.openings import FenceModel, fence_terms
 from rasters.surface import ResistanceSurface
-from scenarios.inputs import Inputs, read_inputs
+from scenarios.inputs import Inputs, naming, read_inputs
 from scenarios.load import ResolvedStudy, resolve
 from scenarios.openings import SpeciesContext
 from scenarios.progress import Reporter
@@ -67,7 +67,7 @@ def check_study(
     """Read and prepare every scenario, then test each declared separation on the grid."""
     findings: list[Finding] = []
     first = resolve(name, None, overrides)
-    for scenario in scenarios or list(first.study.scenarios):
+    for scenario in scenarios or list(first.study.scenarios) or (None,):
         resolved = resolve(name, scenario, overrides)
         findings.append(_inputs_finding(resolved))
     inputs = read_inputs(first)
@@ -93,7 +93,8 @@ def _inputs_finding(resolved: ResolvedStudy) -> Finding:
 def _separation_findings(resolved: ResolvedStudy, inputs: Inputs, separation: Separation) -> list[Finding]:
     """Leak and gap test of one set of fences, on ground where only water and unknown cells stop anything."""
     fences = [f for f in inputs.all_fences if f.fence_line in separation.fences]
-    cuts = cut_edges(fences, inputs.grid)
+    with naming(resolved.file(resolved.study.fences.file)):
+        cuts = cut_edges(fences, inputs.grid)
     surface = _open_ground(inputs, resolved)
     sealed = FenceModel(permeability={f.id: 0.0 for f in fences}, reference_m=1.0, reach_m=1.0)
     stencil = build_stencil(surface, fence_terms(cuts, sealed))

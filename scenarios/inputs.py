@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 
 from connectivity.focal import FocalRegion
 from rasters import terrain
 from rasters.distance import burn, distance_to
-from rasters.errors import ConfigError, DataError, NodataFilledWarning
+from rasters.errors import ConfigError, DataError, FocalNodeError, NodataFilledWarning
 from rasters.fences import CutEdges, Fence, cut_edges
 from rasters.grid import Grid
 from rasters.io import read_grid, read_raster, read_vectors
@@ -27,7 +29,18 @@ from scenarios.species_schema import SpeciesFile
 if TYPE_CHECKING:
     import geopandas
 
-__all__ = ["Inputs", "input_files", "read_inputs", "study_grid"]
+__all__ = ["Inputs", "input_files", "naming", "read_inputs", "study_grid"]
+
+
+@contextmanager
+def naming(where: object) -> Iterator[None]:
+    """Say ``where`` in front of an error about input data that does not say it yet: the file and key of the fault."""
+    try:
+        yield
+    except (DataError, FocalNodeError) as error:
+        if str(where) in str(error):
+            raise
+        raise type(error)(f"{where}: {error}") from error
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,10 +79,13 @@ def read_inputs(resolved: ResolvedStudy, species: Sequence[str] | None = None) -
     places = _places(resolved, grid)
     fences = _fences(resolved, grid)
     active = [f for f in fences if f.fence_line in resolved.study.fences.active]
+    with naming(resolved.file(resolved.study.fences.file)):
+        cuts = cut_edges(active, grid)
+    with naming(resolved.file(resolved.study.regions.file)):
+        regions = {name: _region(place, grid) for name, place in places.items()}
     return Inputs(
-        grid=grid, layers=layers, profiles=profiles, places=places, cuts=cut_edges(active, grid), all_fences=fences,
-        regions={name: _region(place, grid) for name, place in places.items()},
-    )  # fmt: skip
+        grid=grid, layers=layers, profiles=profiles, places=places, cuts=cuts, all_fences=fences, regions=regions
+    )
 
 
 def input_files(resolved: ResolvedStudy) -> list[Path]:
@@ -87,8 +103,10 @@ def study_grid(resolved: ResolvedStudy) -> Grid:
     settings = resolved.study.grid
     if settings.like is None:
         assert settings.crs is not None and settings.bounds is not None and settings.cell_m is not None
+        where = f"{resolved.path}: grid.crs"
         grid = Grid.from_bounds(settings.crs, settings.bounds, settings.cell_m)
     else:
+        where = f"{resolved.path}: grid.like: {settings.like}"
         grid = read_grid(resolved.file(settings.like))
         if settings.cell_m is not None:
             factor = round(settings.cell_m / grid.cell_width_m)
@@ -98,7 +116,8 @@ def study_grid(resolved: ResolvedStudy) -> Grid:
                     f"cells of {settings.like}"
                 )
             grid = grid.coarsened(factor)
-    grid.require_metres()
+    with naming(where):
+        grid.require_metres()
     return grid
 
 
@@ -113,7 +132,13 @@ def _chosen_species(resolved: ResolvedStudy, species: Sequence[str] | None) -> l
 
 def _profile(resolved: ResolvedStudy, name: str) -> SpeciesProfile:
     document = read_document(resolved.file(resolved.study.species[name].profile))
-    return validate(SpeciesFile, document.data, document).to_profile()
+    file = validate(SpeciesFile, document.data, document)
+    if file.id != name:
+        line = document.line_of(("id",))
+        raise ConfigError(
+            f"{document.path}:{line}: id: {file.id!r} is called {name!r} in {resolved.path.name}; give both the same name"
+        )
+    return file.to_profile()
 
 
 def _layers(resolved: ResolvedStudy, grid: Grid) -> dict[str, Layer]:
@@ -191,8 +216,8 @@ def _places(resolved: ResolvedStudy, grid: Grid) -> dict[str, FocalPlace]:
     path = resolved.file(settings.file)
     features = read_vectors(path, settings.table, grid)
     _require_columns(features, path, [settings.id])
-    by_id = features.set_index(settings.id)
-    _require_unique(path, "regions", [str(i) for i in by_id.index])
+    by_id = features.set_index(features[settings.id].astype(str))
+    _require_unique(path, "regions", list(by_id.index))
     wanted = {i for routes in study.routes.values() for i in (*routes.origin, *routes.targets)}
     wanted |= {i for s in study.fences.separations for i in (*s.side_a, *s.side_b)}
     missing = sorted(wanted - set(by_id.index))
@@ -202,11 +227,16 @@ def _places(resolved: ResolvedStudy, grid: Grid) -> dict[str, FocalPlace]:
         )
     return {
         name: FocalPlace(
-            id=name, name=str(row.get(settings.name) or name), role="", geometry=row.geometry,
-            geometry_status=str(row.get(settings.status) or "unknown"),
+            id=name, name=_text(row.get(settings.name), name), role="", geometry=row.geometry,
+            geometry_status=_text(row.get(settings.status), "unknown"),
         )
         for name, row in by_id.loc[sorted(wanted)].iterrows()
     }  # fmt: skip
+
+
+def _text(value: object, otherwise: str) -> str:
+    """An attribute as text; ``otherwise`` where there is none."""
+    return otherwise if value is None or value is pd.NA or value != value or value == "" else str(value)
 
 
 def _region(place: FocalPlace, grid: Grid) -> FocalRegion:
@@ -222,13 +252,14 @@ def _fences(resolved: ResolvedStudy, grid: Grid) -> tuple[Fence, ...]:
     features = read_vectors(path, settings.table, grid)
     _require_columns(features, path, [settings.id, settings.line])
     _require_unique(path, "fences", [str(i) for i in features[settings.id]])
-    fences = tuple(
-        Fence(
-            id=str(row[settings.id]), line=row.geometry, name=str(row.get(settings.name) or ""),
-            fence_line=str(row[settings.line]), geometry_status=str(row.get(settings.status) or "unknown"),
-        )
-        for _, row in features.iterrows()
-    )  # fmt: skip
+    with naming(path):
+        fences = tuple(
+            Fence(
+                id=str(row[settings.id]), line=row.geometry, name=_text(row.get(settings.name), ""),
+                fence_line=str(row[settings.line]), geometry_status=_text(row.get(settings.status), "unknown"),
+            )
+            for _, row in features.iterrows()
+        )  # fmt: skip
     _require_lines(resolved, {f.fence_line for f in fences}, path)
     return fences
 
@@ -239,6 +270,7 @@ def _require_lines(resolved: ResolvedStudy, there: set[str], path: Path) -> None
     named += [(f"fences.permeability.{line}", line) for line in study.fences.permeability]
     named += [(f"openings[{i}].fence_line", rule.fence_line) for i, rule in enumerate(study.openings)]
     named += [("candidates.fence_lines", line) for line in study.candidates.fence_lines or ()]
+    named += [(f"fences.separations[{i}].fences", f) for i, s in enumerate(study.fences.separations) for f in s.fences]
     wrong = [
         f"{resolved.path}: {key}: no fence line {line!r} in {path.name}" for key, line in named if line not in there
     ]

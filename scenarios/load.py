@@ -9,7 +9,7 @@ import copy
 import difflib
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -22,18 +22,41 @@ from scenarios.schema import ScenarioOverrides, Study
 __all__ = ["Document", "ResolvedStudy", "bundled_studies", "find_study", "read_document", "resolve", "validate"]
 
 LIBRARY = Path(__file__).parent / "library"
+BASELINE = "baseline"
+"""Name of the study as it stands, where it has no scenarios."""
 log = logging.getLogger(__name__)
 ModelT = TypeVar("ModelT", bound=BaseModel)
 KeyPath = tuple[str | int, ...]
 
 
+class _Loader(yaml.SafeLoader):
+    """Plain YAML in which a date is text like any other: nothing here asks for dates."""
+
+    yaml_implicit_resolvers = {  # noqa: RUF012
+        first: [(tag, pattern) for tag, pattern in pairs if tag != "tag:yaml.org,2002:timestamp"]
+        for first, pairs in yaml.SafeLoader.yaml_implicit_resolvers.items()
+    }
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Document:
-    """A YAML file as plain data, with the line of every key."""
+    """A YAML file as plain data, with the line of every key.
+
+    ``overrides`` says of each key that was set from elsewhere where that was.
+    """
 
     path: Path
     data: dict[str, Any]
     lines: dict[KeyPath, int] = field(repr=False)
+    overrides: dict[KeyPath, str] = field(default_factory=dict)
+
+    def where(self, key: KeyPath) -> str:
+        """Where the value of a key was set: file and line, or the override."""
+        for n in range(len(key), 0, -1):
+            if key[:n] in self.overrides:
+                return self.overrides[key[:n]]
+        line = self.line_of(key)
+        return f"{self.path}:{line}" if line else str(self.path)
 
     def line_of(self, key: KeyPath) -> int | None:
         """Line of a key, or of the nearest parent that stands in the file."""
@@ -86,7 +109,8 @@ def read_document(path: Path) -> Document:
     """Read YAML with line numbers; duplicate keys are errors."""
     try:
         text = path.read_text(encoding="utf-8")
-        root = yaml.compose(text, Loader=yaml.SafeLoader)
+        root = yaml.compose(text, Loader=_Loader)
+        data = yaml.load(text, Loader=_Loader)
     except OSError as error:
         raise LayerNotFoundError(f"{path}: cannot be read ({error.strerror})") from error
     except UnicodeDecodeError as error:
@@ -94,6 +118,9 @@ def read_document(path: Path) -> Document:
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 0
         raise ConfigError(f"{path}:{line}: is not valid YAML: {error.problem}; check indentation and quotes") from error
+    except (yaml.YAMLError, ValueError) as error:
+        reason = " ".join(str(error).split())
+        raise ConfigError(f"{path}: is not valid YAML: {reason}; put quotes around the text that is meant") from error
     if not isinstance(root, yaml.MappingNode):
         raise ConfigError(f"{path}: should be a table of keys and values")
     lines: dict[KeyPath, int] = {}
@@ -101,7 +128,7 @@ def read_document(path: Path) -> Document:
     _walk(root, (), lines, faults, path)
     if faults:
         raise ConfigError("\n".join(faults))
-    return Document(path=path, data=yaml.load(text, Loader=yaml.SafeLoader), lines=lines)
+    return Document(path=path, data=data, lines=lines)
 
 
 def _walk(node: yaml.Node, key: KeyPath, lines: dict[KeyPath, int], faults: list[str], path: Path) -> None:
@@ -140,8 +167,7 @@ def _describe(fault: Any, model: type[BaseModel], document: Document) -> str:
     key: KeyPath = tuple(
         p for p in fault["loc"] if not (isinstance(p, str) and p.startswith(("function-", "constrained-")))
     )
-    line = document.line_of(key)
-    where = f"{document.path}:{line}" if line else str(document.path)
+    where = document.where(key)
     message = fault["msg"].removeprefix("Value error, ")
     if fault["type"] == "extra_forbidden":
         message = "unknown key" + _suggestion(str(key[-1]), _known_keys(model, key[:-1]))
@@ -192,15 +218,19 @@ def resolve(name: str, scenario: str | None = None, overrides: Mapping[str, Any]
     """
     document = read_document(find_study(name))
     base = validate(Study, document.data, document)
-    scenario = scenario or next(iter(base.scenarios), "baseline")
+    scenario = scenario or next(iter(base.scenarios), BASELINE)
     chosen = _scenario(base, scenario, document)
     settings, changes = copy.deepcopy(document.data), []
+    set_by: dict[KeyPath, str] = {}
     for source, values in ((f"scenario {scenario}", chosen.set), ("command line", dict(overrides or {}))):
         for key, value in values.items():
             changes.append(_override(settings, key, value, source, document))
+            line = document.line_of(("scenarios", scenario, "set", key))
+            here = f"{document.path}:{line}: scenarios.{scenario}.set" if source != "command line" else source
+            set_by[tuple(key.split("."))] = here
     for change in changes:
         log.info("%s", change)
-    study = validate(Study, settings, document)
+    study = validate(Study, settings, replace(document, overrides=set_by))
     return ResolvedStudy(
         study=study, scenario=scenario, scenario_title=chosen.title or scenario, folder=document.path.parent,
         path=document.path, settings=settings, changes=tuple(changes),
@@ -208,8 +238,10 @@ def resolve(name: str, scenario: str | None = None, overrides: Mapping[str, Any]
 
 
 def _scenario(study: Study, name: str, document: Document) -> ScenarioOverrides:
+    if not study.scenarios and name == BASELINE:
+        return ScenarioOverrides(title=study.title)
     if name not in study.scenarios:
-        known = list(study.scenarios)
+        known = list(study.scenarios) or [BASELINE]
         raise ConfigError(
             f"{document.path}: scenarios: no scenario {name!r}{_suggestion(name, known)}; there are {', '.join(known)}"
         )

@@ -25,7 +25,7 @@ from rasters.openings import OpeningEdges, row_terms
 from rasters.profile import SpeciesProfile
 from rasters.resistance import build_resistance
 from rasters.surface import ResistanceSurface
-from scenarios.inputs import Inputs
+from scenarios.inputs import Inputs, naming
 from scenarios.load import ResolvedStudy
 from scenarios.openings import SpeciesContext, candidate_openings, fence_model, standing_openings
 from scenarios.ranking import Ends, Solved, rank_candidates
@@ -122,9 +122,10 @@ def _stencil(resolved: ResolvedStudy, surface: ResistanceSurface, terms: FenceTe
 
 def _ends(resolved: ResolvedStudy, inputs: Inputs, species: str, surface: ResistanceSurface) -> Ends:
     routes = resolved.study.routes[species]
-    origins = tuple(_on_surface(inputs.regions[name], surface) for name in routes.origin)
-    targets = tuple(_on_surface(inputs.regions[name], surface) for name in routes.targets)
-    labels = region_labels([*origins, *targets])
+    with naming(f"{resolved.file(resolved.study.regions.file)}: {species}"):
+        origins = tuple(_on_surface(inputs.regions[name], surface) for name in routes.origin)
+        targets = tuple(_on_surface(inputs.regions[name], surface) for name in routes.targets)
+        labels = region_labels([*origins, *targets])
     any_target = FocalRegion.from_mask(ANY_TARGET, labels > len(origins), surface.grid)
     return Ends(origins=origins, targets=targets, any_target=any_target, labels=labels)
 

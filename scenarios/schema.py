@@ -10,6 +10,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validat
 __all__ = [
     "CandidatePoint",
     "Candidates",
+    "CorridorSettings",
     "Design",
     "FenceModelSettings",
     "Fences",
@@ -63,6 +64,10 @@ class GridSettings(Model):
             raise ValueError("give either `like: FILE`, or all of `crs`, `bounds` and `cell_m`")
         if self.like is not None and (self.crs is not None or self.bounds is not None):
             raise ValueError("`like` already fixes crs and bounds; drop one of them")
+        if self.bounds is not None and (self.bounds[0] >= self.bounds[2] or self.bounds[1] >= self.bounds[3]):
+            raise ValueError(
+                f"bounds: {list(self.bounds)} should be xmin, ymin, xmax, ymax with xmin < xmax and ymin < ymax"
+            )
         return self
 
 
@@ -286,6 +291,25 @@ class Ranking(Model):
         return self
 
 
+class CorridorSettings(Model):
+    """When a way between two places is another corridor: for `otkel corridors`."""
+
+    alternatives: Annotated[int, Field(ge=1, le=20)] = 3
+    """Ways looked for between a core and a target, the cheapest included."""
+    apart_m: Metres = 20_000.0
+    """Ways closer than this to a cheaper one run near it [m]."""
+    max_overlap: Annotated[float, Field(ge=0, lt=1)] = 0.5
+    """Largest share of a way's length near cheaper ones [1]."""
+    max_stretch: Annotated[float, Field(ge=1, allow_inf_nan=False)] = 1.5
+    """Largest cost of a way over the least cost [1]."""
+    band_m: Metres = 20_000.0
+    """Width of the band around a way in which its resistance and its weakest place are looked for [m]."""
+    near_m: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 5_000.0
+    """Places within this distance of a way are named as passed [m]."""
+    shortlist: Annotated[int, Field(ge=1)] = 10
+    """Corridors of each species that are shown first: the cheapest ones that differ from each other."""
+
+
 class Solver(Model):
     """Numerical settings."""
 
@@ -329,6 +353,7 @@ class Study(Model):
     """Openings that exist."""
     candidates: Candidates
     ranking: Ranking = Ranking()
+    corridors: CorridorSettings = CorridorSettings()
     solver: Solver = Solver()
     context: dict[str, FileName] = {}
     """Vector files drawn on maps and not used in any number: `borders`, `countries`."""
@@ -342,6 +367,14 @@ class Study(Model):
             if name not in self.species
         ]
         faults += [f"species.{name}: has no entry in `routes`" for name in self.species if name not in self.routes]
+        faults += [
+            f"fences.permeability.{line}.{name}: no such species; there are {', '.join(self.species)}"
+            for line, by_species in self.fences.permeability.items()
+            for name in by_species
+            if name not in self.species
+        ]
+        if not sum(entry.weight for entry in self.species.values()) > 0:
+            faults.append("species: every weight is 0; at least one must be > 0")
         faults += self._unknown_layers() + self._unknown_designs() + self._twice_used_ids()
         if faults:
             raise ValueError("; ".join(faults))

@@ -6,7 +6,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from rasters.errors import ExportError
@@ -36,12 +36,24 @@ def atomic_folder(final: str | Path) -> Iterator[Path]:
     """
     final = Path(final).resolve()
     _require_replaceable(final)
-    part = _temporary(final)
+    missing = [parent for parent in final.parents if not parent.exists()]
     try:
-        yield part
-        _swap(part, final)
-    finally:
-        shutil.rmtree(part, ignore_errors=True)
+        part = _temporary(final)
+        try:
+            yield part
+            _swap(part, final)
+        finally:
+            shutil.rmtree(part, ignore_errors=True)
+    except BaseException:
+        _remove_empty(missing)
+        raise
+
+
+def _remove_empty(folders: list[Path]) -> None:
+    """Remove folders that were made for a result that did not come, innermost first."""
+    for folder in folders:
+        with suppress(OSError):
+            folder.rmdir()
 
 
 def _require_replaceable(final: Path) -> None:
