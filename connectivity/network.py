@@ -176,6 +176,7 @@ def build_network(
     adjacency: Collection[AdjacencyMethod] = ("cost", "euclidean"),
     rules: LinkRules | None = None,
     straight_m: Mapping[tuple[str, str], float] | None = None,
+    distances: Sequence[CostDistance] | None = None,
     threads: int = 1,
 ) -> CorridorNetwork:
     """Link neighbouring cores by least-cost paths, and say which links count.
@@ -192,6 +193,8 @@ def build_network(
     straight_m : mapping of (id, id) to float, optional
         Straight distances between cores [m], in either order, where outlines are known better than their cells.
         Default: between the nearest cell centres.
+    distances : sequence of CostDistance, optional
+        From each core, in their order, where they are known already.
     threads : int
         Searches at a time.
     """
@@ -201,7 +204,9 @@ def build_network(
         raise DataError("two cores share an id; ids must be unique")
     rules = rules or LinkRules()
     pairs = adjacent_pairs(stencil, cores, adjacency)
-    distances = cost_weighted_distances(stencil, cores, threads=threads)
+    distances = cost_weighted_distances(stencil, cores, threads=threads) if distances is None else tuple(distances)
+    if [d.source.id for d in distances] != [core.id for core in cores]:
+        raise DataError("distances must be one from each core, in the order of the cores")
     labels = region_labels(cores)
     links = []
     for (i, j), methods in pairs.items():

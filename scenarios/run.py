@@ -32,7 +32,16 @@ from scenarios.ranking import Ends, Solved, rank_candidates
 from scenarios.results import FocalPlace, SpeciesRun, TracedPath
 from scenarios.tables import UNITS, pairs_table, profile_table
 
-__all__ = ["Prepared", "prepare_species", "run_species"]
+__all__ = [
+    "Clock",
+    "Prepared",
+    "places_of",
+    "prepare_species",
+    "run_species",
+    "stated_assumptions",
+    "study_stencil",
+    "titles_of",
+]
 
 ANY_TARGET = "any"
 Progress = Callable[[str], None]
@@ -61,13 +70,13 @@ def prepare_species(resolved: ResolvedStudy, inputs: Inputs, species: str) -> Pr
 
 def run_species(prepared: Prepared, progress: Progress = lambda _: None) -> SpeciesRun:
     """Least cost, circuit, gains and ranking of one species in one scenario."""
-    clock = _Clock(progress)
+    clock = Clock(progress)
     context, ends, candidates = prepared.context, prepared.ends, prepared.candidates
     resolved, inputs, surface = context.resolved, context.inputs, context.surface
     study, cuts = resolved.study, inputs.cuts
     row_cost_m, row_ohm = row_terms(cuts, context.model, prepared.standing)
-    stencil = _stencil(resolved, surface, sum_terms(cuts, row_cost_m, row_ohm))
-    open_stencil = _stencil(resolved, surface, FenceTerms.none())
+    stencil = study_stencil(resolved, surface, sum_terms(cuts, row_cost_m, row_ohm))
+    open_stencil = study_stencil(resolved, surface, FenceTerms.none())
     with clock.step("least cost"):
         origin_cwd = cost_weighted_distances(stencil, ends.origins, threads=2)
         target_cwd = cost_weighted_distances(stencil, [ends.any_target])[0]
@@ -91,16 +100,16 @@ def run_species(prepared: Prepared, progress: Progress = lambda _: None) -> Spec
         )  # fmt: skip
         ranking, pairs = rank_candidates(study, solved), pairs_table(solved)
     return SpeciesRun(
-        study=study.study, scenario=resolved.scenario, species=context.profile.id, titles=_titles(resolved, context.profile),
-        grid=inputs.grid, surface=surface, cuts=cuts, places=_places(inputs, ends), cwd=target_cwd.cwd,
+        study=study.study, scenario=resolved.scenario, species=context.profile.id, titles=titles_of(resolved, context.profile),
+        grid=inputs.grid, surface=surface, cuts=cuts, places=places_of(inputs, ends), cwd=target_cwd.cwd,
         corridor=_mosaic(origin_cwd, target_cwd), current_density=density, pairs=pairs,
         paths=tuple(_traced(cwd, ends) for cwd in origin_cwd), profile=profile_table(solved, reached), ranking=ranking,
-        units=UNITS, assumptions=_assumptions(resolved, inputs, surface), layers=inputs.layers,
+        units=UNITS, assumptions=stated_assumptions(resolved, inputs, surface), layers=inputs.layers,
         reports=(*reports, network.report), seconds=clock.seconds,
     )  # fmt: skip
 
 
-class _Clock:
+class Clock:
     """Wall seconds of named steps, told to the progress bar as they begin."""
 
     def __init__(self, progress: Progress) -> None:
@@ -109,13 +118,15 @@ class _Clock:
 
     @contextmanager
     def step(self, name: str) -> Iterator[None]:
+        """One step."""
         self.progress(name)
         start = time.perf_counter()
         yield
         self.seconds[name] = time.perf_counter() - start
 
 
-def _stencil(resolved: ResolvedStudy, surface: ResistanceSurface, terms: FenceTerms) -> Stencil:
+def study_stencil(resolved: ResolvedStudy, surface: ResistanceSurface, terms: FenceTerms) -> Stencil:
+    """The stencil with the study's neighbours and edge rule."""
     solver = resolved.study.solver
     return build_stencil(surface, terms, neighbours=solver.neighbours, edge_rule=solver.edge_rule)
 
@@ -196,7 +207,8 @@ def _reduced(stencil: Stencil, ends: Ends, candidates: tuple[OpeningEdges, ...],
     return reduce_landscape(stencil_laplacian(stencil, region=ends.labels), keep)
 
 
-def _titles(resolved: ResolvedStudy, profile: SpeciesProfile) -> dict[str, str]:
+def titles_of(resolved: ResolvedStudy, profile: SpeciesProfile) -> dict[str, str]:
+    """Names for people of study, scenario and species."""
     return {
         "study": resolved.study.title,
         "scenario": resolved.scenario_title,
@@ -205,12 +217,14 @@ def _titles(resolved: ResolvedStudy, profile: SpeciesProfile) -> dict[str, str]:
     }
 
 
-def _places(inputs: Inputs, ends: Ends) -> tuple[FocalPlace, ...]:
+def places_of(inputs: Inputs, ends: Ends) -> tuple[FocalPlace, ...]:
+    """Cores, then targets, with their roles."""
     origins = [replace(inputs.places[r.id], role="from") for r in ends.origins]
     return (*origins, *(replace(inputs.places[r.id], role="to") for r in ends.targets))
 
 
-def _assumptions(resolved: ResolvedStudy, inputs: Inputs, surface: ResistanceSurface) -> tuple[str, ...]:
+def stated_assumptions(resolved: ResolvedStudy, inputs: Inputs, surface: ResistanceSurface) -> tuple[str, ...]:
+    """What the study, the species and the fence model only assume, each once."""
     fences = resolved.study.fences.model
     stated = (
         f"Crossing a fence of permeability 0.5 costs {fences.reference_m:g} effective m ({fences.origin}).",
