@@ -21,9 +21,11 @@ from connectivity.kernels import multigrid_cycle as cycle
 from connectivity.kernels import multigrid_fine as fine
 from connectivity.kernels import multigrid_layout as layout
 from connectivity.kernels import multigrid_product as product
+from connectivity.kernels import multigrid_raster_product as raster_product
+from connectivity.kernels import multigrid_special as special_cells
 from connectivity.kernels import multigrid_weights as weights
 from connectivity.kernels.multigrid_product import Graph, Rows
-from connectivity.kernels.multigrid_weights import CAPACITY, Raster, Special
+from connectivity.kernels.multigrid_special import CAPACITY, Raster, Special
 from connectivity.laplacian import Laplacian
 from connectivity.multigrid_system import Regions
 from rasters.errors import DataError
@@ -207,8 +209,8 @@ def build_fine_level(
         centre=np.zeros((4, field[0] // 2 + 1, field[2]), np.float32),
     )
     layout.classify_cells(g, leak, regions.mask(shape), kind, inverse, raster.strongest)
-    weights.line_weights(raster)
-    weights.centre_weights(raster)
+    weights.line_weights(g, kind, raster.strongest, raster.line)
+    weights.centre_weights(g, kind, raster.strongest, raster.line, raster.centre)
     special, n_coarse = _tie_special(raster, regions, shape)
     parents = _special_rows(special)
     children = _transposed(parents, n_coarse)
@@ -260,13 +262,13 @@ def _tie_special(raster: Raster, regions: Regions, shape: tuple[int, int]) -> tu
     special.weight[member, 0] = 1.0
     special.n_parent[member] = 1
     special.stage[member] = 1
-    weights.special_lines(raster, special)
+    special_cells.special_lines(raster, special)
     n_coarse, now = n_corner + regions.count, 3
     while (special.stage == 0).any():
         for _ in range(ROUNDS):
-            weights.special_rest(raster, special, now)
+            special_cells.special_rest(raster, special, now)
             now += 1
-        n_coarse = weights.promote_special(raster, special, now, n_coarse)
+        n_coarse = special_cells.promote_special(raster, special, now, n_coarse)
         now += 1
     return special, n_coarse
 
@@ -286,44 +288,73 @@ def _transposed(rows: Rows, n_column: int) -> Rows:
 
 
 def _first_graph(raster: Raster, special: Special, children: Rows, threads: int) -> Graph:
-    n_coarse = children.start.size - 1
+    """The coarse operator of the raster: plain corners by elements, the others row by row."""
+    n_coarse, rows, cols = children.start.size - 1, raster.line.shape[1] - 2, raster.line.shape[2] - 2
+    element = np.zeros((6, rows + 2, cols + 2), np.float32)
+    raster_product.element_couplings(raster, element)
+    plain = np.zeros(n_coarse, np.bool_)
+    plain[: rows * cols] = True
+    raster_product.find_plain(special.cell, special.width, rows, cols, plain)
     size = np.zeros(n_coarse, np.int32)
-    product.fine_sizes(raster, special, children.start, children.column, children.weight, threads, size)
-    start = np.concatenate([[0], np.cumsum(size, dtype=np.int64)])
-    _check_size(int(start[-1]))
-    start = start.astype(np.int32)
-    column, coupling = np.empty(start[-1], np.int32), np.empty(start[-1], np.float32)
+    raster_product.plain_sizes(element, plain, size)
+    others = np.flatnonzero(~plain).astype(np.int32)
+    buffers = _Buffers(others.size, threads, 12 * others.size)
+    while buffers.wanting:
+        raster_product.special_rows(
+            raster, special, children.start, children.column, children.weight, others, *buffers.arrays()
+        )
+    size[others] = buffers.size
+    start, column, coupling = _allocate(size)
+    raster_product.plain_rows(element, plain, start, column, coupling)
+    buffers.copy_to(others, start, column, coupling)
     ground = np.zeros(n_coarse, np.float32)
-    product.fine_rows(
-        raster,
-        special,
-        children.start,
-        children.column,
-        children.weight,
-        threads,
-        start,
-        size,
-        column,
-        coupling,
-        ground,
-    )
-    if size.sum() < column.size:
-        tight = np.concatenate([[0], np.cumsum(size)]).astype(np.int32)
-        loose, column, coupling = (column, coupling), np.empty(tight[-1], np.int32), np.empty(tight[-1], np.float32)
-        product.compact_rows(start, size, *loose, tight, column, coupling)
-        start = tight
+    if raster.ground.any():
+        terms = np.zeros_like(raster.ground)
+        shape = (special.row_start.size - 1, special.width)
+        raster_product.ground_terms(raster.g, raster.ground, raster.kind, shape, terms)
+        raster_product.restrict_ground(raster, terms, special, children.start, children.column, children.weight, ground)
     return _with_diagonal(start, column, coupling, ground)
+
+
+class _Buffers:
+    """Where threads put rows of unknown length; made larger until they suffice."""
+
+    def __init__(self, n_row: int, threads: int, entries: int) -> None:
+        self.size, self.offset = np.zeros(n_row, np.int32), np.zeros(n_row, np.int64)
+        self.used = np.full(threads, -1, np.int64)
+        self._entries = entries // threads + 4096
+
+    @property
+    def wanting(self) -> bool:
+        """True until every thread has placed its rows."""
+        return bool((self.used < 0).any()) and self.size.size > 0
+
+    def arrays(self) -> tuple[Int, Long, Int, Single, Long]:
+        """Arguments of the row kernels: sizes, offsets, columns, couplings, use; larger at each call."""
+        self.column = np.empty((self.used.size, self._entries), np.int32)
+        self.coupling = np.empty((self.used.size, self._entries), np.float32)
+        self._entries *= 2
+        return self.size, self.offset, self.column, self.coupling, self.used
+
+    def copy_to(self, dofs: Int, start: Int, column: Int, coupling: Single) -> None:
+        """Copy each row to its place."""
+        if dofs.size:
+            product.copy_rows(dofs, self.size, self.offset, self.column, self.coupling, start, column, coupling)
+
+
+def _allocate(size: Int) -> tuple[Int, Int, Single]:
+    """Starts of rows of given sizes, and room for their entries."""
+    start = np.concatenate([[0], np.cumsum(size, dtype=np.int64)])
+    entries = int(start[-1])
+    if entries > np.iinfo(np.int32).max:
+        raise DataError(f"a coarse level would hold {entries} couplings, more than 2^31; split the landscape")
+    return start.astype(np.int32), np.empty(entries, np.int32), np.empty(entries, np.float32)
 
 
 def _with_diagonal(start: Int, column: Int, coupling: Single, ground: Single) -> Graph:
     inverse = np.empty(ground.size, np.float32)
     coarsen.graph_diagonal(start, coupling, ground, inverse)
     return Graph(start=start, column=column, coupling=coupling, ground=ground, inverse=inverse)
-
-
-def _check_size(entries: int) -> None:
-    if entries > np.iinfo(np.int32).max:
-        raise DataError(f"a coarse level would hold {entries} couplings, more than 2^31; split the landscape")
 
 
 def _links(special: Special, parents: Rows, n_coarse: int) -> Links:
@@ -415,15 +446,15 @@ def _interpolate(graph: Graph, row: Int, col: Int) -> tuple[Rows, NDArray[np.boo
 
 
 def _next_graph(graph: Graph, p: Rows, r: Rows, threads: int) -> Graph:
-    size = np.empty(r.start.size - 1, np.int32)
-    product.graph_sizes(graph, p, r, threads, size)
-    total = np.concatenate([[0], np.cumsum(size, dtype=np.int64)])
-    _check_size(int(total[-1]))
-    start = total.astype(np.int32)
-    column, coupling = np.empty(start[-1], np.int32), np.empty(start[-1], np.float32)
-    ground = np.empty(size.size, np.float32)
-    product.graph_rows(graph, p, r, threads, start, column, coupling, ground)
-    return _with_diagonal(start, column, coupling, ground)
+    n_next = r.start.size - 1
+    buffers = _Buffers(n_next, threads, int(1.5 * graph.column.size * n_next / graph.ground.size))
+    while buffers.wanting:
+        product.graph_rows(graph, p, r, *buffers.arrays())
+    start, column, coupling = _allocate(buffers.size)
+    buffers.copy_to(np.arange(n_next, dtype=np.int32), start, column, coupling)
+    ground = np.empty(n_next, np.float64)
+    product.graph_ground(graph, p, ground)
+    return _with_diagonal(start, column, coupling, ground.astype(np.float32))
 
 
 def _block_bounds(n_main: int, row: Int, threads: int) -> Int:

@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 
 from connectivity.kernels._jit import kernel, parallel_kernel
 from connectivity.kernels.multigrid_product import Graph
-from connectivity.kernels.multigrid_weights import TIE, WEAK, add_parent, normalise
+from connectivity.kernels.multigrid_special import add_parent, normalise
+from connectivity.kernels.multigrid_weights import TIE, WEAK
 
 __all__ = ["ANCHOR", "Parents", "choose_points", "graph_diagonal", "promote", "tie_lines", "tie_rest", "write_rows"]
 
