@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import math
 
+import numba
 import numpy as np
 import pytest
 from affine import Affine
@@ -22,6 +23,15 @@ from rasters.surface import ResistanceSurface
 
 METHODS = ["sparse-direct", *(["multigrid"] if importlib.util.find_spec("connectivity.multigrid") else [])]
 every_method = pytest.mark.parametrize("method", METHODS)
+
+
+@pytest.fixture(autouse=True, scope="module")
+def one_thread():
+    """A second thread costs more than it brings on a few cells."""
+    before = numba.get_num_threads()
+    numba.set_num_threads(1)
+    yield
+    numba.set_num_threads(before)
 
 
 def row_circuit(*ohm: float, polygon: list[int] | None = None) -> CellCircuit:
