@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from connectivity.network_circuit import BranchCurrents
-from rasters.errors import ExportError
+from rasters.errors import ExportError, PlannerError
 from scenarios.circuitscape.rasters import NODATA, Header
 
 __all__ = ["JobFiles", "job_files", "resistance_matrix"]
@@ -94,6 +94,7 @@ def job_files(folder: Path, prefix: str) -> Iterator[JobFiles]:
     ExportError
         When the folder cannot be written to.
     """
+    is_new = not folder.exists()
     try:
         folder.mkdir(parents=True, exist_ok=True)
         part = Path(tempfile.mkdtemp(prefix=f".{prefix}.part-", dir=folder))
@@ -106,11 +107,13 @@ def job_files(folder: Path, prefix: str) -> Iterator[JobFiles]:
         yield files
         for name in files.names:
             (part / name).replace(folder / name)
+    except PlannerError:
+        raise
     except OSError as error:
-        if isinstance(error, ExportError):
-            raise
         raise ExportError(
             f"{folder}: could not be written: {error}; free the place or choose another folder"
         ) from error
     finally:
         shutil.rmtree(part, ignore_errors=True)
+        if is_new and not any(folder.iterdir()):
+            folder.rmdir()
