@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -9,6 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from rich.console import Console
+from shapely import LineString, MultiLineString, MultiPoint
+from shapely.ops import nearest_points
 
 from connectivity.cost_distance import cost_weighted_distance
 from connectivity.focal import FocalRegion
@@ -18,7 +22,7 @@ from connectivity.stencil import Stencil, build_stencil
 from rasters.fences import CutEdges, Fence, cut_edges
 from rasters.openings import FenceModel, fence_terms
 from rasters.surface import ResistanceSurface
-from scenarios.inputs import Inputs, naming, read_inputs
+from scenarios.inputs import Inputs, fences_across, naming, read_inputs
 from scenarios.load import ResolvedStudy, resolve
 from scenarios.openings import SpeciesContext
 from scenarios.progress import Reporter
@@ -101,6 +105,9 @@ def _separation_findings(resolved: ResolvedStudy, inputs: Inputs, separation: Se
     from_a = reachable_cells(stencil, _together(inputs, separation.side_a, surface))
     from_b = reachable_cells(stencil, _together(inputs, separation.side_b, surface))
     name = " + ".join(separation.fences)
+    split = _split_regions(inputs, separation, cuts)
+    if split:
+        return [Finding(check=f"leak test of {name}", passed=False, text=split)]
     if (from_a & from_b).any():
         return [
             Finding(
@@ -110,6 +117,16 @@ def _separation_findings(resolved: ResolvedStudy, inputs: Inputs, separation: Se
     blocked = f"{cuts.size} edges cut; {int(from_a.sum())} cells reached from one side, {int(from_b.sum())} from the other, none both"
     leak = Finding(check=f"leak test of {name}", passed=True, text=blocked)
     return [leak, _gap_finding(resolved, inputs, cuts, surface, from_a, from_b, name)]
+
+
+def _split_regions(inputs: Inputs, separation: Separation, cuts: CutEdges) -> str:
+    """Regions that lie on both sides of a fence, in words; empty where there is none."""
+    across = {name: fences_across(inputs.regions[name], cuts) for name in (*separation.side_a, *separation.side_b)}
+    return "; ".join(
+        f"{name} lies on both sides of {', '.join(fences)}, and a focal region is one node that bridges it: split or shrink it"
+        for name, fences in across.items()
+        if fences
+    )
 
 
 def _open_ground(inputs: Inputs, resolved: ResolvedStudy) -> ResistanceSurface:
@@ -134,20 +151,42 @@ def _together(inputs: Inputs, ids: Sequence[str], surface: ResistanceSurface) ->
 def _leak(
     stencil: Stencil, inputs: Inputs, separation: Separation, surface: ResistanceSurface, fences: Sequence[Fence]
 ) -> str:
-    """Where the way through is: the place on it nearest to a fence line."""
+    """How the two sides are joined, and where that way gets past the fences."""
     cwd = cost_weighted_distance(stencil, _together(inputs, separation.side_a, surface))
     path = least_cost_path(cwd, _together(inputs, separation.side_b, surface))
-    x, y = path.xy
-    from shapely import distance, points
-
-    away = np.min([distance(points(x, y), f.line) for f in fences], axis=0)
-    at = int(np.argmin(away))
-    lon, lat = inputs.grid.transformer("EPSG:4326").transform(x[at], y[at], direction="INVERSE")
+    sides = f"{', '.join(separation.side_a)} to {', '.join(separation.side_b)}"
+    if path.rows.size < 2:
+        return f"one region lies on both sides: {sides} share a cell; check `side_a` and `side_b`"
+    x, y, how = _passed_at(LineString(np.column_stack(path.xy)), fences)
+    lon, lat = inputs.grid.transformer("EPSG:4326").transform(x, y, direction="INVERSE")
+    row, col = inputs.grid.cell_at(x=x, y=y)
     return (
-        f"the closed fence leaks: a way of {path.length_m / 1000:.0f} km leads from {separation.side_a} to {separation.side_b} and "
-        f"passes the line, {away[at] / 1000:.1f} km from it, at lat {lat:.3f}, lon {lon:.3f} (row {path.rows[at]}, col {path.cols[at]}); "
-        "close the hole or the open end there"
+        f"the closed fence leaks: a way of {path.length_m / 1000:.0f} km from {sides} {how} at lat {lat:.3f}, lon {lon:.3f} "
+        f"(row {row}, col {col})"
     )
+
+
+def _passed_at(way: LineString, fences: Sequence[Fence]) -> tuple[float, float, str]:
+    """Map position at which a way gets past fence lines, and how: through a hole, around an end, or far from any."""
+    ends = _free_ends(fences)
+    bridges = sorted((LineString(pair) for pair in itertools.combinations(ends, 2)), key=lambda b: b.length)
+    longest = 0.1 * sum(f.length_m for f in fences)
+    for bridge in bridges:
+        if bridge.length > longest:
+            break
+        if bridge.length > 0 and way.intersects(bridge):
+            place = way.intersection(bridge).representative_point()
+            return place.x, place.y, f"goes through a hole of {bridge.length / 1000:.1f} km; close it"
+    around = MultiPoint(ends) if ends else MultiLineString([part for f in fences for part in f.parts])
+    place = nearest_points(way, around)[0]
+    how = f"passes {'an open end' if ends else 'the line'} at a distance of {place.distance(around) / 1000:.1f} km"
+    return place.x, place.y, how
+
+
+def _free_ends(fences: Sequence[Fence]) -> list[tuple[float, float]]:
+    """Ends of parts that no other part begins or ends at."""
+    ends = Counter((x, y) for f in fences for part in f.parts for x, y, *_ in (part.coords[0], part.coords[-1]))
+    return [end for end, count in ends.items() if count == 1]
 
 
 def _gap_finding(

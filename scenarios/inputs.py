@@ -29,7 +29,7 @@ from scenarios.species_schema import SpeciesFile
 if TYPE_CHECKING:
     import geopandas
 
-__all__ = ["Inputs", "input_files", "naming", "read_inputs", "study_grid"]
+__all__ = ["Inputs", "fences_across", "input_files", "naming", "read_inputs", "study_grid"]
 
 
 @contextmanager
@@ -86,6 +86,14 @@ def read_inputs(resolved: ResolvedStudy, species: Sequence[str] | None = None) -
     return Inputs(
         grid=grid, layers=layers, profiles=profiles, places=places, cuts=cuts, all_fences=fences, regions=regions
     )
+
+
+def fences_across(region: FocalRegion, cuts: CutEdges) -> list[str]:
+    """Fences with cells of a region on both sides: being one node, the region would bridge them."""
+    row2, col2 = cuts.second
+    mask = region.mask
+    within = mask[cuts.row, cuts.col] & mask[row2, col2] & cuts.parts_sides
+    return [cuts.fences[i].id for i in np.unique(cuts.fence[within])]
 
 
 def input_files(resolved: ResolvedStudy) -> list[Path]:

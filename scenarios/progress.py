@@ -26,9 +26,9 @@ class Reporter:
         self._task: TaskID | None = None
         level = logging.ERROR if quiet else [logging.WARNING, logging.INFO, logging.DEBUG][min(verbose, 2)]
         logging.basicConfig(level=level, format="%(message)s", force=True)
-        logging.captureWarnings(True)
 
     def __enter__(self) -> Reporter:
+        self._old_show = warnings.showwarning
         warnings.showwarning = self._show_warning  # type: ignore[assignment]
         self._progress.start()
         return self
@@ -37,6 +37,7 @@ class Reporter:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._progress.stop()
+        warnings.showwarning = self._old_show
 
     def expect(self, steps: int, what: str) -> None:
         """Begin a bar of so many steps."""

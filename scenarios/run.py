@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -20,12 +21,13 @@ from connectivity.reduce import reduce_landscape
 from connectivity.reduced_network import ReducedNetwork
 from connectivity.results import SolveReport
 from connectivity.stencil import Stencil, build_stencil
+from rasters.errors import PlannerWarning
 from rasters.fences import CutEdges, FenceTerms, sum_terms
 from rasters.openings import OpeningEdges, row_terms
 from rasters.profile import SpeciesProfile
 from rasters.resistance import build_resistance
 from rasters.surface import ResistanceSurface
-from scenarios.inputs import Inputs, naming
+from scenarios.inputs import Inputs, fences_across, naming
 from scenarios.load import ResolvedStudy
 from scenarios.openings import SpeciesContext, candidate_openings, fence_model, standing_openings
 from scenarios.ranking import Ends, Solved, rank_candidates
@@ -137,6 +139,10 @@ def _ends(resolved: ResolvedStudy, inputs: Inputs, species: str, surface: Resist
         origins = tuple(_on_surface(inputs.regions[name], surface) for name in routes.origin)
         targets = tuple(_on_surface(inputs.regions[name], surface) for name in routes.targets)
         labels = region_labels([*origins, *targets])
+    for region in (*origins, *targets):
+        for fence in fences_across(region, inputs.cuts):
+            message = f"{species}: {region.id} lies on both sides of {fence}; as one node it bridges the fence"
+            warnings.warn(message, PlannerWarning, stacklevel=2)
     any_target = FocalRegion.from_mask(ANY_TARGET, labels > len(origins), surface.grid)
     return Ends(origins=origins, targets=targets, any_target=any_target, labels=labels)
 
