@@ -120,20 +120,29 @@ def plan_tree(land: Landscape) -> Branch:
     """Cut the raster into boxes, with the sizes to expect."""
     height, width = land.node.shape
     depth = int(np.clip(np.log2(max(height * width / _SUBTREE_CELLS, 1.0)), 0, _MAX_DEPTH))
-    seen = np.zeros(land.n_kept + 1, np.bool_)
-    return _plan(land, Box(0, height, 0, width, -1, -1, -1, -1, land.n_kept, 0), 0, depth, seen)
+    return _plan(land, Box(0, height, 0, width, -1, -1, -1, -1, land.n_kept, 0), 0, depth)[0]
 
 
-def _plan(land: Landscape, box: Box, depth: int, last: int, seen: NDArray[np.bool_]) -> Branch:
-    window = (max(box.row0 - 1, 0), box.row1 + 1, max(box.col0 - 1, 0), box.col1 + 1)
-    height, width = land.node.shape
-    kept = count_kept(land.node, window[0], min(window[1], height), window[2], min(window[3], width), seen) + 1
-    border = min(count_ring(land.node, box.row0, box.row1, box.col0, box.col1) + kept, land.n_kept + 1 + height * width)
+def _plan(land: Landscape, box: Box, depth: int, last: int) -> tuple[Branch, int]:
+    """Branch of a box, and a bound on the kept nodes in it and beside it."""
     box_height, box_width = box.row1 - box.row0, box.col1 - box.col0
+    ring = int(count_ring(land.node, box.row0, box.row1, box.col0, box.col1))
     if depth == last:
-        return Branch(box=box, depth=depth, border=border, own=0, stack=_stack_need(box_height, box_width, kept))
-    halves = tuple(_plan(land, cut(box, depth), depth + 1, last, seen) for cut in (north_or_west, south_or_east))
-    return Branch(box=box, depth=depth, border=border, own=min(box_height, box_width), stack=0, halves=halves)
+        kept = _count_kept(land, box)
+        stack = _stack_need(box_height, box_width, kept + 1)
+        return Branch(box=box, depth=depth, border=ring + kept + 1, own=0, stack=stack), kept
+    halves = [_plan(land, cut(box, depth), depth + 1, last) for cut in (north_or_west, south_or_east)]
+    kept = min(sum(n for _, n in halves), land.n_kept)
+    branches = tuple(branch for branch, _ in halves)
+    own = min(box_height, box_width)
+    return Branch(box=box, depth=depth, border=ring + kept + 1, own=own, stack=0, halves=branches), kept
+
+
+def _count_kept(land: Landscape, box: Box) -> int:
+    height, width = land.node.shape
+    seen = np.zeros(land.n_kept + 1, np.bool_)
+    rows, cols = (max(box.row0 - 1, 0), min(box.row1 + 1, height)), (max(box.col0 - 1, 0), min(box.col1 + 1, width))
+    return int(count_kept(land.node, *rows, *cols, seen))
 
 
 @lru_cache(maxsize=4096)

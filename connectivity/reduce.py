@@ -13,10 +13,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from connectivity.dense_network import unpack_network
 from connectivity.dissection import Branch, Landscape, dissect_landscape, peak_bytes, plan_tree, usable_threads
-from connectivity.kernels.dissection_dense import packed_row
 from connectivity.kernels.dissection_front import NONE, PLAIN
-from connectivity.kernels.dissection_network import first_bad_edge, mirror_packed, network_components
+from connectivity.kernels.dissection_network import first_bad_edge, network_components
 from connectivity.laplacian import Laplacian
 from connectivity.reduced_network import ReducedNetwork
 from connectivity.results import SolveReport
@@ -85,9 +85,7 @@ def reduce_landscape(
     need = _check_memory(land, tree, threads, memory_bytes)
     planned = time.perf_counter()
     done = dissect_landscape(land, tree, threads)
-    matrix = np.zeros((land.n_kept + 1, land.n_kept + 1))
-    offsets = np.array([packed_row(row, done.ids.size) for row in range(done.ids.size)], np.int64)
-    mirror_packed(offsets, done.packed, done.ids, matrix)
+    matrix = unpack_network(done.ids, done.packed, land.n_kept + 1)
     ground = matrix[:-1, -1].copy()
     ground[_held_nodes(system, land)] = np.inf
     conductance = np.ascontiguousarray(matrix[:-1, :-1])

@@ -7,15 +7,17 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from connectivity.kernels.dissection_dense import eliminate, factor_rows, packed_row, packed_size
-from connectivity.kernels.dissection_network import (
-    all_resistances,
-    all_visits,
-    mirror_packed,
-    network_components,
-    set_resistances_dense,
-    solve_currents,
+from connectivity.dense_network import (
+    EdgeSets,
+    connected_parts,
+    connected_voltages,
+    eliminate_first,
+    resistances_between,
+    set_resistances,
+    visits_of,
 )
+from connectivity.dissection import usable_threads
+from connectivity.kernels.dissection_network import network_components
 from connectivity.results import SolveReport
 from rasters.errors import DataError, FocalNodeError
 
@@ -118,10 +120,7 @@ class ReducedNetwork:
         chosen = self._chosen(nodes)
         distinct, back = np.unique(chosen, return_inverse=True)
         circuit, at = self.reduced_to(distinct)._circuit()
-        result = np.full(circuit.shape, np.inf)
-        np.fill_diagonal(result, 0.0)
-        for members in _groups(circuit):
-            result[np.ix_(members, members)] = _connected_resistances(circuit[np.ix_(members, members)])
+        result = resistances_between(circuit)
         where = at[back]
         return result[np.ix_(where, where)]
 
@@ -145,7 +144,7 @@ class ReducedNetwork:
         total = np.zeros(circuit.shape[0])
         np.add.at(total, at, put_in)
         result = np.zeros(circuit.shape[0])
-        for members in _groups(circuit):
+        for members in connected_parts(circuit):
             grounded = members[-1] == self.size
             here = total[members]
             if not grounded and abs(here.sum()) > _ROUNDING * np.abs(here).sum():
@@ -154,7 +153,7 @@ class ReducedNetwork:
                     f"{here.sum():g} A cannot leave the part around row {row}, col {col}: it has no ground; "
                     "take out as much current as is put in"
                 )
-            volt = _connected_voltages(circuit[np.ix_(members, members)], here)
+            volt = connected_voltages(circuit[np.ix_(members, members)], here)
             result[members] = volt if grounded else volt - volt.min()
         return result[at]
 
@@ -185,12 +184,12 @@ class ReducedNetwork:
     def _arriving(self) -> Reals:
         circuit, at = self._circuit()
         share = np.eye(circuit.shape[0])
-        for members in _groups(circuit):
+        for members in connected_parts(circuit):
             inner = members[members < self.size]
             if members[-1] != self.size:
                 share[np.ix_(members, members)] = 1.0
             elif inner.size:
-                visits = _visits(circuit[np.ix_(members, members)])[:-1, :-1]
+                visits = visits_of(circuit[np.ix_(members, members)])[:-1, :-1]
                 share[np.ix_(inner, inner)] = visits / np.diag(visits)
         result = share[np.ix_(at, at)]
         held = np.flatnonzero(np.isinf(self.ground))
@@ -204,9 +203,9 @@ class ReducedNetwork:
         into = np.zeros((self.size, held.size))
         if held.size == 0:
             return into
-        for members in _groups(circuit):
+        for members in connected_parts(circuit):
             if members[-1] == self.size and members.size > 1:
-                visits = _visits(circuit[np.ix_(members, members)])[:-1, :-1]
+                visits = visits_of(circuit[np.ix_(members, members)])[:-1, :-1]
                 into[members[:-1]] = visits @ self.conductance[np.ix_(members[:-1], held)]
         return into
 
@@ -226,10 +225,13 @@ class ReducedNetwork:
         besides it only down to 1e-16 of the edge: where that matters, reduce with the edge closed and open it here.
         """
         ends, add = self._edges(first, second, delta)
+        proper = ends[:, 0] != ends[:, 1]
+        one, two, add = ends[proper, 0], ends[proper, 1], add[proper]
         conductance = self.conductance.copy()
-        for sign in ((0, 1), (1, 0)):
-            np.add.at(conductance, (ends[:, sign[0]], ends[:, sign[1]]), np.where(ends[:, 0] == ends[:, 1], 0.0, add))
-        conductance = _cleared(conductance, ends, np.abs(add).max(initial=0.0))
+        np.add.at(conductance, (one, two), add)
+        np.add.at(conductance, (two, one), add)
+        _check_taken(conductance[one, two], ends[proper], np.abs(add).max(initial=0.0))
+        np.maximum(conductance, 0.0, out=conductance)
         component = np.empty(self.size, np.int32)
         network_components(conductance, component)
         return replace(self, conductance=conductance, ground=self.ground.copy(), component=component)
@@ -239,8 +241,7 @@ class ReducedNetwork:
         chosen = self._chosen(nodes)
         if np.unique(chosen).size != chosen.size:
             raise DataError("a node is named twice; name each node to keep once")
-        circuit, at = self._circuit()
-        conductance, ground = self._eliminate_to(chosen, circuit, at)
+        conductance, ground = self._eliminate_to(chosen)
         component = np.empty(chosen.size, np.int32)
         network_components(conductance, component)
         new = np.full(self.size, -1, np.int64)
@@ -257,7 +258,7 @@ class ReducedNetwork:
             report=self.report,
         )
 
-    def _eliminate_to(self, chosen: NDArray[np.intp], circuit: Reals, at: NDArray[np.intp]) -> tuple[Reals, Reals]:
+    def _eliminate_to(self, chosen: NDArray[np.intp]) -> tuple[Reals, Reals]:
         """Conductance and ground of the chosen nodes; a chosen node held at 0 V stays apart from ground."""
         full = np.zeros((self.size + 1, self.size + 1))
         full[:-1, :-1] = self.conductance
@@ -272,7 +273,7 @@ class ReducedNetwork:
             full[:, -1] = full[-1, :]
         out = np.flatnonzero(outside & ~held)
         order = np.concatenate([out, chosen, [self.size]])
-        small = _kron(full[np.ix_(order, order)], out.size)
+        small = eliminate_first(full[np.ix_(order, order)], out.size)
         ground = small[:-1, -1].copy()
         ground[np.isinf(self.ground[chosen])] = np.inf
         return np.ascontiguousarray(small[:-1, :-1]), ground
@@ -294,7 +295,14 @@ class ReducedNetwork:
         return circuit, np.where(held, self.size, np.arange(self.size))
 
     def resistances_of_sets(
-        self, pairs: ArrayLike, first: ArrayLike, second: ArrayLike, delta: ArrayLike, sets: ArrayLike
+        self,
+        pairs: ArrayLike,
+        first: ArrayLike,
+        second: ArrayLike,
+        delta: ArrayLike,
+        sets: ArrayLike,
+        *,
+        threads: int | None = None,
     ) -> Reals:
         """Effective resistance of pairs of nodes for many sets of changed edges.
 
@@ -307,26 +315,37 @@ class ReducedNetwork:
             Conductance that the candidate adds, or takes when negative [S].
         sets : (s, e) bool
             Which candidates each set holds.
+        threads : int, optional
+            Default: the processors that this process may use.
 
         Returns
         -------
         (s, p) float64
             [ohm], ``inf`` where a pair is not joined.
+
+        Notes
+        -----
+        Microseconds per set for openings: a system as large as the set (Woodbury's identity). Closings, and sets that
+        lower a resistance so far that its digits would be lost, take an elimination of all nodes named here.
         """
         ends, add = self._edges(first, second, delta)
         two = np.atleast_2d(np.asarray(pairs, np.intp))
         chosen = np.atleast_2d(np.asarray(sets, np.bool_))
         if chosen.shape[1] != add.size or two.shape[1] != 2:
             raise DataError(f"sets of shape {chosen.shape} and pairs of shape {two.shape} do not fit {add.size} edges")
+        _check_taken(self.conductance[ends[:, 0], ends[:, 1]] + add, ends, np.abs(add).max(initial=0.0))
+        chosen = chosen & (add != 0.0)
         involved, back = np.unique(np.concatenate([self._chosen(two.ravel()), ends.ravel()]), return_inverse=True)
         circuit, at = self.reduced_to(involved)._circuit()
         place = at[back]
-        start = np.concatenate([[0], np.cumsum(chosen.sum(axis=1))])
-        member = np.nonzero(chosen)[1]
-        out = np.empty((chosen.shape[0], two.shape[0]))
-        small_pairs, small_ends = place[: two.size].reshape(-1, 2), place[two.size :].reshape(-1, 2)
-        set_resistances_dense(circuit, small_ends, add, start, member, small_pairs, 0, chosen.shape[0], out)
-        return out
+        case = EdgeSets(
+            ends=place[two.size :].reshape(-1, 2),
+            delta=add,
+            start=np.concatenate([[0], np.cumsum(chosen.sum(axis=1))]),
+            member=np.nonzero(chosen)[1],
+            pairs=place[: two.size].reshape(-1, 2),
+        )
+        return set_resistances(circuit, case, usable_threads() if threads is None else threads)
 
     def gain_of_sets(
         self, pairs: ArrayLike, first: ArrayLike, second: ArrayLike, delta: ArrayLike, sets: ArrayLike
@@ -361,63 +380,9 @@ class ReducedNetwork:
         return ends, add
 
 
-def _cleared(conductance: Reals, ends: NDArray[np.intp], scale: float) -> Reals:
-    """Rounding below zero set to zero; more than rounding refused."""
-    value = conductance[ends[:, 0], ends[:, 1]]
+def _check_taken(value: Reals, ends: NDArray[np.intp], scale: float) -> None:
+    """Refuse conductances below zero by more than rounding."""
     worst = int(np.argmin(value)) if value.size else 0
     if value.size and value[worst] < -_ROUNDING * scale:
         a, b = ends[worst]
         raise DataError(f"edge between nodes {a} and {b} would have conductance {value[worst]:g} S; take away less")
-    conductance[ends[:, 0], ends[:, 1]] = np.maximum(value, 0.0)
-    conductance[ends[:, 1], ends[:, 0]] = np.maximum(value, 0.0)
-    return conductance
-
-
-def _groups(circuit: Reals) -> list[NDArray[np.intp]]:
-    """Nodes of each connected part, increasing."""
-    label = np.empty(circuit.shape[0], np.int32)
-    n = network_components(circuit, label)
-    order = np.argsort(label, kind="stable")
-    return np.split(order, np.searchsorted(label[order], np.arange(1, n)))
-
-
-def _factor(circuit: Reals) -> Reals:
-    """All nodes but the last eliminated: flat rows as `dissection_network` reads them."""
-    panel = np.array(circuit, np.float64).reshape(-1)
-    factor_rows(panel, 0, circuit.shape[0], circuit.shape[0] - 1)
-    return panel
-
-
-def _connected_resistances(circuit: Reals) -> Reals:
-    out = np.zeros(circuit.size)
-    if circuit.shape[0] > 1:
-        all_resistances(_factor(circuit), circuit.shape[0], out)
-    return out.reshape(circuit.shape)
-
-
-def _visits(circuit: Reals) -> Reals:
-    out = np.zeros(circuit.size)
-    all_visits(_factor(circuit), circuit.shape[0], out)
-    return out.reshape(circuit.shape)
-
-
-def _connected_voltages(circuit: Reals, current: Reals) -> Reals:
-    out = np.zeros(current.size)
-    if current.size > 1:
-        solve_currents(_factor(circuit), current.size, current.copy(), out)
-    return out
-
-
-def _kron(full: Reals, n_own: int) -> Reals:
-    """Eliminate the first nodes of a dense network."""
-    size = full.shape[0]
-    rest = size - n_own
-    panel = np.ascontiguousarray(full[:n_own]).reshape(-1)
-    offsets = np.array([packed_row(row, rest) for row in range(rest)], np.int64)
-    packed = np.zeros(packed_size(rest))
-    for row in range(rest):
-        packed[offsets[row] + row : offsets[row] + rest] = full[n_own + row, n_own + row :]
-    eliminate(panel, 0, n_own, size, packed, 0)
-    out = np.zeros((rest, rest))
-    mirror_packed(offsets, packed, np.arange(rest), out)
-    return out

@@ -169,17 +169,14 @@ def _move(stack, start, target, n):
 
 @kernel
 def count_kept(node, row0, row1, col0, col1, seen):
-    """Distinct kept nodes in a window; seen (n_kept + 1,) is False before and after."""
+    """Distinct kept nodes in a window; seen (n_kept + 1,) is False before."""
     n = 0
     for row in range(row0, row1):
         for col in range(col0, col1):
-            if node[row, col] >= 0 and not seen[node[row, col]]:
-                seen[node[row, col]] = True
+            number = node[row, col]
+            if number >= 0 and not seen[number]:
+                seen[number] = True
                 n += 1
-    for row in range(row0, row1):
-        for col in range(col0, col1):
-            if node[row, col] >= 0:
-                seen[node[row, col]] = False
     return n
 
 

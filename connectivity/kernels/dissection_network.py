@@ -11,6 +11,7 @@ import numpy as np
 
 from connectivity.kernels._blas import add_product
 from connectivity.kernels._jit import kernel
+from connectivity.kernels.dissection_dense import packed_row
 
 __all__ = [
     "all_resistances",
@@ -18,7 +19,6 @@ __all__ = [
     "first_bad_edge",
     "mirror_packed",
     "network_components",
-    "set_resistances_dense",
     "solve_currents",
 ]
 
@@ -154,11 +154,12 @@ def solve_currents(panel, size, current, out):
 
 
 @kernel
-def mirror_packed(packed_rows, packed, ids, out):
-    """Write a packed network into a symmetric matrix out (n, n) at its nodes' ids; packed_rows (m,) are row offsets."""
+def mirror_packed(packed, ids, out):
+    """Write a packed network into a symmetric matrix out (n, n) at its nodes' ids."""
     for a in range(ids.size):
+        start = packed_row(a, ids.size)
         for b in range(a + 1, ids.size):
-            value = packed[packed_rows[a] + b]
+            value = packed[start + b]
             out[ids[a], ids[b]] = value
             out[ids[b], ids[a]] = value
 
@@ -171,46 +172,3 @@ def first_bad_edge(conductance):
         if not 0.0 <= flat[k] < math.inf:
             return k
     return -1
-
-
-@kernel
-def _pair_conductance(work, size, first, second):
-    """Eliminate all nodes but two from a symmetric network (size, size), which is used up; what joins the two [S]."""
-    for k in range(size):
-        if k in (first, second):
-            continue
-        total = 0.0
-        for j in range(size):
-            total += work[k, j]
-        for i in range(size):
-            share = work[k, i]
-            work[i, k] = 0.0
-            if share > 0.0:
-                share /= total
-                for j in range(size):
-                    work[i, j] += share * work[k, j]
-                work[i, i] = 0.0
-        work[k, :] = 0.0
-    return work[first, second]
-
-
-@kernel
-def set_resistances_dense(conductance, ends, delta, start, member, pairs, first_set, last_set, out):
-    """Effective resistance [ohm] of pairs (p, 2) with each set of changed edges, by eliminating the whole network.
-
-    conductance (n, n) [S]; ends (e, 2), delta (e,) [S]; set s holds edges member[start[s]:start[s + 1]]; out (sets, p).
-    """
-    work = np.empty_like(conductance)
-    for s in range(first_set, last_set):
-        for p in range(pairs.shape[0]):
-            if pairs[p, 0] == pairs[p, 1]:
-                out[s, p] = 0.0
-                continue
-            work[:, :] = conductance
-            for k in range(start[s], start[s + 1]):
-                a, b = ends[member[k], 0], ends[member[k], 1]
-                if a != b:
-                    work[a, b] = max(work[a, b] + delta[member[k]], 0.0)
-                    work[b, a] = work[a, b]
-            joined = _pair_conductance(work, conductance.shape[0], pairs[p, 0], pairs[p, 1])
-            out[s, p] = 1.0 / joined if joined > 0.0 else math.inf
