@@ -60,6 +60,7 @@ class Cycle:
     def __init__(self, hierarchy: Hierarchy, n: int) -> None:
         self.hierarchy = hierarchy
         self.work = [_Work(n, level.size, TWICE[0] <= k < TWICE[1]) for k, level in enumerate(hierarchy.coarse)]
+        self.last_x = np.zeros((n, hierarchy.coarsest.size), np.float32)
         self.last = np.zeros((n, hierarchy.coarsest.size), np.float32)
 
     @property
@@ -76,7 +77,8 @@ class Cycle:
     def _solve(self, k: int, b: Single) -> Single:
         """Approximate solve on coarse level k."""
         if k == len(self.work):
-            return self.hierarchy.coarsest.solve(b)
+            self.hierarchy.coarsest.solve(b, self.last_x)
+            return self.last_x
         work = self.work[k]
         x = self._visit(k, b)
         if work.first is None:

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 from scipy.sparse import csgraph
 from scipy.sparse.linalg import splu
+from threadpoolctl import threadpool_limits
 
 from connectivity.kernels import multigrid_coarsen as coarsen
 from connectivity.kernels import multigrid_cycle as cycle
@@ -139,14 +140,14 @@ class CoarseLevel:
 
 
 class Coarsest:
-    """Direct solve of the last level; ungrounded components are pinned at their mean."""
+    """Direct solve of the last level; components without ground are pinned at their mean."""
 
     def __init__(self, graph: Graph) -> None:
         size = graph.ground.size
         self.size = int(size)
         coupling = sparse.csr_array((graph.coupling.astype(np.float64), graph.column, graph.start), shape=(size, size))
         coupling = ((coupling + coupling.T) * 0.5).tocsr()
-        diagonal = coupling.sum(axis=1) + graph.ground
+        diagonal = np.asarray(coupling.sum(axis=1)).ravel() + graph.ground
         matrix = sparse.diags_array(np.where(diagonal > 0, diagonal, 1.0)) - coupling
         loose = _loose_components(coupling, graph.ground)
         self._alive = diagonal > 0
@@ -155,19 +156,21 @@ class Coarsest:
             dense = matrix.toarray()
             for members in loose:
                 dense[np.ix_(members, members)] += diagonal[members].mean() / members.size
-            self._dense = np.linalg.inv(dense) if size else dense
-            self._dense = (self._dense + self._dense.T) * 0.5 * np.outer(self._alive, self._alive)
+            with threadpool_limits(1):
+                inverse = np.linalg.inv(dense)
+            self._dense = (inverse + inverse.T) * 0.5 * np.outer(self._alive, self._alive)
         else:
             pin = np.zeros(size)
             for members in loose:
                 pin[members[0]] = diagonal[members[0]]
             self._factor = splu((matrix + sparse.diags_array(pin)).tocsc())
 
-    def solve(self, b: Single) -> Single:
-        """(n, size) currents to voltages."""
+    def solve(self, b: Single, x: Single) -> None:
+        """Currents (n, size) to voltages ``x``."""
         if self._dense is not None:
-            return (b.astype(np.float64) @ self._dense).astype(np.float32)
-        return (self._factor.solve(b.T.astype(np.float64)).T * self._alive).astype(np.float32)
+            cycle.dense_solve(self._dense, b, x)
+        else:
+            x[...] = self._factor.solve(b.T.astype(np.float64)).T * self._alive
 
     @property
     def nbytes(self) -> int:
@@ -299,10 +302,9 @@ def _first_graph(raster: Raster, special: Special, children: Rows, threads: int)
     raster_product.plain_sizes(element, plain, size)
     others = np.flatnonzero(~plain).astype(np.int32)
     buffers = _Buffers(others.size, threads, 12 * others.size)
+    p = _parents_around(raster, special)
     while buffers.wanting:
-        raster_product.special_rows(
-            raster, special, children.start, children.column, children.weight, others, *buffers.arrays()
-        )
+        raster_product.special_rows(raster, p, special, children, others, *buffers.arrays())
     size[others] = buffers.size
     start, column, coupling = _allocate(size)
     raster_product.plain_rows(element, plain, start, column, coupling)
@@ -310,10 +312,24 @@ def _first_graph(raster: Raster, special: Special, children: Rows, threads: int)
     ground = np.zeros(n_coarse, np.float32)
     if raster.ground.any():
         terms = np.zeros_like(raster.ground)
-        shape = (special.row_start.size - 1, special.width)
-        raster_product.ground_terms(raster.g, raster.ground, raster.kind, shape, terms)
-        raster_product.restrict_ground(raster, terms, special, children.start, children.column, children.weight, ground)
+        raster_product.ground_terms(raster.g, raster.ground, raster.kind, _shape(special), terms)
+        raster_product.restrict_ground(raster, terms, special, children, ground)
     return _with_diagonal(start, column, coupling, ground)
+
+
+def _parents_around(raster: Raster, special: Special) -> Rows:
+    """Parents of the cells around special ones, by flat cell."""
+    height, width = _shape(special)
+    needed, size = np.zeros(height * width, np.int8), np.zeros(height * width, np.int32)
+    raster_product.mark_around(special.cell, (height, width), needed)
+    raster_product.count_parents(raster, special, needed, size)
+    start, column, weight = _allocate(size)
+    raster_product.write_parents(raster, special, needed, start, column, weight)
+    return Rows(start=start, column=column, weight=weight)
+
+
+def _shape(special: Special) -> tuple[int, int]:
+    return special.row_start.size - 1, special.width
 
 
 class _Buffers:
@@ -452,8 +468,9 @@ def _next_graph(graph: Graph, p: Rows, r: Rows, threads: int) -> Graph:
         product.graph_rows(graph, p, r, *buffers.arrays())
     start, column, coupling = _allocate(buffers.size)
     buffers.copy_to(np.arange(n_next, dtype=np.int32), start, column, coupling)
-    ground = np.empty(n_next, np.float64)
-    product.graph_ground(graph, p, ground)
+    ground = np.zeros(n_next, np.float64)
+    if graph.ground.any():
+        product.graph_ground(graph, p, ground)
     return _with_diagonal(start, column, coupling, ground.astype(np.float32))
 
 

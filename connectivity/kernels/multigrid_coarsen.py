@@ -59,119 +59,160 @@ def graph_diagonal(start: Int1, coupling: Single1, ground: Single1, inverse: Sin
 
 
 @kernel
-def _choose(graph: Graph, parents: Parents, i: int) -> None:
+def _set_point(parent: Int2, weight: Single2, count: Byte1, stage: Byte1, i: int, now: int) -> None:
+    parent[i, 0] = i
+    weight[i, 0] = 1.0
+    count[i] = 1
+    stage[i] = now
+
+
+@kernel
+def _choose(
+    start: Int1,
+    coupling: Single1,
+    leak: float,
+    even: bool,
+    i: int,
+    kind: Byte1,
+    strongest: Single1,
+    parent: Int2,
+    weight: Single2,
+    count: Byte1,
+    stage: Byte1,
+) -> None:
     total = np.float64(0.0)
     most = np.float64(0.0)
-    for k in range(graph.start[i], graph.start[i + 1]):
-        edge = np.float64(graph.coupling[k])
+    for k in range(start[i], start[i + 1]):
+        edge = np.float64(coupling[k])
         total += edge
         most = max(most, edge)
-    parents.strongest[i] = most
-    even = parents.row[i] & 1 == 0 and parents.col[i] & 1 == 0
-    if total <= graph.ground[i] or most == 0.0:
-        parents.kind[i] = DEAD
-    elif even or graph.start[i + 1] - graph.start[i] > ANCHOR:
-        parents.kind[i] = POINT
-        _set_point(parents, i, 1)
+    strongest[i] = most
+    if total <= leak or most == 0.0:
+        kind[i] = DEAD
+    elif even or start[i + 1] - start[i] > ANCHOR:
+        kind[i] = POINT
+        _set_point(parent, weight, count, stage, i, 1)
     else:
-        parents.kind[i] = OPEN
+        kind[i] = OPEN
 
 
 @parallel_kernel
 def choose_points(graph: Graph, parents: Parents) -> None:
     """Kind and strongest coupling of each unknown; coarse points get stage 1."""
-    for i in prange(graph.ground.size):
-        _choose(graph, parents, i)
+    start, coupling, ground = graph.start, graph.coupling, graph.ground
+    row, col, kind, strongest = parents.row, parents.col, parents.kind, parents.strongest
+    parent, weight, count, stage = parents.parent, parents.weight, parents.n_parent, parents.stage
+    for i in prange(ground.size):
+        even = (row[i] | col[i]) & 1 == 0
+        _choose(start, coupling, ground[i], even, i, kind, strongest, parent, weight, count, stage)
 
 
 @kernel
-def _set_point(parents: Parents, i: int, stage: int) -> None:
-    parents.parent[i, 0] = i
-    parents.weight[i, 0] = 1.0
-    parents.n_parent[i] = 1
-    parents.stage[i] = stage
-
-
-@kernel
-def _point_behind(graph: Graph, parents: Parents, i: int, q: int) -> int:
+def _point_behind(
+    start: Int1, column: Int1, coupling: Single1, row: Int1, col: Int1, strongest: Single1, stage: Byte1, i: int, q: int
+) -> int:
     """Coarse point that the coupling of a line unknown i to its diagonal neighbour q counts for; -1 = none."""
-    near_row = parents.row[i] if parents.row[i] & 1 == 0 else parents.row[q]
-    near_col = parents.col[q] if parents.row[i] & 1 == 0 else parents.col[i]
-    least = TIE * parents.strongest[q]
-    near = far = -1
-    near_tie = far_tie = 0.0
-    for k in range(graph.start[q], graph.start[q + 1]):
-        s, edge = graph.column[k], graph.coupling[k]
-        if parents.stage[s] != 1 or (parents.row[s] != parents.row[q] and parents.col[s] != parents.col[q]):
+    near_row = row[i] if row[i] & 1 == 0 else row[q]
+    near_col = col[q] if row[i] & 1 == 0 else col[i]
+    near, far = -1, -1
+    near_tie = far_tie = TIE * np.float64(strongest[q])
+    for k in range(start[q], start[q + 1]):
+        s, edge = column[k], np.float64(coupling[k])
+        if stage[s] != 1 or (row[s] != row[q] and col[s] != col[q]):
             continue
-        if parents.row[s] == near_row and parents.col[s] == near_col:
-            if edge > near_tie:
+        if row[s] == near_row and col[s] == near_col:
+            if edge >= near_tie:
                 near, near_tie = s, edge
-        elif edge > far_tie:
+        elif edge >= far_tie:
             far, far_tie = s, edge
-    if near >= 0 and near_tie >= least:
-        return near
-    if far >= 0 and far_tie >= least:
-        return far
-    return -1
+    return near if near >= 0 else far
 
 
 @kernel
-def _tie_line(graph: Graph, parents: Parents, i: int) -> None:
+def _tie_line(
+    start: Int1,
+    column: Int1,
+    coupling: Single1,
+    row: Int1,
+    col: Int1,
+    kind: Byte1,
+    strongest: Single1,
+    parent: Int2,
+    weight: Single2,
+    count: Byte1,
+    stage: Byte1,
+    i: int,
+) -> None:
     n = 0
     total = np.float64(0.0)
-    least = WEAK * np.float64(parents.strongest[i])
-    for k in range(graph.start[i], graph.start[i + 1]):
-        q, edge = graph.column[k], np.float64(graph.coupling[k])
-        if edge <= 0.0 or edge < least or parents.kind[q] == DEAD:
+    least = WEAK * np.float64(strongest[i])
+    for k in range(start[i], start[i + 1]):
+        q, edge = column[k], np.float64(coupling[k])
+        if edge <= 0.0 or edge < least or kind[q] == DEAD:
             continue
         who = -1
-        if parents.stage[q] == 1:
+        if stage[q] == 1:
             who = q
-        elif parents.row[q] != parents.row[i] and parents.col[q] != parents.col[i]:
-            who = _point_behind(graph, parents, i, q)
+        elif row[q] != row[i] and col[q] != col[i]:
+            who = _point_behind(start, column, coupling, row, col, strongest, stage, i, q)
         if who >= 0:
-            n = add_parent(parents.parent[i], parents.weight[i], n, who, edge)
+            n = add_parent(parent[i], weight[i], n, who, edge)
             total += edge
-    if total > TIE * parents.strongest[i]:
-        normalise(parents.weight[i], n)
-        parents.n_parent[i] = n
-        parents.stage[i] = 2
+    if total > TIE * strongest[i]:
+        normalise(weight[i], n)
+        count[i] = n
+        stage[i] = 2
 
 
 @parallel_kernel
 def tie_lines(graph: Graph, parents: Parents) -> None:
     """Parents of the unknowns on one coarse line; what succeeds gets stage 2."""
-    for i in prange(graph.ground.size):
-        if parents.kind[i] == OPEN and (parents.row[i] + parents.col[i]) & 1 == 1:
-            _tie_line(graph, parents, i)
+    start, column, coupling = graph.start, graph.column, graph.coupling
+    row, col, kind, strongest = parents.row, parents.col, parents.kind, parents.strongest
+    parent, weight, count, stage = parents.parent, parents.weight, parents.n_parent, parents.stage
+    for i in prange(kind.size):
+        if kind[i] == OPEN and (row[i] + col[i]) & 1 == 1:
+            _tie_line(start, column, coupling, row, col, kind, strongest, parent, weight, count, stage, i)
 
 
 @kernel
-def _tie_others(graph: Graph, parents: Parents, i: int, now: int) -> None:
+def _tie_other(
+    start: Int1,
+    column: Int1,
+    coupling: Single1,
+    strongest: Single1,
+    parent: Int2,
+    weight: Single2,
+    count: Byte1,
+    stage: Byte1,
+    i: int,
+    now: int,
+) -> None:
     n = 0
     total = np.float64(0.0)
-    least = WEAK * np.float64(parents.strongest[i])
-    for k in range(graph.start[i], graph.start[i + 1]):
-        q, edge = graph.column[k], np.float64(graph.coupling[k])
-        stage = parents.stage[q]
-        if edge <= 0.0 or edge < least or stage == 0 or stage >= now:
+    least = WEAK * np.float64(strongest[i])
+    for k in range(start[i], start[i + 1]):
+        q, edge = column[k], np.float64(coupling[k])
+        if edge <= 0.0 or edge < least or stage[q] == 0 or stage[q] >= now:
             continue
-        for t in range(parents.n_parent[q]):
-            n = add_parent(parents.parent[i], parents.weight[i], n, parents.parent[q, t], edge * parents.weight[q, t])
+        for t in range(count[q]):
+            n = add_parent(parent[i], weight[i], n, parent[q, t], edge * weight[q, t])
         total += edge
-    if total > TIE * parents.strongest[i]:
-        normalise(parents.weight[i], n)
-        parents.n_parent[i] = n
-        parents.stage[i] = now
+    if total > TIE * strongest[i]:
+        normalise(weight[i], n)
+        count[i] = n
+        stage[i] = now
 
 
 @parallel_kernel
 def tie_rest(graph: Graph, parents: Parents, now: int) -> None:
     """Parents of the others from neighbours of an earlier stage; what succeeds gets stage ``now``."""
-    for i in prange(graph.ground.size):
-        if parents.kind[i] == OPEN and parents.stage[i] == 0:
-            _tie_others(graph, parents, i, now)
+    start, column, coupling = graph.start, graph.column, graph.coupling
+    kind, strongest = parents.kind, parents.strongest
+    parent, weight, count, stage = parents.parent, parents.weight, parents.n_parent, parents.stage
+    for i in prange(kind.size):
+        if kind[i] == OPEN and stage[i] == 0:
+            _tie_other(start, column, coupling, strongest, parent, weight, count, stage, i, now)
 
 
 @kernel
@@ -188,7 +229,7 @@ def promote(graph: Graph, parents: Parents, now: int) -> int:
             covered = covered or (tied and parents.stage[graph.column[k]] == now)
         if not covered:
             parents.kind[i] = POINT
-            _set_point(parents, i, now)
+            _set_point(parents.parent, parents.weight, parents.n_parent, parents.stage, i, now)
     return left
 
 

@@ -17,6 +17,7 @@ from connectivity.kernels._jit import kernel, parallel_kernel
 from connectivity.kernels.multigrid_product import Graph, Rows
 
 __all__ = [
+    "dense_solve",
     "order_rows",
     "prolong_graph",
     "residual_graph",
@@ -29,39 +30,59 @@ __all__ = [
 Int1 = NDArray[np.int32]
 Int2 = NDArray[np.int32]
 Single1 = NDArray[np.float32]
+Double2 = NDArray[np.float64]
 Single2 = NDArray[np.float32]
 
 
 @kernel
-def _place(i: int, q: int, block: Int1) -> int:
-    """0 = smoothed before i in its block, 1 = after, 2 = in another block."""
-    if block[0] <= q < block[1] or block[2] <= q < block[3]:
-        return 0 if q < i else 1
-    return 2
-
-
-@kernel
-def _sort_row(column: Int1, coupling: Single1, first: int, last: int, i: int, block: Int1) -> tuple[int, int]:
-    """Insertion sort by (place, number); returns the ends of the first and second parts."""
+def _sort_row(column: Int1, coupling: Single1, first: int, last: int) -> None:
+    """Insertion sort by number."""
     for k in range(first + 1, last):
         q, edge = column[k], coupling[k]
-        place = _place(i, q, block)
         at = k
-        while at > first:
-            other = _place(i, column[at - 1], block)
-            if other < place or (other == place and column[at - 1] < q):
-                break
+        while at > first and column[at - 1] > q:
             column[at] = column[at - 1]
             coupling[at] = coupling[at - 1]
             at -= 1
         column[at] = q
         coupling[at] = edge
-    before = after = first
+
+
+@kernel
+def _inside(q: int, b0: int, b1: int, b2: int, b3: int) -> bool:
+    return b0 <= q < b1 or b2 <= q < b3
+
+
+@kernel
+def _outside_last(column: Int1, coupling: Single1, first: int, last: int, b0: int, b1: int, b2: int, b3: int) -> int:
+    """Move the entries of other blocks to the end of a sorted row; returns where they start."""
+    end = first
     for k in range(first, last):
-        place = _place(i, column[k], block)
-        before += place == 0
-        after += place <= 1
-    return before, after
+        if _inside(column[k], b0, b1, b2, b3):
+            q, edge = column[k], coupling[k]
+            for at in range(k, end, -1):
+                column[at] = column[at - 1]
+                coupling[at] = coupling[at - 1]
+            column[end] = q
+            coupling[end] = edge
+            end += 1
+    return end
+
+
+@kernel
+def _order_run(
+    start: Int1, column: Int1, coupling: Single1, block: Int1, part: int, before: Int1, inside: Int1
+) -> None:
+    b0, b1, b2, b3 = block[0], block[1], block[2], block[3]
+    for i in range(block[part], block[part + 1]):
+        first, last = start[i], start[i + 1]
+        _sort_row(column, coupling, first, last)
+        end = _outside_last(column, coupling, first, last, b0, b1, b2, b3)
+        at = first
+        while at < end and column[at] < i:
+            at += 1
+        before[i] = at
+        inside[i] = end
 
 
 @parallel_kernel
@@ -69,8 +90,19 @@ def order_rows(start: Int1, column: Int1, coupling: Single1, bounds: Int2, befor
     """Order every row for its block; ``before`` and ``inside`` are where its first and second parts end."""
     for t in prange(bounds.shape[0]):
         for part in range(0, 4, 2):
-            for i in range(bounds[t, part], bounds[t, part + 1]):
-                before[i], inside[i] = _sort_row(column, coupling, start[i], start[i + 1], i, bounds[t])
+            _order_run(start, column, coupling, bounds[t], part, before, inside)
+
+
+@kernel
+def dense_solve(inverse: Double2, b: Single2, x: Single2) -> None:
+    """``x = inverse b`` on the coarsest level; the symmetric ``inverse`` (n, n) is float64."""
+    for m in range(b.shape[0]):
+        total = np.zeros(b.shape[1], np.float64)
+        for i in range(b.shape[1]):
+            value = np.float64(b[m, i])
+            for k in range(b.shape[1]):
+                total[k] += value * inverse[i, k]
+        x[m, :] = total
 
 
 @parallel_kernel

@@ -13,18 +13,24 @@ from numpy.typing import NDArray
 
 from connectivity.kernels._jit import kernel, parallel_kernel
 from connectivity.kernels.multigrid_layout import D_COL, D_ROW, DEAD, REGULAR, conductance_to
-from connectivity.kernels.multigrid_product import CHUNK, add_entry, store_row
+from connectivity.kernels.multigrid_product import CHUNK, Rows, add_entry, store_row
 from connectivity.kernels.multigrid_special import CAPACITY, Raster, Special, parents_of
 
 __all__ = [
+    "count_parents",
     "element_couplings",
     "find_plain",
     "ground_terms",
+    "mark_around",
     "plain_rows",
     "plain_sizes",
     "restrict_ground",
     "special_rows",
+    "write_parents",
 ]
+
+ASCENDING = (6, 5, 7, 4, 0, 3, 1, 2)
+"""Directions in the order of the neighbours' numbers."""
 
 Bool1 = NDArray[np.bool_]
 Byte1 = NDArray[np.int8]
@@ -40,7 +46,7 @@ Long1 = NDArray[np.int64]
 
 
 @kernel
-def _corner(kind: Byte3, i: int, j: int) -> float:
+def _corner(kind: Byte3, i: int, j: int) -> np.float32:
     return np.float32(kind[i, 0, j] == REGULAR)
 
 
@@ -152,7 +158,7 @@ def plain_rows(element: Single3, plain: Bool1, start: Int1, column: Int1, coupli
         for j in range(cols):
             if plain[i * cols + j]:
                 at = start[i * cols + j]
-                for k in range(8):
+                for k in ASCENDING:
                     value = _towards(element, i + 1, j + 1, k)
                     if value != 0.0:
                         column[at] = (i + D_ROW[k]) * cols + j + D_COL[k]
@@ -175,23 +181,58 @@ def _child_weight(kind: Byte3, line: Single3, centre: Single3, block: int, j: in
 
 
 @kernel
+def mark_around(cell: Long1, shape: tuple[int, int], needed: Byte1) -> None:
+    """Flat cells within four steps of a special cell: all that rows of unknowns beside it read."""
+    height, width = shape
+    for s in range(cell.size):
+        row, col = cell[s] // width, cell[s] % width
+        for r in range(max(row - 4, 0), min(row + 5, height)):
+            for c in range(max(col - 4, 0), min(col + 5, width)):
+                needed[r * width + c] = 1
+
+
+@parallel_kernel
+def count_parents(raster: Raster, special: Special, needed: Byte1, size: Int1) -> None:
+    """Number of parents of the needed cells."""
+    kind, line, centre = raster.kind, raster.line, raster.centre
+    cell, row_start, width = special.cell, special.row_start, special.width
+    parent, weight, count = special.parent, special.weight, special.n_parent
+    for row in prange(row_start.size - 1):
+        names, parts = np.empty(CAPACITY, np.int32), np.empty(CAPACITY, np.float32)
+        for col in range(width):
+            if needed[row * width + col]:
+                size[row * width + col] = parents_of(
+                    kind, line, centre, cell, row_start, width, parent, weight, count, row, col, names, parts
+                )
+
+
+@parallel_kernel
+def write_parents(raster: Raster, special: Special, needed: Byte1, start: Int1, out: Int1, out_weight: Single1) -> None:
+    """Parents of the needed cells as rows."""
+    kind, line, centre = raster.kind, raster.line, raster.centre
+    cell, row_start, width = special.cell, special.row_start, special.width
+    parent, weight, count = special.parent, special.weight, special.n_parent
+    for row in prange(row_start.size - 1):
+        for col in range(width):
+            at = start[row * width + col]
+            if needed[row * width + col] and start[row * width + col + 1] > at:
+                parents_of(
+                    kind, line, centre, cell, row_start, width, parent, weight, count, row, col,
+                    out[at:], out_weight[at:],
+                )  # fmt: skip
+
+
+@kernel
 def _add_child(
     g: Single4,
     ground: Single3,
-    kind: Byte3,
-    line: Single3,
-    centre: Single3,
-    cell: Long1,
-    row_start: Int1,
+    p_start: Int1,
+    p_column: Int1,
+    p_weight: Single1,
     width: int,
-    parent: Int2,
-    weight: Single2,
-    count: Byte1,
     row: int,
     col: int,
     share: float,
-    names: Int1,
-    parts: Single1,
     marker: Int1,
     who: Int1,
     total: Double1,
@@ -199,18 +240,50 @@ def _add_child(
 ) -> int:
     """Add ``share * (A P)[child]`` to the row under construction, sign of conductances. Returns its size."""
     whole = np.float64(ground[row + 1, col & 1, (col >> 1) + 1])
-    for k in range(9):
-        if k < 8:
-            edge = np.float64(conductance_to(g, row, col, k))
-            r, c = row + D_ROW[k], col + D_COL[k]
-            whole += edge
-        else:
-            edge = -whole
-            r, c = row, col
+    here = row * width + col
+    for k in range(8):
+        edge = np.float64(conductance_to(g, row, col, k))
         if edge != 0.0:
-            found = parents_of(kind, line, centre, cell, row_start, width, parent, weight, count, r, c, names, parts)
-            for t in range(found):
-                n = add_entry(marker, who, total, n, names[t], share * edge * parts[t])
+            whole += edge
+            there = here + D_ROW[k] * width + D_COL[k]
+            for e in range(p_start[there], p_start[there + 1]):
+                n = add_entry(marker, who, total, n, p_column[e], share * edge * p_weight[e])
+    for e in range(p_start[here], p_start[here + 1]):
+        n = add_entry(marker, who, total, n, p_column[e], -share * whole * p_weight[e])
+    return n
+
+
+@kernel
+def _special_row(
+    g: Single4,
+    ground: Single3,
+    kind: Byte3,
+    line: Single3,
+    centre: Single3,
+    p_start: Int1,
+    p_column: Int1,
+    p_weight: Single1,
+    cell: Long1,
+    width: int,
+    child: Int1,
+    child_weight: Single1,
+    dof: int,
+    marker: Int1,
+    who: Int1,
+    total: Double1,
+) -> int:
+    """Row of an unknown with special children ``child``; returns its size."""
+    cols, n_corner = line.shape[2] - 2, (line.shape[1] - 2) * (line.shape[2] - 2)
+    n = 0
+    for t in range(9 if dof < n_corner else 0):
+        d_row, d_col = t // 3 - 1, t % 3 - 1
+        row, col = 2 * (dof // cols) + d_row, 2 * (dof % cols) + d_col
+        share = _child_weight(kind, line, centre, dof // cols, dof % cols, d_row, d_col)
+        if share != 0.0:
+            n = _add_child(g, ground, p_start, p_column, p_weight, width, row, col, share, marker, who, total, n)
+    for e in range(child.size):
+        row, col, share = cell[child[e]] // width, cell[child[e]] % width, np.float64(child_weight[e])
+        n = _add_child(g, ground, p_start, p_column, p_weight, width, row, col, share, marker, who, total, n)
     return n
 
 
@@ -219,10 +292,9 @@ def _special_rows_of(
     thread: int,
     n_thread: int,
     raster: Raster,
+    p: Rows,
     special: Special,
-    child_start: Int1,
-    child: Int1,
-    child_weight: Single1,
+    children: Rows,
     dofs: Int1,
     size: Int1,
     offset: Long1,
@@ -231,31 +303,20 @@ def _special_rows_of(
 ) -> int:
     """All rows of one thread; returns how much of its buffer they take, -1 if it is too small."""
     g, ground, kind, line, centre = raster.g, raster.ground, raster.kind, raster.line, raster.centre
-    cell, row_start, width = special.cell, special.row_start, special.width
-    parent, weight, count = special.parent, special.weight, special.n_parent
-    cols, n_corner = line.shape[2] - 2, (line.shape[1] - 2) * (line.shape[2] - 2)
-    names, parts = np.empty(CAPACITY, np.int32), np.empty(CAPACITY, np.float32)
-    n_coarse = child_start.size - 1
+    p_start, p_column, p_weight = p.start, p.column, p.weight
+    start, child, child_weight = children.start, children.column, children.weight
+    cell, width = special.cell, special.width
+    n_coarse = start.size - 1
     marker, who, total = np.full(n_coarse, -1, np.int32), np.empty(n_coarse, np.int32), np.empty(n_coarse, np.float64)
     used = 0
     for chunk in range(thread * CHUNK, dofs.size, n_thread * CHUNK):
         for m in range(chunk, min(chunk + CHUNK, dofs.size)):
-            dof, n = dofs[m], 0
-            for t in range(9 if dof < n_corner else 0):
-                d_row, d_col = t // 3 - 1, t % 3 - 1
-                share = _child_weight(kind, line, centre, dof // cols, dof % cols, d_row, d_col)
-                if share != 0.0:
-                    n = _add_child(
-                        g, ground, kind, line, centre, cell, row_start, width, parent, weight, count,
-                        2 * (dof // cols) + d_row, 2 * (dof % cols) + d_col, share, names, parts, marker, who, total, n,
-                    )  # fmt: skip
-            for e in range(child_start[dof], child_start[dof + 1]):
-                s = child[e]
-                n = _add_child(
-                    g, ground, kind, line, centre, cell, row_start, width, parent, weight, count,
-                    cell[s] // width, cell[s] % width, np.float64(child_weight[e]), names, parts, marker, who, total, n,
-                )  # fmt: skip
-            end = store_row(marker, who, total, n, dof, used, column, coupling)
+            first, last = start[dofs[m]], start[dofs[m] + 1]
+            n = _special_row(
+                g, ground, kind, line, centre, p_start, p_column, p_weight, cell, width,
+                child[first:last], child_weight[first:last], dofs[m], marker, who, total,
+            )  # fmt: skip
+            end = store_row(marker, who, total, n, dofs[m], used, column, coupling)
             if end < 0:
                 return -1
             offset[m] = used
@@ -267,10 +328,9 @@ def _special_rows_of(
 @parallel_kernel
 def special_rows(
     raster: Raster,
+    p: Rows,
     special: Special,
-    child_start: Int1,
-    child: Int1,
-    child_weight: Single1,
+    children: Rows,
     dofs: Int1,
     size: Int1,
     offset: Long1,
@@ -278,12 +338,14 @@ def special_rows(
     coupling: Single2,
     used: Long1,
 ) -> None:
-    """Rows of the unknowns ``dofs`` into the threads' buffers; ``used[thread]`` = -1 where one did not suffice."""
+    """Rows of the unknowns ``dofs`` into the threads' buffers; ``used[thread]`` = -1 where one did not suffice.
+
+    ``p``: parents of the cells around special ones; ``children``: special cells of each unknown.
+    """
     for thread in prange(used.size):
         used[thread] = _special_rows_of(
-            thread, used.size, raster, special, child_start, child, child_weight, dofs, size, offset,
-            column[thread], coupling[thread],
-        )  # fmt: skip
+            thread, used.size, raster, p, special, children, dofs, size, offset, column[thread], coupling[thread]
+        )
 
 
 @parallel_kernel
@@ -302,16 +364,9 @@ def ground_terms(g: Single4, ground: Single3, kind: Byte3, shape: tuple[int, int
 
 
 @parallel_kernel
-def restrict_ground(
-    raster: Raster,
-    terms: Single3,
-    special: Special,
-    child_start: Int1,
-    child: Int1,
-    child_weight: Single1,
-    out: Single1,
-) -> None:
+def restrict_ground(raster: Raster, terms: Single3, special: Special, children: Rows, out: Single1) -> None:
     """``out = P^T terms``."""
+    child_start, child, child_weight = children.start, children.column, children.weight
     kind, line, centre = raster.kind, raster.line, raster.centre
     cell, width = special.cell, special.width
     cols, n_corner = line.shape[2] - 2, (line.shape[1] - 2) * (line.shape[2] - 2)

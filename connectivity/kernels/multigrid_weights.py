@@ -71,7 +71,7 @@ def line_edge(g: Single4, kind: Byte3, strongest: Single3, row: int, col: int, k
 
 @kernel
 def _two_weights(g: Single4, kind: Byte3, strongest: Single3, row: int, col: int) -> tuple[bool, float, float]:
-    """(usual, share of the west or north corner, share of the other) of a line cell."""
+    """(usual, conductance towards the west or north corner, towards the other) of a line cell."""
     most = np.float64(strongest[row + 1, col & 1, (col >> 1) + 1])
     first = second = 0.0
     for k in range(8):
@@ -87,10 +87,57 @@ def _two_weights(g: Single4, kind: Byte3, strongest: Single3, row: int, col: int
             first += edge
         else:
             second += edge
-    total = first + second
-    if total <= TIE * most:
-        return False, 0.0, 0.0
-    return True, first / total, second / total
+    return first + second > TIE * most, first, second
+
+
+@kernel
+def _is_free(kind: Byte3, i: int, h: int, j: int) -> bool:
+    """True for cells that are neither dead nor in a region; unlike REGULAR it holds while others are being marked."""
+    return kind[i, h, j] == REGULAR or kind[i, h, j] == SPECIAL
+
+
+@kernel
+def _share(edge: float, least: float, tie: float, strongest: float) -> float:
+    """Part of a diagonal edge that counts for the near corner, -1 if its neighbour is not tied to that corner."""
+    if edge < least:
+        return 0.0
+    return edge if tie >= TIE * strongest else -1.0
+
+
+@kernel
+def _open_across(g: Single4, kind: Byte3, strongest: Single3, i: int, j: int) -> tuple[bool, float, float]:
+    """`_two_weights` of the cell [i, 1, j] east of a corner, in the open: False where the rule needs more care."""
+    ok = _is_free(kind, i, 0, j) and _is_free(kind, i, 0, j + 1) and kind[i - 1, 1, j] < REGION
+    ok = ok and _is_free(kind, i - 1, 0, j) and _is_free(kind, i - 1, 0, j + 1) and kind[i + 1, 1, j] < REGION
+    ok = ok and _is_free(kind, i + 1, 0, j) and _is_free(kind, i + 1, 0, j + 1)
+    least = WEAK * np.float64(strongest[i, 1, j])
+    nw = _share(g[2, i - 1, 0, j], least, g[1, i - 1, 0, j], strongest[i - 1, 0, j])
+    sw = _share(g[3, i, 1, j], least, g[1, i, 0, j], strongest[i + 1, 0, j])
+    ne = _share(g[3, i - 1, 0, j + 1], least, g[1, i - 1, 0, j + 1], strongest[i - 1, 0, j + 1])
+    se = _share(g[2, i, 1, j], least, g[1, i, 0, j + 1], strongest[i + 1, 0, j + 1])
+    west, east = np.float64(g[0, i, 0, j]), np.float64(g[0, i, 1, j])
+    first = nw + sw + (west if west >= least else 0.0)
+    second = ne + se + (east if east >= least else 0.0)
+    ok = ok and min(nw, sw, ne, se) >= 0.0 and first + second > TIE * strongest[i, 1, j]
+    return ok, first, second
+
+
+@kernel
+def _open_down(g: Single4, kind: Byte3, strongest: Single3, i: int, j: int) -> tuple[bool, float, float]:
+    """`_two_weights` of the cell [i, 0, j] south of a corner, in the open: False where the rule needs more care."""
+    ok = _is_free(kind, i - 1, 0, j) and _is_free(kind, i + 1, 0, j) and kind[i, 1, j] < REGION
+    ok = ok and _is_free(kind, i - 1, 1, j - 1) and _is_free(kind, i - 1, 1, j) and kind[i, 1, j - 1] < REGION
+    ok = ok and _is_free(kind, i + 1, 1, j - 1) and _is_free(kind, i + 1, 1, j)
+    least = WEAK * np.float64(strongest[i, 0, j])
+    nw = _share(g[2, i - 1, 1, j - 1], least, g[0, i - 1, 1, j - 1], strongest[i - 1, 1, j - 1])
+    ne = _share(g[3, i - 1, 1, j], least, g[0, i - 1, 0, j], strongest[i - 1, 1, j])
+    sw = _share(g[3, i, 0, j], least, g[0, i + 1, 1, j - 1], strongest[i + 1, 1, j - 1])
+    se = _share(g[2, i, 0, j], least, g[0, i + 1, 0, j], strongest[i + 1, 1, j])
+    north, south = np.float64(g[1, i - 1, 0, j]), np.float64(g[1, i, 0, j])
+    first = nw + ne + (north if north >= least else 0.0)
+    second = sw + se + (south if south >= least else 0.0)
+    ok = ok and min(nw, sw, ne, se) >= 0.0 and first + second > TIE * strongest[i, 0, j]
+    return ok, first, second
 
 
 @parallel_kernel
@@ -98,17 +145,22 @@ def line_weights(g: Single4, kind: Byte3, strongest: Single3, line: Single3) -> 
     """Weights of the cells between two corners; marks those that are special."""
     rows, cols = line.shape[1] - 2, line.shape[2] - 2
     for block in prange(rows):
-        for j in range(cols):
-            for side in range(2):
-                row, col = 2 * block + side, 2 * j + 1 - side
-                if kind_at(kind, row, col) != REGULAR:
+        for side in range(2):
+            i = 2 * block + 1 + side
+            for j in range(1, cols + 1):
+                if kind[i, 1 - side, j] != REGULAR:
                     continue
-                usual, first, second = _two_weights(g, kind, strongest, row, col)
-                if usual:
-                    line[2 * side, block + 1, j + 1] = first
-                    line[2 * side + 1, block + 1, j + 1] = second
+                if side == 0:
+                    usual, first, second = _open_across(g, kind, strongest, i, j)
                 else:
-                    kind[row + 1, col & 1, (col >> 1) + 1] = SPECIAL
+                    usual, first, second = _open_down(g, kind, strongest, i, j)
+                if not usual:
+                    usual, first, second = _two_weights(g, kind, strongest, i - 1, 2 * j - 1 - side)
+                if usual:
+                    line[2 * side, block + 1, j] = first / (first + second)
+                    line[2 * side + 1, block + 1, j] = second / (first + second)
+                else:
+                    kind[i, 1 - side, j] = SPECIAL
 
 
 @kernel
