@@ -319,7 +319,7 @@ class _RouteModel:
         self, block: RouteBlock, routes: list[list[Route]], lp: LinearModel, opened: NDArray[np.int64], unit: float
     ) -> None:
         self.block, self.lp = block, lp
-        states = _StateColumns(block.distances.edges, lp, opened)
+        needed = np.concatenate([opened, _StateColumns(block.distances.edges, lp, opened).column])
         now = block.distances.distances(no_sets(block.n_candidates))[0]
         worth = block.worth(now)
         direct = 0.0 if block.root else block.weight / unit
@@ -333,8 +333,8 @@ class _RouteModel:
             columns = lp.columns(len(mine), value=direct * gain)
             lp.row(columns, np.ones(columns.size), upper=1.0)
             for route, column in zip(mine, columns, strict=True):
-                for state in sorted(route.states):
-                    lp.row([column, states.column[state]], [1.0, -1.0], upper=0.0)
+                for need in sorted(route.needs):
+                    lp.row([column, needed[need]], [1.0, -1.0], upper=0.0)
             self.columns, self.gains = np.append(self.columns, columns), np.append(self.gains, gain)
         self.start = block.inner + float(worth.sum())
         lp.offset += 0.0 if block.root else direct * (self.start - block.base)
