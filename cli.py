@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import sys
+import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -171,8 +173,11 @@ def _reporting(command: str, quiet: bool, verbose: int) -> Iterator[Reporter]:
         except (typer.Exit, typer.BadParameter, typer.Abort):
             raise
         except Exception as error:
+            if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+                reporter.error(f"the disk is full ({error}); free some space or choose another folder with --out")
+                raise typer.Exit(EXIT_MEMORY) from error
             if os.environ.get("OTKEL_TRACEBACK") == "1" or verbose:
-                raise
+                traceback.print_exc()
             reporter.error(
                 f"{type(error).__name__}: {error}\nThis is a bug of otkel; run again with -v and report what it prints."
             )

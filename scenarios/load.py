@@ -55,6 +55,9 @@ class Document:
         for n in range(len(key), 0, -1):
             if key[:n] in self.overrides:
                 return self.overrides[key[:n]]
+        below = [name for name in self.overrides if name[: len(key)] == key]
+        if below and key not in self.lines:
+            return self.overrides[below[0]]
         line = self.line_of(key)
         return f"{self.path}:{line}" if line else str(self.path)
 
@@ -173,8 +176,10 @@ def _describe(fault: Any, model: type[BaseModel], document: Document) -> str:
         message = "unknown key" + _suggestion(str(key[-1]), _known_keys(model, key[:-1]))
     elif fault["type"] == "missing":
         message = "is missing; add it"
-    elif not isinstance(fault["input"], dict | list):
-        message = f"{fault['input']!r}: {message[0].lower()}{message[1:]}"
+    else:
+        message = f"{message[0].lower()}{message[1:]}"
+        if not isinstance(fault["input"], dict | list):
+            message = f"{fault['input']!r}: {message}"
     return f"{where}: {dotted(key)}: {message}" if key else f"{where}: {message}"
 
 
