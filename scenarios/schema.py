@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import PurePosixPath
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
+
+from scenarios.portfolio_schema import Action, Bundles, Mortality, PortfolioSettings
+from scenarios.schema_base import Amount, FileName, Identifier, Metres, Model, Month, Weight
 
 __all__ = [
     "CandidatePoint",
@@ -26,24 +28,6 @@ __all__ = [
     "SpeciesEntry",
     "Study",
 ]
-
-
-def _relative(text: str) -> str:
-    if PurePosixPath(text).is_absolute() and ".." in PurePosixPath(text).parts:
-        raise ValueError("must not climb out of its folder with '..'")
-    return text
-
-
-FileName = Annotated[str, Field(min_length=1), AfterValidator(_relative)]
-Identifier = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]*$")]
-Metres = Annotated[float, Field(gt=0, allow_inf_nan=False)]
-Weight = Annotated[float, Field(ge=0, allow_inf_nan=False)]
-
-
-class Model(BaseModel):
-    """Frozen, and unknown keys are errors."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
 
 class GridSettings(Model):
@@ -203,8 +187,12 @@ class Design(Model):
 
     width_m: Metres
     """Width of the opening [m]."""
-    cost: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 1.0
+    cost: Amount = 1.0
     """Cost of one [cost units]."""
+    use_factor: dict[str, Annotated[float, Field(gt=0, le=1)]] = {}
+    """Species -> use factor, where it differs from the species' profile [1]."""
+    months: list[Month] = []
+    """Months in which it is open; default all year."""
     origin: str = "assumption"
     """Where the numbers come from."""
 
@@ -228,6 +216,8 @@ class OpeningRule(Model):
     """Candidate ids, as in `passages.csv`: opens these candidates."""
     width_m: Metres | None = None
     """Width [m] where it differs from the design's."""
+    months: list[Month] = []
+    """Months in which it is open, where they differ from the design's."""
 
     @model_validator(mode="after")
     def _one_place(self) -> OpeningRule:
@@ -249,6 +239,10 @@ class CandidatePoint(Model):
     width_m: Metres | None = None
     """Width [m] where it differs from the design's."""
     design: str | None = None
+    cost: Amount | None = None
+    """Cost [cost units] where it differs from the design's."""
+    months: list[Month] = []
+    """Months in which it is open, where they differ from the design's."""
 
 
 class Candidates(Model):
@@ -258,11 +252,15 @@ class Candidates(Model):
     """Spacing along each active fence line [m]."""
     design: str
     """One of the study's `designs`."""
+    more_designs: list[str] = []
+    """Other designs that each regular place may get instead; their ids end in the design's name."""
     fence_lines: list[str] | None = None
     """Only on these lines; default all active ones."""
     min_spacing_m: Annotated[float, Field(ge=0)] = 10_000.0
     """Least distance along a line between two passages of the shortlist [m]."""
     points: list[CandidatePoint] = []
+    bundles: Bundles = Bundles()
+    """Passages that belong together where several fence lines stand."""
 
     @field_validator("points")
     @classmethod
@@ -354,9 +352,20 @@ class Study(Model):
     candidates: Candidates
     ranking: Ranking = Ranking()
     corridors: CorridorSettings = CorridorSettings()
+    month: Month | None = None
+    """Month that is looked at: openings closed in it are shut. Without it a seasonal opening counts for its share of the
+    year."""
+    mortality: Mortality | None = None
+    """How deadly the land is; only the objective `arriving` uses it."""
+    actions: dict[Identifier, Action] = {}
+    """Things that can be done besides opening passages."""
+    done: list[Identifier] = []
+    """Actions that are carried out in this scenario."""
+    portfolio: PortfolioSettings = PortfolioSettings()
     solver: Solver = Solver()
     context: dict[str, FileName] = {}
-    """Vector files drawn on maps and not used in any number: `borders`, `countries`."""
+    """Vector files with a layer of the same name that no cost depends on: `borders` (lines, drawn on maps) and `countries`
+    (polygons with an attribute `country`: the share of a corridor in each)."""
     scenarios: dict[Identifier, ScenarioOverrides] = {}
 
     @model_validator(mode="after")
@@ -375,7 +384,7 @@ class Study(Model):
         ]
         if not sum(entry.weight for entry in self.species.values()) > 0:
             faults.append("species: every weight is 0; at least one must be > 0")
-        faults += self._unknown_layers() + self._unknown_designs() + self._twice_used_ids()
+        faults += self._unknown_layers() + self._unknown_designs() + self._twice_used_ids() + self._unknown_actions()
         if faults:
             raise ValueError("; ".join(faults))
         return self
@@ -390,11 +399,25 @@ class Study(Model):
     def _unknown_designs(self) -> list[str]:
         used = [(f"openings[{i}].design", rule.design) for i, rule in enumerate(self.openings)]
         used += [("candidates.design", self.candidates.design)]
+        used += [(f"candidates.more_designs[{i}]", name) for i, name in enumerate(self.candidates.more_designs)]
         used += [(f"candidates.points[{i}].design", p.design) for i, p in enumerate(self.candidates.points) if p.design]
         return [
             f"{where}: no design {name!r}; there are {', '.join(self.designs)}"
             for where, name in used
             if name not in self.designs
+        ]
+
+    def _unknown_actions(self) -> list[str]:
+        named = [("done", name) for name in self.done] + [("portfolio.actions", name) for name in self.portfolio.actions]
+        known = ", ".join(self.actions) or "none"
+        faults = [f"{where}: no action {name!r}; there are {known}" for where, name in named if name not in self.actions]
+        species = {name: action.species or () for name, action in self.actions.items()}
+        species |= {f"{name}.use_factor": design.use_factor for name, design in self.designs.items()}
+        return faults + [
+            f"{where}: no species {name!r}; there are {', '.join(self.species)}"
+            for where, names in species.items()
+            for name in names
+            if name not in self.species
         ]
 
     def _twice_used_ids(self) -> list[str]:

@@ -1,0 +1,30 @@
+"""What every model of the study file shares: frozen, unknown keys are errors, and the kinds of value."""
+
+from __future__ import annotations
+
+from pathlib import PurePosixPath
+from typing import Annotated
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+__all__ = ["Amount", "FileName", "Identifier", "Metres", "Model", "Month", "Weight"]
+
+
+def _relative(text: str) -> str:
+    if PurePosixPath(text).is_absolute() and ".." in PurePosixPath(text).parts:
+        raise ValueError("must not climb out of its folder with '..'")
+    return text
+
+
+FileName = Annotated[str, Field(min_length=1), AfterValidator(_relative)]
+Identifier = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]*$")]
+Metres = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+Weight = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+Amount = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+Month = Annotated[int, Field(ge=1, le=12)]
+
+
+class Model(BaseModel):
+    """Frozen, and unknown keys are errors."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
