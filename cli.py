@@ -121,6 +121,87 @@ def circuitscape(
         summary.print(reporter.console)
 
 
+WorkersOption = Annotated[
+    int | None,
+    typer.Option("--workers", min=1, help="Solve in this many processes, started here (a local dask cluster)."),
+]
+SchedulerOption = Annotated[
+    str | None, typer.Option("--scheduler", metavar="ADDRESS", help="Solve on a dask cluster: tcp://node1:8786.")
+]
+SendOption = Annotated[
+    bool,
+    typer.Option("--send-files", help="Send the rasters to each worker once; for workers without a shared folder."),
+]
+
+
+@app.command()
+def omniscape(
+    job: Annotated[Path, typer.Argument(metavar="JOB.ini", help="The INI file of an Omniscape job.")],
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", "-o", help="Where the project folder is made; default: where the job's paths start."),
+    ] = None,
+    workers: WorkersOption = None,
+    scheduler: SchedulerOption = None,
+    send_files: SendOption = False,
+    as_json: JsonOption = False,
+    quiet: QuietOption = False,
+    verbose: VerboseOption = 0,
+) -> None:
+    """Run an existing Omniscape job: same settings, same inputs, same files."""
+    with _reporting("omniscape", quiet or as_json, verbose) as reporter:
+        from scenarios.omniscape.job import run_omniscape
+        from scenarios.windows.job import machines_of
+
+        summary = run_omniscape(job, out, machines_of(workers, scheduler, send_files), reporter)
+    if as_json:
+        typer.echo(json.dumps(summary.as_dict(), indent=2, ensure_ascii=False))
+    elif not quiet:
+        summary.print(reporter.console)
+
+
+@app.command()
+def window(
+    study: Annotated[
+        str, typer.Argument(metavar="STUDY", help="A study as for `run`, or a GeoTIFF of resistance of any size.")
+    ],
+    radius_km: Annotated[float, typer.Option("--radius-km", help="Sources lie within this distance of a target.")],
+    out: Annotated[
+        Path, typer.Option("--out", "-o", help="Folder for the results; replaced if it holds an earlier run.")
+    ],
+    block_km: Annotated[float, typer.Option("--block-km", help="Side of the squares that share one target.")] = 0.0,
+    buffer_km: Annotated[float, typer.Option("--buffer-km", help="How far current may flow beyond the radius.")] = 0.0,
+    cutoff: Annotated[float, typer.Option("--cutoff", help="Cells of higher resistance are no sources.")] = float(
+        "inf"
+    ),
+    scenario: Annotated[
+        str | None, typer.Option("--scenario", help="A scenario of the study. Default: the first.")
+    ] = None,
+    species: SpeciesOption = None,
+    overrides: SetOption = None,
+    workers: WorkersOption = None,
+    scheduler: SchedulerOption = None,
+    send_files: SendOption = False,
+    as_json: JsonOption = False,
+    quiet: QuietOption = False,
+    verbose: VerboseOption = 0,
+) -> None:
+    """Map omnidirectional connectivity by a moving window: current, flow potential and their ratio, fences included."""
+    with _reporting("window", quiet or as_json, verbose) as reporter:
+        from scenarios.windows.job import machines_of
+        from scenarios.windows.study import WindowRequest, run_window
+
+        request = WindowRequest(radius_km=radius_km, buffer_km=buffer_km, block_km=block_km, cutoff=cutoff)
+        summary = run_window(
+            study, request, out, scenario=scenario, species=species, overrides=_parse_overrides(overrides),
+            machines=machines_of(workers, scheduler, send_files), reporter=reporter,
+        )  # fmt: skip
+    if as_json:
+        typer.echo(json.dumps(summary.as_dict(), indent=2, ensure_ascii=False))
+    elif not quiet:
+        summary.print(reporter.console)
+
+
 @app.command()
 def doctor(as_json: JsonOption = False) -> None:
     """Say what is installed, how many threads and how much memory there is, and whether the solvers work here."""

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import lru_cache
@@ -39,6 +39,7 @@ __all__ = [
     "WindowSettings",
     "moving_window",
     "normalised_current",
+    "ordered",
     "plan_tiles",
     "solve_tile",
 ]
@@ -355,18 +356,17 @@ def solve_tile(landscape: WindowLandscape, tile: Tile, settings: WindowSettings)
     current = np.zeros(landscape.shape)
     potential = np.zeros(landscape.shape) if settings.flow_potential else None
     solved = 0
-    with threadpool_limits(1):
-        for row in tile.rows:
-            for col in tile.cols:
-                view = _View.around(row - tile.window.row, col - tile.window.col, landscape.shape, settings)
-                amps = _amps(landscape, view, settings)
-                if amps is None:
-                    continue
-                solved += 1
-                current[view.cells] += _scaled(_current(landscape, view, amps, settings), view, settings)
-                if potential is not None:
-                    circuit = uniform_circuit(amps.shape, view.row, view.col, settings.neighbours)
-                    potential[view.cells] += _scaled(circuit.currents(amps), view, settings)
+    for row in tile.rows:
+        for col in tile.cols:
+            view = _View.around(row - tile.window.row, col - tile.window.col, landscape.shape, settings)
+            amps = _amps(landscape, view, settings)
+            if amps is None:
+                continue
+            solved += 1
+            current[view.cells] += _scaled(_current(landscape, view, amps, settings), view, settings)
+            if potential is not None:
+                circuit = uniform_circuit(amps.shape, view.row, view.col, settings.neighbours, settings.method)
+                potential[view.cells] += _scaled(circuit.currents(amps), view, settings)
     return TilePatch(current=current, flow_potential=potential, solved=solved)
 
 
@@ -500,12 +500,9 @@ def moving_window(
     return WindowCurrents(current=current, flow_potential=potential, solved=solved)
 
 
-def ordered(function: Callable[[T], R], items: Sequence[T] | Iterable[T], threads: int) -> Iterator[R]:
-    """Results in order, at most two per thread waiting."""
-    if threads == 1:
-        yield from map(function, items)
-        return
-    with ThreadPoolExecutor(threads) as pool:
+def ordered(function: Callable[[T], R], items: Iterable[T], threads: int) -> Iterator[R]:
+    """Results in the order of the items, at most three per thread under way; BLAS keeps to one thread meanwhile."""
+    with threadpool_limits(1), ThreadPoolExecutor(threads) as pool:
         waiting: deque[Callable[[], R]] = deque()
         for item in items:
             waiting.append(pool.submit(function, item).result)

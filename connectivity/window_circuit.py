@@ -179,6 +179,9 @@ def _joined(conductance: Reals, inside: Flags, row: int, col: int, region: NDArr
 
 
 @lru_cache(maxsize=4)
-def uniform_circuit(shape: tuple[int, int], row: int, col: int, neighbours: Neighbours) -> Circuit:
+def uniform_circuit(
+    shape: tuple[int, int], row: int, col: int, neighbours: Neighbours, method: WindowMethod
+) -> Circuit:
     """A rectangle of unit conductance, prepared once for all windows of one shape."""
-    return window_circuit(edge_conductance(np.ones(shape), neighbours=neighbours), np.ones(shape, bool), row, col)
+    edges = edge_conductance(np.ones(shape), neighbours=neighbours)
+    return window_circuit(edges, np.ones(shape, bool), row, col, method=method)

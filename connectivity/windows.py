@@ -19,7 +19,7 @@ from rasters.fences import FenceTerms
 from rasters.grid import Grid
 from rasters.surface import ResistanceSurface
 
-__all__ = ["Window", "crop_region", "crop_stencil", "window_around", "window_of"]
+__all__ = ["Window", "crop_region", "crop_stencil", "crop_terms", "window_around", "window_of"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,10 +92,10 @@ def crop_stencil(stencil: Stencil, window: Window, mask: NDArray[np.bool_] | Non
         values=surface.values[cut], nodata=nodata, barrier=surface.barrier[cut] | (outside & ~nodata),
         grid=window.grid(surface.grid), name=surface.name, assumptions=surface.assumptions,
     )  # fmt: skip
-    return replace(stencil, surface=part, fence=_crop_terms(stencil.fence, window))
+    return replace(stencil, surface=part, fence=crop_terms(stencil.fence, window))
 
 
-def _crop_terms(fence: FenceTerms, window: Window) -> FenceTerms:
+def crop_terms(fence: FenceTerms, window: Window) -> FenceTerms:
     """Terms on edges that have both cells in the window."""
     steps = np.array(STEPS, np.int32)
     row, col = fence.row - window.row, fence.col - window.col

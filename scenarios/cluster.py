@@ -1,0 +1,228 @@
+"""Work on many machines, by dask.distributed: a local cluster of processes, or the workers of a scheduler that runs.
+
+A job goes to each worker once, as a plugin, which workers that join later get as well; a task is the name of the job and
+one item. Results come back in the order of the items, whoever computed them, and tasks of a worker that dies are done by
+another one: what is computed does not depend on the cluster.
+"""
+
+from __future__ import annotations
+
+import pickle
+import time
+import uuid
+from collections import deque
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+from rasters.errors import ConfigError, MemoryBudgetError, SolverError
+
+if TYPE_CHECKING:
+    from distributed import Client, Future, Worker
+
+__all__ = ["Job", "Traffic", "connect", "map_ordered"]
+
+ANSWER_S = 30.0
+"""How long a scheduler may take to answer, and a first worker to turn up [s]."""
+ALONE_S = 300.0
+"""How long a running job waits for workers after the last one has gone [s]."""
+UNDER_WAY = 2
+"""Tasks under way for each thread of the workers."""
+
+
+class Job(Protocol):
+    """What a cluster computes: sent to each worker once, so it should name files rather than hold them."""
+
+    def start(self, folder: Path) -> Job:
+        """On a worker, before the first item; ``folder`` is the worker's own. Returns what is to be run there."""
+
+    def run(self, item: Any) -> Any:
+        """Result of one item."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Traffic:
+    """Bytes that were sent, pickled.
+
+    Parameters
+    ----------
+    job_bytes : int
+        The job, to one worker.
+    task_bytes, result_bytes : int
+        All tasks and all results.
+    workers : set of str
+        Workers that gave results.
+    """
+
+    job_bytes: int = 0
+    task_bytes: int = 0
+    result_bytes: int = 0
+    tasks: int = 0
+    workers: set[str] = field(default_factory=set)
+
+    def as_dict(self) -> dict[str, int]:
+        """Plain data."""
+        return {
+            "job_bytes_per_worker": self.job_bytes, "tasks": self.tasks, "task_bytes": self.task_bytes,
+            "result_bytes": self.result_bytes, "workers": len(self.workers),
+        }  # fmt: skip
+
+
+@contextmanager
+def connect(*, workers: int | None = None, scheduler: str | None = None) -> Iterator[Client]:
+    """A client of ``workers`` processes started here, or of the scheduler at an address such as ``tcp://node1:8786``.
+
+    Raises
+    ------
+    ConfigError
+        When both or neither are given, nothing answers at the address, or the scheduler has no workers.
+    """
+    from distributed import Client, LocalCluster
+
+    if (workers is None) == (scheduler is None):
+        raise ConfigError("give either a number of workers to start here, or the address of a scheduler")
+    if scheduler is not None:
+        with _client_of(scheduler) as client:
+            yield client
+        return
+    if workers is not None and workers < 1:
+        raise ConfigError(f"workers must be at least 1, not {workers}")
+    with (
+        LocalCluster(
+            n_workers=workers, threads_per_worker=1, processes=True, dashboard_address=None, host="127.0.0.1",
+            silence_logs="CRITICAL",
+        ) as cluster,
+        Client(cluster) as client,
+    ):  # fmt: skip
+        yield client
+
+
+@contextmanager
+def _client_of(address: str) -> Iterator[Client]:
+    from distributed import Client
+
+    try:
+        client = Client(address, timeout=ANSWER_S)
+    except (OSError, ValueError) as error:
+        raise ConfigError(
+            f"no scheduler answers at {address} ({error}); start one (dask scheduler) and give the address that it prints"
+        ) from error
+    with client:
+        try:
+            client.wait_for_workers(1, timeout=ANSWER_S)
+        except TimeoutError as error:
+            raise ConfigError(
+                f"the scheduler at {address} has no workers; start some (dask worker {address})"
+            ) from error
+        yield client
+
+
+def map_ordered(client: Client, job: Job, items: Iterable[Any], traffic: Traffic | None = None) -> Iterator[Any]:
+    """Results of a job, in the order of its items.
+
+    Parameters
+    ----------
+    client : distributed.Client
+    job : Job
+        Must pickle. Sent to each worker once.
+    items : iterable
+        Small and picklable; taken as they are needed.
+    traffic : Traffic, optional
+        Counts what is sent.
+
+    Raises
+    ------
+    MemoryBudgetError
+        When one item has ended several workers, as running out of memory does.
+    SolverError
+        When all workers have gone and none comes back.
+    PlannerError
+        What the job itself raises.
+    """
+    traffic = Traffic() if traffic is None else traffic
+    plugin = _Delivery(f"otkel-{uuid.uuid4().hex}", job)
+    traffic.job_bytes = len(pickle.dumps(plugin))
+    client.register_plugin(plugin)
+    under_way: deque[Future] = deque()
+    try:
+        for number, item in enumerate(items):
+            under_way.append(client.submit(_run, plugin.name, item, key=f"{plugin.name}-{number}", pure=False))
+            traffic.tasks += 1
+            traffic.task_bytes += len(pickle.dumps((plugin.name, item)))
+            if len(under_way) > UNDER_WAY * _threads(client):
+                yield _taken(client, under_way.popleft(), traffic)
+        while under_way:
+            yield _taken(client, under_way.popleft(), traffic)
+    finally:
+        client.cancel(list(under_way))
+        client.unregister_worker_plugin(plugin.name)
+
+
+class _Delivery:
+    """Brings a job to a worker; dask calls it a worker plugin."""
+
+    idempotent = True
+
+    def __init__(self, name: str, job: Job) -> None:
+        self.name = name
+        self.job = job
+
+    def setup(self, worker: Worker) -> None:
+        """The job arrives."""
+        folder = Path(worker.local_directory) / self.name
+        _jobs(worker)[self.name] = self.job.start(folder)
+
+    def teardown(self, worker: Worker) -> None:
+        """The job is over."""
+        _jobs(worker).pop(self.name, None)
+
+
+def _jobs(worker: Worker) -> dict[str, Job]:
+    found: dict[str, Job] = worker.__dict__.setdefault("otkel_jobs", {})
+    return found
+
+
+def _run(name: str, item: Any) -> tuple[str, Any]:
+    """One task: the worker's address and the result."""
+    from distributed import get_worker
+
+    worker = get_worker()
+    return worker.address, _jobs(worker)[name].run(item)
+
+
+def _threads(client: Client) -> int:
+    return max(sum(client.nthreads().values()), 1)
+
+
+def _taken(client: Client, future: Future, traffic: Traffic) -> Any:
+    """Wait for a result and let the cluster forget it."""
+    from distributed import KilledWorker
+
+    try:
+        address, result = _result(client, future)
+    except KilledWorker as error:
+        raise MemoryBudgetError(
+            f"a task ended several workers one after the other, mostly for want of memory ({error}); "
+            "give the workers more memory, or choose smaller tiles or a smaller radius"
+        ) from error
+    finally:
+        future.release()
+    traffic.workers.add(address)
+    traffic.result_bytes += len(pickle.dumps(result, protocol=5))
+    return result
+
+
+def _result(client: Client, future: Future) -> tuple[str, Any]:
+    alone_since: float | None = None
+    while True:
+        try:
+            answer: tuple[str, Any] = future.result(timeout=ANSWER_S)
+            return answer
+        except TimeoutError as error:
+            alone_since = None if client.nthreads() else alone_since or time.monotonic()
+            if alone_since is not None and time.monotonic() - alone_since > ALONE_S:
+                raise SolverError(
+                    f"all workers have gone and none came back within {ALONE_S:.0f} s; start workers and run again"
+                ) from error

@@ -1,0 +1,1 @@
+"""Omniscape jobs, run as they are: INI file -> windows -> the files that Omniscape writes."""

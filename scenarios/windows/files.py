@@ -1,0 +1,232 @@
+"""What a tile of a moving window reads: the blocks of rasters that its window covers, and the fence edges in it."""
+
+from __future__ import annotations
+
+import gzip
+import warnings
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+from affine import Affine
+from numpy.typing import NDArray
+
+from connectivity.moving_window import Condition, WindowLandscape
+from connectivity.stencil import EdgeRule, Neighbours, build_stencil
+from connectivity.windows import Window, crop_terms
+from rasters.errors import DataError, LayerNotFoundError, ResistanceValueError
+from rasters.fences import FenceTerms
+from rasters.grid import Grid
+from rasters.surface import ResistanceSurface
+
+__all__ = ["ConditionFiles", "LandscapeFiles", "RasterFile", "bands"]
+
+Reals = NDArray[np.float64]
+BAND_CELLS = 2**22
+"""Cells that are read at once when a whole raster is passed through."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RasterFile:
+    """One band of a GeoTIFF or ASCII grid that is read part by part."""
+
+    path: Path
+
+    @contextmanager
+    def open(self) -> Iterator[Any]:
+        """The file, as rasterio opens it."""
+        import rasterio
+        from rasterio.errors import NotGeoreferencedWarning, RasterioError
+
+        if not self.path.is_file():
+            raise LayerNotFoundError(
+                f"{self.path}: there is no such file here; workers need the same path, or the file itself"
+            )
+        name, options = _driver(self.path)
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", NotGeoreferencedWarning)
+                with rasterio.open(name, **options) as file:
+                    yield file
+        except RasterioError as error:
+            raise DataError(f"{self.path}: not a grid that can be read: {error}") from error
+
+    def shape(self) -> tuple[int, int]:
+        """(height, width)."""
+        with self.open() as file:
+            return file.height, file.width
+
+    def place(self) -> tuple[Affine, str | None]:
+        """Transform and CRS (WKT, None where the file has none)."""
+        with self.open() as file:
+            return file.transform, file.crs.to_wkt() if file.crs else None
+
+    def read(self, window: Window) -> Reals:
+        """Values of a window, NaN where there is no data."""
+        from rasterio.windows import Window as Part
+
+        with self.open() as file:
+            values = file.read(1, window=Part(window.col, window.row, window.width, window.height)).astype(np.float64)
+            nodata = file.nodata
+        if nodata is not None:
+            values[values == nodata] = np.nan
+        return values
+
+
+def _driver(path: Path) -> tuple[str, dict[str, str]]:
+    """Name and options for GDAL; the kind is told by content."""
+    with path.open("rb") as file:
+        head = file.read(8)
+    packed = head[:2] == b"\x1f\x8b"
+    if packed:
+        with gzip.open(path) as file:
+            head = file.read(8)
+    name = f"/vsigzip/{path.resolve()}" if packed else str(path)
+    if head[:2] in (b"II", b"MM"):
+        return name, {"driver": "GTiff"}
+    return name, {"driver": "AAIGrid", "DATATYPE": "Float64"}
+
+
+def bands(shape: tuple[int, int], cells: int = BAND_CELLS) -> Iterator[Window]:
+    """Windows of whole rows that cover a raster, a few million cells each."""
+    rows = max(cells // shape[1], 1)
+    for top in range(0, shape[0], rows):
+        yield Window(row=top, col=0, height=min(rows, shape[0] - top), width=shape[1])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConditionFiles:
+    """Rasters of a `connectivity.moving_window.Condition`; ``future`` None: the same as ``present``."""
+
+    present: RasterFile
+    future: RasterFile | None
+    rule: Literal["within", "equal"]
+    lower: float = 0.0
+    upper: float = 0.0
+
+    def read(self, window: Window) -> Condition:
+        """Of a window."""
+        present = self.present.read(window)
+        future = present if self.future is None else self.future.read(window)
+        return Condition(present=present, future=future, rule=self.rule, lower=self.lower, upper=self.upper)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LandscapeFiles:
+    """A landscape in files.
+
+    Parameters
+    ----------
+    resistance : RasterFile
+        Resistance > 0, infinite on barriers, no data where unknown; conductance with ``is_conductance``.
+    source : RasterFile, optional
+        Strength of each cell [A]; None: conductance of the cells whose resistance is at most ``cutoff``.
+    threshold : float
+        Sources below it are none.
+    reclass : tuple of (old, new)
+        Values of ``resistance`` that mean another one, NaN for no data.
+    edge_rule, neighbours
+        See `connectivity.stencil`.
+    fence : FenceTerms, optional
+        Fence edges of the whole raster. None: cells of whatever shape are taken for squares, as in Omniscape.
+    """
+
+    resistance: RasterFile
+    is_conductance: bool = False
+    source: RasterFile | None = None
+    threshold: float = 0.0
+    cutoff: float = np.inf
+    reclass: tuple[tuple[float, float], ...] = ()
+    conditions: tuple[ConditionFiles, ...] = ()
+    edge_rule: EdgeRule = "mean_conductance"
+    neighbours: Neighbours = 8
+    fence: FenceTerms | None = None
+
+    def read(self, window: Window) -> WindowLandscape:
+        """The landscape of a window."""
+        values = self.values(window)
+        source = self._source(window, values)
+        conditions = tuple(condition.read(window) for condition in self.conditions)
+        if self.fence is None:
+            conductance = np.nan_to_num(values if self.is_conductance else 1.0 / values, nan=0.0)
+            return WindowLandscape.of_cells(
+                conductance, source, conditions, neighbours=self.neighbours, edge_rule=self.edge_rule
+            )
+        resistance = 1.0 / values if self.is_conductance else values
+        surface = ResistanceSurface.from_array(resistance, window.grid(self.grid()))
+        fence = crop_terms(self.fence, window)
+        stencil = build_stencil(surface, fence, neighbours=self.neighbours, edge_rule=self.edge_rule)
+        return WindowLandscape.of_stencil(stencil, source)
+
+    def grid(self) -> Grid:
+        """Of the whole raster; DataError without a coordinate reference system."""
+        transform, crs = self.resistance.place()
+        if crs is None:
+            raise DataError(
+                f"{self.resistance.path}: no coordinate reference system; assign it (gdal_edit -a_srs EPSG:...)"
+            )
+        return Grid(crs, transform, self.resistance.shape())
+
+    def values(self, window: Window) -> Reals:
+        """Resistance or conductance of a window as the file and its reclassification give it, NaN where unknown."""
+        found = self.resistance.read(window)
+        if not self.reclass:
+            return found
+        out = found.copy()
+        for old, new in self.reclass:
+            out[found == old] = new
+        return out
+
+    def _source(self, window: Window, values: Reals) -> Reals:
+        if self.source is None:
+            strength = values if self.is_conductance else 1.0 / values
+            strength = np.where(strength >= 1.0 / self.cutoff, strength, 0.0)
+        else:
+            strength = self.source.read(window)
+        return np.where(strength >= self.threshold, np.nan_to_num(strength, nan=0.0), 0.0)
+
+    def check(self) -> int:
+        """Pass through the resistance once; returns the number of cells with data.
+
+        Raises
+        ------
+        ResistanceValueError
+            Where one is not > 0.
+        """
+        known = 0
+        for window in bands(self.resistance.shape()):
+            values = self.values(window)
+            wrong = np.argwhere(values <= 0)
+            if wrong.size:
+                row, col = (int(i) for i in wrong[0])
+                what = "conductance" if self.is_conductance else "resistance"
+                raise ResistanceValueError(
+                    f"{self.resistance.path}: {what} must be > 0, but is {values[row, col]:g} at row {row + window.row}, col "
+                    f"{col}; mark cells that are no habitat as no data"
+                )
+            known += int((~np.isnan(values)).sum())
+        if not known:
+            raise DataError(f"{self.resistance.path}: no cell has data; is it the right file?")
+        return known
+
+    def files(self) -> tuple[Path, ...]:
+        """Every file that is read."""
+        others = [self.source, *(f for c in self.conditions for f in (c.present, c.future))]
+        return tuple(dict.fromkeys(f.path for f in (self.resistance, *others) if f is not None))
+
+    def moved(self, places: Mapping[Path, Path]) -> LandscapeFiles:
+        """The same with files in other places."""
+
+        def at(file: RasterFile | None) -> RasterFile | None:
+            return None if file is None else RasterFile(path=places.get(file.path, file.path))
+
+        resistance = at(self.resistance)
+        assert resistance is not None
+        conditions = tuple(
+            replace(c, present=RasterFile(path=places.get(c.present.path, c.present.path)), future=at(c.future))
+            for c in self.conditions
+        )
+        return replace(self, resistance=resistance, source=at(self.source), conditions=conditions)

@@ -1,0 +1,215 @@
+"""Omnidirectional connectivity of a study's resistance surface, fences included, or of a resistance raster."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from rich.console import Console
+
+from connectivity.moving_window import WindowSettings, normalised_current
+from connectivity.windows import Window
+from rasters.errors import ConfigError, DataError
+from rasters.fences import FenceTerms, sum_terms
+from rasters.grid import Grid
+from rasters.io import write_cog
+from rasters.openings import row_terms
+from scenarios.inputs import input_files, read_inputs
+from scenarios.load import ResolvedStudy, resolve
+from scenarios.outputs.folder import atomic_folder
+from scenarios.outputs.manifest import write_manifest
+from scenarios.outputs.words import AUDIENCE_NOTE
+from scenarios.progress import Reporter
+from scenarios.run import Prepared, prepare_species
+from scenarios.windows.files import LandscapeFiles, RasterFile
+from scenarios.windows.job import Machines, WindowJob, sum_windows
+from scenarios.windows.total import Band, WindowTotal, window_total, write_cog_in_bands
+
+__all__ = ["WindowRequest", "WindowSummary", "run_window"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WindowRequest:
+    """Sizes of the windows, and what is a source.
+
+    Parameters
+    ----------
+    radius_km, buffer_km : float
+        Sources lie within ``radius_km`` of a target; current may flow ``buffer_km`` farther [km].
+    block_km : float
+        Side of the square that shares one target [km], brought to an odd number of cells.
+    cutoff : float
+        Cells with a higher resistance are no sources; the others send 1 / resistance [A].
+    """
+
+    radius_km: float
+    buffer_km: float = 0.0
+    block_km: float = 0.0
+    cutoff: float = np.inf
+
+    def __post_init__(self) -> None:
+        if not self.radius_km > 0 or self.buffer_km < 0 or self.block_km < 0 or not self.cutoff > 0:
+            raise ConfigError(
+                f"radius {self.radius_km:g} km and cutoff {self.cutoff:g} must be > 0, buffer {self.buffer_km:g} km and block "
+                f"{self.block_km:g} km >= 0"
+            )
+
+    def settings(self, grid: Grid, neighbours: Any = 8) -> WindowSettings:
+        """The same in cells of a grid."""
+        cell_km = grid.cell_width_m / 1000
+        if abs(grid.cell_height_m / grid.cell_width_m - 1) > 1e-6:
+            raise DataError(f"windows are round in cells, and cells of {grid} are not square; warp it to square ones")
+        return WindowSettings(
+            radius=self.radius_km / cell_km, buffer=self.buffer_km / cell_km,
+            block=2 * round(max(self.block_km / cell_km - 1, 0) / 2) + 1, neighbours=neighbours, flow_potential=True,
+        )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WindowSummary:
+    """What was run, for the terminal and for machines: figures by species."""
+
+    folder: Path
+    figures: dict[str, dict[str, Any]]
+    seconds: float
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain data."""
+        return {"folder": str(self.folder), "species": self.figures, "seconds": round(self.seconds, 2)}
+
+    def print(self, console: Console) -> None:
+        """A line for each species."""
+        for name, found in self.figures.items():
+            console.print(f"{name}: {found['windows']} windows in {found['tiles']} tiles, {found['seconds']:.1f} s")
+        console.print(f"maps in {self.folder}", markup=False)
+
+
+def run_window(
+    name: str,
+    request: WindowRequest,
+    out: Path,
+    *,
+    scenario: str | None = None,
+    species: Sequence[str] | None = None,
+    overrides: Mapping[str, Any] | None = None,
+    machines: Machines | None = None,
+    reporter: Reporter | None = None,
+) -> WindowSummary:
+    """Cumulative current, flow potential and their ratio, one folder for each species.
+
+    Parameters
+    ----------
+    name : str
+        A study, or a GeoTIFF of resistance: > 0, infinite on barriers, no data where unknown. A raster is never in memory
+        whole.
+    out : path
+        Folder of the results; replaced if it holds an earlier run.
+    """
+    start, began = time.perf_counter(), _now()
+    machines, reporter = machines or Machines(threads=os.cpu_count() or 1), reporter or Reporter(quiet=True)
+    figures: dict[str, dict[str, Any]] = {}
+    with atomic_folder(out) as folder:
+        if Path(name).suffix.lower() in (".tif", ".tiff"):
+            files = LandscapeFiles(
+                resistance=RasterFile(path=Path(name)),
+                cutoff=request.cutoff,
+                edge_rule="mean_resistance",
+                fence=FenceTerms.none(),
+            )
+            figures["raster"] = _windows(files, request, folder, machines, reporter, {"resistance": Path(name).name})
+            inputs = {Path(name).name: Path(name)}
+        else:
+            resolved = resolve(name, scenario, overrides)
+            for prepared in _prepared(resolved, species):
+                id = prepared.context.profile.id
+                figures[id] = _species(resolved, prepared, request, folder / id, machines, reporter)
+            inputs = {path.name: path for path in input_files(resolved)}
+        settings = {"radius_km": request.radius_km, "buffer_km": request.buffer_km, "block_km": request.block_km}
+        write_manifest(
+            folder, runs=(), command=["otkel", *sys.argv[1:]], settings=settings | {"cutoff": request.cutoff, "figures": figures},
+            inputs=inputs, started=began, finished=_now(),
+        )  # fmt: skip
+    return WindowSummary(folder=out, figures=figures, seconds=time.perf_counter() - start)
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+def _prepared(resolved: ResolvedStudy, species: Sequence[str] | None) -> list[Prepared]:
+    """Every check of every species, before the first solve."""
+    inputs = read_inputs(resolved, species)
+    return [prepare_species(resolved, inputs, name) for name in inputs.profiles]
+
+
+def _species(
+    resolved: ResolvedStudy,
+    prepared: Prepared,
+    request: WindowRequest,
+    folder: Path,
+    machines: Machines,
+    reporter: Reporter,
+) -> dict[str, Any]:
+    """Write the resistance of a species and run the windows over that file, with its fence edges."""
+    surface, cuts = prepared.context.surface, prepared.context.inputs.cuts
+    terms = sum_terms(cuts, *row_terms(cuts, prepared.context.model, prepared.standing))
+    folder.mkdir()
+    path = write_cog(
+        folder / "resistance.tif", np.where(surface.barrier, np.inf, surface.values), surface.grid, nodata=surface.nodata,
+        description="Resistance [1]", unit="1",
+    )  # fmt: skip
+    solver = resolved.study.solver
+    files = LandscapeFiles(
+        resistance=RasterFile(path=path), cutoff=request.cutoff, edge_rule=solver.edge_rule, neighbours=solver.neighbours,
+        fence=terms,
+    )  # fmt: skip
+    tags = {"study": resolved.study.study, "scenario": resolved.scenario, "species": prepared.context.profile.id}
+    return _windows(files, request, folder, machines, reporter, tags)
+
+
+def _windows(
+    files: LandscapeFiles,
+    request: WindowRequest,
+    folder: Path,
+    machines: Machines,
+    reporter: Reporter,
+    tags: dict[str, str],
+) -> dict[str, Any]:
+    grid = files.grid()
+    grid.require_metres()
+    files.check()
+    job = WindowJob(files=files, settings=request.settings(grid, files.neighbours))
+    label = tags.get("species", "windows")
+    with window_total(folder, grid.shape, flow_potential=True) as total:
+        figures = sum_windows(
+            job, total, machines, began=lambda n: reporter.expect(n, label), progress=lambda: reporter.step(label)
+        )
+        sizes = {"radius_cells": f"{job.settings.radius:g}", "block_cells": str(job.settings.block)}
+        _write(files, total, grid, folder, tags | sizes | {"audience": AUDIENCE_NOTE})
+    return figures | {"cells": grid.n_cells, **sizes}
+
+
+def _write(files: LandscapeFiles, total: WindowTotal, grid: Grid, folder: Path, tags: dict[str, str]) -> None:
+    def normalised(window: Window) -> NDArray[np.float64]:
+        return normalised_current(total.current(window), total.flow_potential(window))
+
+    def known(band: Band) -> Band:
+        return lambda window: np.where(np.isnan(files.values(window)), np.nan, band(window))
+
+    for stem, title, unit, band in (
+        ("cumulative_current", "Cumulative current", "A", total.current),
+        ("flow_potential", "Flow potential", "A", total.flow_potential),
+        ("normalised_current", "Current over flow potential", "1", normalised),
+    ):
+        write_cog_in_bands(
+            folder / f"{stem}.tif", grid.shape, known(band), description=f"{title} [{unit}]", unit=unit, tags=tags,
+            crs=grid.pyproj_crs.to_wkt(), transform=grid.transform,
+        )  # fmt: skip
