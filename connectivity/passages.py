@@ -64,10 +64,11 @@ def candidates_along(
     width_m: float,
     design: str,
     use_factor: float,
+    suffix: str = "",
 ) -> tuple[OpeningEdges, ...]:
     """A candidate in the middle of every ``every_m`` of each fence, where it can join two passable cells.
 
-    Ids are ``<fence>-km<kilometre>``, the same in every scenario of a study.
+    Ids are ``<fence>-km<kilometre><suffix>``, the same in every scenario of a study.
     """
     found = []
     digits = 1 if every_m >= 200 else 3
@@ -75,7 +76,7 @@ def candidates_along(
         if fence.id not in fences:
             continue
         for along in np.arange(every_m / 2, fence.length_m, every_m):
-            name = f"{fence.id}-km{along / 1000:0{5 + digits}.{digits}f}"
+            name = f"{fence.id}-km{along / 1000:0{5 + digits}.{digits}f}{suffix}"
             opening = Opening(
                 id=name, fence=fence.id, along_m=float(along), width_m=width_m, use_factor=use_factor, design=design
             )

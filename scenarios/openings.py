@@ -37,12 +37,28 @@ class SpeciesContext:
         """Active fences of some fence lines."""
         return [f for f in self.inputs.cuts.fences if f.fence_line in lines]
 
-    def along(self, lines: Sequence[str], every_m: float, design: str, width_m: float) -> tuple[OpeningEdges, ...]:
+    def along(
+        self, lines: Sequence[str], every_m: float, design: str, width_m: float, months: Sequence[int] = (), suffix: str = ""
+    ) -> tuple[OpeningEdges, ...]:
         """Openings at regular distances along the active fences of some lines."""
         return candidates_along(
             self.inputs.cuts, self.surface, self.model, [f.id for f in self.fences_on(lines)], every_m=every_m,
-            width_m=width_m, design=design, use_factor=self.profile.use_factor_of(design).value,
+            width_m=width_m, design=design, use_factor=self.use_factor(design, months), suffix=suffix,
         )  # fmt: skip
+
+    def is_open(self, design: str, months: Sequence[int] = ()) -> bool:
+        """Whether an opening of a design is open in the month that is looked at."""
+        study = self.resolved.study
+        open_in = months or study.designs[design].months
+        return study.month is None or not open_in or study.month in open_in
+
+    def use_factor(self, design: str, months: Sequence[int] = ()) -> float:
+        """Use factor of a design [1], the study's own before the profile's, times its share of the year where no month is set."""
+        study = self.resolved.study
+        stated = study.designs[design].use_factor.get(self.profile.id)
+        use = self.profile.use_factor_of(design).value if stated is None else stated
+        open_in = set(months or study.designs[design].months)
+        return use * len(open_in) / 12 if open_in and study.month is None else use
 
 
 def fence_model(resolved: ResolvedStudy, inputs: Inputs, profile: SpeciesProfile) -> FenceModel:
@@ -56,13 +72,18 @@ def fence_model(resolved: ResolvedStudy, inputs: Inputs, profile: SpeciesProfile
 
 
 def candidate_openings(context: SpeciesContext) -> tuple[OpeningEdges, ...]:
-    """Regularly spaced candidates on the active fences, then the study's own points."""
+    """Regularly spaced candidates on the active fences, in every design, then the study's own points."""
     study = context.resolved.study
     settings = study.candidates
     lines = settings.fence_lines if settings.fence_lines is not None else study.fences.active
-    regular = context.along(lines, settings.every_m, settings.design, study.designs[settings.design].width_m)
+    regular: list[OpeningEdges] = []
+    for design in (settings.design, *settings.more_designs):
+        suffix = "" if design == settings.design else f"-{design}"
+        if context.is_open(design):
+            regular += context.along(lines, settings.every_m, design, study.designs[design].width_m, (), suffix)
     fences = context.fences_on(lines)
-    return regular + tuple(_at_point(context, fences, point) for point in settings.points if fences)
+    points = [p for p in settings.points if fences and context.is_open(p.design or settings.design, p.months)]
+    return (*regular, *(_at_point(context, fences, point) for point in points))
 
 
 def standing_openings(context: SpeciesContext, candidates: Sequence[OpeningEdges]) -> tuple[OpeningEdges, ...]:
@@ -70,17 +91,18 @@ def standing_openings(context: SpeciesContext, candidates: Sequence[OpeningEdges
     out: list[OpeningEdges] = []
     for rule in context.resolved.study.openings:
         fences = context.fences_on([rule.fence_line])
-        if not fences:
+        if not fences or not context.is_open(rule.design, rule.months):
             continue
         width = rule.width_m or context.resolved.study.designs[rule.design].width_m
         if rule.every_m is not None:
-            out += context.along([rule.fence_line], rule.every_m, rule.design, width)
+            out += context.along([rule.fence_line], rule.every_m, rule.design, width, rule.months)
         elif rule.at:
             out += [_reopened(context, candidates, name, rule, width) for name in rule.at]
         else:
             point = CandidatePoint(
-                id=rule.id, lon=rule.lon or 0.0, lat=rule.lat or 0.0, width_m=width, design=rule.design
-            )
+                id=rule.id, lon=rule.lon or 0.0, lat=rule.lat or 0.0, width_m=width, design=rule.design,
+                months=rule.months,
+            )  # fmt: skip
             out.append(_at_point(context, fences, point))
     return tuple(out)
 
@@ -91,7 +113,7 @@ def _reopened(
     """A candidate of the study, opened with the rule's design."""
     for candidate in candidates:
         if candidate.opening.id == name:
-            use = context.profile.use_factor_of(rule.design).value
+            use = context.use_factor(rule.design, rule.months)
             opening = Opening(
                 id=f"{rule.id}-{name}", fence=candidate.opening.fence, along_m=candidate.opening.along_m, width_m=width_m,
                 use_factor=use, design=rule.design,
@@ -119,7 +141,7 @@ def _at_point(context: SpeciesContext, fences: Sequence[Fence], point: Candidate
     design = point.design or study.candidates.design
     opening = Opening(
         id=point.id, fence=fence.id, along_m=fence.along(place), width_m=point.width_m or study.designs[design].width_m,
-        use_factor=context.profile.use_factor_of(design).value, design=design,
+        use_factor=context.use_factor(design, point.months), design=design,
     )  # fmt: skip
     edges = open_edges(context.inputs.cuts, context.surface, opening, context.model)
     if not edges.rows.size:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import BaseModel, Field, field_validator, model_validator
 
 from scenarios.portfolio_schema import Action, Bundles, Mortality, PortfolioSettings
-from scenarios.schema_base import Amount, FileName, Identifier, Metres, Model, Month, Weight
+from scenarios.schema_base import FROZEN, Amount, FileName, Identifier, Metres, Month, Weight
 
 __all__ = [
     "CandidatePoint",
@@ -28,6 +28,12 @@ __all__ = [
     "SpeciesEntry",
     "Study",
 ]
+
+
+class Model(BaseModel):
+    """Frozen, and unknown keys are errors."""
+
+    model_config = FROZEN
 
 
 class GridSettings(Model):

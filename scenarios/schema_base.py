@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import PurePosixPath
 from typing import Annotated
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, ConfigDict, Field
 
-__all__ = ["Amount", "FileName", "Identifier", "Metres", "Model", "Month", "Weight"]
+__all__ = ["FROZEN", "Amount", "FileName", "Identifier", "Metres", "Month", "Weight"]
 
 
 def _relative(text: str) -> str:
@@ -24,7 +24,5 @@ Amount = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 Month = Annotated[int, Field(ge=1, le=12)]
 
 
-class Model(BaseModel):
-    """Frozen, and unknown keys are errors."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+FROZEN = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+"""Settings of every model: frozen, and unknown keys are errors."""
