@@ -1,15 +1,17 @@
 """The single place for numba's switches; `connectivity.kernels` uses it too.
 
-Machine code is cached in a folder named after the text of every kernel, so that a kernel compiled against an older
-version of its neighbour is never picked up again. Set ``OTKEL_BOUNDSCHECK=1`` to compile with bounds checks (slow),
-``OTKEL_KERNEL_CACHE=0`` to compile afresh.
+Machine code is cached in a folder named after the text of the kernel's file and of every kernel file that it imports, so
+that a kernel compiled against an older version of its neighbour is never picked up again. Set ``OTKEL_BOUNDSCHECK=1`` to
+compile with bounds checks (slow), ``OTKEL_KERNEL_CACHE=0`` to compile afresh.
 """
 
 from __future__ import annotations
 
 import hashlib
 import os
+import re
 from collections.abc import Callable
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -20,36 +22,54 @@ __all__ = ["BOUNDSCHECK", "kernel", "parallel_kernel"]
 
 BOUNDSCHECK = os.environ.get("OTKEL_BOUNDSCHECK", "0") == "1"
 _CACHE = os.environ.get("OTKEL_KERNEL_CACHE", "1") == "1"
+_ROOT = Path(__file__).parents[2]
+_IMPORT = re.compile(r"^\s*from ((?:rasters|connectivity)\.kernels\.\w+) import", re.MULTILINE)
 
 
-def _kernel_sources() -> list[Path]:
-    """Every file that a compiled kernel may have been made from: this package's and connectivity's."""
-    root = Path(__file__).parents[2]
-    return sorted([*root.glob("rasters/kernels/*.py"), *root.glob("connectivity/kernels/*.py")])
+@lru_cache
+def _sources(path: Path) -> frozenset[Path]:
+    """A kernel file and every kernel file that it imports, directly or not."""
+    found, waiting = {path}, [path]
+    while waiting:
+        for module in _IMPORT.findall(waiting.pop().read_text(encoding="utf-8")):
+            file = _ROOT.joinpath(*module.split(".")).with_suffix(".py")
+            if file not in found:
+                found.add(file)
+                waiting.append(file)
+    return frozenset(found)
 
 
-def _cache_folder() -> Path:
-    digest = hashlib.sha256(numba.__version__.encode() + str(BOUNDSCHECK).encode())
-    for source in _kernel_sources():
+@lru_cache
+def _cache_folder(path: Path) -> str | None:
+    """Where machine code of one kernel file is kept; None where nothing can be written."""
+    digest = hashlib.sha256(f"{numba.__version__} {BOUNDSCHECK}".encode())
+    for source in sorted(_sources(path)):
         digest.update(source.read_bytes())
-    base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    return base / "otkel" / "kernels" / digest.hexdigest()[:16]
-
-
-if _CACHE and not os.environ.get("NUMBA_CACHE_DIR"):
+    home = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "otkel" / "kernels"
+    folder = Path(os.environ.get("NUMBA_CACHE_DIR") or home) / digest.hexdigest()[:16]
     try:
-        folder = _cache_folder()
         folder.mkdir(parents=True, exist_ok=True)
-        config.CACHE_DIR = str(folder)
     except OSError:
-        _CACHE = False
+        return None
+    return str(folder)
+
+
+def _compiled(function: Callable[..., Any], **switches: Any) -> Any:
+    folder = _cache_folder(Path(function.__code__.co_filename)) if _CACHE else None
+    if folder is None:
+        return numba.njit(cache=False, nogil=True, boundscheck=BOUNDSCHECK, **switches)(function)
+    before, config.CACHE_DIR = config.CACHE_DIR, folder
+    try:
+        return numba.njit(cache=True, nogil=True, boundscheck=BOUNDSCHECK, **switches)(function)
+    finally:
+        config.CACHE_DIR = before
 
 
 def kernel(function: Callable[..., Any]) -> Any:
     """Compile one-threaded, IEEE arithmetic, without the interpreter lock."""
-    return numba.njit(cache=_CACHE, nogil=True, boundscheck=BOUNDSCHECK)(function)
+    return _compiled(function)
 
 
 def parallel_kernel(function: Callable[..., Any]) -> Any:
     """Compile with ``prange`` over numba's threads; every element has one writer."""
-    return numba.njit(cache=_CACHE, nogil=True, parallel=True, boundscheck=BOUNDSCHECK)(function)
+    return _compiled(function, parallel=True)
