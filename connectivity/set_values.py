@@ -240,7 +240,11 @@ class DistancesOfSets:
             list(pool.map(search, range(len(nodes))))
         at = place + len(regions)
         return cls(
-            cost_m=np.minimum(matrix, matrix.T), edges=edges, first=at[: edges.size], second=at[edges.size :], pairs=pairs
+            cost_m=np.minimum(matrix, matrix.T),
+            edges=edges,
+            first=at[: edges.size],
+            second=at[edges.size :],
+            pairs=pairs,
         )
 
     @property
@@ -293,9 +297,7 @@ def in_chunks(sets: Sets, work: Callable[[Sets], Reals]) -> Reals:
         return np.concatenate(list(pool.map(work, parts)))
 
 
-def _arriving(
-    block: Reals, here: NDArray[np.int64], there: NDArray[np.int64], ground: int, *, grounded: bool
-) -> Reals:
+def _arriving(block: Reals, here: NDArray[np.int64], there: NDArray[np.int64], ground: int, *, grounded: bool) -> Reals:
     between = block[:, here, there]
     if not grounded:
         return np.isfinite(between).astype(np.float64)

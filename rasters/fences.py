@@ -55,6 +55,8 @@ class Fence:
         The line along the border that it belongs to; bundles open one passage in each.
     geometry_status : str
         ``"surveyed"``, ``"schematic"``, ...; shown wherever the geometry is.
+    country : str
+        Whose fence it is, where that is known.
     """
 
     id: str
@@ -62,6 +64,7 @@ class Fence:
     name: str = ""
     fence_line: str = ""
     geometry_status: str = "schematic"
+    country: str = ""
 
     def __post_init__(self) -> None:
         if not isinstance(self.line, LineString | MultiLineString) or self.line.is_empty:

@@ -21,6 +21,7 @@ from rasters.grid import Grid
 from rasters.io import read_grid, read_raster, read_vectors
 from rasters.profile import SpeciesProfile
 from rasters.surface import Layer
+from scenarios.actions import added_fences, regions_of_areas
 from scenarios.load import ResolvedStudy, read_document, validate
 from scenarios.results import FocalPlace
 from scenarios.schema import LayerSource
@@ -227,7 +228,7 @@ def _places(resolved: ResolvedStudy, grid: Grid) -> dict[str, FocalPlace]:
     by_id = features.set_index(features[settings.id].astype(str))
     _require_unique(path, "regions", list(by_id.index))
     wanted = {i for routes in study.routes.values() for i in (*routes.origin, *routes.targets)}
-    wanted |= {i for s in study.fences.separations for i in (*s.side_a, *s.side_b)}
+    wanted |= {i for s in study.fences.separations for i in (*s.side_a, *s.side_b)} | regions_of_areas(resolved)
     missing = sorted(wanted - set(by_id.index))
     if missing:
         raise ConfigError(
@@ -265,11 +266,12 @@ def _fences(resolved: ResolvedStudy, grid: Grid) -> tuple[Fence, ...]:
             Fence(
                 id=str(row[settings.id]), line=row.geometry, name=_text(row.get(settings.name), ""),
                 fence_line=str(row[settings.line]), geometry_status=_text(row.get(settings.status), "unknown"),
+                country=_text(row.get(settings.country), ""),
             )
             for _, row in features.iterrows()
         )  # fmt: skip
     _require_lines(resolved, {f.fence_line for f in fences}, path)
-    return fences
+    return (*fences, *added_fences(resolved, grid))
 
 
 def _require_lines(resolved: ResolvedStudy, there: set[str], path: Path) -> None:

@@ -13,11 +13,12 @@ from rasters.fences import Fence
 from rasters.openings import FenceModel, Opening, OpeningEdges, open_edges
 from rasters.profile import SpeciesProfile
 from rasters.surface import ResistanceSurface
+from scenarios.actions import removed_stretches
 from scenarios.inputs import Inputs
 from scenarios.load import ResolvedStudy
 from scenarios.schema import CandidatePoint, OpeningRule
 
-__all__ = ["SpeciesContext", "candidate_openings", "fence_model", "standing_openings"]
+__all__ = ["SpeciesContext", "candidate_openings", "fence_model", "removable_stretches", "standing_openings"]
 
 FARTHEST_M = 20_000.0
 """A proposed point farther than this from every active fence is a mistake."""
@@ -38,7 +39,13 @@ class SpeciesContext:
         return [f for f in self.inputs.cuts.fences if f.fence_line in lines]
 
     def along(
-        self, lines: Sequence[str], every_m: float, design: str, width_m: float, months: Sequence[int] = (), suffix: str = ""
+        self,
+        lines: Sequence[str],
+        every_m: float,
+        design: str,
+        width_m: float,
+        months: Sequence[int] = (),
+        suffix: str = "",
     ) -> tuple[OpeningEdges, ...]:
         """Openings at regular distances along the active fences of some lines."""
         return candidates_along(
@@ -104,7 +111,19 @@ def standing_openings(context: SpeciesContext, candidates: Sequence[OpeningEdges
                 months=rule.months,
             )  # fmt: skip
             out.append(_at_point(context, fences, point))
-    return tuple(out)
+    return (*out, *(edges for name, edges in removable_stretches(context) if name in context.resolved.study.done))
+
+
+def removable_stretches(context: SpeciesContext) -> list[tuple[str, OpeningEdges]]:
+    """Each action that takes a stretch of an active fence away, done or not, and the edges that it opens."""
+    cuts, known = context.inputs.cuts, [fence.id for fence in context.inputs.all_fences]
+    for name, action in context.resolved.study.actions.items():
+        if action.fence is not None and action.fence not in known:
+            raise ConfigError(
+                f"{context.resolved.path}: actions.{name}.fence: no fence {action.fence!r}; there are {', '.join(known)}"
+            )
+    stretches = removed_stretches(context.resolved, cuts.fences, context.profile.id)
+    return [(name, open_edges(cuts, context.surface, opening, context.model)) for name, opening in stretches]
 
 
 def _reopened(

@@ -27,6 +27,7 @@ from rasters.openings import OpeningEdges, row_terms
 from rasters.profile import SpeciesProfile
 from rasters.resistance import build_resistance
 from rasters.surface import ResistanceSurface
+from scenarios.actions import acted_surface
 from scenarios.inputs import Inputs, fences_across, naming
 from scenarios.load import ResolvedStudy
 from scenarios.openings import SpeciesContext, candidate_openings, fence_model, standing_openings
@@ -62,7 +63,7 @@ class Prepared:
 def prepare_species(resolved: ResolvedStudy, inputs: Inputs, species: str) -> Prepared:
     """Resistance, focal cells and openings: every check that needs no solve."""
     profile = inputs.profiles[species]
-    surface = build_resistance(inputs.layers, profile)
+    surface = acted_surface(resolved, inputs, profile, build_resistance(inputs.layers, profile))
     model = fence_model(resolved, inputs, profile)
     context = SpeciesContext(resolved=resolved, inputs=inputs, profile=profile, surface=surface, model=model)
     ends = _ends(resolved, inputs, species, surface)

@@ -180,6 +180,8 @@ class Fences(Model):
     """Attribute that says which line along the border a fence belongs to."""
     status: str = "geometry_status"
     """Attribute that says `surveyed` or `schematic`."""
+    country: str = "country"
+    """Attribute with the country whose fence it is, where there is one."""
     active: list[str] = []
     """Fence lines that stand in this scenario."""
     permeability: dict[str, dict[str, Annotated[float, Field(ge=0, le=1)]]] = {}
@@ -414,9 +416,13 @@ class Study(Model):
         ]
 
     def _unknown_actions(self) -> list[str]:
-        named = [("done", name) for name in self.done] + [("portfolio.actions", name) for name in self.portfolio.actions]
+        named = [("done", name) for name in self.done] + [
+            ("portfolio.actions", name) for name in self.portfolio.actions
+        ]
         known = ", ".join(self.actions) or "none"
-        faults = [f"{where}: no action {name!r}; there are {known}" for where, name in named if name not in self.actions]
+        faults = [
+            f"{where}: no action {name!r}; there are {known}" for where, name in named if name not in self.actions
+        ]
         species = {name: action.species or () for name, action in self.actions.items()}
         species |= {f"{name}.use_factor": design.use_factor for name, design in self.designs.items()}
         return faults + [
