@@ -21,6 +21,7 @@ from connectivity.kernels.dissection_network import (
     solve_currents,
 )
 from connectivity.kernels.dissection_sets import set_resistances_dense, set_resistances_updated
+from connectivity.machine import one_blas_thread
 
 __all__ = [
     "EdgeSets",
@@ -65,12 +66,8 @@ def set_resistances(circuit: Reals, case: EdgeSets, threads: int) -> Reals:
             set_resistances_updated(resistance, part, case.ends, *rest, first, last, out)
         set_resistances_dense(circuit, case.ends, *rest, first, last, out)
 
-    if threads > 1 and n_set > _SET_CHUNK:
-        with ThreadPoolExecutor(threads) as pool:
-            list(pool.map(evaluate, range(0, n_set, _SET_CHUNK)))
-    else:
-        for first in range(0, n_set, _SET_CHUNK):
-            evaluate(first)
+    with one_blas_thread(), ThreadPoolExecutor(max(threads, 1)) as pool:
+        list(pool.map(evaluate, range(0, n_set, _SET_CHUNK)))
     return out
 
 
@@ -94,21 +91,26 @@ def connected_parts(circuit: Reals) -> list[NDArray[np.intp]]:
 def _factor(circuit: Reals) -> Reals:
     """All nodes but the last eliminated: flat rows as `dissection_network` reads them."""
     panel = np.array(circuit, np.float64).reshape(-1)
-    factor_rows(panel, 0, circuit.shape[0], circuit.shape[0] - 1)
+    with one_blas_thread():
+        factor_rows(panel, 0, circuit.shape[0], circuit.shape[0] - 1)
     return panel
 
 
 def _connected_resistances(circuit: Reals) -> Reals:
     out = np.zeros(circuit.size)
     if circuit.shape[0] > 1:
-        all_resistances(_factor(circuit), circuit.shape[0], out)
+        factor = _factor(circuit)
+        with one_blas_thread():
+            all_resistances(factor, circuit.shape[0], out)
     return out.reshape(circuit.shape)
 
 
 def visits_of(circuit: Reals) -> Reals:
     """Voltage [V] (n, n) of each node for 1 A into each node of a connected network, the last node held at 0 V."""
     out = np.zeros(circuit.size)
-    all_visits(_factor(circuit), circuit.shape[0], out)
+    factor = _factor(circuit)
+    with one_blas_thread():
+        all_visits(factor, circuit.shape[0], out)
     return out.reshape(circuit.shape)
 
 
@@ -129,7 +131,8 @@ def eliminate_first(full: Reals, n_own: int) -> Reals:
     for row in range(rest):
         start = packed_row(row, rest)
         packed[start + row : start + rest] = full[n_own + row, n_own + row :]
-    eliminate(panel, 0, n_own, size, packed, 0)
+    with one_blas_thread():
+        eliminate(panel, 0, n_own, size, packed, 0)
     return unpack_network(np.arange(rest, dtype=np.int32), packed, rest)
 
 

@@ -6,7 +6,6 @@ same bits.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
@@ -16,7 +15,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from threadpoolctl import threadpool_limits
 
 from connectivity.kernels.dissection import LEAF, Scratch, count_kept, count_ring, dissect
 from connectivity.kernels.dissection_brick import BRICK_ROOM
@@ -44,8 +42,9 @@ from connectivity.kernels.dissection_front import (
     place_nodes,
     south_or_east,
 )
+from connectivity.machine import one_blas_thread
 
-__all__ = ["Branch", "Dissected", "Landscape", "dissect_landscape", "peak_bytes", "plan_tree", "usable_threads"]
+__all__ = ["Branch", "Dissected", "Landscape", "dissect_landscape", "peak_bytes", "plan_tree"]
 
 Ints = NDArray[np.int32]
 Reals = NDArray[np.float64]
@@ -108,12 +107,6 @@ class Dissected:
     ids: Ints
     packed: Reals
     levels: int
-
-
-def usable_threads() -> int:
-    """Processors that this process may use."""
-    affinity = getattr(os, "sched_getaffinity", None)
-    return len(affinity(0)) if affinity else (os.cpu_count() or 1)
 
 
 def plan_tree(land: Landscape) -> Branch:
@@ -257,7 +250,7 @@ def dissect_landscape(land: Landscape, tree: Branch, threads: int) -> Dissected:
     """Reduce the raster to its kept nodes."""
     workers = _Workers(threads)
     try:
-        with threadpool_limits(1):
+        with one_blas_thread():
             part, levels = _Dissection(land, tree, threads, workers).run()
     finally:
         workers.close()

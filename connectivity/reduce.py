@@ -8,16 +8,16 @@ effective resistances and the exact value of every set of openings, by small den
 from __future__ import annotations
 
 import time
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from connectivity.dense_network import unpack_network
-from connectivity.dissection import Branch, Landscape, dissect_landscape, peak_bytes, plan_tree, usable_threads
+from connectivity.dissection import Branch, Landscape, dissect_landscape, peak_bytes, plan_tree
 from connectivity.kernels.dissection_front import NONE, PLAIN
 from connectivity.kernels.dissection_network import first_bad_edge, network_components
 from connectivity.laplacian import Laplacian
+from connectivity.machine import available_bytes, usable_threads
 from connectivity.reduced_network import ReducedNetwork
 from connectivity.results import SolveReport
 from rasters.errors import DataError, FocalNodeError, GridMismatchError, MemoryBudgetError
@@ -182,7 +182,7 @@ def _held_nodes(system: Laplacian, land: Landscape) -> NDArray[np.int32]:
 
 def _check_memory(land: Landscape, tree: Branch, threads: int, memory_bytes: int | None) -> int:
     need = peak_bytes(land, tree, threads) + 8 * 3 * (land.n_kept + 1) ** 2
-    limit = _available_bytes() if memory_bytes is None else memory_bytes
+    limit = available_bytes() if memory_bytes is None else memory_bytes
     if limit is not None and need > limit:
         raise MemoryBudgetError(
             f"reducing {land.node.shape[0]} x {land.node.shape[1]} cells to {land.n_kept} nodes needs about "
@@ -190,14 +190,3 @@ def _check_memory(land: Landscape, tree: Branch, threads: int, memory_bytes: int
             "threads or a coarser raster"
         )
     return need
-
-
-def _available_bytes() -> int | None:
-    """Memory that the system can still give, where it says so."""
-    table = Path("/proc/meminfo")
-    if not table.exists():
-        return None
-    for line in table.read_text().splitlines():
-        if line.startswith("MemAvailable:"):
-            return int(line.split()[1]) * 1024
-    return None

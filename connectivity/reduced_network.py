@@ -16,8 +16,8 @@ from connectivity.dense_network import (
     set_resistances,
     visits_of,
 )
-from connectivity.dissection import usable_threads
 from connectivity.kernels.dissection_network import network_components
+from connectivity.machine import usable_threads
 from connectivity.results import SolveReport
 from rasters.errors import DataError, FocalNodeError
 

@@ -102,8 +102,9 @@ def _edge(conductance, node, row, col, dr, dc):
     r, c = (r, c) if inside else (row, col)
     step = 0 if dr == 0 else (1 if dc == 0 else (2 if dc == dr else 3))
     first = dr > 0 or (dr == 0 and dc > 0)
-    value = conductance[step, row, col] if first else conductance[step, r, c]
-    return value if inside and node[r, c] == PLAIN and node[row, col] == PLAIN else 0.0
+    value = conductance[step, row if first else r, col if first else c]
+    joins = inside & (node[r, c] == PLAIN) & (node[row, col] == PLAIN)
+    return value if joins else 0.0
 
 
 @kernel
@@ -118,13 +119,12 @@ def _eliminate_cell(stack, band, rim, height, n_rim, p, n_cell, reach):
         stack[of + k] *= scale
     for t in range(after):
         share = stack[row + t] * scale
-        if share > 0.0:
-            other = np.uint64(rim + (p + 1 + t) * n_rim)
-            for k in range(np.uint64(reach)):
-                stack[other + k] += share * stack[of + k]
-            to, start = np.uint64(band + (p + 1 + t) * (height + 1)), np.uint64(row + t + 1)
-            for k in range(np.uint64(after - t - 1)):
-                stack[to + k] += share * scale * stack[start + k]
+        other = np.uint64(rim + (p + 1 + t) * n_rim)
+        for k in range(np.uint64(reach)):
+            stack[other + k] += share * stack[of + k]
+        to, start = np.uint64(band + (p + 1 + t) * (height + 1)), np.uint64(row + t + 1)
+        for k in range(np.uint64(after - t - 1)):
+            stack[to + k] += share * scale * stack[start + k]
 
 
 @kernel
