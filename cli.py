@@ -74,6 +74,32 @@ def run(
 
 
 @app.command()
+def corridors(
+    study: StudyArgument,
+    out: Annotated[
+        Path, typer.Option("--out", "-o", help="Folder for the results; replaced if it holds an earlier run.")
+    ],
+    scenario: ScenarioOption = None,
+    species: SpeciesOption = None,
+    overrides: SetOption = None,
+    as_json: JsonOption = False,
+    quiet: QuietOption = False,
+    verbose: VerboseOption = 0,
+) -> None:
+    """Rank every corridor to the targets, with really different alternatives and where each meets a fence."""
+    with _reporting("corridors", quiet or as_json, verbose) as reporter:
+        from scenarios.corridor_session import run_corridor_study
+
+        summary = run_corridor_study(study, scenario, species, out, _parse_overrides(overrides), reporter)
+    if as_json:
+        from scenarios.outputs.manifest import canonical_json
+
+        typer.echo(canonical_json(summary.as_dict()), nl=False)
+    elif not quiet:
+        summary.print(reporter.console)
+
+
+@app.command()
 def check(
     study: StudyArgument,
     scenario: ScenarioOption = None,

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from connectivity.circuit import Method, cell_currents, solve
 from connectivity.corridors import link_corridor, within_excess
 from connectivity.focal import FocalRegion, region_labels
-from connectivity.laplacian import stencil_laplacian
+from connectivity.laplacian import Laplacian, stencil_laplacian
 from connectivity.network import CorridorNetwork, Link
 from connectivity.reachability import reachable_cells
 from connectivity.results import SolveReport
@@ -26,7 +26,7 @@ from connectivity.stencil import Stencil
 from connectivity.windows import Window, crop_region, crop_stencil, window_of
 from rasters.grid import Grid
 
-__all__ = ["PinchPoints", "network_pinch_points", "pinch_points"]
+__all__ = ["PinchPoints", "corridor_resistance", "network_pinch_points", "pinch_points"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
@@ -110,53 +110,85 @@ def pinch_points(
     method, tolerance
         As for `connectivity.circuit.solve`.
     """
-    cores = a.mask | b.mask
-    window = window_of(corridor | cores)
-    part = crop_stencil(stencil, window, corridor | cores)
-    ends = [crop_region(core, window) for core in (a, b)]
-    labels = region_labels(ends)
-    inside = part.surface.passable & (labels == 0)
-    reached = reachable_cells(part, ends[0])
-    rows, cols = ends[1].check_on(part.surface)
-    if not reached[rows, cols].any():
-        none = np.zeros(part.shape)
-        return _result(stencil.surface.grid, a, b, window, inside, none, none.copy(), math.inf, None)
-    voltage, current, report = _solved(part, labels, reached, ends, method, tolerance)
-    ohm = float(voltage[ends[0].check_on(part.surface)].max())
-    return _result(stencil.surface.grid, a, b, window, inside, current, voltage, ohm, report)
+    circuit = _Circuit.build(stencil, a, b, corridor)
+    if not circuit.joined:
+        none = np.zeros(circuit.part.shape)
+        return _result(stencil.surface.grid, a, b, circuit, none, none.copy(), math.inf, None)
+    voltage, report = circuit.solved(method, tolerance)
+    current = cell_currents(circuit.system, voltage)
+    return _result(stencil.surface.grid, a, b, circuit, current, voltage, circuit.ohm(voltage), report)
 
 
-def _solved(
-    part: Stencil,
-    labels: NDArray[np.int32],
-    reached: NDArray[np.bool_],
-    ends: list[FocalRegion],
-    method: Method,
-    tolerance: float,
-) -> tuple[NDArray[np.float64], NDArray[np.float64], SolveReport]:
-    """Voltage and current with region 1 fed 1 A and region 2 held at 0 V."""
-    system = stencil_laplacian(part, region=labels, ground=np.where(labels == 2, np.inf, 0.0))
-    feed = np.zeros(part.shape)
-    rows, cols = ends[0].check_on(part.surface)
-    feed[rows[0], cols[0]] = 1.0
-    voltage, report = solve(system, feed, method=method, tolerance=tolerance)
-    voltage = np.where(reached | (labels == 1), voltage, 0.0)
-    return voltage, cell_currents(system, voltage), report
+def corridor_resistance(
+    stencil: Stencil,
+    a: FocalRegion,
+    b: FocalRegion,
+    corridor: NDArray[np.bool_],
+    *,
+    method: Method = "auto",
+    tolerance: float = 1e-6,
+) -> float:
+    """Effective resistance of a corridor, cores shorted [ohm]: `pinch_points` without the currents."""
+    circuit = _Circuit.build(stencil, a, b, corridor)
+    return circuit.ohm(circuit.solved(method, tolerance)[0]) if circuit.joined else math.inf
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Circuit:
+    """A corridor cut out of the landscape with its two cores, numbered 1 and 2."""
+
+    part: Stencil
+    window: Window
+    labels: NDArray[np.int32]
+    ends: tuple[FocalRegion, FocalRegion]
+    reached: NDArray[np.bool_]
+    system: Laplacian
+
+    @classmethod
+    def build(cls, stencil: Stencil, a: FocalRegion, b: FocalRegion, corridor: NDArray[np.bool_]) -> _Circuit:
+        inside = corridor | a.mask | b.mask
+        window = window_of(inside)
+        part = crop_stencil(stencil, window, inside)
+        ends = crop_region(a, window), crop_region(b, window)
+        labels = region_labels(ends)
+        system = stencil_laplacian(part, region=labels, ground=np.where(labels == 2, np.inf, 0.0))
+        return cls(
+            part=part, window=window, labels=labels, ends=ends, reached=reachable_cells(part, ends[0]), system=system
+        )
+
+    @property
+    def joined(self) -> bool:
+        """Whether anything leads from one core to the other."""
+        rows, cols = self.ends[1].check_on(self.part.surface)
+        return bool(self.reached[rows, cols].any())
+
+    def solved(self, method: Method, tolerance: float) -> tuple[NDArray[np.float64], SolveReport]:
+        """Voltage with the first core fed 1 A and the second held at 0 V."""
+        feed = np.zeros(self.part.shape)
+        rows, cols = self.ends[0].check_on(self.part.surface)
+        feed[rows[0], cols[0]] = 1.0
+        voltage, report = solve(self.system, feed, method=method, tolerance=tolerance)
+        return np.where(self.reached | (self.labels == 1), voltage, 0.0), report
+
+    def ohm(self, voltage: NDArray[np.float64]) -> float:
+        """Voltage of the first core at 1 A."""
+        return float(voltage[self.ends[0].check_on(self.part.surface)].max())
 
 
 def _result(
     grid: Grid,
     a: FocalRegion,
     b: FocalRegion,
-    window: Window,
-    corridor: NDArray[np.bool_],
+    circuit: _Circuit,
     current: NDArray[np.float64],
     voltage: NDArray[np.float64],
     ohm: float,
     report: SolveReport | None,
 ) -> PinchPoints:
+    corridor = circuit.part.surface.passable & (circuit.labels == 0)
     return PinchPoints(
-        a=a.id, b=b.id, effective_resistance_ohm=ohm, window=window, current=current, voltage=voltage, corridor=corridor,
+        a=a.id, b=b.id, effective_resistance_ohm=ohm, window=circuit.window, current=current, voltage=voltage,
+        corridor=corridor,
         status="reached" if math.isfinite(ohm) else "unreachable", grid=grid, report=report,
     )  # fmt: skip
 
