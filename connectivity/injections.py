@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -13,7 +13,7 @@ from connectivity.circuit import Method, pick_method, solve
 from connectivity.laplacian import Laplacian
 from connectivity.results import SolveReport
 
-__all__ = ["Injection", "merge_reports", "solve_injections"]
+__all__ = ["Injection", "from_anchors", "merge_reports", "solve_injections"]
 
 Reals = NDArray[np.float64]
 Stop = Literal["residual", "energy"]
@@ -86,6 +86,24 @@ def _solver(
 
     ready = MultigridSolver.build(system)
     return lambda current: ready.solve(current, tolerance=tolerance, stop=stop)
+
+
+def from_anchors(
+    system: Laplacian, component: NDArray[np.int32], cells: Sequence[tuple[int, int]]
+) -> tuple[list[Injection], list[int]]:
+    """1 A from the first cell of each component to every other one, by position (``about``), and each cell's anchor.
+
+    Voltages of any pair follow by subtraction, so that n cells of a component need n - 1 solves.
+    """
+    label = [int(component[cell]) for cell in cells]
+    anchor = [label.index(number) for number in label]
+    amps = np.array([1.0, -1.0])
+    out = []
+    for i, j in enumerate(anchor):
+        if i != j:
+            rows, cols = np.array([cells[i], cells[j]]).T
+            out.append(Injection(system=system, rows=rows, cols=cols, amps=amps, about=i))
+    return out, anchor
 
 
 def merge_reports(reports: Iterable[SolveReport]) -> SolveReport:

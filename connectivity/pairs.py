@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from rasters.errors import FocalNodeError
 
-__all__ = ["FocalCells", "PairRule"]
+__all__ = ["FocalCells", "PairRule", "kept_focal"]
 
 Ints = NDArray[np.int64]
 
@@ -127,3 +127,11 @@ class PairRule:
         for i, first in enumerate(every):
             for second in every[i + 1 :]:
                 yield first, second, self.allows(first, second)
+
+
+def kept_focal(shape: tuple[int, int], focal: FocalCells, pairs: PairRule | None) -> tuple[PairRule, FocalCells]:
+    """The rule, and the focal nodes that it leaves; FocalNodeError if they do not fit a raster of this shape."""
+    wanted = pairs or PairRule()
+    left = focal.only(number for number in focal.numbers if wanted.keeps(number))
+    left.check_on(shape)
+    return wanted, left

@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 from connectivity.cell_circuit import CellCircuit, cell_components
 from connectivity.circuit import Method, pick_method
 from connectivity.focal_nodes import PairStatus, node_cell, pair_status, unsolved_resistance
-from connectivity.injections import Injection, merge_reports, solve_injections
+from connectivity.injections import from_anchors, merge_reports, solve_injections
 from connectivity.laplacian import Laplacian
-from connectivity.pairs import FocalCells, PairRule
+from connectivity.pairs import FocalCells, PairRule, kept_focal
 from connectivity.reduce import reduce_landscape
 from connectivity.results import SolveReport
 from rasters.errors import MemoryBudgetError
@@ -71,9 +71,7 @@ def pairwise_resistances(
     tolerance : float
         Of the iterative solvers.
     """
-    wanted = pairs or PairRule()
-    focal = focal.only(n for n in focal.numbers if wanted.keeps(n))
-    focal.check_on(circuit.shape)
+    wanted, focal = kept_focal(circuit.shape, focal, pairs)
     place = {number: i for i, number in enumerate(focal.numbers)}
     ohm = np.zeros((len(place), len(place)))
     status: dict[tuple[int, int], PairStatus] = {}
@@ -145,8 +143,7 @@ def _by_solves(
     """With 1 A from the first node of the component to node i, ``R_ij = v_ii + v_jj - 2 v_ij`` where v is 0 at the first."""
     rows, cols = np.array(cells).T
     label = component[rows, cols]
-    anchor = np.array([int(np.flatnonzero(label == number)[0]) for number in label])
-    tasks = (_from_anchor(system, cells[anchor[i]], cells[i], i) for i in range(len(cells)) if anchor[i] != i)
+    tasks, anchor = from_anchors(system, component, cells)
     volts = np.zeros((len(cells), len(cells)))
     reports = []
     for task, volt, report in solve_injections(tasks, method=method, tolerance=tolerance):
@@ -155,8 +152,3 @@ def _by_solves(
     self_volt = np.diag(volts)
     ohm = self_volt[:, None] + self_volt[None, :] - (volts + volts.T)
     return np.where(label[:, None] == label[None, :], ohm, np.inf), merge_reports(reports)
-
-
-def _from_anchor(system: Laplacian, anchor: tuple[int, int], cell: tuple[int, int], about: int) -> Injection:
-    rows, cols = np.array([cell, anchor]).T
-    return Injection(system=system, rows=rows, cols=cols, amps=np.array([1.0, -1.0]), about=about)

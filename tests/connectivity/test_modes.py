@@ -215,6 +215,23 @@ def test_resistances_are_those_of_the_maps(method):
     np.testing.assert_array_equal(found.resistance, found.resistance.T)
 
 
+@every_method
+def test_superposition_gives_what_pair_by_pair_gives(method, monkeypatch):
+    rng = np.random.default_rng(11)
+    cells = 1 / rng.uniform(1, 30, (8, 9))
+    cells[:, 5] = 0
+    circuit = CellCircuit.of_cells(cells)
+    focal = FocalCells.at(range(1, 8), [0, 2, 4, 7, 1, 7, 3], [0, 3, 1, 3, 8, 7, 6])
+    together = list(pairwise(circuit, focal, method=method))
+    monkeypatch.setattr("connectivity.pairwise.SUPERPOSE_BYTES", 0)
+    for one, other in zip(together, pairwise(circuit, focal, method=method), strict=True):
+        assert (one.first, one.second, one.status) == (other.first, other.second, other.status)
+        assert one.resistance == pytest.approx(other.resistance, rel=1e-7)
+        if one.status == "solved":
+            np.testing.assert_allclose(one.voltage, other.voltage, atol=1e-6)
+            np.testing.assert_allclose(one.current, other.current, atol=1e-6)
+
+
 class TestAdvanced:
     @every_method
     def test_through_a_finite_ground(self, method):
