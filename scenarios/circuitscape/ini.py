@@ -77,6 +77,7 @@ class JobSettings:
     set_null_voltages_to_nodata: bool = False
     set_focal_node_currents_to_zero: bool = False
     log_transform_maps: bool = False
+    write_as_tif: bool = False
     use_reclass_table: bool = False
     notes: tuple[str, ...] = ()
 
@@ -143,7 +144,8 @@ def read_job(path: str | Path) -> JobSettings:
     reading.faults += _missing(settings)
     if reading.faults:
         raise ConfigError("\n".join(f"{path}: {fault}" for fault in reading.faults))
-    return JobSettings(**{**_as_dict(settings), "notes": tuple(reading.notes) + _unused(settings)})
+    notes = (*reading.notes, *_elsewhere(settings), *_unused(settings))
+    return JobSettings(**{**_as_dict(settings), "notes": notes})
 
 
 def _as_dict(settings: JobSettings) -> dict[str, Any]:
@@ -301,6 +303,12 @@ def _unused(settings: JobSettings) -> tuple[str, ...]:
         for key, here in idle.items()
         if here and getattr(settings, key)
     )
+
+
+def _elsewhere(settings: JobSettings) -> tuple[str, ...]:
+    if settings.base == Path.cwd() or Path(settings.habitat_file).is_absolute():
+        return ()
+    return (f"relative paths start from {settings.base}, where the habitat file was found",)
 
 
 def _base(path: Path, habitat: str) -> Path:

@@ -186,7 +186,7 @@ def run_job(ini_path: str | Path, out_dir: str | Path | None = None, method: str
     settings = read_job(ini_path)
     folder = settings.output_folder(None if out_dir is None else Path(out_dir))
     tally, notes = Tally(reports=[]), list(settings.notes)
-    with job_files(folder, settings.prefix) as files:
+    with job_files(folder, settings.prefix, settings.write_as_tif) as files:
         if settings.data_type == "network":
             run_network(settings, files, tally.count)
         else:

@@ -28,9 +28,10 @@ SMALLEST_BRANCH = 1e-6
 class JobFiles:
     """The files of one job, written into a temporary folder until all are there."""
 
-    def __init__(self, folder: Path, prefix: str) -> None:
+    def __init__(self, folder: Path, prefix: str, as_tif: bool) -> None:
         self.folder = folder
         self.prefix = prefix
+        self.as_tif = as_tif
         self.names: list[str] = []
 
     def _path(self, end: str) -> Path:
@@ -40,17 +41,16 @@ class JobFiles:
     def grid(
         self, end: str, values: Reals, header: Header, null: NDArray[np.bool_] | None = None, log: bool = False
     ) -> None:
-        """``P_<end>.asc``; ``null`` cells hold -9999, and with ``log`` log10 of the values, -9999 where not > 0."""
+        """``P_<end>.asc`` or ``.tif``; ``null`` cells hold -9999, and with ``log`` log10 of the values, -9999 where not > 0."""
         out = values
         if log:
             out = np.log10(values, out=np.full(values.shape, NODATA), where=values > 0)
         if null is not None:
             out = np.where(null, NODATA, out)
-        head = (
-            f"ncols         {header.ncols}\nnrows         {header.nrows}\nxllcorner     {header.xllcorner!r}\n"
-            f"yllcorner     {header.yllcorner!r}\ncellsize      {header.cellsize!r}\nNODATA_value  -9999"
-        )
-        np.savetxt(self._path(f"{end}.asc"), out, fmt="%.10g", header=head, comments="")
+        if self.as_tif:
+            _write_tif(self._path(f"{end}.tif"), out, header)
+        else:
+            _write_asc(self._path(f"{end}.asc"), out, header)
 
     def pairwise_resistances(self, numbers: Sequence[int], resistance: Reals) -> None:
         """``P_resistances.out``, a matrix with numbers in its first row and column, and ``P_resistances_3columns.out``."""
@@ -77,6 +77,27 @@ class JobFiles:
         np.savetxt(self._path(f"{end}.txt"), rows, fmt="%.10g", delimiter="\t")
 
 
+def _write_asc(path: Path, values: Reals, header: Header) -> None:
+    head = (
+        f"ncols         {header.ncols}\nnrows         {header.nrows}\nxllcorner     {header.xllcorner!r}\n"
+        f"yllcorner     {header.yllcorner!r}\ncellsize      {header.cellsize!r}\nNODATA_value  -9999"
+    )
+    np.savetxt(path, values, fmt="%.10g", header=head, comments="")
+
+
+def _write_tif(path: Path, values: Reals, header: Header) -> None:
+    import rasterio
+    from rasterio.transform import from_origin
+
+    top = header.yllcorner + header.nrows * header.cellsize
+    with rasterio.open(
+        path, "w", driver="GTiff", height=header.nrows, width=header.ncols, count=1, dtype="float64", nodata=NODATA,
+        crs=header.crs or None, transform=from_origin(header.xllcorner, top, header.cellsize, header.cellsize),
+        compress="lzw", bigtiff="if_safer",
+    ) as file:  # fmt: skip
+        file.write(values, 1)
+
+
 def resistance_matrix(numbers: Sequence[int], resistance: Reals) -> Reals:
     """(k + 1, k + 1) as Circuitscape writes it: numbers first, -1 where apart or excluded."""
     out = np.zeros((len(numbers) + 1, len(numbers) + 1))
@@ -86,7 +107,7 @@ def resistance_matrix(numbers: Sequence[int], resistance: Reals) -> Reals:
 
 
 @contextmanager
-def job_files(folder: Path, prefix: str) -> Iterator[JobFiles]:
+def job_files(folder: Path, prefix: str, as_tif: bool = False) -> Iterator[JobFiles]:
     """Files of a job: they appear together under their names if all goes well, and not at all if not.
 
     Raises
@@ -102,7 +123,7 @@ def job_files(folder: Path, prefix: str) -> Iterator[JobFiles]:
         raise ExportError(
             f"{folder}: results cannot be written there: {error}; choose another folder (--out)"
         ) from error
-    files = JobFiles(part, prefix)
+    files = JobFiles(part, prefix, as_tif)
     try:
         yield files
         for name in files.names:

@@ -38,13 +38,14 @@ SQUARE = 1e-3
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Header:
-    """Where a grid's cells are, as the head of an ASCII grid says it."""
+    """Where a grid's cells are, as the head of an ASCII grid says it, and its CRS (WKT) where the file has one."""
 
     ncols: int
     nrows: int
     xllcorner: float
     yllcorner: float
     cellsize: float
+    crs: str = ""
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -107,17 +108,18 @@ def read_grid_file(path: Path) -> CellGrid:
             options = {"driver": "AAIGrid", "DATATYPE": "Float64"} if ascii_grid else {"driver": "GTiff"}
             with rasterio.open(name, **options) as file:
                 values, nodata, transform = file.read(1).astype(np.float64), file.nodata, file.transform
+                crs = file.crs.to_wkt() if file.crs else ""
     except RasterioError as error:
         raise DataError(f"{path}: not a grid that can be read: {error}") from error
     values[(values == NODATA) | (values == (NODATA if nodata is None else nodata))] = np.nan
-    return CellGrid(header=_header(path, transform, values.shape), values=values, path=path)
+    return CellGrid(header=_header(path, transform, values.shape, crs), values=values, path=path)
 
 
-def _header(path: Path, transform: Sequence[float], shape: tuple[int, ...]) -> Header:
+def _header(path: Path, transform: Sequence[float], shape: tuple[int, ...], crs: str) -> Header:
     a, b, c, d, e, f = transform[:6]
     if b or d or abs(a + e) > SQUARE * abs(a):
         raise DataError(f"{path}: cells of {a:g} x {-e:g} (turned: {bool(b or d)}) are not square; warp the grid first")
-    return Header(ncols=shape[1], nrows=shape[0], xllcorner=c, yllcorner=f + e * shape[0], cellsize=a)
+    return Header(ncols=shape[1], nrows=shape[0], xllcorner=c, yllcorner=f + e * shape[0], cellsize=a, crs=crs)
 
 
 def _matching(grid: CellGrid, header: Header, notes: list[str]) -> Reals:

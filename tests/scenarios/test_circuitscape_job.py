@@ -98,6 +98,19 @@ class TestPairwiseFiles:
         out = job.run(**switches)
         assert {path.stem.removeprefix("run_") for path in out.glob("*.asc")} == maps
 
+    def test_geotiff_outputs(self, job):
+        with rasterio.open(
+            job.folder / "map.tif", "w", driver="GTiff", height=1, width=2, count=1, dtype="float32", nodata=-1,
+            crs="EPSG:6933", transform=Affine(10, 0, 100, 0, -10, 210),
+        ) as file:  # fmt: skip
+            file.write(np.ones((1, 1, 2)))
+        (job.folder / "points.txt").write_text("1 105 205\n2 115 205\n")
+        out = job.run(habitat_file="map.tif", write_volt_maps=True, write_as_tif="true")
+        with rasterio.open(out / "run_voltmap_1_2.tif") as file:
+            assert file.crs.to_epsg() == 6933 and file.transform == Affine(10, 0, 100, 0, -10, 210) and file.nodata == -9999
+            np.testing.assert_allclose(file.read(1), [[0, 1]], atol=1e-12)
+        assert not list(out.glob("*.asc"))
+
     def test_null_and_log(self, job):
         (job.folder / "points.txt").write_text("1 105 205\n2 125 205\n")
         options = {"set_null_currents_to_nodata": True, "set_null_voltages_to_nodata": True, "log_transform_maps": True}
