@@ -87,12 +87,12 @@ def _write_asc(path: Path, values: Reals, header: Header) -> None:
 
 def _write_tif(path: Path, values: Reals, header: Header) -> None:
     import rasterio
-    from rasterio.transform import from_origin
+    from affine import Affine
 
     top = header.yllcorner + header.nrows * header.cellsize
     with rasterio.open(
         path, "w", driver="GTiff", height=header.nrows, width=header.ncols, count=1, dtype="float64", nodata=NODATA,
-        crs=header.crs or None, transform=from_origin(header.xllcorner, top, header.cellsize, header.cellsize),
+        crs=header.crs or None, transform=Affine(header.cellsize, 0, header.xllcorner, 0, -header.cellsize, top),
         compress="lzw", bigtiff="if_safer",
     ) as file:  # fmt: skip
         file.write(values, 1)
