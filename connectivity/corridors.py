@@ -126,7 +126,7 @@ def within_excess(excess_m: NDArray[np.float64], limit_m: float) -> NDArray[np.b
     """
     if not limit_m >= 0:
         raise DataError(f"the largest excess must be >= 0, not {limit_m!r}")
-    return np.nan_to_num(excess_m, nan=np.inf) <= limit_m
+    return np.isfinite(excess_m) & (excess_m <= limit_m)
 
 
 def band_around(path: LeastCostPath, width_m: float, passable: NDArray[np.bool_]) -> NDArray[np.bool_]:

@@ -131,7 +131,7 @@ class _Search:
 
     @classmethod
     def build(cls, a: CostDistance, b: CostDistance, most_m: float) -> _Search:
-        usable = np.nan_to_num(a.cwd + b.cwd, nan=np.inf) <= most_m * (1 + 1e-9)
+        usable = a.cwd + b.cwd <= most_m * (1 + 1e-9)
         window = window_of(usable)
         return cls(
             stencil=crop_stencil(a.stencil, window, usable), source=crop_region(a.source, window),

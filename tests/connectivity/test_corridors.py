@@ -51,6 +51,8 @@ def test_a_truncated_corridor_hangs_together(seed: int, limit: float) -> None:
     mask = within_excess(link_corridor(network, link).excess_m, limit)
     assert mask[link.path.rows, link.path.cols].all()
     assert label(mask, connectivity=2).max() == 1
+    everywhere = within_excess(link_corridor(network, link).excess_m, math.inf)
+    assert np.array_equal(everywhere, np.isfinite(link_corridor(network, link).excess_m))
     with pytest.raises(DataError, match="must be >= 0"):
         within_excess(link_corridor(network, link).excess_m, -1.0)
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import networkx as nx
 import numpy as np
 import pytest
+from scipy import sparse
 
 from connectivity.centrality import current_flow_centrality
 from connectivity.graph_indices import (
@@ -16,6 +17,7 @@ from connectivity.graph_indices import (
     node_importance,
     probability_of_connectivity,
 )
+from connectivity.randomised_paths import walk_to_target
 
 VERIFY = Path(__file__).parents[2].parent / "shared" / "verify"
 pytestmark = pytest.mark.skipif(not VERIFY.is_dir(), reason="the verification data are not here")
@@ -84,3 +86,13 @@ def test_current_flow_centrality() -> None:
     found = current_flow_centrality(graph)
     assert np.allclose([found.link[a, b] for a, b in case["edges"]], case["edge_current_sum_all_pairs"], rtol=1e-9)
     assert np.allclose(list(found.node.values()), case["node_current_sum_all_pairs"], rtol=1e-9)
+
+
+def test_randomised_shortest_paths() -> None:
+    case = vectors()["rsp"]
+    affinity, cost = np.array(case["aff"]), np.array(case["cost"])
+    probability = affinity / affinity.sum(axis=1, keepdims=True)
+    found = walk_to_target(sparse.csr_array(probability), sparse.csr_array(cost), case["theta"], case["target"])
+    assert found.survival == pytest.approx(case["survival"], rel=1e-10)
+    assert found.free_energy == pytest.approx(case["free_energy"], rel=1e-10, abs=1e-12)
+    assert found.expected_cost == pytest.approx(case["expected_cost"], rel=1e-10, abs=1e-12)
