@@ -133,7 +133,7 @@ class MultigridSolver:
             ground = np.where(system.active & ~held, system.ground, 0.0)
             fine, graph, places = build_fine_level(system.conductance, ground, held, regions, threads)
             coarse, coarsest = build_coarse_levels(graph, places, threads)
-        hierarchy = Hierarchy(fine=fine, coarse=coarse, coarsest=coarsest)
+        hierarchy = Hierarchy.of(fine, coarse, coarsest)
         return cls(system, hierarchy, regions, components, threads=threads, setup_s=time.perf_counter() - start)
 
     def solve(

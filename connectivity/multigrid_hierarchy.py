@@ -32,7 +32,7 @@ from connectivity.multigrid_system import Regions
 from rasters.errors import DataError
 from rasters.fences import STEPS
 
-__all__ = ["CoarseLevel", "Coarsest", "FineLevel", "build_coarse_levels", "build_fine_level", "split_shape"]
+__all__ = ["TAIL", "CoarseLevel", "Coarsest", "FineLevel", "build_coarse_levels", "build_fine_level", "split_shape"]
 
 Single = NDArray[np.float32]
 Double = NDArray[np.float64]
@@ -45,8 +45,8 @@ STALLED = 0.8
 """A level that shrinks less than this ends the hierarchy."""
 ROUNDS = 3
 """Rounds of interpolation from neighbours before what is left is promoted."""
-SERIAL = 8000
-"""Levels smaller than this are smoothed by one thread."""
+TAIL = 16000
+"""Levels of so few unknowns belong to one thread."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -151,14 +151,14 @@ class Coarsest:
         matrix = sparse.diags_array(np.where(diagonal > 0, diagonal, 1.0)) - coupling
         loose = _loose_components(coupling, graph.ground)
         self._alive = diagonal > 0
-        self._dense: Double | None = None
+        self.dense: Double | None = None
         if size <= 4 * DENSE:
             dense = matrix.toarray()
             for members in loose:
                 dense[np.ix_(members, members)] += diagonal[members].mean() / members.size
             with threadpool_limits(1):
                 inverse = np.linalg.inv(dense)
-            self._dense = (inverse + inverse.T) * 0.5 * np.outer(self._alive, self._alive)
+            self.dense = (inverse + inverse.T) * 0.5 * np.outer(self._alive, self._alive)
         else:
             pin = np.zeros(size)
             for members in loose:
@@ -167,15 +167,15 @@ class Coarsest:
 
     def solve(self, b: Single, x: Single) -> None:
         """Currents (n, size) to voltages ``x``."""
-        if self._dense is not None:
-            cycle.dense_solve(self._dense, b, x)
+        if self.dense is not None:
+            x[...] = b.astype(np.float64) @ self.dense
         else:
             x[...] = self._factor.solve(b.T.astype(np.float64)).T * self._alive
 
     @property
     def nbytes(self) -> int:
         """Bytes of the factor."""
-        return int(self._dense.nbytes if self._dense is not None else self._factor.nnz * 12)
+        return int(self.dense.nbytes if self.dense is not None else self._factor.nnz * 12)
 
 
 def _loose_components(coupling: sparse.csr_array, ground: Single) -> list[Long]:
@@ -422,7 +422,7 @@ def build_coarse_levels(graph: Graph, places: tuple[Int, Int, int], threads: int
             break
         r = _transposed(p, n_next)
         following = _next_graph(graph, p, r, threads)
-        bounds = _block_bounds(n_main, row, threads if graph.ground.size > SERIAL else 1)
+        bounds = _block_bounds(n_main, row, threads if graph.ground.size > TAIL else 1)
         before, inside = np.empty(graph.ground.size, np.int32), np.empty(graph.ground.size, np.int32)
         cycle.order_rows(graph.start, graph.column, graph.coupling, bounds, before, inside)
         levels.append(CoarseLevel(graph=graph, before=before, inside=inside, bounds=bounds, p=p, r=r))

@@ -4,7 +4,8 @@ Gauss-Seidel within blocks of unknowns, one block a thread, Jacobi between block
 adjoint backward on the way up. Each row is ordered: [smoothed before, in the block | smoothed after, in the block | other
 blocks]. The forward sweep from zero reads the first part only, the residual after it the others.
 
-A block is two runs of unknowns, ``bounds[t] = (first, last + 1, first, last + 1)``: those in raster order and those appended.
+A block is two runs of unknowns, ``bounds[t] = (first, last + 1, first, last + 1)``: those in raster order and the appended. Rows
+are taken STRIP at a time through all right-hand sides, so that a strip is read from memory once.
 """
 
 from __future__ import annotations
@@ -17,20 +18,27 @@ from connectivity.kernels._jit import kernel, parallel_kernel
 from connectivity.kernels.multigrid_product import Graph, Rows
 
 __all__ = [
-    "dense_solve",
+    "add_product",
     "order_rows",
+    "product",
     "prolong_graph",
+    "residual_after",
     "residual_graph",
     "restrict_graph",
+    "subtract_graph",
+    "subtract_product",
     "sweep_down",
+    "sweep_down_run",
     "sweep_up",
-    "total_residual",
+    "sweep_up_run",
 ]
+
+STRIP = 1024
+"""Rows taken through all right-hand sides at a time."""
 
 Int1 = NDArray[np.int32]
 Int2 = NDArray[np.int32]
 Single1 = NDArray[np.float32]
-Double2 = NDArray[np.float64]
 Single2 = NDArray[np.float32]
 
 
@@ -94,85 +102,174 @@ def order_rows(start: Int1, column: Int1, coupling: Single1, bounds: Int2, befor
 
 
 @kernel
-def dense_solve(inverse: Double2, b: Single2, x: Single2) -> None:
-    """``x = inverse b`` on the coarsest level; the symmetric ``inverse`` (n, n) is float64."""
-    for m in range(b.shape[0]):
-        total = np.zeros(b.shape[1], np.float64)
-        for i in range(b.shape[1]):
-            value = np.float64(b[m, i])
-            for k in range(b.shape[1]):
-                total[k] += value * inverse[i, k]
-        x[m, :] = total
+def sweep_down_run(
+    start: Int1,
+    before: Int1,
+    column: Int1,
+    coupling: Single1,
+    inverse: Single1,
+    b: Single1,
+    x: Single1,
+    first: int,
+    last: int,
+) -> None:
+    """Forward sweep from zero over rows first..last."""
+    for i in range(first, last):
+        total = b[i]
+        for k in range(start[i], before[i]):
+            total += coupling[k] * x[column[k]]
+        x[i] = total * inverse[i]
+
+
+@kernel
+def sweep_up_run(
+    start: Int1,
+    inside: Int1,
+    column: Int1,
+    coupling: Single1,
+    inverse: Single1,
+    b: Single1,
+    old: Single1,
+    x: Single1,
+    first: int,
+    last: int,
+) -> None:
+    """Backward sweep over rows first..last; other blocks are read from ``old``."""
+    for i in range(last - 1, first - 1, -1):
+        total = b[i]
+        for k in range(start[i], inside[i]):
+            total += coupling[k] * x[column[k]]
+        for k in range(inside[i], start[i + 1]):
+            total += coupling[k] * old[column[k]]
+        x[i] = total * inverse[i]
+
+
+@kernel
+def residual_after(
+    before: Int1, start: Int1, column: Int1, coupling: Single1, x: Single1, out: Single1, first: int, last: int
+) -> None:
+    """Residual after `sweep_down_run`, rows first..last."""
+    for i in range(first, last):
+        total = np.float32(0.0)
+        for k in range(before[i], start[i + 1]):
+            total += coupling[k] * x[column[k]]
+        out[i] = total
+
+
+@kernel
+def subtract_product(
+    start: Int1, column: Int1, coupling: Single1, ground: Single1, x: Single1, b: Single1, first: int, last: int
+) -> None:
+    """``b -= A x`` in differences, rows first..last."""
+    for i in range(first, last):
+        here = x[i]
+        total = ground[i] * here
+        for k in range(start[i], start[i + 1]):
+            total += coupling[k] * (here - x[column[k]])
+        b[i] -= total
+
+
+@kernel
+def product(start: Int1, column: Int1, weight: Single1, x: Single1, out: Single1, first: int, last: int) -> None:
+    """``out = R x`` for rows first..last of a sparse matrix R."""
+    for i in range(first, last):
+        total = np.float32(0.0)
+        for k in range(start[i], start[i + 1]):
+            total += weight[k] * x[column[k]]
+        out[i] = total
+
+
+@kernel
+def add_product(start: Int1, column: Int1, weight: Single1, x: Single1, out: Single1, first: int, last: int) -> None:
+    """``out += P x`` for rows first..last of a sparse matrix P."""
+    for i in range(first, last):
+        total = np.float32(0.0)
+        for k in range(start[i], start[i + 1]):
+            total += weight[k] * x[column[k]]
+        out[i] += total
+
+
+@kernel
+def _sweep_down_block(
+    start: Int1, before: Int1, column: Int1, coupling: Single1, inverse: Single1, block: Int1, b: Single2, x: Single2
+) -> None:
+    for part in range(0, 4, 2):
+        for first in range(block[part], block[part + 1], STRIP):
+            last = min(first + STRIP, block[part + 1])
+            for m in range(b.shape[0]):
+                sweep_down_run(start, before, column, coupling, inverse, b[m], x[m], first, last)
 
 
 @parallel_kernel
 def sweep_down(graph: Graph, before: Int1, bounds: Int2, b: Single2, x: Single2) -> None:
     """Forward sweep from zero."""
+    start, column, coupling, inverse = graph.start, graph.column, graph.coupling, graph.inverse
     for t in prange(bounds.shape[0]):
-        for m in range(b.shape[0]):
-            for part in range(0, 4, 2):
-                for i in range(bounds[t, part], bounds[t, part + 1]):
-                    total = b[m, i]
-                    for k in range(graph.start[i], before[i]):
-                        total += graph.coupling[k] * x[m, graph.column[k]]
-                    x[m, i] = total * graph.inverse[i]
+        _sweep_down_block(start, before, column, coupling, inverse, bounds[t], b, x)
 
 
-@parallel_kernel
-def residual_graph(graph: Graph, before: Int1, x: Single2, out: Single2) -> None:
-    """Residual after `sweep_down`."""
-    for i in prange(graph.ground.size):
-        for m in range(x.shape[0]):
-            total = np.float32(0.0)
-            for k in range(before[i], graph.start[i + 1]):
-                total += graph.coupling[k] * x[m, graph.column[k]]
-            out[m, i] = total
-
-
-@parallel_kernel
-def total_residual(graph: Graph, b: Single2, x: Single2, out: Single2) -> None:
-    """``out = b - A x`` in differences."""
-    for i in prange(graph.ground.size):
-        for m in range(x.shape[0]):
-            here = x[m, i]
-            total = b[m, i] - graph.ground[i] * here
-            for k in range(graph.start[i], graph.start[i + 1]):
-                total -= graph.coupling[k] * (here - x[m, graph.column[k]])
-            out[m, i] = total
-
-
-@parallel_kernel
-def restrict_graph(r: Rows, fine: Single2, out: Single2) -> None:
-    """``out = P^T fine``, with ``r`` the rows of P^T."""
-    for i in prange(out.shape[1]):
-        for m in range(fine.shape[0]):
-            total = np.float32(0.0)
-            for k in range(r.start[i], r.start[i + 1]):
-                total += r.weight[k] * fine[m, r.column[k]]
-            out[m, i] = total
-
-
-@parallel_kernel
-def prolong_graph(p: Rows, coarse: Single2, x: Single2) -> None:
-    """``x += P coarse``."""
-    for i in prange(x.shape[1]):
-        for m in range(x.shape[0]):
-            total = np.float32(0.0)
-            for k in range(p.start[i], p.start[i + 1]):
-                total += p.weight[k] * coarse[m, p.column[k]]
-            x[m, i] += total
+@kernel
+def _sweep_up_block(
+    start: Int1,
+    inside: Int1,
+    column: Int1,
+    coupling: Single1,
+    inverse: Single1,
+    block: Int1,
+    b: Single2,
+    old: Single2,
+    x: Single2,
+) -> None:
+    for part in range(2, -1, -2):
+        for last in range(block[part + 1], block[part], -STRIP):
+            first = max(last - STRIP, block[part])
+            for m in range(b.shape[0]):
+                sweep_up_run(start, inside, column, coupling, inverse, b[m], old[m], x[m], first, last)
 
 
 @parallel_kernel
 def sweep_up(graph: Graph, inside: Int1, bounds: Int2, b: Single2, old: Single2, x: Single2) -> None:
     """Backward sweep; other blocks are read from ``old``, a copy of x."""
+    start, column, coupling, inverse = graph.start, graph.column, graph.coupling, graph.inverse
     for t in prange(bounds.shape[0]):
-        for m in range(b.shape[0]):
-            for part in range(2, -1, -2):
-                for i in range(bounds[t, part + 1] - 1, bounds[t, part] - 1, -1):
-                    total = b[m, i]
-                    for k in range(graph.start[i], inside[i]):
-                        total += graph.coupling[k] * x[m, graph.column[k]]
-                    for k in range(inside[i], graph.start[i + 1]):
-                        total += graph.coupling[k] * old[m, graph.column[k]]
-                    x[m, i] = total * graph.inverse[i]
+        _sweep_up_block(start, inside, column, coupling, inverse, bounds[t], b, old, x)
+
+
+@parallel_kernel
+def residual_graph(graph: Graph, before: Int1, x: Single2, out: Single2) -> None:
+    """Residual after `sweep_down`."""
+    start, column, coupling = graph.start, graph.column, graph.coupling
+    for strip in prange((out.shape[1] + STRIP - 1) // STRIP):
+        for m in range(x.shape[0]):
+            last = min((strip + 1) * STRIP, out.shape[1])
+            residual_after(before, start, column, coupling, x[m], out[m], strip * STRIP, last)
+
+
+@parallel_kernel
+def subtract_graph(graph: Graph, x: Single2, b: Single2) -> None:
+    """``b -= A x`` in differences."""
+    start, column, coupling, ground = graph.start, graph.column, graph.coupling, graph.ground
+    for strip in prange((b.shape[1] + STRIP - 1) // STRIP):
+        for m in range(x.shape[0]):
+            last = min((strip + 1) * STRIP, b.shape[1])
+            subtract_product(start, column, coupling, ground, x[m], b[m], strip * STRIP, last)
+
+
+@parallel_kernel
+def restrict_graph(r: Rows, fine: Single2, out: Single2) -> None:
+    """``out = P^T fine``, with ``r`` the rows of P^T."""
+    start, column, weight = r.start, r.column, r.weight
+    for strip in prange((out.shape[1] + STRIP - 1) // STRIP):
+        for m in range(fine.shape[0]):
+            last = min((strip + 1) * STRIP, out.shape[1])
+            product(start, column, weight, fine[m], out[m], strip * STRIP, last)
+
+
+@parallel_kernel
+def prolong_graph(p: Rows, coarse: Single2, x: Single2) -> None:
+    """``x += P coarse``."""
+    start, column, weight = p.start, p.column, p.weight
+    for strip in prange((x.shape[1] + STRIP - 1) // STRIP):
+        for m in range(x.shape[0]):
+            last = min((strip + 1) * STRIP, x.shape[1])
+            add_product(start, column, weight, coarse[m], x[m], strip * STRIP, last)

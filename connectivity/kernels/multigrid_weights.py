@@ -87,7 +87,7 @@ def _two_weights(g: Single4, kind: Byte3, strongest: Single3, row: int, col: int
             first += edge
         else:
             second += edge
-    return first + second > TIE * most, first, second
+    return bool(first + second > TIE * most), first, second
 
 
 @kernel
