@@ -1,0 +1,145 @@
+"""The rules of the house that a machine can watch: who imports whom, what a start costs, kernels that stay in bounds."""
+
+from __future__ import annotations
+
+import ast
+import os
+import resource
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+KERNELS = sorted([*ROOT.glob("connectivity/kernels/*.py"), *ROOT.glob("rasters/kernels/*.py")])
+HEAVY = (
+    "numba",
+    "geopandas",
+    "skimage",
+    "rasterio",
+    "pyogrio",
+    "matplotlib",
+    "scipy",
+    "pandas",
+    "numpy",
+    "dask",
+    "networkx",
+)
+
+
+def python(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """A fresh interpreter in the repository."""
+    return subprocess.run(
+        [sys.executable, *arguments],
+        cwd=ROOT,
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def cpu_seconds_of(*arguments: str) -> float:
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    assert python(*arguments).returncode == 0
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+
+
+def imported_roots(path: Path) -> set[str]:
+    """First names of the modules that a file imports, anywhere in it; whole names within this repository."""
+    names = []
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            names += [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            names.append(node.module or "")
+    return {name if name.startswith(("connectivity", "rasters", "scenarios")) else name.split(".")[0] for name in names}
+
+
+def test_import_contracts_hold() -> None:
+    linter = Path(sys.executable).with_name("lint-imports")
+    if not linter.exists():
+        pytest.skip("import-linter is not installed beside this Python")
+    done = subprocess.run([str(linter), "--no-cache"], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout[-3000:]
+    assert "4 kept, 0 broken" in done.stdout
+
+
+def test_there_are_kernels() -> None:
+    assert len(KERNELS) > 10
+
+
+@pytest.mark.parametrize("path", KERNELS, ids=lambda p: f"{p.parts[-3]}/{p.stem}")
+def test_kernels_know_numpy_numba_math_and_each_other(path: Path) -> None:
+    allowed = {"__future__", "collections", "math", "numba", "numpy", "typing"}
+    if path.stem == "_jit":
+        allowed |= sys.stdlib_module_names
+    strangers = {
+        name
+        for name in imported_roots(path) - allowed
+        if not name.startswith(("connectivity.kernels", "rasters.kernels"))
+    }
+    assert not strangers
+
+
+def test_packages_are_tables_of_contents() -> None:
+    """An ``__init__`` holds no code, so that importing a module brings in no more than it needs."""
+    for package in ("connectivity", "rasters", "scenarios", "connectivity/kernels", "rasters/kernels"):
+        tree = ast.parse((ROOT / package / "__init__.py").read_text())
+        assert all(isinstance(node, ast.Expr | ast.Assign) for node in tree.body), package
+
+
+def test_help_starts_at_once() -> None:
+    """Under half a second of processor time; the least of three, because the first may compile and others may push in."""
+    assert min(cpu_seconds_of("cli.py", "--help") for _ in range(3)) < 0.5
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["run", "--help"], ["--show-completion", "bash"]])
+def test_help_imports_nothing_heavy(arguments: list[str]) -> None:
+    program = (
+        "import sys; sys.argv = ['otkel', *sys.argv[1:]]\n"
+        "import cli\n"
+        "try:\n    cli.main()\nexcept SystemExit as done:\n    assert not done.code, done.code\n"
+        f"print('LOADED', *(m for m in {HEAVY!r} if m in sys.modules), file=sys.stderr)"
+    )
+    done = python("-c", program, *arguments)
+    assert done.returncode == 0, done.stderr
+    assert done.stderr.splitlines()[-1] == "LOADED"
+
+
+@pytest.mark.parametrize(
+    ("module", "without"),
+    [
+        ("rasters.grid", ("rasterio", "geopandas", "pyogrio", "numba", "scipy")),
+        ("rasters.surface", ("rasterio", "geopandas", "pyogrio", "numba")),
+        ("rasters.fences", ("rasterio", "geopandas", "pyogrio", "pandas")),
+        ("connectivity.circuit", ("rasterio", "geopandas", "pyogrio", "typer", "matplotlib", "pandas")),
+        ("connectivity.cost_distance", ("rasterio", "geopandas", "pyogrio", "typer", "matplotlib", "pandas")),
+        ("scenarios.load", ("rasterio", "geopandas", "numba", "matplotlib")),
+    ],
+)
+def test_modules_bring_in_no_more_than_they_need(module: str, without: tuple[str, ...]) -> None:
+    done = python("-c", f"import sys, {module}; print(*(m for m in {without!r} if m in sys.modules))")
+    assert (done.returncode, done.stdout.strip()) == (0, ""), done.stderr
+
+
+def test_kernels_stay_within_their_arrays() -> None:
+    """Numba does not check bounds unless told to; told to, every kernel module runs on a small landscape."""
+    done = python("tests/kernel_rounds.py", OTKEL_BOUNDSCHECK="1")
+    assert done.returncode == 0, done.stderr[-3000:]
+    unused = done.stdout.split()
+    assert not unused, f"no kernel of {', '.join(unused)} ran: add them to tests/kernel_rounds.py"
+
+
+def test_the_bounds_check_would_find_something() -> None:
+    """The switch works: a kernel that reads past the end of a row stops, instead of reading the next row."""
+    program = (
+        "import numpy as np\n"
+        "from rasters.kernels._jit import kernel\n"
+        "def past(a):\n    return a[0, a.shape[1]]\n"
+        "try:\n    kernel(past)(np.arange(6.0).reshape(2, 3))\nexcept IndexError:\n    print('stopped')"
+    )
+    assert python("-c", program, OTKEL_BOUNDSCHECK="1", OTKEL_KERNEL_CACHE="0").stdout.strip() == "stopped"
+    assert python("-c", program, OTKEL_BOUNDSCHECK="0", OTKEL_KERNEL_CACHE="0").stdout.strip() == ""
