@@ -30,8 +30,9 @@ __all__ = ["NetworkTables", "network_tables"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NetworkTables:
-    """One row per link, one per core, and figures of the whole network."""
+    """The network; one row per link, one per core, and figures of the whole."""
 
+    network: CorridorNetwork
     links: pd.DataFrame
     cores: pd.DataFrame
     indices: dict[str, float]
@@ -69,6 +70,7 @@ def network_tables(
         indices |= _whole(graph, kernel)
     links = pd.DataFrame([_link_row(link, graph) for link in network.links])
     return NetworkTables(
+        network=network,
         links=_with_link_figures(links, graph, central, kernel),
         cores=_core_table(graph, central, kernel),
         indices=indices,

@@ -123,6 +123,8 @@ class SpeciesCorridors:
         ``eca_km2``, ``pc_numerator_km4``, ``dispersal_m``, ``dispersal_effective_m``.
     band_current : (height, width) float64
         Largest current of any route's band through each cell at 1 A [A].
+    barrier_score : (height, width) float64
+        Largest barrier score over the network's links and the study's radii [effective m per m restored].
     """
 
     run: SpeciesRun
@@ -132,6 +134,7 @@ class SpeciesCorridors:
     cores: pd.DataFrame
     indices: dict[str, float]
     band_current: NDArray[np.float64]
+    barrier_score: NDArray[np.float64]
 
     @property
     def shortlist(self) -> tuple[CorridorRoute, ...]:

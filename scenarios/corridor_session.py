@@ -35,8 +35,8 @@ if TYPE_CHECKING:
 
 __all__ = ["CorridorSummary", "read_surroundings", "run_corridor_study"]
 
-STEPS = 6
-"""Steps told per species: five computed, one written."""
+STEPS = 7
+"""Steps told per species: six computed, one written."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from shapely import distance as distance_between
 from shapely.geometry import LineString
 
+from connectivity.barriers import network_barriers
 from connectivity.corridors import band_around
 from connectivity.cost_distance import CostDistance, cost_weighted_distances
 from connectivity.crossings import path_fence_crossings, path_shares, step_costs_m, step_lengths_m
@@ -20,6 +21,7 @@ from connectivity.diverse_routes import DiversityRules, Route, diverse_routes, o
 from connectivity.focal import FocalRegion
 from connectivity.laplacian import stencil_laplacian
 from connectivity.least_cost_paths import LeastCostPath
+from connectivity.network import CorridorNetwork
 from connectivity.pinch_points import PinchPoints, corridor_resistance, pinch_points
 from connectivity.reduce import reduce_landscape
 from connectivity.stencil import Stencil
@@ -111,10 +113,19 @@ def run_corridors(prepared: Prepared, around: Surroundings, progress: Progress =
             searches.stencil, list(searches.now.values()), ohm, context.inputs.cuts,
             {"reserves": around.reserves, **around.countries}, context.profile.dispersal_km.value * 1000.0,
         )  # fmt: skip
+    with clock.step("barriers"):
+        barrier = _barrier_score(tables.network, settings)
     return SpeciesCorridors(
-        run=_carrier(prepared, searches, routes, clock), routes=routes, band_current=current,
+        barrier_score=barrier, run=_carrier(prepared, searches, routes, clock), routes=routes, band_current=current,
         pairs=_pairs(searches, ends, routes, ohm, open_ohm), links=tables.links, cores=tables.cores, indices=tables.indices,
     )  # fmt: skip
+
+
+def _barrier_score(network: CorridorNetwork, settings: CorridorSettings) -> NDArray[np.float64]:
+    """(height, width) largest score over links and radii; 0 where no link is left."""
+    if not network.kept:
+        return np.zeros(network.stencil.shape)
+    return network_barriers(network, settings.barrier_radii_m).largest
 
 
 def _alternatives(searches: _Searches, ends: Ends, settings: CorridorSettings) -> list[Route]:

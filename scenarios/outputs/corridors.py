@@ -33,7 +33,7 @@ def write_species_corridors(
     borders: gpd.GeoDataFrame | None = None,
     credits: Sequence[str] = (),
 ) -> list[Path]:
-    """Write ``corridors.gpkg``, tables, two rasters and ``corridors.png``.
+    """Write ``corridors.gpkg``, tables, three rasters and ``corridors.png``.
 
     Parameters
     ----------
@@ -56,6 +56,7 @@ def write_species_corridors(
         *write_corridor_tables(found, folder),
         _raster(found, folder, "corridor_excess", found.run.corridor, "Extra cost of the best way through a cell", "effective m"),
         _raster(found, folder, "band_current", found.band_current, "Largest current of any route's band, at 1 A", "A"),
+        _raster(found, folder, "barrier_score", found.barrier_score, "Drop in least cost per metre restored", "effective m/m"),
         write_corridor_map(found, folder / "corridors.png", borders=borders, credits=credits),
     ]  # fmt: skip
 

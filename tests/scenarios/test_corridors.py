@@ -204,7 +204,7 @@ def test_files_reopen_and_agree(written: tuple[Path, dict[str, Any]], leaky: Spe
     fence = gpd.read_file(folder / "corridors.gpkg", layer="fences").union_all()
     spots = gpd.read_file(folder / "corridors.gpkg", layer="crossings")
     assert spots.distance(fence).max() < 1.0
-    for name in ("corridor_excess", "band_current"):
+    for name in ("corridor_excess", "band_current", "barrier_score"):
         with rasterio.open(folder / f"{name}.tif") as file:
             assert file.shape == (SIZE, SIZE) and CRS(file.crs.to_wkt()) == CRS(STUDY_CRS)
 
