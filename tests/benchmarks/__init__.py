@@ -1,0 +1,1 @@
+"""Speed, memory and accuracy beside other programs: ``python -m tests.benchmarks --help``."""

@@ -1,0 +1,174 @@
+"""Run the benchmarks, section by section: ``python -m tests.benchmarks`` (standard set), ``--full``, ``--sections tile``.
+
+Rows go to results/benchmarks/SECTION.json as they come, and tables to the terminal. ``--write docs/benchmarks.md`` puts
+the tables of all sections measured so far between that page's markers; with ``--sections none`` without measuring.
+"""
+
+from __future__ import annotations
+
+import argparse
+import datetime
+import json
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from connectivity.multigrid import estimate_bytes
+from connectivity.multigrid_system import available_bytes
+from tests.benchmarks import bench_circuit, bench_reduce, table
+from tests.benchmarks.landscapes import TILE_SHAPE, Case
+from tests.benchmarks.measure import ROOT, Row
+from tests.benchmarks.peers import DIRECT_TOOLS, ITERATIVE_TOOLS, OURS, TOOLS
+from tests.benchmarks.targets import targets
+
+STORE = ROOT / "results" / "benchmarks"
+TILE = Case(kind="relief", height=TILE_SHAPE[0], width=TILE_SHAPE[1], permeability=0.01)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """Sizes of one run."""
+
+    full: bool
+    repeats: int
+    sides: list[int]
+
+
+def pairs(plan: Plan) -> Iterator[Row]:
+    """One pair on real relief, every tool; beyond the first size peers see fewer permeabilities unless ``--full``."""
+    first, *larger = [(n, n) for n in plan.sides]
+    yield from bench_circuit.pairs(bench_circuit.fenced("relief", [first]), list(TOOLS), repeats=plan.repeats)
+    for shape in larger:
+        for case in bench_circuit.fenced("relief", [shape]):
+            tools = [*OURS]
+            if plan.full or case.permeability == 1e-2:
+                tools += ITERATIVE_TOOLS
+            if case.permeability == 1e-2 or (plan.full and case.permeability == 1.0):
+                tools += DIRECT_TOOLS
+            yield from bench_circuit.pairs([case], tools, repeats=plan.repeats)
+
+
+def threads(plan: Plan) -> Iterator[Row]:
+    """The same with both threads, for the fastest tools."""
+    for n in plan.sides:
+        case = Case(kind="relief", height=n, width=n, permeability=1e-2)
+        tools = [*OURS, "amgcl SA + CG", "PARDISO", "landschaft, graph"]
+        yield from bench_circuit.pairs([case], tools, repeats=plan.repeats, threads=2)
+
+
+def iterations(plan: Plan) -> Iterator[Row]:
+    """Multigrid alone over sizes and permeabilities."""
+    sides = [500, 1000, 2000, 4000] if plan.full else [500, 1000, 2000]
+    for kind in ("terrain", "relief"):
+        cases = bench_circuit.fenced(kind, [(n, n) for n in sides])
+        yield from bench_circuit.pairs(cases, [OURS[0]], repeats=1, threads=2)
+
+
+def largest(plan: Plan) -> Iterator[Row]:
+    """Multigrid alone on about 64 million cells."""
+    if plan.full:
+        shapes = {"terrain": (8000, 8000), "relief": TILE_SHAPE}
+        for kind, shape in shapes.items():
+            yield from _if_it_fits(bench_circuit.fenced(kind, [shape]))
+
+
+def hard(plan: Plan) -> Iterator[Row]:
+    """Hard cases, every tool."""
+    yield from bench_circuit.pairs(bench_circuit.hard([400, 700]), list(TOOLS), repeats=plan.repeats)
+
+
+def batches(plan: Plan) -> Iterator[Row]:
+    """Several right-hand sides at once."""
+    cases = [Case(kind="relief", height=n, width=n, permeability=1e-2) for n in plan.sides]
+    yield from bench_circuit.batches(cases, [1, 2, 4, 8], repeats=plan.repeats)
+
+
+def tile(plan: Plan) -> Iterator[Row]:
+    """The whole tile with a fence across it."""
+    if plan.full:
+        yield from _if_it_fits([TILE])
+
+
+def _if_it_fits(cases: list[Case]) -> Iterator[Row]:
+    for case in cases:
+        needed = 100 * case.height * case.width + estimate_bytes((case.height, case.width))
+        if available_bytes() > needed:
+            yield from bench_circuit.pairs([case], [OURS[0]], repeats=1, threads=2, timeout_s=3000.0)
+        else:
+            print(f"left out: {case.name} needs {needed / 2**30:.0f} GiB, {available_bytes() / 2**30:.0f} are free")
+
+
+def reductions(plan: Plan) -> Iterator[Row]:
+    """Exact reduction."""
+
+    def relief(n: int) -> Case:
+        return Case(kind="relief", height=n, width=n, permeability=1e-2)
+
+    scattered = [(relief(1000), 50), (relief(1000), 1000), (relief(1000), 4000), (relief(2000), 50)]
+    if plan.full:
+        scattered.append((relief(5000), 50))
+    studies = [("second-line", "leopard", 2000)]
+    yield from bench_reduce.reductions(scattered, studies, repeats=plan.repeats)
+
+
+def distances(plan: Plan) -> Iterator[Row]:
+    """Cost-weighted distance on large relief."""
+    shape = TILE_SHAPE if plan.full else (2000, 2000)
+    yield from bench_reduce.distances([Case(kind="relief", height=shape[0], width=shape[1])])
+
+
+def bandwidth(plan: Plan) -> Iterator[Row]:
+    """What the memory gives."""
+    yield from bench_circuit.bandwidth([1, 2])
+
+
+SECTIONS: dict[str, Callable[[Plan], Iterator[Row]]] = {
+    section.__name__: section
+    for section in (bandwidth, pairs, threads, iterations, largest, hard, batches, reductions, distances, tile)
+}
+
+
+def run(name: str, plan: Plan) -> None:
+    """Measure one section and keep its rows."""
+    STORE.mkdir(parents=True, exist_ok=True)
+    rows: list[Row] = []
+    for row in SECTIONS[name](plan):
+        print(table.line(row), flush=True)
+        rows.append(row)
+        stored = {"date": datetime.date.today().isoformat(), "rows": rows}
+        (STORE / f"{name}.json").write_text(json.dumps(stored, indent=1))
+    if rows:
+        print("\n" + table.SECTIONS[name](rows) + "\n", flush=True)
+
+
+def write(page: Path) -> None:
+    """Put all tables measured so far between the page's markers."""
+    kept = {name: json.loads(file.read_text()) for name in SECTIONS if (file := STORE / f"{name}.json").exists()}
+    text = page.read_text()
+    for name, stored in kept.items():
+        text = table.between(text, name, f"{table.SECTIONS[name](stored['rows'])}\n\nMeasured {stored['date']}.")
+    rows = {name: stored["rows"] for name, stored in kept.items()}
+    text = table.between(text, "machine", table.machine())
+    page.write_text(table.between(text, "targets", table.targets(targets(rows))))
+
+
+def main() -> None:
+    """Read the choices."""
+    parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description=__doc__.splitlines()[0])
+    parser.add_argument("--sections", nargs="*", default=[*SECTIONS], choices=[*SECTIONS, "none"])
+    parser.add_argument("--full", action="store_true", help="all peers at all sizes, and 16 to 64 million cells; hours")
+    parser.add_argument("--sides", nargs="*", type=int, default=[1000, 2000], help="cells along one side, for pairs")
+    parser.add_argument("--repeats", type=int, default=3)
+    parser.add_argument("--write", type=Path, help="page to put the tables into")
+    options = parser.parse_args()
+    plan = Plan(full=options.full, repeats=options.repeats, sides=options.sides)
+    for name in options.sections:
+        if name != "none":
+            run(name, plan)
+    if options.write:
+        write(options.write)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
