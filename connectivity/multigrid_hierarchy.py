@@ -95,7 +95,8 @@ class FineLevel:
             fine.prolong_special(
                 links.cell, links.parents.start, links.parents.column, links.parents.weight, self.shape[1], coarse, x
             )
-        fine.smooth_up(self.g, self.inverse, b, x)
+        smooth = fine.smooth_up_beside_regions if links.in_region.size else fine.smooth_up
+        smooth(self.g, self.inverse, b, x)
 
     def with_edges(
         self, system: Laplacian, held: NDArray[np.bool_], regions: Regions, row: Int, col: Int, step: NDArray[np.int8]

@@ -141,7 +141,7 @@ def estimate_bytes(shape: tuple[int, int], n_rhs: int = 1) -> int:
         Right-hand sides; `BATCH` at most are iterated at a time, and each needs room for its voltage.
     """
     cells = shape[0] * shape[1]
-    return cells * (80 + 48 * min(n_rhs, BATCH) + 8 * n_rhs)
+    return 2**23 + cells * (80 + 48 * min(n_rhs, BATCH) + 8 * n_rhs)
 
 
 def available_bytes() -> int:

@@ -24,6 +24,7 @@ __all__ = [
     "restrict_special",
     "smooth_down",
     "smooth_up",
+    "smooth_up_beside_regions",
     "special_residual",
 ]
 
@@ -94,9 +95,32 @@ def smooth_down(g: Single4, inverse: Single3, b: Single4, x: Single4) -> None:
                 y[i, 1, j] = (b[m, i, 1, j] + _vertical_odd(g, y, i, j) + _beside_odd(g, y, i, j)) * inverse[i, 1, j]
 
 
+@kernel
+def _row_up(g: Single4, inverse: Single3, b: Single3, x: Single3, i: int, cols: int) -> None:
+    for j in range(1, cols + 1):
+        x[i, 1, j] = (b[i, 1, j] + _vertical_odd(g, x, i, j) + _beside_odd(g, x, i, j)) * inverse[i, 1, j]
+    for j in range(1, cols + 1):
+        x[i, 0, j] = (b[i, 0, j] + _vertical_even(g, x, i, j) + _beside_even(g, x, i, j)) * inverse[i, 0, j]
+
+
+@kernel
+def _row_up_beside_regions(
+    g: Single4, inverse: Single3, b: Single3, x: Single3, i: int, cols: int, row: NDArray[np.float32]
+) -> None:
+    """The same where cells of zero ``inverse`` keep their value; by way of a row apart, or it would not vectorise."""
+    for j in range(1, cols + 1):
+        row[j] = (b[i, 1, j] + _vertical_odd(g, x, i, j) + _beside_odd(g, x, i, j)) * inverse[i, 1, j]
+    for j in range(1, cols + 1):
+        x[i, 1, j] = row[j] if inverse[i, 1, j] > 0.0 else x[i, 1, j]
+    for j in range(1, cols + 1):
+        row[j] = (b[i, 0, j] + _vertical_even(g, x, i, j) + _beside_even(g, x, i, j)) * inverse[i, 0, j]
+    for j in range(1, cols + 1):
+        x[i, 0, j] = row[j] if inverse[i, 0, j] > 0.0 else x[i, 0, j]
+
+
 @parallel_kernel
 def smooth_up(g: Single4, inverse: Single3, b: Single4, x: Single4) -> None:
-    """One sweep in the reverse order: odd rows, then even rows. Cells of zero ``inverse`` (regions) keep their value."""
+    """One sweep in the reverse order: odd rows, then even rows."""
     rows, cols = (b.shape[1] - 2) // 2, b.shape[3] - 2
     for block in prange(rows):
         for m in range(b.shape[0]):
@@ -106,14 +130,18 @@ def smooth_up(g: Single4, inverse: Single3, b: Single4, x: Single4) -> None:
             _row_up(g, inverse, b[m], x[m], 2 * block + 1, cols)
 
 
-@kernel
-def _row_up(g: Single4, inverse: Single3, b: Single3, x: Single3, i: int, cols: int) -> None:
-    for j in range(1, cols + 1):
-        value = (b[i, 1, j] + _vertical_odd(g, x, i, j) + _beside_odd(g, x, i, j)) * inverse[i, 1, j]
-        x[i, 1, j] = value if inverse[i, 1, j] > 0.0 else x[i, 1, j]
-    for j in range(1, cols + 1):
-        value = (b[i, 0, j] + _vertical_even(g, x, i, j) + _beside_even(g, x, i, j)) * inverse[i, 0, j]
-        x[i, 0, j] = value if inverse[i, 0, j] > 0.0 else x[i, 0, j]
+@parallel_kernel
+def smooth_up_beside_regions(g: Single4, inverse: Single3, b: Single4, x: Single4) -> None:
+    """The same, where cells of zero ``inverse`` (regions) keep their value."""
+    rows, cols = (b.shape[1] - 2) // 2, b.shape[3] - 2
+    for block in prange(rows):
+        row = np.empty(cols + 1, np.float32)
+        for m in range(b.shape[0]):
+            _row_up_beside_regions(g, inverse, b[m], x[m], 2 * block + 2, cols, row)
+    for block in prange(rows):
+        row = np.empty(cols + 1, np.float32)
+        for m in range(b.shape[0]):
+            _row_up_beside_regions(g, inverse, b[m], x[m], 2 * block + 1, cols, row)
 
 
 @parallel_kernel
