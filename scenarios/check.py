@@ -71,7 +71,7 @@ def check_study(
     """Read and prepare every scenario, then test each declared separation on the grid."""
     findings: list[Finding] = []
     first = resolve(name, None, overrides)
-    for scenario in scenarios or list(first.study.scenarios) or (None,):
+    for scenario in tuple(dict.fromkeys(scenarios or first.study.scenarios)) or (None,):
         resolved = resolve(name, scenario, overrides)
         findings.append(_inputs_finding(resolved))
     inputs = read_inputs(first)

@@ -184,6 +184,7 @@ def _layer(resolved: ResolvedStudy, name: str, source: LayerSource, done: dict[s
 def _from_vectors(resolved: ResolvedStudy, name: str, source: LayerSource, grid: Grid) -> Layer:
     assert source.file is not None
     features = read_vectors(resolved.file(source.file), source.table, grid, where=_query(source.where))
+    _require_columns(features, resolved.file(source.file), list(source.where or ()))
     if not len(features):
         raise DataError(
             f"{resolved.file(source.file)}: layers.{name}: no feature is left after `where`; check its values"

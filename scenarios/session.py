@@ -88,7 +88,7 @@ def run_study(
 ) -> RunSummary:
     """Check everything, then solve, then write; the folder appears when it is complete."""
     start, began = time.perf_counter(), _now()
-    resolved = [resolve(name, scenario, overrides) for scenario in scenarios or (None,)]
+    resolved = [resolve(name, scenario, overrides) for scenario in tuple(dict.fromkeys(scenarios or ())) or (None,)]
     with atomic_folder(out) as folder:
         prepared = {r.scenario: _prepare(r, species) for r in resolved}
         reporter.expect(sum(map(len, prepared.values())) * 7, "checking")

@@ -260,9 +260,8 @@ def test_combined_score_is_the_weighted_mean(study: Path, closed: SpeciesRun, se
 def written(study: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, Any]]:
     """One scenario and species through the command line."""
     out = tmp_path_factory.mktemp("results") / "out"
-    done = CliRunner().invoke(
-        app, ["run", str(study), "--scenario", "closed", "--species", "digger", "--out", str(out), "--json"]
-    )
+    options = ["--scenario", "closed", "--scenario", "closed", "--species", "digger"]
+    done = CliRunner().invoke(app, ["run", str(study), *options, "--out", str(out), "--json"])
     assert done.exit_code == 0, done.output + repr(done.exception)
     return out, json.loads(done.stdout)
 
