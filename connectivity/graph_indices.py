@@ -5,8 +5,8 @@
     PC = sum_ij a_i a_j p*_ij / A_L^2        ECA = sqrt(sum_ij a_i a_j p*_ij)
 
 with ``a`` the cores' capacity (area, or area times quality), ``p*`` the largest product of link probabilities over all ways
-from i to j, and ``A_L`` the landscape's area. ECA, the equivalent connected area (Saura et al. 2011, J. Applied Ecology
-48:1117), is the area of one core that would be worth as much. *Integral index* (Pascual-Hortal and Saura 2006): the same
+from i to j, and ``A_L`` the landscape's area. ECA, the equivalent connected area (Saura et al. 2011, Ecological
+Indicators 11:407), is the area of one core that would be worth as much. *Integral index* (Pascual-Hortal and Saura 2006): the same
 with ``1 / (1 + number of links)`` for ``p*``.
 
 Importance: dPC is the per cent by which PC falls without a core; it parts into *intra* (the core's own area), *flux* (ways

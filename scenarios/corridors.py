@@ -122,10 +122,11 @@ def run_corridors(prepared: Prepared, around: Surroundings, progress: Progress =
 
 
 def _barrier_score(network: CorridorNetwork, settings: CorridorSettings) -> NDArray[np.float64]:
-    """(height, width) largest score over links and radii; 0 where no link is left."""
-    if not network.kept:
-        return np.zeros(network.stencil.shape)
-    return network_barriers(network, settings.barrier_radii_m).largest
+    """(height, width) largest score over links and the radii of at least a cell; 0 where no link is left."""
+    grid = network.stencil.surface.grid
+    cell_m = max(grid.cell_width_m, grid.cell_height_m)
+    radii = [radius for radius in settings.barrier_radii_m if radius >= cell_m] or [cell_m]
+    return network_barriers(network, radii).largest if network.kept else np.zeros(grid.shape)
 
 
 def _alternatives(searches: _Searches, ends: Ends, settings: CorridorSettings) -> list[Route]:

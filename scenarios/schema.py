@@ -313,7 +313,7 @@ class CorridorSettings(Model):
     near_m: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 5_000.0
     """Places within this distance of a way are named as passed [m]."""
     barrier_radii_m: Annotated[list[Metres], Field(min_length=1)] = [1_000.0, 3_000.0, 5_000.0]
-    """Radii of the disc of restored ground that barrier scores are for [m]; at least a cell."""
+    """Radii of the disc of restored ground that barrier scores are for [m]; those under a cell are left out."""
     shortlist: Annotated[int, Field(ge=1)] = 10
     """Corridors of each species that are shown first: the cheapest ones that differ from each other."""
 

@@ -23,7 +23,7 @@ def describe_route(found: SpeciesCorridors, route: CorridorRoute) -> str:
         weak = route.weakest
         sentences.append(
             f"Weakest {weak.path_m / 1000:.0f} km from its start, at {_where(found, weak.x, weak.y)}: {weak.share:.0%} of all "
-            f"movement in its band passes one cell there."
+            f"movement in its band passes one {found.run.grid.cell_width_m / 1000:g} km cell there."
         )
     return " ".join(sentences)
 
