@@ -7,6 +7,7 @@ another one: what is computed does not depend on the cluster.
 
 from __future__ import annotations
 
+import logging
 import pickle
 import time
 import uuid
@@ -20,7 +21,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from rasters.errors import ConfigError, MemoryBudgetError, SolverError
 
 if TYPE_CHECKING:
-    from distributed import Client, Future, Worker
+    from distributed import Client, Future
 
 __all__ = ["Job", "Traffic", "connect", "map_ordered"]
 
@@ -79,23 +80,39 @@ def connect(*, workers: int | None = None, scheduler: str | None = None) -> Iter
     ConfigError
         When both or neither are given, nothing answers at the address, or the scheduler has no workers.
     """
-    from distributed import Client, LocalCluster
-
     if (workers is None) == (scheduler is None):
         raise ConfigError("give either a number of workers to start here, or the address of a scheduler")
-    if scheduler is not None:
-        with _client_of(scheduler) as client:
-            yield client
-        return
     if workers is not None and workers < 1:
         raise ConfigError(f"workers must be at least 1, not {workers}")
-    with (
-        LocalCluster(
-            n_workers=workers, threads_per_worker=1, processes=True, dashboard_address=None, host="127.0.0.1",
-            silence_logs="CRITICAL",
-        ) as cluster,
-        Client(cluster) as client,
-    ):  # fmt: skip
+    import distributed  # noqa: F401  sets levels of its own, which then are lowered
+
+    with _quiet_logs(), _client_of(scheduler) if scheduler is not None else _own_workers(workers or 1) as client:
+        yield client
+
+
+@contextmanager
+def _quiet_logs() -> Iterator[None]:
+    """Dask speaks of every worker that comes and goes; what matters is raised anyway."""
+    loggers = [logging.getLogger(name) for name in ("distributed", "distributed.client")]
+    before = [logger.level for logger in loggers]
+    for logger in loggers:
+        logger.setLevel(logging.CRITICAL)
+    try:
+        yield
+    finally:
+        for logger, level in zip(loggers, before, strict=True):
+            logger.setLevel(level)
+
+
+@contextmanager
+def _own_workers(count: int) -> Iterator[Client]:
+    from distributed import Client, LocalCluster
+
+    cluster = LocalCluster(
+        n_workers=count, threads_per_worker=1, processes=True, host="127.0.0.1", silence_logs=logging.CRITICAL,
+        scheduler_kwargs={"dashboard": False, "dashboard_address": ":0"},
+    )  # fmt: skip
+    with cluster, Client(cluster) as client:
         yield client
 
 
@@ -141,14 +158,16 @@ def map_ordered(client: Client, job: Job, items: Iterable[Any], traffic: Traffic
     PlannerError
         What the job itself raises.
     """
+    from scenarios.cluster_worker import Delivery, run_item
+
     traffic = Traffic() if traffic is None else traffic
-    plugin = _Delivery(f"otkel-{uuid.uuid4().hex}", job)
+    plugin = Delivery(f"otkel-{uuid.uuid4().hex}", job)
     traffic.job_bytes = len(pickle.dumps(plugin))
     client.register_plugin(plugin)
     under_way: deque[Future] = deque()
     try:
         for number, item in enumerate(items):
-            under_way.append(client.submit(_run, plugin.name, item, key=f"{plugin.name}-{number}", pure=False))
+            under_way.append(client.submit(run_item, plugin.name, item, key=f"{plugin.name}-{number}", pure=False))
             traffic.tasks += 1
             traffic.task_bytes += len(pickle.dumps((plugin.name, item)))
             if len(under_way) > UNDER_WAY * _threads(client):
@@ -160,38 +179,6 @@ def map_ordered(client: Client, job: Job, items: Iterable[Any], traffic: Traffic
         client.unregister_worker_plugin(plugin.name)
 
 
-class _Delivery:
-    """Brings a job to a worker; dask calls it a worker plugin."""
-
-    idempotent = True
-
-    def __init__(self, name: str, job: Job) -> None:
-        self.name = name
-        self.job = job
-
-    def setup(self, worker: Worker) -> None:
-        """The job arrives."""
-        folder = Path(worker.local_directory) / self.name
-        _jobs(worker)[self.name] = self.job.start(folder)
-
-    def teardown(self, worker: Worker) -> None:
-        """The job is over."""
-        _jobs(worker).pop(self.name, None)
-
-
-def _jobs(worker: Worker) -> dict[str, Job]:
-    found: dict[str, Job] = worker.__dict__.setdefault("otkel_jobs", {})
-    return found
-
-
-def _run(name: str, item: Any) -> tuple[str, Any]:
-    """One task: the worker's address and the result."""
-    from distributed import get_worker
-
-    worker = get_worker()
-    return worker.address, _jobs(worker)[name].run(item)
-
-
 def _threads(client: Client) -> int:
     return max(sum(client.nthreads().values()), 1)
 
@@ -199,6 +186,8 @@ def _threads(client: Client) -> int:
 def _taken(client: Client, future: Future, traffic: Traffic) -> Any:
     """Wait for a result and let the cluster forget it."""
     from distributed import KilledWorker
+
+    from scenarios.cluster_worker import Failed
 
     try:
         address, result = _result(client, future)
@@ -209,6 +198,8 @@ def _taken(client: Client, future: Future, traffic: Traffic) -> Any:
         ) from error
     finally:
         future.release()
+    if isinstance(result, Failed):
+        raise result.kind(result.message)
     traffic.workers.add(address)
     traffic.result_bytes += len(pickle.dumps(result, protocol=5))
     return result
