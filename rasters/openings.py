@@ -126,8 +126,8 @@ def open_edges(cuts: CutEdges, surface: ResistanceSurface, opening: Opening, mod
     within its stretch too, each at what its own face of fence would cost: widening never adds resistance. An edge that
     the fence crosses twice stays cut: its cells lie on one side, and opening it would join nothing.
     """
-    grid = cuts.grid
-    face = math.sqrt(grid.cell_width_m * grid.cell_height_m)
+    face = math.sqrt(cuts.grid.cell_width_m * cuts.grid.cell_height_m)
+    faces = _faces_m(cuts)
     rows = cuts.of(opening.fence)
     row2, col2 = cuts.second
     passable = surface.passable
@@ -138,10 +138,10 @@ def open_edges(cuts: CutEdges, surface: ResistanceSurface, opening: Opening, mod
     rows = near = _nearest_orthogonal(cuts, usable, distance, 1.5 * face)
     if opening.width_m < face:
         rho = 0.5 * (surface.values[cuts.row[near], cuts.col[near]] + surface.values[row2[near], col2[near]])
-        ohm = rho * constriction(opening.width_m, face) + use / model.reach_m
+        ohm = rho * [constriction(opening.width_m, p) for p in faces[near]] + use / model.reach_m
     else:
         rows = np.union1d(near, usable[distance <= opening.width_m / 2])
-        ohm = np.where(np.isin(rows, near), use / max(model.reach_m, face), use / face)
+        ohm = use / np.where(np.isin(rows, near), np.maximum(model.reach_m, faces[rows]), faces[rows])
     return OpeningEdges(opening=opening, rows=rows, cost_m=np.full(rows.size, use), ohm=ohm)
 
 
@@ -163,10 +163,9 @@ def row_terms(
     Within one fence an opening stands in parallel with the fence itself: conductances add up, and an animal takes the
     cheaper way.
     """
-    face = math.sqrt(cuts.grid.cell_width_m * cuts.grid.cell_height_m)
     kappa = np.array([model.fence_cost_m(fence.id) for fence in cuts.fences])
     cost = kappa[cuts.fence] if cuts.size else np.empty(0)
-    siemens = _reciprocal(cost / face)
+    siemens = _reciprocal(cost / _faces_m(cuts))
     for edges in openings:
         cost[edges.rows] = np.minimum(cost[edges.rows], edges.cost_m)
         np.add.at(siemens, edges.rows, _reciprocal(edges.ohm))
@@ -188,6 +187,12 @@ def terms_of_others(cuts: CutEdges, own: NDArray[np.float64]) -> NDArray[np.floa
     alone = np.bincount(edge)[edge] == 1
     others = np.where(alone, 0.0, np.maximum(np.bincount(edge, weights=finite)[edge] - finite, 0.0))
     return np.where(n_closed > 0, np.inf, others)
+
+
+def _faces_m(cuts: CutEdges) -> NDArray[np.float64]:
+    """Width of the face that each cut edge goes through [m]: across an eastward step it is the height of the cell."""
+    width, height = cuts.grid.cell_width_m, cuts.grid.cell_height_m
+    return np.array([height, width, math.sqrt(width * height), math.sqrt(width * height)])[cuts.step]
 
 
 def _reciprocal(values: NDArray[np.float64]) -> NDArray[np.float64]:

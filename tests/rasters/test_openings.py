@@ -9,7 +9,6 @@ import pytest
 from affine import Affine
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from numpy.typing import NDArray
 from scipy import sparse
 from scipy.sparse.linalg import spsolve
 from shapely import LineString
@@ -245,20 +244,22 @@ def test_impossible_openings_are_refused(width: float, use: float) -> None:
         Opening(id="o", fence="a", along_m=0.0, width_m=width, use_factor=use)
 
 
-def columns_between_electrodes(grid: Grid, terms_ohm: NDArray[np.float64]) -> float:
-    """Resistance of parallel columns of the grid with one fence edge each."""
-    ohm = (grid.height - 1) * grid.cell_height_m / grid.cell_width_m + terms_ohm
-    return float(1.0 / (1.0 / ohm).sum())
+@pytest.mark.parametrize("cell", [(50.0, 50.0), (100.0, 100.0), (200.0, 200.0), (50.0, 200.0), (200.0, 100.0)])
+@pytest.mark.parametrize("along", ["row", "column"])
+def test_what_a_fence_resists_does_not_depend_on_the_cell(cell: tuple[float, float], along: str) -> None:
+    """A sheet 1.2 km wide behind a fence of kappa: kappa / 1200 m, at any size and shape of cell (four neighbours)."""
+    grid = Grid("EPSG:6933", Affine(cell[0], 0, 0, 0, -cell[1], 1200), (round(1200 / cell[1]), round(1200 / cell[0])))
+    line = [(-100, 470), (1300, 470)] if along == "row" else [(470, -100), (470, 1300)]
+    fence = Fence(id="a", line=LineString(line))
+    terms = fence_terms(cut_edges([fence], grid), model_of(fence, permeability=0.5))
+    straight = terms.step == (1 if along == "row" else 0)
+    assert straight.sum() == (grid.width if along == "row" else grid.height)
+    assert 1.0 / (1.0 / terms.ohm[straight]).sum() == pytest.approx(1000.0 / 1200.0)
 
 
-@pytest.mark.parametrize("cell", [50.0, 100.0, 200.0])
-def test_what_a_fence_resists_does_not_depend_on_the_cell(cell: float) -> None:
-    """A sheet 1.2 km wide behind a fence of kappa: kappa / 1200 m, at any cell size (four neighbours)."""
-    grid = Grid.from_bounds("EPSG:6933", (0.0, 0.0, 1200.0, 1000.0), cell)
-    fence = Fence(id="a", line=LineString([(-100, 470), (1300, 470)]))
-    cuts = cut_edges([fence], grid)
-    terms = fence_terms(cuts, model_of(fence, permeability=0.5))
-    straight = terms.step == 1
-    assert straight.sum() == grid.width
-    without = columns_between_electrodes(grid, np.zeros(grid.width))
-    assert columns_between_electrodes(grid, terms.ohm[straight]) - without == pytest.approx(1000.0 / 1200.0)
+def test_an_opening_in_oblong_cells_squeezes_through_the_face_it_is_in() -> None:
+    grid = Grid("EPSG:6933", Affine(50.0, 0, 0, 0, -200.0, 1200), (6, 24))
+    for line, face in (([(-100, 470), (1300, 470)], 50.0), ([(470, -100), (470, 1300)], 200.0)):
+        fence = Fence(id="a", line=LineString(line))
+        edges = opened(cut_edges([fence], grid), Opening(id="o", fence="a", along_m=700.0, width_m=20.0))
+        assert edges.ohm == pytest.approx([2.0 * constriction(20.0, face)])
