@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from connectivity.kernels import multigrid_cycle as kernels
-from connectivity.kernels import multigrid_tail as tail_kernels
-from connectivity.kernels.multigrid_tail import Tail
+from connectivity.kernels import multigrid_cycle as single
+from connectivity.kernels import multigrid_lanes as lanes
+from connectivity.kernels.multigrid_lanes import LANES
+from connectivity.kernels.multigrid_tail import Tail, tail_cycle
 from connectivity.multigrid_hierarchy import TAIL, CoarseLevel, Coarsest, FineLevel
 
 __all__ = ["Cycle", "Hierarchy"]
@@ -84,29 +85,34 @@ def _pack(levels: list[CoarseLevel], dense: NDArray[np.float64]) -> Tail:
 
 
 class _Work:
-    """Fields of one coarse level for ``n`` right-hand sides."""
+    """Fields of one coarse level: (size,) for one right-hand side, (size, LANES) for several."""
 
-    def __init__(self, n: int, size: int, twice: bool) -> None:
-        self.b = np.zeros((n, size), np.float32)
-        self.x = np.zeros((n, size), np.float32)
-        self.r = np.zeros((n, size), np.float32)
-        self.first = np.zeros((n, size), np.float32) if twice else None
+    def __init__(self, shape: tuple[int, ...], twice: bool) -> None:
+        self.b = np.zeros(shape, np.float32)
+        self.x = np.zeros(shape, np.float32)
+        self.r = np.zeros(shape, np.float32)
+        self.first = np.zeros(shape if twice else 0, np.float32)
 
     @property
     def nbytes(self) -> int:
         """Bytes of the fields."""
-        return self.b.nbytes + self.x.nbytes + self.r.nbytes + (0 if self.first is None else self.first.nbytes)
+        return self.b.nbytes + self.x.nbytes + self.r.nbytes + self.first.nbytes
 
 
 class Cycle:
-    """A hierarchy with room for ``n`` right-hand sides at a time."""
+    """A hierarchy with room for ``n`` right-hand sides at a time, LANES at most."""
 
     def __init__(self, hierarchy: Hierarchy, n: int) -> None:
         self.hierarchy = hierarchy
-        self.work = [_Work(n, level.size, SKIP <= k < SKIP + TWICE) for k, level in enumerate(hierarchy.coarse)]
+        self.n = n
+        self.kernels = single if n == 1 else lanes
+        self.work = [
+            _Work((level.size,) if n == 1 else (level.size, LANES), SKIP <= k < SKIP + TWICE)
+            for k, level in enumerate(hierarchy.coarse)
+        ]
         tail = hierarchy.tail
-        self.last = _Work(n, hierarchy.coarsest.size + (int(tail.at[-1, 0]) if tail else 0), True)
-        self.first_of_last = int(tail.at[1, 0]) if tail and len(tail.at) > 1 else hierarchy.coarsest.size
+        self.last = _Work((hierarchy.coarsest.size + (int(tail.at[-1, 0]) if tail else 0), LANES), True)
+        self.n_last = int(tail.at[1, 0]) if tail and len(tail.at) > 1 else hierarchy.coarsest.size
 
     @property
     def nbytes(self) -> int:
@@ -115,18 +121,25 @@ class Cycle:
 
     def run(self, b: Single, x: Single) -> None:
         """``x ~ A^-1 b`` on the finest level; fields (n, ...) in the split layout."""
-        below = self._currents(0)
-        self.hierarchy.fine.down(b, x, below)
+        self.hierarchy.fine.down(b, x, self._by_rows(self._currents(0)))
         self._solve(0)
-        self.hierarchy.fine.up(b, self._voltages(0), x)
+        self.hierarchy.fine.up(b, self._by_rows(self._voltages(0)), x)
+
+    def _by_rows(self, field: Single) -> Single:
+        """A field of the first coarse level with right-hand sides first, (n, size)."""
+        return field[None] if field.ndim == 1 else field.T[: self.n]
 
     def _currents(self, k: int) -> Single:
         """Right-hand sides of coarse level k."""
-        return self.work[k].b if k < len(self.work) else self.last.b[:, : self.first_of_last]
+        return self.work[k].b if k < len(self.work) else self._of_last(self.last.b)
 
     def _voltages(self, k: int) -> Single:
         """Where coarse level k leaves its voltages."""
-        return self.work[k].x if k < len(self.work) else self.last.x[:, : self.first_of_last]
+        return self.work[k].x if k < len(self.work) else self._of_last(self.last.x)
+
+    def _of_last(self, field: Single) -> Single:
+        """The first level of the tail; one lane of it for one right-hand side."""
+        return field[: self.n_last, 0] if self.n == 1 else field[: self.n_last]
 
     def _solve(self, k: int) -> None:
         """Approximate solve on coarse level k of its right-hand sides, which change on the way."""
@@ -135,30 +148,30 @@ class Cycle:
             return
         work = self.work[k]
         self._visit(k)
-        if work.first is not None:
+        if work.first.size:
             work.first[...] = work.x
-            kernels.subtract_graph(self.hierarchy.coarse[k].graph, work.x, work.b)
+            self.kernels.subtract_product(self.hierarchy.coarse[k].graph, work.x, work.b)
             self._visit(k)
             work.x += work.first
 
     def _visit(self, k: int) -> None:
         level, work = self.hierarchy.coarse[k], self.work[k]
-        kernels.sweep_down(level.graph, level.before, level.bounds, work.b, work.x)
-        kernels.residual_graph(level.graph, level.before, work.x, work.r)
-        kernels.restrict_graph(level.r, work.r, self._currents(k + 1))
+        self.kernels.sweep_down(level.graph, level.before, level.bounds, work.b, work.x)
+        self.kernels.residual_after(level.graph, level.before, work.x, work.r)
+        self.kernels.product(level.r, work.r, self._currents(k + 1))
         self._solve(k + 1)
-        kernels.prolong_graph(level.p, self._voltages(k + 1), work.x)
+        self.kernels.add_product(level.p, self._voltages(k + 1), work.x)
         old = work.x
         if level.bounds.shape[0] > 1:
             work.r[...] = work.x
             old = work.r
-        kernels.sweep_up(level.graph, level.inside, level.bounds, work.b, old, work.x)
+        self.kernels.sweep_up(level.graph, level.inside, level.bounds, work.b, old, work.x)
 
     def _solve_last(self, k: int) -> None:
         """The tail, or the direct solve alone where there is none."""
         last, tail = self.last, self.hierarchy.tail
         if tail is None:
             self.hierarchy.coarsest.solve(last.b, last.x)
-        elif last.first is not None:
+        else:
             skip, twice = max(SKIP - k, 0), SKIP + TWICE - max(k, SKIP)
-            tail_kernels.tail_cycle(tail, skip, twice, last.b, last.x, last.r[0], last.first[0])
+            tail_cycle(tail, skip, twice, last.b, last.x, last.r, last.first)

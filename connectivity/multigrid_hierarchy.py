@@ -18,13 +18,13 @@ from scipy.sparse.linalg import splu
 from threadpoolctl import threadpool_limits
 
 from connectivity.kernels import multigrid_coarsen as coarsen
-from connectivity.kernels import multigrid_cycle as cycle
 from connectivity.kernels import multigrid_fine as fine
 from connectivity.kernels import multigrid_layout as layout
 from connectivity.kernels import multigrid_product as product
 from connectivity.kernels import multigrid_raster_product as raster_product
 from connectivity.kernels import multigrid_special as special_cells
 from connectivity.kernels import multigrid_weights as weights
+from connectivity.kernels.multigrid_order import order_rows
 from connectivity.kernels.multigrid_product import Graph, Rows
 from connectivity.kernels.multigrid_special import CAPACITY, Raster, Special
 from connectivity.laplacian import Laplacian
@@ -167,11 +167,11 @@ class Coarsest:
             self._factor = splu((matrix + sparse.diags_array(pin)).tocsc())
 
     def solve(self, b: Single, x: Single) -> None:
-        """Currents (n, size) to voltages ``x``."""
+        """Currents (size, n) to voltages ``x``."""
         if self.dense is not None:
-            x[...] = b.astype(np.float64) @ self.dense
+            x[...] = self.dense @ b.astype(np.float64)
         else:
-            x[...] = self._factor.solve(b.T.astype(np.float64)).T * self._alive
+            x[...] = self._factor.solve(b.astype(np.float64)) * self._alive[:, None]
 
     @property
     def nbytes(self) -> int:
@@ -425,7 +425,7 @@ def build_coarse_levels(graph: Graph, places: tuple[Int, Int, int], threads: int
         following = _next_graph(graph, p, r, threads)
         bounds = _block_bounds(n_main, row, threads if graph.ground.size > TAIL else 1)
         before, inside = np.empty(graph.ground.size, np.int32), np.empty(graph.ground.size, np.int32)
-        cycle.order_rows(graph.start, graph.column, graph.coupling, bounds, before, inside)
+        order_rows(graph.start, graph.column, graph.coupling, bounds, before, inside)
         levels.append(CoarseLevel(graph=graph, before=before, inside=inside, bounds=bounds, p=p, r=r))
         row, col, n_main = row[point] // 2, col[point] // 2, int(point[:n_main].sum())
         graph = following

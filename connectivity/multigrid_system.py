@@ -20,7 +20,7 @@ Int = NDArray[np.int32]
 Long = NDArray[np.int64]
 Bool = NDArray[np.bool_]
 
-BATCH = 8
+BATCH = 4
 """Right-hand sides iterated together."""
 IMBALANCE = 1e-9
 """Share of a component's currents that may fail to cancel where there is no ground."""

@@ -2,7 +2,8 @@
 
 Levels k = 0..n - 1 lie one after the other in flat arrays. ``at[k]`` = (first unknown, first entry of ``start``, first entry of
 ``p_start``, first entry of ``r_start``); unknown numbers are local to a level, positions of entries are those of the flat array.
-Level n is solved by a dense inverse; its unknowns follow those of level n - 1.
+Level n is solved by a dense inverse; its unknowns follow those of level n - 1. Fields are (all unknowns, LANES); such small levels
+take one right-hand side no faster than four.
 """
 
 from __future__ import annotations
@@ -13,11 +14,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from connectivity.kernels._jit import kernel
-from connectivity.kernels.multigrid_cycle import (
-    add_product,
-    product,
-    residual_after,
-    subtract_product,
+from connectivity.kernels.multigrid_lanes import (
+    LANES,
+    add_rows,
+    subtract_rows,
+    sum_rows,
     sweep_down_run,
     sweep_up_run,
 )
@@ -51,13 +52,15 @@ class Tail(NamedTuple):
 
 
 @kernel
-def _dense_solve(dense: Double2, b: Single1, x: Single1) -> None:
-    total = np.zeros(b.size, np.float64)
-    for i in range(b.size):
-        value = np.float64(b[i])
-        for k in range(b.size):
-            total[k] += value * dense[i, k]
-    x[:] = total
+def _dense_solve(dense: Double2, b: Single2, x: Single2) -> None:
+    for lane in range(LANES):
+        total = np.zeros(b.shape[0], np.float64)
+        for i in range(b.shape[0]):
+            value = np.float64(b[i, lane])
+            if value != 0.0:
+                for k in range(b.shape[0]):
+                    total[k] += value * dense[i, k]
+        x[:, lane] = total
 
 
 @kernel
@@ -70,41 +73,45 @@ def _sizes(tail: Tail, k: int, total: int) -> tuple[int, int, int]:
 
 
 @kernel
-def _go_down(tail: Tail, k: int, b: Single1, x: Single1, r: Single1) -> None:
+def _go_down(tail: Tail, k: int, b: Single2, x: Single2, r: Single2) -> None:
     """Smooth level k from zero and restrict its residual to level k + 1."""
-    d, n, n_below = _sizes(tail, k, b.size)
+    d, n, n_below = _sizes(tail, k, b.shape[0])
     start, before = tail.start[tail.at[k, 1] : tail.at[k, 1] + n + 1], tail.before[d : d + n]
     sweep_down_run(start, before, tail.column, tail.coupling, tail.inverse[d : d + n], b[d : d + n], x[d : d + n], 0, n)
-    residual_after(before, start, tail.column, tail.coupling, x[d : d + n], r[d : d + n], 0, n)
+    sum_rows(before, start[1:], tail.column, tail.coupling, x[d : d + n], 0, n, r[d : d + n])
     r_start = tail.r_start[tail.at[k, 3] : tail.at[k, 3] + n_below + 1]
-    product(r_start, tail.r_column, tail.r_weight, r[d : d + n], b[d + n : d + n + n_below], 0, n_below)
+    sum_rows(r_start, r_start[1:], tail.r_column, tail.r_weight, r[d : d + n], 0, n_below, b[d + n : d + n + n_below])
 
 
 @kernel
-def _go_up(tail: Tail, k: int, b: Single1, x: Single1) -> None:
+def _go_up(tail: Tail, k: int, b: Single2, x: Single2) -> None:
     """Add the correction of level k + 1 to level k and smooth."""
-    d, n, n_below = _sizes(tail, k, b.size)
+    d, n, n_below = _sizes(tail, k, b.shape[0])
     start, p_start = (
         tail.start[tail.at[k, 1] : tail.at[k, 1] + n + 1],
         tail.p_start[tail.at[k, 2] : tail.at[k, 2] + n + 1],
     )
     here = x[d : d + n]
-    add_product(p_start, tail.p_column, tail.p_weight, x[d + n : d + n + n_below], here, 0, n)
+    add_rows(p_start, tail.p_column, tail.p_weight, x[d + n : d + n + n_below], 0, n, here)
     inverse = tail.inverse[d : d + n]
     sweep_up_run(start, start[1:], tail.column, tail.coupling, inverse, b[d : d + n], here, here, 0, n)
 
 
 @kernel
-def _begin_again(tail: Tail, k: int, b: Single1, x: Single1, first: Single1) -> None:
+def _begin_again(tail: Tail, k: int, b: Single2, x: Single2, first: Single2) -> None:
     """Put the voltages of level k aside and leave their residual in ``b``."""
-    d, n, _ = _sizes(tail, k, b.size)
+    d, n, _ = _sizes(tail, k, b.shape[0])
     first[d : d + n] = x[d : d + n]
     start = tail.start[tail.at[k, 1] : tail.at[k, 1] + n + 1]
-    subtract_product(start, tail.column, tail.coupling, tail.ground[d : d + n], x[d : d + n], b[d : d + n], 0, n)
+    subtract_rows(start, tail.column, tail.coupling, tail.ground[d : d + n], x[d : d + n], 0, n, b[d : d + n])
 
 
 @kernel
-def _cycle(tail: Tail, skip: int, twice: int, b: Single1, x: Single1, r: Single1, first: Single1) -> None:
+def tail_cycle(tail: Tail, skip: int, twice: int, b: Single2, x: Single2, r: Single2, first: Single2) -> None:
+    """A cycle through the tail; after ``skip`` levels, ``twice`` levels are visited twice.
+
+    ``b`` (changed) and ``x`` start with level 0; ``r`` and ``first`` are room for work. All are (all unknowns, LANES).
+    """
     n_level = tail.at.shape[0] - 1
     again = np.zeros(n_level, np.bool_)
     k = 0
@@ -122,17 +129,8 @@ def _cycle(tail: Tail, skip: int, twice: int, b: Single1, x: Single1, r: Single1
                 if again[k]:
                     _begin_again(tail, k, b, x, first)
                     break
-                d, n, _ = _sizes(tail, k, b.size)
+                d, n, _ = _sizes(tail, k, b.shape[0])
                 for i in range(d, d + n):
-                    x[i] += first[i]
+                    for lane in range(LANES):
+                        x[i, lane] += first[i, lane]
             k -= 1
-
-
-@kernel
-def tail_cycle(tail: Tail, skip: int, twice: int, b: Single2, x: Single2, r: Single1, first: Single1) -> None:
-    """A cycle through the tail for each right-hand side; after ``skip`` levels, ``twice`` levels are visited twice.
-
-    ``b`` (changed) and ``x`` (n_rhs, all unknowns) start with those of level 0; ``r`` and ``first`` are room for work.
-    """
-    for m in range(b.shape[0]):
-        _cycle(tail, skip, twice, b[m], x[m], r, first)
