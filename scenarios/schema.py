@@ -8,6 +8,7 @@ from pydantic import BaseModel, Field, field_validator, model_validator
 
 from scenarios.portfolio_schema import Action, Bundles, Mortality, PortfolioSettings
 from scenarios.schema_base import FROZEN, Amount, FileName, Identifier, Metres, Month, Weight
+from scenarios.uncertainty_schema import Uncertainty
 
 __all__ = [
     "CandidatePoint",
@@ -372,6 +373,7 @@ class Study(Model):
     done: list[Identifier] = []
     """Actions that are carried out in this scenario."""
     portfolio: PortfolioSettings = PortfolioSettings()
+    uncertainty: Uncertainty = Uncertainty()
     solver: Solver = Solver()
     context: dict[str, FileName] = {}
     """Vector files with a layer of the same name that no cost depends on: `borders` (lines, drawn on maps) and `countries`
