@@ -93,9 +93,9 @@ class WindowSettings:
             raise DataError(f"buffer must be >= 0 cells, not {self.buffer!r}")
         if self.block < 1 or self.block % 2 == 0:
             raise DataError(f"block must be an odd number of cells, not {self.block!r}")
-        if self.half_block > self.reach:
+        if self.half_block >= self.radius:
             raise DataError(
-                f"a block of {self.block} cells is larger than the window; block must be <= {2 * self.reach + 1}"
+                f"a block of {self.block} cells leaves no source within a radius of {self.radius:g}; choose a smaller block"
             )
         if self.neighbours not in (4, 8):
             raise DataError(f"neighbours must be 4 or 8, not {self.neighbours!r}")
@@ -315,7 +315,7 @@ def plan_tiles(shape: tuple[int, int], settings: WindowSettings, core: int | Non
     shape : tuple of int
         (height, width) of the raster.
     core : int, optional
-        Side of the square of target cells of a tile [cells]; default: four times the window's reach, at least 64.
+        Side of the square of target cells of a tile [cells], brought to whole blocks; default: four times the window's reach, at least 64.
 
     Notes
     -----
@@ -323,7 +323,7 @@ def plan_tiles(shape: tuple[int, int], settings: WindowSettings, core: int | Non
     Omniscape.
     """
     core = min(max(4 * settings.reach, 64), LARGEST_CORE) if core is None else core
-    step = max(core // settings.block, 1) * settings.block
+    step = -(-core // settings.block) * settings.block
     half, block = settings.half_block, settings.block
     parts = [
         [range(first + half, min(first + step, length - half), block) for first in range(0, length - block + 1, step)]
@@ -455,10 +455,6 @@ def artifact_factor(settings: WindowSettings) -> Reals:
     one, many = sources.copy(), sources.copy()
     one[reach, reach] = 0.0
     many[reach - half : reach + half + 1, reach - half : reach + half + 1] = 0.0
-    if not many.any():
-        raise DataError(
-            f"a block of {settings.block} cells fills its window: no source is left; choose a smaller block"
-        )
     single = _box_sum(circuit.currents(one / one.sum()), half)
     block = circuit.currents(many * (settings.block**2 / many.sum()))
     single[block == 0] = 0.0

@@ -256,10 +256,9 @@ def _out_of_range(settings: OmniscapeSettings) -> list[str]:
     ]
     if settings.r_cutoff < 0:
         out.append(f"r_cutoff = {settings.r_cutoff:g}: must be >= 0")
-    reach = settings.radius + settings.buffer
-    if settings.radius > 0 and settings.block > 2 * reach + 1:
+    if settings.radius > 0 and settings.block // 2 >= settings.radius:
         out.append(
-            f"block_size = {settings.block_size}: larger than the window of {2 * reach + 1} cells; choose a smaller one"
+            f"block_size = {settings.block_size}: leaves no source within radius = {settings.radius}; choose a smaller one"
         )
     for number in settings.conditions:
         low, high = (getattr(settings, f"condition{number}_{end}") for end in ("lower", "upper"))

@@ -108,7 +108,7 @@ def job(tmp_path: Path) -> Path:
         ("radius = 2.5", "whole number of cells"),
         ("radius = 0", "radius is not given"),
         ("block_size = 0", "block_size = 0: must be >= 1"),
-        ("block_size = 9", "larger than the window"),
+        ("block_size = 7", "leaves no source within radius = 3"),
         ("conditional = yes", "conditional = yes: write true or false"),
         ("conditional = true", "condition1_file is not given"),
         ("conditional = true\ncondition1_file = a.asc\ncompare_to_future = 1", "condition1_future_file is not given"),
