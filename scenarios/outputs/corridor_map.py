@@ -100,8 +100,12 @@ def _draw_routes(sheet: Sheet, found: SpeciesCorridors) -> None:
         _number(sheet, route, listed, colour)
         style = (0, (4, 1.6)) if route.status == "closed" else "solid"
         sheet.panel.line(_entry(found, route), color=colour, linewidth=2.3, linestyle=style)
-    sheet.panel.line("where it meets a fence", color=CROSSING, marker="X", linestyle="none", markeredgecolor="white")
-    sheet.panel.line("where it is weakest", color=WEAK, marker="D", linestyle="none", markeredgecolor="white")
+    sheet.panel.line(
+        "where it meets a fence", color=CROSSING, marker="X", linestyle="none", markeredgecolor="white", markevery=[1]
+    )
+    sheet.panel.line(
+        "where it is weakest", color=WEAK, marker="D", linestyle="none", markeredgecolor="white", markevery=[1]
+    )
 
 
 def _entry(found: SpeciesCorridors, route: CorridorRoute) -> str:
