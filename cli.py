@@ -100,6 +100,49 @@ def corridors(
 
 
 @app.command()
+def uncertainty(
+    study: StudyArgument,
+    out: Annotated[
+        Path, typer.Option("--out", "-o", help="Folder for the results; replaced if it holds an earlier run.")
+    ],
+    draws: Annotated[int, typer.Option("--draws", min=2, help="Sobol draws of the uncertain numbers; a power of two.")] = 64,
+    seed: Annotated[int, typer.Option("--seed", min=0, help="The same seed gives the same draws.")] = 1,
+    top: Annotated[int, typer.Option("--top", min=1, help="Length of the list of the best.")] = 10,
+    jobs: Annotated[int, typer.Option("--jobs", "-j", min=1, help="Processes; the results do not depend on it.")] = 1,
+    best: Annotated[
+        int,
+        typer.Option("--best", min=0, help="Draw so many best candidates and the best of every place; 0 draws all."),
+    ] = 100,
+    cache: Annotated[
+        Path | None,
+        typer.Option("--cache", help="Folder for finished draws, from which a stopped run goes on; default: the user's."),
+    ] = None,
+    scenario: Annotated[
+        str | None, typer.Option("--scenario", help="A scenario of the study. Default: the first.")
+    ] = None,
+    species: SpeciesOption = None,
+    overrides: SetOption = None,
+    as_json: JsonOption = False,
+    quiet: QuietOption = False,
+    verbose: VerboseOption = 0,
+) -> None:
+    """Say how firm the ranking of passages is: draw uncertain numbers, rank again, and find which number matters most."""
+    with _reporting("uncertainty", quiet or as_json, verbose) as reporter:
+        from scenarios.uncertainty import run_uncertainty_study
+
+        summary = run_uncertainty_study(
+            study, out, reporter, scenario=scenario, species=species, overrides=_parse_overrides(overrides), draws=draws,
+            seed=seed, top=top, jobs=jobs, best=best, cache=cache,
+        )  # fmt: skip
+    if as_json:
+        from scenarios.outputs.manifest import canonical_json
+
+        typer.echo(canonical_json(summary.as_dict()), nl=False)
+    elif not quiet:
+        summary.print(reporter.console)
+
+
+@app.command()
 def check(
     study: StudyArgument,
     scenario: ScenarioOption = None,

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import kendalltau
 
-__all__ = ["FirstOrder", "first_order", "kendall_taus", "place_ranks", "ranks_of", "top_shares", "worst_case"]
+__all__ = ["FirstOrder", "first_order", "kendall_taus", "neighbours", "place_ranks", "ranks_of", "top_shares", "worst_case"]
 
 Reals = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -25,6 +25,13 @@ def ranks_of(values: Reals, tie: Ints) -> Ints:
     for row, out in zip(values, ranks, strict=True):
         out[np.lexsort((tie, -row))] = np.arange(1, row.size + 1)
     return ranks
+
+
+def neighbours(line: Sequence[str], along_m: Reals, spacing_m: float) -> NDArray[np.bool_]:
+    """(c, c) whether two candidates stand on one line and closer than a spacing; each is near itself."""
+    names = np.unique(np.asarray(line), return_inverse=True)[1]
+    near: NDArray[np.bool_] = (names[:, None] == names) & (np.abs(along_m[:, None] - along_m) < max(spacing_m, 1e-9))
+    return near
 
 
 def place_ranks(values: Reals, tie: Ints, line: Sequence[str], along_m: Reals, spacing_m: float) -> Ints:
@@ -46,8 +53,7 @@ def place_ranks(values: Reals, tie: Ints, line: Sequence[str], along_m: Reals, s
     (n, c) int64
         From 1; ``c + 1`` for candidates of a place that gains nothing.
     """
-    names = np.unique(np.asarray(line), return_inverse=True)[1]
-    near = (names[:, None] == names) & (np.abs(along_m[:, None] - along_m) < max(spacing_m, 1e-9))
+    near = neighbours(line, along_m, spacing_m)
     ranks = ranks_of(values, tie)
     places = np.full(values.shape, values.shape[1] + 1, np.int64)
     for row, order, out in zip(values, np.argsort(ranks, axis=1), places, strict=True):
@@ -68,15 +74,26 @@ def _number_places(values: Reals, order: Ints, near: NDArray[np.bool_], out: Int
             free &= ~taken
 
 
-def top_shares(ranks: Ints, k: int, gains: NDArray[np.bool_] | None = None) -> Reals:
-    """(c,) share of draws in which each is among the first ``k``; with ``gains`` (n, c) only where it gains anything.
+def top_shares(ranks: Ints, k: int, *, gains: Reals | None = None, near: NDArray[np.bool_] | None = None) -> Reals:
+    """Share of draws in which each candidate is among the first ``k``.
 
-    Rank acceptability, after Lahdelma and Salminen (2001, Operations Research 49:444). Plain ranks of all candidates sum
-    to ``k``, because each draw has ``k`` first ones.
+    Parameters
+    ----------
+    ranks : (n, c) int64
+    gains : (n, c) float64, optional
+        A candidate that gains nothing is never among the first.
+    near : (c, c) bool, optional
+        From `neighbours`: it is enough that a neighbour is among the first.
+
+    Returns
+    -------
+    (c,) float64
+        Rank acceptability, after Lahdelma and Salminen (2001, Operations Research 49:444). Without ``near`` the shares of
+        all candidates sum to ``k`` if as many gain, because each draw has ``k`` first ones.
     """
-    inside = ranks <= k
-    if gains is not None:
-        inside = inside & gains
+    inside = ranks <= k if gains is None else (ranks <= k) & (gains > 0)
+    if near is not None:
+        inside = inside @ near
     return np.asarray(inside.mean(axis=0), np.float64)
 
 

@@ -1,0 +1,331 @@
+"""How firm is a ranking of passages while its numbers are uncertain: ``otkel uncertainty``."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from rich.console import Console
+
+from connectivity.machine import one_blas_thread
+from connectivity.passages import spaced_shortlist
+from connectivity.rank_stability import FirstOrder, first_order, kendall_taus, place_ranks, ranks_of
+from rasters.errors import ConfigError
+from scenarios.draws import DrawJob, default_cache, evaluate_draws, gains_of, score_candidates
+from scenarios.inputs import Inputs, input_files, read_inputs
+from scenarios.load import ResolvedStudy, resolve
+from scenarios.outputs.folder import atomic_folder
+from scenarios.outputs.manifest import write_manifest
+from scenarios.parameter_space import Changes, ParameterSpace, parameter_space, sobol_points
+from scenarios.progress import Reporter
+from scenarios.ranking import combine_species
+from scenarios.run import prepare_species
+
+__all__ = ["ALL", "Stability", "UncertaintySummary", "run_uncertainty_study", "stability_of"]
+
+Reals = NDArray[np.float64]
+Ints = NDArray[np.int64]
+ALL = "all"
+"""Name of the weighted mean of all species."""
+BEST = 100
+"""Candidates that are drawn: so many of the best, and the best of every place."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stability:
+    """A ranking as stated, and in every draw.
+
+    Parameters
+    ----------
+    resolved : ResolvedStudy
+    candidates : DataFrame
+        One row per drawn candidate, best first as stated: ``candidate, fence, fence_line, along_m, lat, lon, cost, score``,
+        and ``selected``, whether it is on the stated shortlist that keeps its distance.
+    species : tuple of str
+    weight : (n_species,) float64
+        Of each species in the mean [1].
+    measures : tuple of str
+        What was kept of each candidate; the first ranks.
+    stated : (n_species, n_measure, n_candidate) float64
+    drawn : (n_draw, n_species, n_measure, n_candidate) float64
+    points : (n_draw, n_axis) float64
+        Quantiles that were drawn.
+    space : ParameterSpace
+    top : int
+        Length of the list that candidates are in or not.
+    spacing_m : float
+        Candidates of a fence that are closer than this are one place.
+    seed : int
+    """
+
+    resolved: ResolvedStudy
+    candidates: pd.DataFrame
+    species: tuple[str, ...]
+    weight: Reals
+    measures: tuple[str, ...]
+    stated: Reals
+    drawn: Reals
+    points: Reals
+    space: ParameterSpace
+    top: int
+    spacing_m: float
+    seed: int
+
+    @property
+    def rankings(self) -> tuple[str, ...]:
+        """All species together, then each alone where there are several."""
+        return (ALL, *self.species) if len(self.species) > 1 else (ALL,)
+
+    def gains(self, ranking: str = ALL, measure: int = 0) -> Reals:
+        """(n_draw, n_candidate) of one species, or the weighted mean of all."""
+        return self._of(self.drawn, ranking, measure)
+
+    def stated_gains(self, ranking: str = ALL, measure: int = 0) -> Reals:
+        """(n_candidate,) with every number as stated."""
+        return np.asarray(self._of(self.stated[None], ranking, measure)[0])
+
+    def _of(self, values: Reals, ranking: str, measure: int) -> Reals:
+        if ranking != ALL:
+            return values[:, self.species.index(ranking), measure]
+        total = np.zeros((values.shape[0], values.shape[-1]))
+        for number, weight in enumerate(self.weight):
+            total += values[:, number, measure] * weight / self.weight.sum()
+        return total
+
+    @property
+    def tie(self) -> Ints:
+        """(n_candidate,) order of equal gains: cost, then id, as in every ranking here."""
+        order = np.lexsort((self.candidates["candidate"].to_numpy(str), self.candidates["cost"].to_numpy(float)))
+        tie = np.empty(order.size, np.int64)
+        tie[order] = np.arange(order.size)
+        return tie
+
+    def ranks(self, ranking: str = ALL) -> Ints:
+        """(n_draw, n_candidate) plain ranks."""
+        return ranks_of(self.gains(ranking), self.tie)
+
+    def stated_ranks(self, ranking: str = ALL) -> Ints:
+        """(n_candidate,) plain ranks as stated."""
+        return np.asarray(ranks_of(self.stated_gains(ranking)[None], self.tie)[0])
+
+    def places(self, ranking: str = ALL) -> Ints:
+        """(n_draw, n_candidate) rank of the place that each candidate belongs to."""
+        return self._places(self.gains(ranking))
+
+    def stated_places(self, ranking: str = ALL) -> Ints:
+        """(n_candidate,) rank of its place as stated."""
+        return np.asarray(self._places(self.stated_gains(ranking)[None])[0])
+
+    def _places(self, gains: Reals) -> Ints:
+        along, fence = self.candidates["along_m"].to_numpy(float), self.candidates["fence"].tolist()
+        return place_ranks(gains, self.tie, fence, along, self.spacing_m)
+
+    def shortlist(self, ranking: str = ALL) -> list[int]:
+        """Rows of the stated best ``top`` candidates that keep their distance, best first."""
+        gains = self.stated_gains(ranking)
+        order = [i for i in np.argsort(self.stated_ranks(ranking)).tolist() if gains[i] > 0]
+        along, fence = self.candidates["along_m"].to_numpy(float), self.candidates["fence"].tolist()
+        return spaced_shortlist(order, fence, along, spacing_m=self.spacing_m, most=self.top)
+
+    def taus(self, ranking: str = ALL) -> Reals:
+        """(n_draw,) Kendall's tau with the stated ranking, over all drawn candidates."""
+        return kendall_taus(self.gains(ranking), self.stated_gains(ranking))
+
+    def drivers(self, ranking: str = ALL) -> FirstOrder:
+        """Which parameter moves the ranking: variance of the logarithm of the place ranks of all leading places.
+
+        Leading are the stated places that are among the first ``top`` in some draw. With the logarithm, a move from
+        place 1 to 2 counts as much as one from 10 to 20.
+        """
+        gains = self.stated_gains(ranking)
+        order = [i for i in np.argsort(self.stated_ranks(ranking)).tolist() if gains[i] > 0]
+        along, fence = self.candidates["along_m"].to_numpy(float), self.candidates["fence"].tolist()
+        peaks = spaced_shortlist(order, fence, along, spacing_m=self.spacing_m, most=len(order))
+        ranks = self.places(ranking)[:, peaks]
+        leading = ranks[:, (ranks <= self.top).any(axis=0)]
+        return first_order(self.points, np.log(leading.astype(np.float64)), seed=self.seed)
+
+
+def stability_of(
+    resolved: ResolvedStudy,
+    inputs: Inputs | None = None,
+    *,
+    species: Sequence[str] | None = None,
+    draws: int = 64,
+    seed: int = 1,
+    top: int = 10,
+    jobs: int = 1,
+    best: int = BEST,
+    candidates: pd.DataFrame | None = None,
+    objective: str = "",
+    cache: Path | None = None,
+    expect: Callable[[int], None] = lambda steps: None,
+    progress: Callable[[str], None] = lambda what: None,
+) -> Stability:
+    """Draw the uncertain parameters of a study, value the candidates in each draw, and compare.
+
+    Parameters
+    ----------
+    inputs : Inputs, optional
+        Read already for these species.
+    draws : int
+        A power of two.
+    seed : int
+        The same seed gives the same draws; more draws begin with the same ones.
+    top : int
+        Length of the list of the best.
+    jobs : int
+        Processes. The numbers do not depend on it.
+    best : int
+        Draw so many of the best candidates, and besides the best one of every place; 0 for all. Ignored with
+        ``candidates``.
+    candidates : DataFrame, optional
+        Exactly these, with the columns ``candidate, fence, fence_line, along_m, lat, lon, cost``: for a portfolio's shortlist.
+    objective : str
+        Empty for the score of `otkel run`; or an objective of `otkel passages`, then ``candidates`` must be given.
+    cache : Path, optional
+        Folder for finished draws.
+    expect, progress : callable
+        Told how many steps there are, and of each.
+
+    Raises
+    ------
+    ConfigError
+        When nothing is uncertain, nothing can be opened, or ``draws`` is no power of two.
+    """
+    inputs = read_inputs(resolved, species) if inputs is None else inputs
+    names = tuple(inputs.profiles)
+    space = parameter_space(resolved, inputs)
+    points = sobol_points(draws, len(space.axes), seed)
+    expect(draws + len(names))
+    table = candidates
+    if table is None:
+        if objective:
+            raise ConfigError(f"an objective ({objective}) needs the candidates that are to be drawn")
+        table = _stated_candidates(resolved, inputs, best, progress)
+    job = DrawJob(resolved=resolved, species=names, candidates=tuple(table["candidate"]), objective=objective)
+    stated = gains_of(job, inputs, Changes.none())
+    drawn = evaluate_draws(
+        job, inputs, [space.at(point) for point in points], jobs=jobs, cache=cache or default_cache(),
+        done=lambda number, kept: progress(f"draw {number + 1}{' (kept)' if kept else ''}"),
+    )  # fmt: skip
+    weight = np.array([resolved.study.species[name].weight for name in names])
+    if not weight.sum() > 0:
+        raise ConfigError(f"{resolved.path}: species: the weights of {', '.join(names)} are all 0; choose others")
+    settings = resolved.study.candidates
+    return Stability(
+        resolved=resolved, candidates=table.reset_index(drop=True), species=names, weight=weight, measures=job.measures,
+        stated=stated, drawn=drawn, points=points, space=space, top=top, spacing_m=settings.min_spacing_m, seed=seed,
+    )  # fmt: skip
+
+
+def _stated_candidates(
+    resolved: ResolvedStudy, inputs: Inputs, best: int, progress: Callable[[str], None]
+) -> pd.DataFrame:
+    """The ranking of a run, and of it the candidates that are worth drawing."""
+    rankings = {}
+    with one_blas_thread():
+        for name in inputs.profiles:
+            progress(f"{name}: as stated")
+            rankings[name] = score_candidates(prepare_species(resolved, inputs, name))
+    table = combine_species(resolved.study, rankings)
+    if not (table["score"] > 0).any():
+        raise ConfigError(
+            f"{resolved.path}: no candidate passage gains anything in scenario {resolved.scenario} (no active fence, or "
+            "fences closed behind each other), so there is no ranking to test"
+        )
+    if not best:
+        return table
+    along = table["along_m"].to_numpy(float)
+    peaks = spaced_shortlist(
+        range(len(table)), table["fence"].tolist(), along, spacing_m=resolved.study.candidates.min_spacing_m, most=len(table)
+    )
+    shares = ("conductance_gain_share", "least_cost_gain_share")
+    firsts = {one["candidate"].iloc[int(one[share].argmax())] for one in rankings.values() if len(one) for share in shares}
+    wanted = table.index.isin([*range(best), *peaks]) | table["candidate"].isin(firsts)
+    return table[wanted].reset_index(drop=True)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UncertaintySummary:
+    """What was found, for the terminal and for machines."""
+
+    folder: Path
+    found: Stability
+    sentences: tuple[str, ...]
+    tables: dict[str, pd.DataFrame]
+    seconds: float
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain data."""
+        table = self.tables["stability"]
+        best = table[(table["ranking"] == ALL) & table["shortlisted"]]
+        drivers = self.tables["parameters"]
+        return {
+            "folder": str(self.folder),
+            "draws": int(self.found.points.shape[0]),
+            "seed": self.found.seed,
+            "seconds": round(self.seconds, 2),
+            "shortlist": best[["candidate", "place", "top_share", "top_share_place"]].to_dict("records"),
+            "parameters": drivers[drivers["ranking"] == ALL][["parameter", "index", "error", "noise"]].to_dict("records"),
+        }
+
+    def print(self, console: Console) -> None:
+        """The sentences."""
+        for sentence in self.sentences:
+            console.print(sentence, markup=False)
+        console.print(f"{self.found.points.shape[0]} draws in {self.seconds:.0f} s; see {self.folder}", markup=False)
+
+
+def run_uncertainty_study(
+    name: str,
+    out: Path,
+    reporter: Reporter,
+    *,
+    scenario: str | None = None,
+    species: Sequence[str] | None = None,
+    overrides: Mapping[str, Any] | None = None,
+    draws: int = 64,
+    seed: int = 1,
+    top: int = 10,
+    jobs: int = 1,
+    best: int = BEST,
+    cache: Path | None = None,
+) -> UncertaintySummary:
+    """Draw, compare, and write; the folder appears when it is complete, and finished draws outlive a killed run."""
+    from scenarios.outputs.stability import stability_sentences, stability_tables, write_stability
+
+    start, began = time.perf_counter(), _now()
+    resolved = resolve(name, scenario, overrides)
+    with atomic_folder(out) as folder:
+        found = stability_of(
+            resolved, species=species, draws=draws, seed=seed, top=top, jobs=jobs, best=best, cache=cache,
+            expect=lambda steps: reporter.expect(steps, "drawing"), progress=reporter.step,
+        )  # fmt: skip
+        tables = stability_tables(found)
+        sentences = stability_sentences(found, tables)
+        write_stability(found, tables, sentences, folder)
+        write_manifest(
+            folder, runs=[], command=["otkel", *sys.argv[1:]], scenarios={resolved.scenario: resolved.settings},
+            settings={"draws": draws, "seed": seed, "top": top, "best": best},
+            inputs={_relative(p, resolved): p for p in input_files(resolved)}, started=began, finished=_now(),
+        )  # fmt: skip
+    return UncertaintySummary(
+        folder=out, found=found, sentences=sentences, tables=tables, seconds=time.perf_counter() - start
+    )
+
+
+def _relative(path: Path, resolved: ResolvedStudy) -> str:
+    return path.relative_to(resolved.folder).as_posix() if path.is_relative_to(resolved.folder) else path.name
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")
