@@ -23,6 +23,7 @@ from connectivity.linear_model import LinearModel
 from connectivity.openable_edges import OpenableEdges
 from connectivity.routes import Route, routes_of_pair
 from connectivity.set_values import CircuitOfSets, DistancesOfSets, no_sets
+from connectivity.tangents import opened_in_part, own_resistance, tangents
 from rasters.errors import DataError
 
 __all__ = ["ArrivalBlock", "Block", "CircuitBlock", "ModelledBlock", "Objective", "RouteBlock"]
@@ -176,18 +177,18 @@ class _ConcaveModel:
         self.scale = unit / block.weight[self.pairs]
         upper = np.maximum(most, least)[self.pairs] / self.scale
         self.gain = lp.columns(self.pairs.size, lower=-np.inf, upper=upper, value=1.0)
+        self.own = own_resistance(block.circuit)
         self.tighten(np.zeros(lp.n_columns), everything=True)
 
     def tighten(self, x: Reals, *, everything: bool = False) -> int:
         """Tangents at a solution, for the pairs whose column is above them."""
         edges = self.block.circuit.edges
         share = self.states.shares(x)
-        now = np.add.reduceat(share * edges.delta, edges.state_start[:-1]) if edges.size else np.empty(0)
-        edge_of = np.repeat(np.arange(edges.size), np.diff(edges.state_start))
+        conductance, slope_of = opened_in_part(edges, share, self.own)
         added = 0
-        for level, slope in _tangents(self.block, now):
+        for level, drop2 in tangents(self.block.circuit, conductance, resistance=self.block.resistance):
             for i, pair in enumerate(self.pairs):
-                factor = slope[pair, edge_of] * edges.delta / self.scale[i]
+                factor = drop2[pair, edges.edge_of_state] * slope_of / self.scale[i]
                 at = (level[pair] - self.block.base[pair] * (-1 if self.block.resistance else 1)) / self.scale[i]
                 if everything or x[self.gain[i]] > at + CUT_TOLERANCE:
                     self._cut(i, at - float(factor @ share), factor)
@@ -198,69 +199,6 @@ class _ConcaveModel:
         """``gain <= constant + factor . states``."""
         columns = [*self.states.column[self.states.states], self.gain[i]]
         self.lp.row(columns, [*(-factor[self.states.states]), 1.0], upper=constant)
-
-
-def _tangents(block: CircuitBlock, now: Reals) -> list[tuple[Reals, Reals]]:
-    """(level (p,), slope (p, e)) of conductance, or of resistance turned negative, at edge conductances ``now`` (e,).
-
-    Parts of the network that the pair does not reach are at any voltage; several choices give several bounds.
-    """
-    circuit = block.circuit.opened(now)
-    between = circuit.resistance[circuit.source, circuit.target]
-    out = []
-    for floating in (None, 0.0, 1.0):
-        volt, apart = _unit_voltages(circuit, block.circuit.edges, floating)
-        drop = volt[:, circuit.first] - volt[:, circuit.second]
-        if block.resistance:
-            out.append((-between, (drop * between[:, None]) ** 2))
-        else:
-            with np.errstate(divide="ignore"):
-                out.append((1.0 / between, drop**2))
-        if not apart:
-            break
-    return out
-
-
-def _unit_voltages(circuit: CircuitOfSets, edges: OpenableEdges, floating: float | None) -> tuple[Reals, bool]:
-    """(p, n) voltages with the source at 1 V and the target at 0 V, and whether any node is out of reach.
-
-    Nodes out of reach are at ``floating``, or for None where they would be with every candidate open.
-    """
-    r, s, t = circuit.resistance, circuit.source, circuit.target
-    with np.errstate(invalid="ignore"):
-        volt = 0.5 * (1.0 + (r[t] - r[s]) / r[s, t][:, None])
-    near, far = np.isfinite(r[s]), np.isfinite(r[t])
-    joined = np.isfinite(r[s, t])[:, None]
-    volt = np.where(joined, volt, np.where(near, 1.0, 0.0))
-    apart = ~(near | far)
-    if apart.any():
-        volt[apart] = 0.0 if floating is None else floating
-        if floating is None:
-            _float_between(volt, apart, circuit, edges)
-    return volt, bool(apart.any())
-
-
-def _float_between(volt: Reals, apart: NDArray[np.bool_], circuit: CircuitOfSets, edges: OpenableEdges) -> None:
-    """Put each part out of reach at the voltage that balances its candidates' currents, in place."""
-    part = np.argmax(np.isfinite(circuit.resistance), axis=0)
-    weight = np.maximum.reduceat(edges.delta, edges.state_start[:-1])
-    one, two = part[circuit.first], part[circuit.second]
-    for p in range(volt.shape[0]):
-        loose = np.unique(part[apart[p]])
-        if not loose.size:
-            continue
-        place = np.full(part.size, -1)
-        place[loose] = np.arange(loose.size)
-        matrix, load = np.eye(loose.size) * 1e-300, np.zeros(loose.size)
-        for here, there, end in ((one, two, circuit.second), (two, one, circuit.first)):
-            mine = (place[here] >= 0) & (here != there)
-            np.add.at(matrix, (place[here[mine]], place[here[mine]]), weight[mine])
-            inner = mine & (place[there] >= 0)
-            np.add.at(matrix, (place[here[inner]], place[there[inner]]), -weight[inner])
-            outer = mine & (place[there] < 0)
-            np.add.at(load, place[here[outer]], weight[outer] * volt[p, end[outer]])
-        level = np.linalg.lstsq(matrix, load, rcond=None)[0]
-        volt[p, apart[p]] = np.clip(level, 0.0, 1.0)[place[part[apart[p]]]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -75,6 +75,11 @@ class OpenableEdges:
         before = np.searchsorted(self.slot_edge, self.slot_edge, side="left")
         return np.int64(1) << (np.arange(self.slot_edge.size) - before)
 
+    @property
+    def edge_of_state(self) -> NDArray[np.int64]:
+        """(n_state,) edge that each state belongs to."""
+        return np.repeat(np.arange(self.size), np.diff(self.state_start))
+
     def states(self, sets: NDArray[np.bool_]) -> NDArray[np.int64]:
         """(s, e) place of each edge's state in ``delta`` and ``cost_m`` for sets (s, n_candidates)."""
         if sets.ndim != 2 or sets.shape[1] != self.n_candidates:

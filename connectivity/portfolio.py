@@ -123,6 +123,7 @@ class Chooser:
             chosen, value, bound, method = *_best_of(table, rules), "exhaustive"
         else:
             chosen, value, bound, method = self._searched(rules, seconds)
+            chosen = self._trimmed(chosen, value)
         self._known.append(chosen)
         return Portfolio(
             chosen=chosen, value=value, bound=max(bound, value), cost=rules.cost_of(chosen), budget=budget, method=method,
@@ -192,6 +193,14 @@ class Chooser:
         if self._model is None:
             return chosen, value, _ceiling(self.objective), "search"
         return self._model.best(rules, chosen, value, seconds - (time.perf_counter() - begun))
+
+    def _trimmed(self, chosen: tuple[int, ...], value: float) -> tuple[int, ...]:
+        """Without what adds nothing: dearest first."""
+        for candidate in sorted(chosen, key=lambda c: (-self.rules.cost[c], c)):
+            fewer = tuple(c for c in chosen if c != candidate)
+            if not self.rules.must_have[candidate] and self.value(fewer) >= value:
+                chosen = fewer
+        return chosen
 
     def _good_start(self, rules: Rules) -> tuple[int, ...]:
         starts = [greedy(self.objective.values, rules, pairs=True), *(c for c in self._known if _fits(c, rules))]

@@ -218,9 +218,22 @@ class DistancesOfSets:
 
     @classmethod
     def build(
-        cls, stencil: Stencil, regions: Sequence[FocalRegion], edges: OpenableEdges, pairs: Pairs, *, threads: int = 2
+        cls,
+        stencil: Stencil,
+        regions: Sequence[FocalRegion],
+        edges: OpenableEdges,
+        pairs: Pairs,
+        *,
+        between_gaps: bool = True,
+        threads: int = 2,
     ) -> DistancesOfSets:
         """Search once from each region and from each end of each edge.
+
+        Parameters
+        ----------
+        between_gaps : bool
+            Without it, no search from the edges: ways through more than one of them are left out, which is enough, and
+            exact, for single openings.
 
         Notes
         -----
@@ -229,7 +242,8 @@ class DistancesOfSets:
         cells, place = np.unique(np.concatenate([edges.first, edges.second]), return_inverse=True)
         nodes = [*regions, *(_cell_region(stencil, int(cell)) for cell in cells)]
         rows, cols = np.divmod(cells, stencil.shape[1])
-        matrix = np.zeros((len(nodes), len(nodes)))
+        matrix = np.full((len(nodes), len(nodes)), np.inf)
+        np.fill_diagonal(matrix, 0.0)
 
         def search(number: int) -> None:
             found = cost_weighted_distances(stencil, [nodes[number]])[0]
@@ -237,7 +251,7 @@ class DistancesOfSets:
             matrix[number, len(regions) :] = found.cwd[rows, cols]
 
         with ThreadPoolExecutor(max_workers=threads) as pool:
-            list(pool.map(search, range(len(nodes))))
+            list(pool.map(search, range(len(nodes) if between_gaps else len(regions))))
         at = place + len(regions)
         return cls(
             cost_m=np.minimum(matrix, matrix.T),

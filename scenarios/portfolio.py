@@ -1,0 +1,395 @@
+"""Which passages and actions for a budget: from a resolved study to the best plan, its frontier, and how firm it is."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from connectivity.objectives import Block, Objective
+from connectivity.portfolio_rules import Limit, Rules, spacing_limits
+from connectivity.set_values import single_sets
+from rasters.errors import ConfigError
+from scenarios.actions import with_done
+from scenarios.candidates import candidate_table, local_maxima, nearby_pairs, pairs_on_routes, shortlisted
+from scenarios.choosing import Choice, Plan, combinations_of_actions
+from scenarios.inputs import Inputs, read_inputs
+from scenarios.load import ResolvedStudy
+from scenarios.portfolio_schema import AtMost, PortfolioSettings
+from scenarios.run import Clock, Prepared, prepare_species
+from scenarios.valuation import Land, Reference, block_of, candidate_ids, land_of, reference_of
+
+__all__ = ["PortfolioRun", "choose_portfolio"]
+
+Reals = NDArray[np.float64]
+Progress = Callable[[str], None]
+CIRCUIT = ("conductance", "resistance", "arriving")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PortfolioRun:
+    """Everything that the choice of passages and actions says.
+
+    Parameters
+    ----------
+    resolved : ResolvedStudy
+    inputs : Inputs
+    prepared : dict of str to Prepared
+        By species, with the fences and the land as they are.
+    candidates : DataFrame
+        One row per candidate: where and what it is, ``gain_<species>`` and ``gain`` alone [1], ``local_maximum``,
+        ``shortlisted``, ``chosen``, ``next_gain`` on top of the plan [1].
+    bundles : DataFrame
+        ``first, second, gain``, what both gain together, and ``gain_apart``, the sum of what each gains alone [1].
+    best : Plan
+        Candidates by their place in ``shortlist``.
+    greedy, greedy_pairs : Plan
+        What adding one passage, or also two, after the other finds.
+    shortlist : tuple of int
+        Rows of ``candidates`` among which the set was chosen.
+    by_species : dict of str to float
+        Gain of the best plan for each species alone [1].
+    frontier : DataFrame
+        ``species`` (``all`` for the weighted sum), ``budget, cost, gain, bound, gap, plan``: the best plan for each budget.
+    needs : DataFrame
+        Per chosen passage or action: ``item, gain_without, loss, needed``.
+    reference : dict of str to Reference
+    settings : PortfolioSettings
+    seconds : dict of str to float
+    """
+
+    resolved: ResolvedStudy
+    inputs: Inputs
+    prepared: dict[str, Prepared]
+    candidates: pd.DataFrame
+    bundles: pd.DataFrame
+    best: Plan
+    greedy: Plan
+    greedy_pairs: Plan
+    shortlist: tuple[int, ...]
+    by_species: dict[str, float]
+    frontier: pd.DataFrame
+    needs: pd.DataFrame
+    reference: dict[str, Reference]
+    settings: PortfolioSettings
+    seconds: dict[str, float]
+
+    def names_of(self, plan: Plan) -> tuple[str, ...]:
+        """Actions and candidates of a plan."""
+        return (*plan.actions, *(str(self.candidates["candidate"].iloc[self.shortlist[i]]) for i in plan.chosen))
+
+
+def choose_portfolio(
+    resolved: ResolvedStudy, species: Sequence[str] | None = None, progress: Progress = lambda _: None
+) -> PortfolioRun:
+    """Value every candidate alone and in bundles, take the best of them, and find the best plan for the budget."""
+    clock, settings = Clock(progress), resolved.study.portfolio
+    with clock.step("reading"):
+        inputs = read_inputs(resolved, species)
+        prepared = {name: prepare_species(resolved, inputs, name) for name in inputs.profiles}
+        ids = candidate_ids(list(prepared.values()))
+        if not ids:
+            raise ConfigError(f"{resolved.path}: no candidate stands on an active fence; see fences.active")
+        table = candidate_table(resolved, inputs, list(prepared.values()))
+    screened = _Screened.build(resolved, prepared, table, settings, clock)
+    shortlist = tuple(screened.shortlist)
+    with clock.step("actions"):
+        choice = _choice(resolved, inputs, prepared, table.iloc[list(shortlist)], screened, settings)
+    with clock.step("best plan"):
+        best = choice.best(settings.budget, seconds=settings.seconds)
+        greedy, pairs = choice.greedy(settings.budget), choice.greedy(settings.budget, pairs=True)
+    with clock.step("how firm"):
+        needs = _needs(choice, best, settings, table, shortlist)
+    with clock.step("frontier"):
+        frontier = _frontier(choice, settings, table, shortlist)
+    table = _with_results(table, screened, choice, best, shortlist, resolved)
+    return PortfolioRun(
+        resolved=resolved, inputs=inputs, prepared=prepared, candidates=table, bundles=screened.bundles, best=best,
+        greedy=greedy, greedy_pairs=pairs, shortlist=shortlist, by_species=_unweighted(choice.by_species(best), resolved),
+        frontier=frontier, needs=needs, reference=screened.reference, settings=settings, seconds=clock.seconds,
+    )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Screened:
+    """Gains of single candidates and bundles, and who is on the shortlist."""
+
+    reference: dict[str, Reference]
+    singles: dict[str, Reals]
+    bundles: pd.DataFrame
+    shortlist: list[int]
+    blocks: dict[str, Block] | None
+
+    @classmethod
+    def build(
+        cls, resolved: ResolvedStudy, prepared: Mapping[str, Prepared], table: pd.DataFrame, settings: PortfolioSettings,
+        clock: Clock,
+    ) -> _Screened:  # fmt: skip
+        ids = tuple(table["candidate"])
+        reference: dict[str, Reference] = {}
+        blocks: dict[str, Block] = {}
+        for name, one in prepared.items():
+            with clock.step(f"{name}: value of every candidate"):
+                land = land_of(one, ids)
+                reference[name] = reference_of(land, settings.objective)
+                blocks[name] = block_of(land, settings.objective, reference[name], singles_only=True)
+        singles = {name: block.values(single_sets(len(ids))) for name, block in blocks.items()}
+        exact = settings.objective in CIRCUIT
+        with clock.step("bundles"):
+            if exact:
+                pairs, worth = _bundles(resolved, prepared, table, blocks)
+                bundles = _bundle_table(table, pairs, worth, sum(singles.values()))
+                moves = _moves(table, sum(singles.values()), pairs, worth)
+            else:
+                bundles = _bundle_table(table, np.empty((0, 2), np.int64), np.empty(0), np.empty(0))
+                moves = _moves_by_line(resolved, prepared, table, settings.objective)
+        shortlist = _shortlist(resolved, table, moves, settings)
+        return cls(
+            reference=reference, singles=singles, bundles=bundles, shortlist=shortlist, blocks=blocks if exact else None
+        )
+
+
+def _bundles(
+    resolved: ResolvedStudy, prepared: Mapping[str, Prepared], table: pd.DataFrame, blocks: Mapping[str, Block]
+) -> tuple[NDArray[np.int64], Reals]:
+    """Pairs on different lines that are near each other or on one route, and their exact value."""
+    if table["fence_line"].nunique() < 2:
+        return np.empty((0, 2), np.int64), np.empty(0)
+    ids = tuple(table["candidate"])
+    found = [nearby_pairs(table, resolved.study.candidates.bundles.apart_m)]
+    found += [pairs_on_routes(land_of(one, ids), table) for one in prepared.values()]
+    pairs = np.unique(np.concatenate(found), axis=0)
+    worth = np.zeros(len(pairs))
+    for start in range(0, len(pairs), 5000):
+        part = pairs[start : start + 5000]
+        sets = np.zeros((len(part), len(ids)), bool)
+        sets[np.arange(len(part))[:, None], part] = True
+        worth[start : start + 5000] = sum(block.values(sets) for block in blocks.values())
+    return pairs, worth
+
+
+def _bundle_table(table: pd.DataFrame, pairs: NDArray[np.int64], worth: Reals, singles: Reals) -> pd.DataFrame:
+    """The bundles, best first."""
+    order = np.argsort(-worth, kind="stable")
+    names = table["candidate"].to_numpy()
+    first, second = pairs[order].T if len(pairs) else np.empty((2, 0), np.int64)
+    apart = singles[first] + singles[second] if len(pairs) else np.empty(0)
+    return pd.DataFrame({"first": names[first], "second": names[second], "gain": worth[order], "gain_apart": apart})
+
+
+def _moves(
+    table: pd.DataFrame, singles: Reals, pairs: NDArray[np.int64], worth: Reals
+) -> list[tuple[tuple[int, ...], float]]:
+    cost = np.maximum(table["cost"].to_numpy(), 1e-9)
+    moves = [((i,), float(gain / cost[i])) for i, gain in enumerate(singles)]
+    return moves + [((int(a), int(b)), float(g / (cost[a] + cost[b]))) for (a, b), g in zip(pairs, worth, strict=True)]
+
+
+def _moves_by_line(
+    resolved: ResolvedStudy, prepared: Mapping[str, Prepared], table: pd.DataFrame, objective: str
+) -> list[tuple[tuple[int, ...], float]]:
+    """Singles, each valued as if the other fence lines did not stand: behind a closed line no single one gains."""
+    total = np.zeros(len(table))
+    for line in dict.fromkeys(table["fence_line"]):
+        mine = np.flatnonzero(table["fence_line"] == line)
+        ids = tuple(table["candidate"].iloc[mine])
+        for one in prepared.values():
+            land = land_of(one, ids, only_line=line)
+            block = block_of(land, objective, reference_of(land, objective), singles_only=True)
+            total[mine] += block.values(single_sets(len(ids)))
+    return _moves(table, total, np.empty((0, 2), np.int64), np.empty(0))
+
+
+def _shortlist(
+    resolved: ResolvedStudy,
+    table: pd.DataFrame,
+    moves: Sequence[tuple[tuple[int, ...], float]],
+    settings: PortfolioSettings,
+) -> list[int]:
+    wanted = [name for name in settings.must_have if name not in _on_land(resolved)]
+    place = {name: i for i, name in enumerate(table["candidate"])}
+    for name in [*wanted, *settings.must_not]:
+        if name not in place and name not in resolved.study.actions:
+            raise ConfigError(
+                f"{resolved.path}: portfolio: no candidate or action {name!r}; the ids are in candidates.csv of a run"
+            )
+    first = [place[name] for name in wanted if name in place] + np.flatnonzero(table["kind"] == "removal").tolist()
+    apart = _spacing(resolved, settings) / 2
+    return shortlisted(table, moves, first=first, most=max(settings.best, len(first)), apart_m=apart)
+
+
+def _spacing(resolved: ResolvedStudy, settings: PortfolioSettings) -> float:
+    own = settings.min_spacing_m
+    return resolved.study.candidates.min_spacing_m if own is None else own
+
+
+def _on_land(resolved: ResolvedStudy) -> dict[str, float]:
+    """Actions that may be chosen and change the land, with their costs."""
+    study = resolved.study
+    names = [n for n in study.portfolio.actions if study.actions[n].on_land and n not in study.done]
+    return {name: study.actions[name].cost for name in names if name not in study.portfolio.must_not}
+
+
+def _choice(
+    resolved: ResolvedStudy, inputs: Inputs, prepared: Mapping[str, Prepared], table: pd.DataFrame, screened: _Screened,
+    settings: PortfolioSettings,
+) -> Choice:  # fmt: skip
+    """One objective per combination of actions: the landscape is reduced anew where an action changes it."""
+    ids = tuple(table["candidate"])
+    cost = _on_land(resolved)
+    ceiling = max(settings.budget, _budgets(settings)[-1])
+    must = [name for name in settings.must_have if name in cost]
+    combined = combinations_of_actions(cost, must_have=must, budget=ceiling)
+
+    def objective(names: tuple[str, ...]) -> Objective:
+        if not names and screened.blocks is not None:
+            blocks: dict[str, Block] = {
+                name: replace(block, circuit=block.circuit.only(screened.shortlist))  # type: ignore[type-var,attr-defined]
+                for name, block in screened.blocks.items()
+            }
+            return Objective(kind=settings.objective, blocks=blocks)
+        lands = _lands(with_done(resolved, names), inputs, list(prepared), ids)
+        blocks = {n: block_of(land, settings.objective, screened.reference[n]) for n, land in lands.items()}
+        return Objective(kind=settings.objective, blocks=blocks)
+
+    return Choice.build(combined, objective, _rules(resolved, table, settings, ceiling))
+
+
+def _lands(resolved: ResolvedStudy, inputs: Inputs, species: Sequence[str], ids: tuple[str, ...]) -> dict[str, Land]:
+    """The land of each species once more actions are done; fences are read again where one is added."""
+    added = any(resolved.study.actions[name].kind == "add_fence" for name in resolved.study.done)
+    now = read_inputs(resolved, species) if added else inputs
+    return {name: land_of(prepare_species(resolved, now, name), ids) for name in species}
+
+
+def _rules(resolved: ResolvedStudy, table: pd.DataFrame, settings: PortfolioSettings, budget: float) -> Rules:
+    names = table["candidate"].tolist()
+    passage = (table["kind"] == "passage").to_numpy()
+    line = [f if p else f"{n} (removal)" for f, p, n in zip(table["fence"], passage, names, strict=True)]
+    limits = spacing_limits(line, table["along_m"].to_numpy(), _spacing(resolved, settings))
+    for name, within in _inside_removals(table):
+        limits += (Limit(name=f"passages within {name}", members=within, most=1),)
+    limits += tuple(
+        Limit(name=f"portfolio.at_most[{i}]", members=_members(table, rule), most=rule.most)
+        for i, rule in enumerate(settings.at_most)
+    )
+    return Rules(
+        cost=table["cost"].to_numpy(float), budget=budget, limits=limits,
+        must_have=np.isin(names, settings.must_have), must_not=np.isin(names, settings.must_not),
+    )  # fmt: skip
+
+
+def _inside_removals(table: pd.DataFrame) -> list[tuple[str, NDArray[np.bool_]]]:
+    """For each passage within a stretch that may be removed: the two exclude each other."""
+    out = []
+    passage = (table["kind"] == "passage").to_numpy()
+    for k in np.flatnonzero(~passage):
+        row = table.iloc[k]
+        near = (table["along_m"] - row["along_m"]).abs() <= row["width_m"] / 2
+        for i in np.flatnonzero(passage & near.to_numpy() & (table["fence"] == row["fence"]).to_numpy()):
+            members = np.zeros(len(table), bool)
+            members[[k, i]] = True
+            out.append((str(row["candidate"]), members))
+    return out
+
+
+def _members(table: pd.DataFrame, rule: AtMost) -> NDArray[np.bool_]:
+    members = (table["kind"] == "passage").to_numpy()
+    for column, wanted in (("fence_line", rule.fence_line), ("fence", rule.fence), ("country", rule.country)):
+        if wanted is not None:
+            members &= (table[column] == wanted).to_numpy()
+    along_km = table["along_m"].to_numpy() / 1000.0
+    members &= along_km >= (rule.from_km or 0.0)
+    return members & (along_km <= (math.inf if rule.to_km is None else rule.to_km))
+
+
+def _budgets(settings: PortfolioSettings) -> list[float]:
+    """Budgets of the frontier: even steps up to twice the budget, in whole units where it has them."""
+    steps = np.linspace(0.0, 2.0 * settings.budget, settings.steps + 1)[1:]
+    if float(settings.budget).is_integer():
+        steps = np.unique(np.ceil(steps - 1e-9))
+    return [float(b) for b in np.union1d(steps, [settings.budget])]
+
+
+def _frontier(
+    choice: Choice, settings: PortfolioSettings, table: pd.DataFrame, shortlist: Sequence[int]
+) -> pd.DataFrame:
+    """The best plan for each budget, for all species together and for each alone."""
+    budgets = _budgets(settings)
+    species = list(choice.alternatives[0].chooser.objective.blocks)
+    rows = []
+    for name in ["all", *(species if len(species) > 1 else [])]:
+        one = choice if name == "all" else _for_species(choice, name)
+        scale = 1.0
+        for budget in budgets:
+            plan = one.best(budget, seconds=settings.seconds / len(budgets))
+            names = [*plan.actions, *(str(table["candidate"].iloc[shortlist[i]]) for i in plan.chosen)]
+            rows.append((name, budget, plan.cost, plan.value * scale, plan.bound * scale, plan.gap, " ".join(names)))
+    frontier = pd.DataFrame(rows, columns=["species", "budget", "cost", "gain", "bound", "gap", "plan"])
+    return frontier
+
+
+def _for_species(choice: Choice, name: str) -> Choice:
+    """The same choice for one species alone."""
+    alternatives = tuple(
+        replace(
+            one,
+            chooser=replace(
+                one.chooser, objective=replace(one.chooser.objective, blocks={name: one.chooser.objective.blocks[name]})
+            ),
+        )
+        for one in choice.alternatives
+    )
+    return replace(choice, alternatives=alternatives)
+
+
+def _needs(
+    choice: Choice, best: Plan, settings: PortfolioSettings, table: pd.DataFrame, shortlist: Sequence[int]
+) -> pd.DataFrame:
+    """What doing without each chosen item costs: is it in every near-optimal plan?"""
+    items: list[tuple[str, dict[str, object]]] = [(name, {"without_action": name}) for name in best.actions]
+    items += [(str(table["candidate"].iloc[shortlist[i]]), {"without": (i,)}) for i in best.chosen]
+    rows = []
+    for name, left_out in items:
+        if name in settings.must_have:
+            rows.append((name, math.nan, math.nan, True))
+            continue
+        other = choice.best(best.budget, seconds=settings.seconds / len(items), **left_out)  # type: ignore[arg-type]
+        loss = max(1.0 - other.bound / best.value, 0.0) if best.value > 0 else 0.0
+        rows.append((name, other.value, loss, loss > settings.near_optimal))
+    return pd.DataFrame(rows, columns=["item", "gain_without", "loss", "needed"])
+
+
+def _with_results(
+    table: pd.DataFrame,
+    screened: _Screened,
+    choice: Choice,
+    best: Plan,
+    shortlist: Sequence[int],
+    resolved: ResolvedStudy,
+) -> pd.DataFrame:
+    out = table.copy()
+    for name, gains in _unweighted(screened.singles, resolved).items():
+        out[f"gain_{name}"] = gains
+    out["gain"] = sum(screened.singles.values())
+    out["local_maximum"] = local_maxima(table, out["gain"].to_numpy(), _spacing(resolved, resolved.study.portfolio) / 2)
+    rows = np.arange(len(out))
+    out["shortlisted"] = np.isin(rows, shortlist)
+    out["chosen"] = np.isin(rows, [shortlist[i] for i in best.chosen])
+    out["next_gain"] = np.nan
+    out.loc[list(shortlist), "next_gain"] = choice.next_gains(best)
+    return out
+
+
+def _unweighted(values: Mapping[str, Reals | float], resolved: ResolvedStudy) -> dict[str, Reals | float]:
+    """Values of the species without their weights."""
+    species = resolved.study.species
+    total = sum(entry.weight for entry in species.values())
+    return {
+        name: value * total / species[name].weight if species[name].weight > 0 else value * 0.0
+        for name, value in values.items()
+    }
