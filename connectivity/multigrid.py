@@ -127,11 +127,12 @@ class MultigridSolver:
         refuse_if_too_big(system.shape, 1)
         start = time.perf_counter()
         with _threads(threads):
+            if np.any(system.ground, where=~system.active):
+                system = replace(system, ground=np.where(system.active, system.ground, 0.0))
             held = held_cells(system)
             regions = Regions.of(system.region, system.active & ~held)
             components = Components.of(system, regions)
-            ground = np.where(system.active & ~held, system.ground, 0.0)
-            fine, graph, places = build_fine_level(system.conductance, ground, held, regions, threads)
+            fine, graph, places = build_fine_level(system.conductance, system.ground, held, regions, threads)
             coarse, coarsest = build_coarse_levels(graph, places, threads)
         hierarchy = Hierarchy.of(fine, coarse, coarsest)
         return cls(system, hierarchy, regions, components, threads=threads, setup_s=time.perf_counter() - start)
@@ -231,6 +232,7 @@ class MultigridSolver:
             solve_s=seconds,
             bytes_peak=self.hierarchy.nbytes
             + self._components.label.nbytes
+            + self._held.nbytes
             + max((o.nbytes for o in outcomes), default=0),
             note="; ".join(filter(None, [self._note, AT_ROUNDING if any(o.at_rounding for o in outcomes) else ""])),
         )

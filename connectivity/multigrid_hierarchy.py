@@ -45,6 +45,8 @@ STALLED = 0.8
 """A level that shrinks less than this ends the hierarchy."""
 ROUNDS = 3
 """Rounds of interpolation from neighbours before what is left is promoted."""
+MOST_GROUND = 1e30
+"""More ground than this, beside a greatest conductance of one, does not fit single precision."""
 TAIL = 16000
 """Levels of so few unknowns belong to one thread."""
 
@@ -110,7 +112,7 @@ class FineLevel:
         g[step, row + 1, col & 1, (col >> 1) + 1] = new
         layout.refresh_cells(
             system.conductance,
-            np.where(system.active & ~held, system.ground, 0.0),
+            system.ground,
             held,
             regions.mask(system.shape),
             self.scale,
@@ -199,7 +201,7 @@ def build_fine_level(
 ) -> tuple[FineLevel, Graph, tuple[Int, Int, int]]:
     """Finest level, the graph of the next one, and the places of its unknowns: (row, col, how many in raster order)."""
     shape = held.shape[0], held.shape[1]
-    scale = conductance_scale(conductance)
+    scale = conductance_scale(conductance, ground)
     field = split_shape(shape)
     g, leak = np.zeros((4, *field), np.float32), np.zeros(field, np.float32)
     layout.split_system(conductance, ground, held, scale, g, leak)
@@ -231,7 +233,7 @@ def build_fine_level(
     return level, graph, _places(special, raster, n_coarse)
 
 
-def conductance_scale(conductance: Double) -> float:
+def conductance_scale(conductance: Double, ground: Double) -> float:
     """Power of two that brings the largest conductance to about one."""
     most = float(conductance.max(initial=0.0))
     if most == 0.0:
@@ -244,6 +246,8 @@ def conductance_scale(conductance: Double) -> float:
         raise DataError(
             f"conductances from {least:g} to {most:g} span more than 38 decades; treat the weakest as closed"
         )
+    if (strongest := float(ground.max(initial=0.0, where=np.isfinite(ground)))) * scale > MOST_GROUND:
+        raise DataError(f"ground of {strongest:g} S beside conductances of {most:g} S: write inf to hold a cell at 0 V")
     return scale
 
 

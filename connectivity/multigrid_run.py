@@ -24,6 +24,10 @@ RESTARTS = 6
 """Fresh starts from the float64 residual before a solve is given up."""
 PATIENCE = 50
 """Iterations without a smaller residual before a fresh start."""
+SLACK = 0.9
+"""Share of the tolerance that the running residual goes for, so that the true one meets it."""
+EXACT = 1e-13
+"""Relative residual at which nothing is left to estimate."""
 ROUNDING = 2.0**-24
 """Share of a conductance lost to float32, and at most of an energy."""
 
@@ -53,43 +57,41 @@ class _Iteration:
     """Fields of conjugate gradients for ``n`` right-hand sides of norm one, in the split layout."""
 
     def __init__(self, hierarchy: Hierarchy, regions: Regions, n: int) -> None:
-        field = (n, *split_shape(hierarchy.fine.shape))
+        self.field = (n, *split_shape(hierarchy.fine.shape))
         self.fine, self.regions = hierarchy.fine, regions
-        self.x, self.r, self.p, self.q = (np.zeros(field) for _ in range(4))
-        self.z, self.b = np.zeros(field, np.float32), np.zeros(field, np.float32)
-        self.partial = np.zeros(field[:2])
+        self.x, self.r = np.zeros(self.field), np.zeros(self.field)
+        self.z, self.b = np.zeros(self.field, np.float32), np.zeros(self.field, np.float32)
+        self.partial = np.zeros(self.field[:2])
         self.cycle = Cycle(hierarchy, n)
         self.steps = np.zeros(n, np.int64)
         self.gains: list[Double] = []
+        self.energy_error = np.zeros(n)
 
     @property
     def nbytes(self) -> int:
-        """Bytes of all fields."""
-        return self.cycle.nbytes + sum(a.nbytes for a in (self.x, self.r, self.p, self.q, self.z, self.b))
+        """Bytes of all fields while they are in use."""
+        return self.cycle.nbytes + 4 * self.x.nbytes + 2 * self.z.nbytes
 
-    def load(self, residual: Double) -> None:
-        """Start afresh from plain residuals (n, height, width), keeping x."""
+    def run(self, residual: Double, active: NDArray[np.bool_], goal: Goal) -> None:
+        """Start afresh from plain residuals (n, height, width), keeping x, until every active one has reached the goal.
+
+        Gives up where nothing more is gained for `PATIENCE` iterations.
+        """
         layout.split_field(residual, self.r)
         self.b[...] = self.r
-        self.p[...] = 0.0
-
-    def energy_error(self) -> Double:
-        """Relative error of the energy some steps ago (Hestenes and Stiefel 1952), an upper guess for now."""
-        total = np.sum(self.gains, axis=0)
-        late = np.sum(self.gains[-DELAY:], axis=0)
-        return np.divide(late, total, out=np.zeros_like(late), where=total > 0) + ROUNDING
-
-    def run(self, active: NDArray[np.bool_], goal: Goal) -> None:
-        """Iterate until every active right-hand side has reached the goal or nothing more can be gained."""
+        p, q = np.zeros(self.field), np.zeros(self.field)
         best, since = np.inf, 0
         beta = np.zeros(active.size)
         rz = self._precondition()
         while active.any():
-            norm = self._step(active, beta, rz)
+            norm = self._step(active, beta, rz, p, q)
             self.steps += active
-            active = active & ~self._done(norm, goal) & (self.steps < goal.max_iterations)
-            since = 0 if norm[active].max(initial=0.0) < best else since + 1
-            best = min(best, norm[active].max(initial=0.0))
+            self.energy_error[active] = self._estimate(norm)[active]
+            reached = self.energy_error if goal.energy else norm / SLACK
+            active = active & (reached > goal.tolerance) & (self.steps < goal.max_iterations)
+            worst = norm[active].max(initial=0.0)
+            since = 0 if worst < best else since + 1
+            best = min(best, worst)
             if not active.any() or since > PATIENCE or not np.isfinite(norm).all():
                 return
             fresh = self._precondition()
@@ -100,22 +102,23 @@ class _Iteration:
         kernels.inner_rows(self.r, self.z, self.partial)
         return self.partial.sum(axis=1)
 
-    def _step(self, active: NDArray[np.bool_], beta: Double, rz: Double) -> Double:
+    def _step(self, active: NDArray[np.bool_], beta: Double, rz: Double, p: Double, q: Double) -> Double:
         """One step of conjugate gradients; returns the new residual norms."""
-        kernels.new_directions(self.z, beta, self.p)
-        kernels.apply_directions(self.fine.g, self.fine.ground, self.p, self.q, self.partial)
-        kernels.gather_regions(self.regions.cell, self.regions.start, self.fine.shape[1], self.q)
+        kernels.new_directions(self.z, beta, p)
+        kernels.apply_directions(self.fine.g, self.fine.ground, p, q, self.partial)
+        kernels.gather_regions(self.regions.cell, self.regions.start, self.fine.shape[1], q)
         pq = self.partial.sum(axis=1)
         alpha = np.divide(rz, pq, out=np.zeros_like(rz), where=active & (pq > 0))
         self.gains.append(alpha * rz)
-        kernels.advance(alpha, self.p, self.q, self.x, self.r, self.b, self.partial)
+        kernels.advance(alpha, p, q, self.x, self.r, self.b, self.partial)
         return np.sqrt(self.partial.sum(axis=1))
 
-    def _done(self, norm: Double, goal: Goal) -> NDArray[np.bool_]:
-        if not goal.energy:
-            return norm <= 0.9 * goal.tolerance
-        enough = self.steps > DELAY
-        return (enough & (self.energy_error() <= goal.tolerance)) | (norm <= 1e-14)
+    def _estimate(self, norm: Double) -> Double:
+        """Relative error of the energy DELAY iterations ago (Hestenes and Stiefel 1952), a safe guess for now."""
+        total = np.sum(self.gains, axis=0)
+        late = np.sum(self.gains[-DELAY:], axis=0) if len(self.gains) > DELAY else total
+        late = np.where(norm <= EXACT, 0.0, late)
+        return np.divide(late, total, out=np.zeros_like(late), where=total > 0) + ROUNDING
 
 
 def solve_batch(
@@ -129,56 +132,56 @@ def solve_batch(
 ) -> Outcome:
     """Solve for currents (n, height, width) into ``voltage``, zero on entry."""
     n = current.shape[0]
-    residual = np.where(held, 0.0, current)
-    for field in residual:
-        regions.gather(field)
-    norm = np.sqrt(np.einsum("nhw,nhw->n", residual, residual))
-    unit = np.where(norm > 0, norm, 1.0)
+    residual = np.empty_like(current)
+    norm = _residual(system, held, regions, current, None, residual)
+    unit = np.where(norm > 0, norm, 1.0)[:, None, None]
     iteration = _Iteration(hierarchy, regions, n)
-    residual /= unit[:, None, None]
     active = norm > 0
-    bound = np.full(n, goal.tolerance)
-    left = np.where(active, 1.0, 0.0)
+    left, bound = np.where(active, 1.0, 0.0), np.full(n, goal.tolerance)
     for _ in range(1 + RESTARTS):
         if not active.any():
             break
-        iteration.load(residual)
-        iteration.run(active, goal)
+        residual /= unit
+        iteration.run(residual, active, goal)
         layout.merge_field(iteration.x, voltage)
-        voltage *= hierarchy.fine.scale
-        left = _true_residual(system, held, regions, current / unit[:, None, None], voltage, residual)
-        bound = np.maximum(goal.tolerance, _rounding(system, held, voltage, left > goal.tolerance))
+        voltage *= hierarchy.fine.scale * unit
+        left = _residual(system, held, regions, current, voltage, residual) / unit[:, 0, 0]
+        bound = np.maximum(goal.tolerance, _rounding(system, held, voltage, left > goal.tolerance) / unit[:, 0, 0])
         active = (left > bound) & (iteration.steps < goal.max_iterations) & (not goal.energy)
-    voltage *= unit[:, None, None]
-    error = iteration.energy_error() if iteration.gains else np.zeros(n)
+    error = iteration.energy_error
     return Outcome(
         iterations=tuple(int(s) for s in iteration.steps),
         residual=left,
         energy_error=error,
         converged=bool((error <= goal.tolerance).all() if goal.energy else (left <= bound).all()),
-        at_rounding=bool((left > goal.tolerance).any() and (left <= bound).all()),
-        nbytes=iteration.nbytes,
+        at_rounding=bool((left > goal.tolerance).any() and (left <= bound).all()) and not goal.energy,
+        nbytes=iteration.nbytes + residual.nbytes,
     )
+
+
+def _residual(
+    system: Laplacian,
+    held: NDArray[np.bool_],
+    regions: Regions,
+    current: Double,
+    voltage: Double | None,
+    out: Double,
+) -> Double:
+    """Residual of the float64 system (of zero voltage where None) into ``out``; returns its norms."""
+    for m, r in enumerate(out):
+        np.copyto(r, current[m])
+        r[held] = 0.0
+        if voltage is not None:
+            layout.edge_imbalance(system.conductance, system.ground, held, voltage[m], r)
+        regions.gather(r)
+    return np.array([np.linalg.norm(r) for r in out])
 
 
 def _rounding(system: Laplacian, held: NDArray[np.bool_], voltage: Double, wanted: NDArray[np.bool_]) -> Double:
     """Residual norm that rounding voltages to float64 alone may cause: behind a nearly closed fence they are huge."""
     out = np.zeros(voltage.shape[0])
-    ground = np.where(system.active & ~held, system.ground, 0.0)
     for m in np.flatnonzero(wanted):
         size = np.zeros(held.shape)
-        layout.edge_sizes(system.conductance, ground, held, voltage[m], size)
+        layout.edge_sizes(system.conductance, system.ground, held, voltage[m], size)
         out[m] = np.finfo(np.float64).eps * np.linalg.norm(size)
     return out
-
-
-def _true_residual(
-    system: Laplacian, held: NDArray[np.bool_], regions: Regions, current: Double, voltage: Double, out: Double
-) -> Double:
-    """Residual of the float64 system into ``out``; returns its norms."""
-    ground = np.where(system.active, system.ground, 0.0)
-    for b, v, r in zip(current, voltage, out, strict=True):
-        r[...] = np.where(held, 0.0, b)
-        layout.edge_imbalance(system.conductance, ground, held, v, r)
-        regions.gather(r)
-    return np.sqrt(np.einsum("nhw,nhw->n", out, out))

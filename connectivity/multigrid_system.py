@@ -96,9 +96,9 @@ class Components:
 
     def check(self, current: Double) -> int:
         """Refuse currents (height, width) that cannot flow; returns the number of components with current."""
-        if not np.isfinite(current).all():
-            raise DataError("currents must be finite")
         row, col = np.nonzero(current)
+        if not np.isfinite(current[row, col]).all():
+            raise DataError("currents must be finite")
         label = self.label[row, col]
         if (label < 0).any():
             k = int(np.argmax(label < 0))
@@ -122,12 +122,9 @@ class Components:
         """Shift the voltage (height, width) of each component without ground to a mean of zero over its cells, in place."""
         if self.grounded.all():
             return
-        inside = self.label >= 0
-        label = self.label[inside]
-        mean = np.bincount(label, weights=voltage[inside], minlength=self.count) / np.bincount(
-            label, minlength=self.count
-        )
-        voltage[inside] -= np.where(self.grounded, 0.0, mean)[label]
+        total, size = np.zeros(self.count), np.zeros(self.count, np.int64)
+        layout.component_sums(self.label, voltage, total, size)
+        layout.shift_components(self.label, np.where(self.grounded, 0.0, -total / size), voltage)
 
 
 def estimate_bytes(shape: tuple[int, int], n_rhs: int = 1) -> int:

@@ -22,12 +22,15 @@ __all__ = [
     "REGULAR",
     "SPECIAL",
     "classify_cells",
+    "component_sums",
     "conductance_to",
     "edge_imbalance",
     "edge_sizes",
     "find_root",
     "label_components",
     "merge_field",
+    "refresh_cells",
+    "shift_components",
     "split_field",
     "split_system",
 ]
@@ -194,6 +197,26 @@ def edge_sizes(conductance: Double3, ground: Double2, held: Bool2, v: Double2, o
                 if 0 <= r < height and 0 <= c < width:
                     total += conductance[k, row, col] if k < 4 else conductance[k - 4, r, c]
             out[row, col] = total * abs(v[row, col])
+
+
+@kernel
+def component_sums(label: NDArray[np.int32], v: Double2, out: NDArray[np.float64], count: NDArray[np.int64]) -> None:
+    """Sum of a field (H, W) over each component, and number of its cells."""
+    for row in range(label.shape[0]):
+        for col in range(label.shape[1]):
+            k = label[row, col]
+            if k >= 0:
+                out[k] += v[row, col]
+                count[k] += 1
+
+
+@parallel_kernel
+def shift_components(label: NDArray[np.int32], shift: NDArray[np.float64], v: Double2) -> None:
+    """Add each component's shift to its cells."""
+    for row in prange(label.shape[0]):
+        for col in range(label.shape[1]):
+            if label[row, col] >= 0:
+                v[row, col] += shift[label[row, col]]
 
 
 @kernel

@@ -241,6 +241,28 @@ def test_energy_stop_is_as_accurate_as_it_says_and_cheaper():
         assert report.iterations[0] <= full.iterations[0]
 
 
+def test_energy_stop_knows_an_exact_answer():
+    current = pair((2, 1), (0, 0), (1, 0))
+    voltage, report = MultigridSolver.build(make_system(np.full((2, 1), 3.0))).solve(current, stop="energy")
+    assert np.sum(voltage * current) == pytest.approx(3.0, rel=1e-7)
+    assert report.converged and report.energy_error < 1e-6
+
+
+@pytest.mark.parametrize("leak", [1e-12, 1e-3, 0.1, 1e20])
+def test_ground_everywhere_or_hardly_any_equals_a_direct_solve(leak):
+    shape = (50, 60)
+    system = make_system(connect(rough(shape, seed=12)))
+    system = replace(system, ground=np.where(system.active, leak, np.inf))
+    current = np.zeros(shape)
+    current[0, 0], current[-1, -1] = 1.0, 0.5
+    voltage, _ = MultigridSolver.build(system).solve(current, tolerance=1e-9)
+    total = np.sum(voltage[system.active]) * leak
+    assert total == pytest.approx(1.5, rel=1e-6)
+    if leak < 1.0:
+        system = replace(system, ground=np.where(system.active, leak, 0.0))
+        np.testing.assert_allclose(voltage, direct(system, current), rtol=1e-4 if leak < 1e-6 else 1e-6, atol=1e-9)
+
+
 def test_too_few_iterations_is_an_error_with_the_report():
     shape = (90, 90)
     system = make_system(connect(rough(shape, seed=7)))
@@ -332,6 +354,9 @@ def test_options_out_of_range_are_refused(name, value):
 def test_conductances_beyond_single_precision_are_refused():
     system = make_system(np.ones((6, 6)), cut=(3,), permeability=1e-60)
     with pytest.raises(DataError, match="decades"):
+        MultigridSolver.build(system)
+    system = make_system(np.ones((6, 6)), ground=np.full((6, 6), 1e40))
+    with pytest.raises(DataError, match="write inf"):
         MultigridSolver.build(system)
 
 
