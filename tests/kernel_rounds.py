@@ -57,6 +57,7 @@ def main() -> None:
         )
         _sets(stencil, cuts, ends, openable_edges(cuts, stencil, *row_terms(cuts, model), [[c] for c in candidates]))
     _layers(surface)
+    _many_levels()
     print("\n".join(unused_modules()))
 
 
@@ -112,6 +113,16 @@ def _sets(stencil, cuts, ends, edges) -> None:  # type: ignore[no-untyped-def]
     network.resistances_of_sets([(0, 1), (2, 9)], first, second, np.full(6, 0.3), chosen)
     smaller = network.changed(first, second, np.full(6, 0.3))
     smaller.resistances_of_sets([(0, 1), (2, 9)], first, second, np.full(6, -0.1), chosen)
+
+
+def _many_levels() -> None:
+    """Multigrid on more cells than it treats as one block: one right-hand side, and several at once."""
+    grid = grid_of((290, 300))
+    stencil, _, _ = fenced(random_surface(8, grid, 0.1), (fence_across(grid),), 0.2)
+    system = stencil_laplacian(stencil, ground=np.where(stencil.surface.passable, 1e-4, 0.0))
+    current = np.where(system.active, np.random.default_rng(2).random((5, *grid.shape)), 0.0)
+    for load in (current[0], current):
+        solve(system, load, method="multigrid")
 
 
 def _layers(surface) -> None:  # type: ignore[no-untyped-def]
