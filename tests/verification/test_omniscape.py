@@ -1,9 +1,10 @@
 """Omniscape's own test cases against the files that its authors publish.
 
 Their measure: the Frobenius norm of the difference over that of the map, cells without data (-9999) included, below 1e-6.
-Over the cells with data alone the maps of the first case differ by 3e-6: its file was made with an iterative solver of
-relative tolerance 1e-6, whose errors the artifact correction multiplies by up to 15 at the tips of the disc. The last
-case, made with a direct solver, agrees to 1e-8, and to 1e-13 if ASCII grids are read in single precision, as Omniscape does.
+Over the cells with data alone the maps of the first case differ by 3e-6. Its files were made with an iterative solver of
+relative tolerance 1e-6; at the four tips of the disc hardly any current flows, and the artifact correction multiplies it by
+15, and its error with it. Away from tips the maps agree to 1e-6 over the cells with data, too. The last case, made with a
+direct solver, agrees to 1e-8, and to 1e-13 if ASCII grids are read in single precision, as Omniscape does.
 """
 
 from __future__ import annotations
@@ -59,6 +60,28 @@ def test_maps_agree(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
         assert frobenius(ours, theirs) < 1e-6
         known = theirs != -9999
         assert frobenius(ours[known], theirs[known]) < tolerance
+
+
+def tips(shape: tuple[int, int], block: int, reach: int) -> NDArray[np.bool_]:
+    """Cells that are the outermost north, south, east or west of a window."""
+    out = np.zeros(shape, bool)
+    for row in range(block // 2, shape[0] - block // 2, block):
+        for col in range(block // 2, shape[1] - block // 2, block):
+            for r, c in ((row - reach, col), (row + reach, col), (row, col - reach), (row, col + reach)):
+                if 0 <= r < shape[0] and 0 <= c < shape[1]:
+                    out[r, c] = True
+    return out
+
+
+@needs_data
+@pytest.mark.parametrize("file", CASES["config.ini"][2])
+def test_what_is_left_stands_at_the_tips(file: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(DATA)
+    folder = run_case("config.ini", tmp_path)
+    ours, theirs = values_of(folder / file), values_of(DATA / "output_verify" / "test1" / file)
+    away = (theirs != -9999) & ~tips(theirs.shape, 3, 7)
+    assert away.sum() > 500
+    assert frobenius(ours[away], theirs[away]) < 1e-6
 
 
 @needs_data
