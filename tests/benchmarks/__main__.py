@@ -1,7 +1,9 @@
 """Run the benchmarks, section by section: ``python -m tests.benchmarks`` (standard set), ``--full``, ``--sections tile``.
 
-Rows go to results/benchmarks/SECTION.json as they come, and tables to the terminal. ``--write docs/benchmarks.md`` puts
-the tables of all sections measured so far between that page's markers; with ``--sections none`` without measuring.
+Rows go to results/benchmarks/SECTION.json as they come, in place of older ones of the same tool on the same landscape, and
+tables to the terminal; ``--ours`` measures this project's tools only and leaves the peers' rows. ``--write
+docs/benchmarks.md`` puts the tables of everything measured so far between that page's markers; with ``--sections none``
+without measuring.
 """
 
 from __future__ import annotations
@@ -10,7 +12,7 @@ import argparse
 import datetime
 import json
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -31,22 +33,25 @@ class Plan:
     """Sizes of one run."""
 
     full: bool
+    ours: bool
     repeats: int
     sides: list[int]
 
+    def tools(self, names: Iterable[str]) -> list[str]:
+        """Those of the tools that this run measures."""
+        return [name for name in names if name in OURS or not self.ours]
+
 
 def pairs(plan: Plan) -> Iterator[Row]:
-    """One pair on real relief, every tool; beyond the first size peers see fewer permeabilities unless ``--full``."""
-    first, *larger = [(n, n) for n in plan.sides]
-    yield from bench_circuit.pairs(bench_circuit.fenced("relief", [first]), list(TOOLS), repeats=plan.repeats)
-    for shape in larger:
-        for case in bench_circuit.fenced("relief", [shape]):
-            tools = [*OURS]
-            if plan.full or case.permeability == 1e-2:
+    """One pair on real relief, every tool; beyond 1 Mcell peers see fewer fences unless ``--full``."""
+    for n in plan.sides:
+        for case in bench_circuit.fenced("relief", [(n, n)]):
+            tools, small = [*OURS], n <= 1000
+            if small or plan.full or case.permeability == 1e-2:
                 tools += ITERATIVE_TOOLS
-            if case.permeability == 1e-2 or (plan.full and case.permeability == 1.0):
+            if small or case.permeability == 1e-2:
                 tools += DIRECT_TOOLS
-            yield from bench_circuit.pairs([case], tools, repeats=plan.repeats)
+            yield from bench_circuit.pairs([case], plan.tools(tools), repeats=plan.repeats)
 
 
 def threads(plan: Plan) -> Iterator[Row]:
@@ -54,7 +59,7 @@ def threads(plan: Plan) -> Iterator[Row]:
     for n in plan.sides:
         case = Case(kind="relief", height=n, width=n, permeability=1e-2)
         tools = [*OURS, "amgcl SA + CG", "PARDISO", "landschaft, graph"]
-        yield from bench_circuit.pairs([case], tools, repeats=plan.repeats, threads=2)
+        yield from bench_circuit.pairs([case], plan.tools(tools), repeats=plan.repeats, threads=2)
 
 
 def iterations(plan: Plan) -> Iterator[Row]:
@@ -75,7 +80,7 @@ def largest(plan: Plan) -> Iterator[Row]:
 
 def hard(plan: Plan) -> Iterator[Row]:
     """Hard cases, every tool."""
-    yield from bench_circuit.pairs(bench_circuit.hard([400, 700]), list(TOOLS), repeats=plan.repeats)
+    yield from bench_circuit.pairs(bench_circuit.hard([400, 700]), plan.tools(TOOLS), repeats=plan.repeats)
 
 
 def batches(plan: Plan) -> Iterator[Row]:
@@ -131,24 +136,37 @@ SECTIONS: dict[str, Callable[[Plan], Iterator[Row]]] = {
 
 def run(name: str, plan: Plan) -> None:
     """Measure one section and keep its rows."""
-    STORE.mkdir(parents=True, exist_ok=True)
-    rows: list[Row] = []
+    kept = {_key(row): row for row in stored(name)}
     for row in SECTIONS[name](plan):
         print(table.line(row), flush=True)
-        rows.append(row)
-        stored = {"date": datetime.date.today().isoformat(), "rows": rows}
-        (STORE / f"{name}.json").write_text(json.dumps(stored, indent=1))
-    if rows:
-        print("\n" + table.SECTIONS[name](rows) + "\n", flush=True)
+        kept[_key(row)] = {**row, "date": datetime.date.today().isoformat()}
+        STORE.mkdir(parents=True, exist_ok=True)
+        (STORE / f"{name}.json").write_text(json.dumps([*kept.values()], indent=1))
+    if kept:
+        print("\n" + table.SECTIONS[name]([*kept.values()]) + "\n", flush=True)
+
+
+def stored(name: str) -> list[Row]:
+    """Rows of a section measured so far."""
+    file = STORE / f"{name}.json"
+    return json.loads(file.read_text()) if file.exists() else []
+
+
+def _key(row: Row) -> str:
+    """What was measured: landscape, tool, threads and the like."""
+    asked = ("case", "tool", "threads", "kept", "scenario", "species", "gap_ends", "counts", "size")
+    return json.dumps([row.get(name) for name in asked])
 
 
 def write(page: Path) -> None:
     """Put all tables measured so far between the page's markers."""
-    kept = {name: json.loads(file.read_text()) for name in SECTIONS if (file := STORE / f"{name}.json").exists()}
+    rows = {name: some for name in SECTIONS if (some := stored(name))}
     text = page.read_text()
-    for name, stored in kept.items():
-        text = table.between(text, name, f"{table.SECTIONS[name](stored['rows'])}\n\nMeasured {stored['date']}.")
-    rows = {name: stored["rows"] for name, stored in kept.items()}
+    for name, some in rows.items():
+        days = sorted({row["date"] for row in some})
+        text = table.between(
+            text, name, f"{table.SECTIONS[name](some)}\n\nMeasured {' to '.join({days[0]: 0, days[-1]: 0})}."
+        )
     text = table.between(text, "machine", table.machine())
     page.write_text(table.between(text, "targets", table.targets(targets(rows))))
 
@@ -158,11 +176,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description=__doc__.splitlines()[0])
     parser.add_argument("--sections", nargs="*", default=[*SECTIONS], choices=[*SECTIONS, "none"])
     parser.add_argument("--full", action="store_true", help="all peers at all sizes, and 16 to 64 million cells; hours")
+    parser.add_argument("--ours", action="store_true", help="this project's tools only")
     parser.add_argument("--sides", nargs="*", type=int, default=[1000, 2000], help="cells along one side, for pairs")
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--write", type=Path, help="page to put the tables into")
     options = parser.parse_args()
-    plan = Plan(full=options.full, repeats=options.repeats, sides=options.sides)
+    plan = Plan(full=options.full, ours=options.ours, repeats=options.repeats, sides=options.sides)
     for name in options.sections:
         if name != "none":
             run(name, plan)
