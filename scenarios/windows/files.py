@@ -14,8 +14,8 @@ import numpy as np
 from affine import Affine
 from numpy.typing import NDArray
 
-from connectivity.moving_window import Condition, WindowLandscape
 from connectivity.stencil import EdgeRule, Neighbours, build_stencil
+from connectivity.window_landscape import Condition, WindowLandscape
 from connectivity.windows import Window, crop_terms
 from rasters.errors import DataError, LayerNotFoundError, ResistanceValueError
 from rasters.fences import FenceTerms
@@ -99,7 +99,7 @@ def bands(shape: tuple[int, int], cells: int = BAND_CELLS) -> Iterator[Window]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConditionFiles:
-    """Rasters of a `connectivity.moving_window.Condition`; ``future`` None: the same as ``present``."""
+    """Rasters of a `connectivity.window_landscape.Condition`; ``future`` None: the same as ``present``."""
 
     present: RasterFile
     future: RasterFile | None

@@ -10,7 +10,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from connectivity.moving_window import Tile, TilePatch, WindowSettings, ordered, plan_tiles, solve_tile
+from connectivity.moving_window import Tile, TilePatch, ordered, plan_tiles, solve_tile
+from connectivity.window_landscape import WindowSettings
 from rasters.errors import ConfigError, LayerNotFoundError
 from scenarios.cluster import Traffic, connect, map_ordered
 from scenarios.windows.files import LandscapeFiles

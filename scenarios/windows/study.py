@@ -15,7 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 from rich.console import Console
 
-from connectivity.moving_window import WindowSettings, normalised_current
+from connectivity.moving_window import normalised_current
+from connectivity.window_landscape import WindowSettings
 from connectivity.windows import Window
 from rasters.errors import ConfigError, DataError
 from rasters.fences import FenceTerms, sum_terms

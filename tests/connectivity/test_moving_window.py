@@ -9,18 +9,10 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from connectivity.cell_circuit import edge_conductance
-from connectivity.moving_window import (
-    Condition,
-    WindowLandscape,
-    WindowSettings,
-    _most_frequent,
-    artifact_factor,
-    moving_window,
-    plan_tiles,
-    solve_tile,
-)
+from connectivity.moving_window import artifact_factor, moving_window, plan_tiles, solve_tile
 from connectivity.stencil import STEPS, build_stencil
 from connectivity.window_circuit import window_circuit
+from connectivity.window_landscape import Condition, WindowLandscape, WindowSettings, _most_frequent
 from rasters.errors import DataError, GridMismatchError
 from rasters.fences import FenceTerms
 from rasters.grid import Grid

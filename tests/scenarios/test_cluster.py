@@ -14,7 +14,8 @@ import pytest
 import rasterio
 from affine import Affine
 
-from connectivity.moving_window import TilePatch, WindowSettings, moving_window, plan_tiles
+from connectivity.moving_window import TilePatch, moving_window, plan_tiles
+from connectivity.window_landscape import WindowSettings
 from connectivity.windows import Window
 from rasters.errors import ConfigError, LayerNotFoundError
 from rasters.fences import FenceTerms

@@ -13,8 +13,9 @@ from tiny_study import write_tiny_study
 from typer.testing import CliRunner
 
 from cli import app
-from connectivity.moving_window import WindowLandscape, WindowSettings, moving_window
+from connectivity.moving_window import moving_window
 from connectivity.stencil import build_stencil
+from connectivity.window_landscape import WindowLandscape, WindowSettings
 from rasters.errors import ConfigError, DataError
 from rasters.grid import Grid
 from rasters.openings import fence_terms
