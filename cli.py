@@ -105,7 +105,9 @@ def uncertainty(
     out: Annotated[
         Path, typer.Option("--out", "-o", help="Folder for the results; replaced if it holds an earlier run.")
     ],
-    draws: Annotated[int, typer.Option("--draws", min=2, help="Sobol draws of the uncertain numbers; a power of two.")] = 64,
+    draws: Annotated[
+        int, typer.Option("--draws", min=2, help="Sobol draws of the uncertain numbers; a power of two.")
+    ] = 64,
     seed: Annotated[int, typer.Option("--seed", min=0, help="The same seed gives the same draws.")] = 1,
     top: Annotated[int, typer.Option("--top", min=1, help="Length of the list of the best.")] = 10,
     jobs: Annotated[int, typer.Option("--jobs", "-j", min=1, help="Processes; the results do not depend on it.")] = 1,
@@ -115,7 +117,9 @@ def uncertainty(
     ] = 100,
     cache: Annotated[
         Path | None,
-        typer.Option("--cache", help="Folder for finished draws, from which a stopped run goes on; default: the user's."),
+        typer.Option(
+            "--cache", help="Folder for finished draws, from which a stopped run goes on; default: the user's."
+        ),
     ] = None,
     scenario: Annotated[
         str | None, typer.Option("--scenario", help="A scenario of the study. Default: the first.")
@@ -134,6 +138,49 @@ def uncertainty(
             study, out, reporter, scenario=scenario, species=species, overrides=_parse_overrides(overrides), draws=draws,
             seed=seed, top=top, jobs=jobs, best=best, cache=cache,
         )  # fmt: skip
+    if as_json:
+        from scenarios.outputs.manifest import canonical_json
+
+        typer.echo(canonical_json(summary.as_dict()), nl=False)
+    elif not quiet:
+        summary.print(reporter.console)
+
+
+@app.command()
+def passages(
+    study: StudyArgument,
+    out: Annotated[
+        Path, typer.Option("--out", "-o", help="Folder for the results; replaced if it holds an earlier run.")
+    ],
+    budget: Annotated[
+        float | None, typer.Option("--budget", min=0, help="Cost units to spend. Default: the study's portfolio.budget.")
+    ] = None,
+    objective: Annotated[
+        str | None,
+        typer.Option("--objective", help="conductance, resistance, least_cost, eca or arriving. Default: the study's."),
+    ] = None,
+    k: Annotated[int | None, typer.Option("--k", min=0, help="At most so many passages.")] = None,
+    draws: Annotated[
+        int, typer.Option("--draws", min=0, help="Sobol draws of the uncertain numbers, a power of two; 0 for none.")
+    ] = 0,
+    seed: Annotated[int, typer.Option("--seed", min=0, help="The same seed gives the same draws.")] = 1,
+    jobs: Annotated[int, typer.Option("--jobs", "-j", min=1, help="Processes for the draws.")] = 1,
+    scenario: Annotated[
+        str | None, typer.Option("--scenario", help="A scenario of the study. Default: the first.")
+    ] = None,
+    species: SpeciesOption = None,
+    overrides: SetOption = None,
+    as_json: JsonOption = False,
+    quiet: QuietOption = False,
+    verbose: VerboseOption = 0,
+) -> None:
+    """Choose passages and other actions for a budget: the best set, how far from perfect, and what can be replaced."""
+    with _reporting("passages", quiet or as_json, verbose) as reporter:
+        from scenarios.portfolio_session import run_passages
+
+        given = {"portfolio.budget": budget, "portfolio.objective": objective, "portfolio.most": k}
+        chosen = _parse_overrides(overrides) | {key: value for key, value in given.items() if value is not None}
+        summary = run_passages(study, scenario, species, out, chosen, reporter, draws=draws, seed=seed, jobs=jobs)
     if as_json:
         from scenarios.outputs.manifest import canonical_json
 

@@ -13,7 +13,16 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import kendalltau
 
-__all__ = ["FirstOrder", "first_order", "kendall_taus", "neighbours", "place_ranks", "ranks_of", "top_shares", "worst_case"]
+__all__ = [
+    "FirstOrder",
+    "first_order",
+    "kendall_taus",
+    "neighbours",
+    "place_ranks",
+    "ranks_of",
+    "top_shares",
+    "worst_case",
+]
 
 Reals = NDArray[np.float64]
 Ints = NDArray[np.int64]

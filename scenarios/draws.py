@@ -16,7 +16,7 @@ import warnings
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
@@ -32,8 +32,8 @@ from connectivity.reduced_network import ReducedNetwork
 from connectivity.stencil import Stencil
 from rasters.errors import PlannerWarning
 from rasters.fences import FenceTerms, sum_terms
-from rasters.openings import OpeningEdges, row_terms
 from rasters.io import replacing
+from rasters.openings import OpeningEdges, row_terms
 from scenarios.inputs import Inputs, input_files, read_inputs
 from scenarios.load import ResolvedStudy
 from scenarios.outputs.manifest import canonical_json, sha256_of, versions
@@ -118,7 +118,12 @@ def _reduced(stencil: Stencil, prepared: Prepared, candidates: Sequence[OpeningE
 def _no_profile(n_cut: int) -> FenceProfile:
     none = np.empty(0)
     return FenceProfile(
-        fence=np.empty(0, np.int32), start_m=none, end_m=none, gain_ohm2=none, current_a=none, row_gain_ohm2=np.zeros(n_cut)
+        fence=np.empty(0, np.int32),
+        start_m=none,
+        end_m=none,
+        gain_ohm2=none,
+        current_a=none,
+        row_gain_ohm2=np.zeros(n_cut),
     )
 
 

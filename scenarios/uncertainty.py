@@ -246,10 +246,16 @@ def _stated_candidates(
         return table
     along = table["along_m"].to_numpy(float)
     peaks = spaced_shortlist(
-        range(len(table)), table["fence"].tolist(), along, spacing_m=resolved.study.candidates.min_spacing_m, most=len(table)
+        range(len(table)),
+        table["fence"].tolist(),
+        along,
+        spacing_m=resolved.study.candidates.min_spacing_m,
+        most=len(table),
     )
     shares = ("conductance_gain_share", "least_cost_gain_share")
-    firsts = {one["candidate"].iloc[int(one[share].argmax())] for one in rankings.values() if len(one) for share in shares}
+    firsts = {
+        one["candidate"].iloc[int(one[share].argmax())] for one in rankings.values() if len(one) for share in shares
+    }
     wanted = table.index.isin([*range(best), *peaks]) | table["candidate"].isin(firsts)
     return table[wanted].reset_index(drop=True)
 
@@ -275,7 +281,9 @@ class UncertaintySummary:
             "seed": self.found.seed,
             "seconds": round(self.seconds, 2),
             "shortlist": best[["candidate", "place", "top_share", "top_share_place"]].to_dict("records"),
-            "parameters": drivers[drivers["ranking"] == ALL][["parameter", "index", "error", "noise"]].to_dict("records"),
+            "parameters": drivers[drivers["ranking"] == ALL][["parameter", "index", "error", "noise"]].to_dict(
+                "records"
+            ),
         }
 
     def print(self, console: Console) -> None:

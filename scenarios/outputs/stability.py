@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -110,7 +110,9 @@ def stability_sentences(found: Stability, tables: Tables) -> tuple[str, ...]:
     n = len(found.points)
     firm, firm_plain = places[places["top_share_place"] > FIRM], plain[plain["top_share"] > FIRM]
     taus = found.taus()
-    spread = f"{np.nanquantile(taus, 0.1):.2f} to {np.nanquantile(taus, 0.9):.2f}" if np.isfinite(taus).any() else "none"
+    spread = (
+        f"{np.nanquantile(taus, 0.1):.2f} to {np.nanquantile(taus, 0.9):.2f}" if np.isfinite(taus).any() else "none"
+    )
     km = found.spacing_m / 1000
     return (
         f"{_many(len(firm), len(places))} of the {len(places)} best places as stated stay among the best {found.top} places in "
@@ -132,13 +134,10 @@ def _driver_sentence(parameters: pd.DataFrame) -> str:
     floor = f"chance alone reaches {mine['noise'].iloc[0]:.2f}"
     if not len(known):
         return f"No single parameter can be told from chance ({floor}): draw more, or read the parameters as jointly uncertain."
-    named = [f"{row.parameter} ({row.index_:.2f} +- {row.error:.2f})" for row in _rows(known)]
+    numbers = zip(known["parameter"], known["index"], known["error"], strict=True)
+    named = [f"{name} ({index:.2f} +- {error:.2f})" for name, index, error in numbers]
     rest = f", then {', '.join(named[1:4])}" if len(named) > 1 else ""
     return f"What moves the ranking of places most is {named[0]}{rest}: share of the variance that goes with it alone; {floor}."
-
-
-def _rows(table: pd.DataFrame) -> list[tuple[object, ...]]:
-    return list(table.rename(columns={"index": "index_"}).itertuples(index=False))
 
 
 def _many(part: int, whole: int) -> str:
@@ -148,7 +147,9 @@ def _many(part: int, whole: int) -> str:
 def _listed(rows: pd.DataFrame, column: str) -> str:
     if not len(rows):
         return "no one"
-    return ", ".join(f"{row.fence} km {row.along_m / 1000:.1f} ({getattr(row, column):.0%})" for row in rows.itertuples())
+    return ", ".join(
+        f"{row.fence} km {row.along_m / 1000:.1f} ({getattr(row, column):.0%})" for row in rows.itertuples()
+    )
 
 
 def how_sure(found: Stability, tables: Tables, candidate: str) -> str:
@@ -183,21 +184,38 @@ def draw_stability(found: Stability, tables: Tables, path: Path) -> Path:
     best = table[(table["ranking"] == ALL) & table["shortlisted"]].sort_values("place")
     drivers = tables["parameters"]
     drivers = drivers[drivers["ranking"] == ALL].head(DRIVERS)
-    height = 2.6 + 0.36 * max(len(best), len(drivers), 4)
-    figure = Figure(figsize=(12.0, height), dpi=150, facecolor="white")
+    width, height = 12.0, 2.6 + 0.36 * max(len(best), len(drivers), 4)
+    figure = Figure(figsize=(width, height), dpi=150, facecolor="white")
     FigureCanvasAgg(figure)
+    names, causes = [_place(row) for row in best.itertuples()], [_short(name) for name in drivers["parameter"]]
+    room, cause_room = _room(names), _room(causes)
+    free = width - room - cause_room - 0.6
+    lefts = (room, room + 0.52 * free + 0.2, width - 0.3 - 0.24 * free)
     bottom, top = 1.0 / height, 1.0 - 1.25 / height
-    areas = [(0.135, 0.30), (0.455, 0.145), (0.80, 0.18)]
-    axes = [figure.add_axes((left, bottom, width, top - bottom)) for left, width in areas]
-    _draw_ranks(axes[0], found, best)
+    axes = [
+        figure.add_axes((left / width, bottom, share * free / width, top - bottom))
+        for left, share in zip(lefts, (0.52, 0.2, 0.24), strict=True)
+    ]
+    _draw_ranks(axes[0], found, best, names)
     _draw_shares(axes[1], found, best)
-    _draw_drivers(axes[2], drivers)
+    _draw_drivers(axes[2], drivers, causes)
     _write_head(figure, found, height)
     return save_png(figure, path)
 
 
+def _place(row: Any) -> str:
+    return f"{row.fence}  km {row.along_m / 1000:.1f}"
+
+
+def _room(labels: Sequence[str]) -> float:
+    """Inches for labels of 8 points."""
+    return 0.3 + 0.068 * max(map(len, labels), default=0)
+
+
 def _write_head(figure: Figure, found: Stability, height: float) -> None:
-    titles = f"{found.resolved.study.title}   \u00b7   {found.resolved.scenario_title}   \u00b7   {', '.join(found.species)}"
+    titles = (
+        f"{found.resolved.study.title}   \u00b7   {found.resolved.scenario_title}   \u00b7   {', '.join(found.species)}"
+    )
     draws = f"{len(found.points)} Sobol draws of {len(found.space.axes)} uncertain parameters, seed {found.seed}"
     figure.text(0.02, 1 - 0.2 / height, "How firm is the ranking?", fontsize=15, fontweight="bold", color=INK, va="top")
     figure.text(0.02, 1 - 0.52 / height, f"{titles}   \u00b7   {draws}", fontsize=8.5, color=MUTED, va="top")
@@ -220,7 +238,7 @@ def _plain(axes: Axes, title: str, label: str, n: int) -> None:
         axes.spines[side].set_visible(False)
 
 
-def _draw_ranks(axes: Axes, found: Stability, best: pd.DataFrame) -> None:
+def _draw_ranks(axes: Axes, found: Stability, best: pd.DataFrame, names: Sequence[str]) -> None:
     y = np.arange(len(best))
     _plain(axes, "Rank among places", "rank in the draws (logarithmic): bar 10 to 90 %, line: middle", len(best))
     if len(best):
@@ -229,7 +247,9 @@ def _draw_ranks(axes: Axes, found: Stability, best: pd.DataFrame) -> None:
         axes.hlines(y, best["place_low"], best["place_high"], color=BLUE, linewidth=8, alpha=0.55, zorder=3)
         axes.plot(best["place_median"], y, "|", color=INK, markersize=11, markeredgewidth=2, zorder=4)
         axes.plot(best["place"], y, "D", color=ORANGE, markersize=5, zorder=5, label="as stated")
-        axes.legend(fontsize=7.5, frameon=False, loc="lower right", bbox_to_anchor=(1.0, 1.0), borderpad=0, handletextpad=0.2)
+        axes.legend(
+            fontsize=7.5, frameon=False, loc="lower right", bbox_to_anchor=(1.0, 1.0), borderpad=0, handletextpad=0.2
+        )
     axes.set_xscale("log")
     axes.axvline(found.top + 0.5, color=INK, linewidth=1, linestyle=(0, (4, 3)), zorder=1)
     last = max(float(found.places()[:, best.index].max(initial=1)), found.top + 1.0)
@@ -237,14 +257,16 @@ def _draw_ranks(axes: Axes, found: Stability, best: pd.DataFrame) -> None:
     axes.set_xticks(ticks, [str(t) for t in ticks])
     axes.set_xticks([], minor=True)
     axes.set_xlim(0.85, last * 1.15)
-    axes.set_yticklabels([f"{row.fence}  km {row.along_m / 1000:.1f}" for row in best.itertuples()])
+    axes.set_yticklabels(names)
 
 
 def _draw_shares(axes: Axes, found: Stability, best: pd.DataFrame) -> None:
     y = np.arange(len(best))
     _plain(axes, f"Among the best {found.top}", "share of draws", len(best))
-    axes.barh(y, best["top_share_place"], height=0.62, color=[BLUE if s > FIRM else GREY for s in best["top_share_place"]])
-    for at, share in zip(y, best["top_share_place"], strict=True):
+    axes.barh(
+        y, best["top_share_place"], height=0.62, color=[BLUE if s > FIRM else GREY for s in best["top_share_place"]]
+    )
+    for at, share in zip(y.tolist(), best["top_share_place"], strict=True):
         inside = share > 0.3
         axes.text(
             share - 0.03 if inside else share + 0.03, at, f"{share:.0%}", fontsize=8, va="center",
@@ -252,26 +274,36 @@ def _draw_shares(axes: Axes, found: Stability, best: pd.DataFrame) -> None:
         )  # fmt: skip
     axes.axvline(FIRM, color=INK, linewidth=1, linestyle=(0, (4, 3)))
     axes.set_xlim(0, 1)
-    axes.set_xticks([0, 0.5, FIRM, 1], ["0", "50 %", "80 %", "100 %"])
+    axes.set_xticks([0, FIRM / 2, FIRM], ["0", f"{FIRM / 2:.0%}", f"{FIRM:.0%}"])
     axes.set_yticklabels([])
 
 
-def _draw_drivers(axes: Axes, drivers: pd.DataFrame) -> None:
+def _draw_drivers(axes: Axes, drivers: pd.DataFrame, names: Sequence[str]) -> None:
     y = np.arange(len(drivers))
     _plain(axes, "What moves the ranking", "share of variance, \u00b1 1 standard error", len(drivers))
     noise = float(drivers["noise"].iloc[0]) if len(drivers) else 0.0
     axes.axvspan(-1, noise, color="#f0f1f2", zorder=0)
     colour = [ORANGE if matters else GREY for matters in drivers["matters"]]
     axes.barh(y, drivers["index"].clip(lower=0), height=0.62, color=colour, zorder=2)
-    axes.errorbar(drivers["index"].clip(lower=0), y, xerr=drivers["error"], fmt="none", ecolor=INK, elinewidth=1, zorder=3)
+    axes.errorbar(
+        drivers["index"].clip(lower=0), y, xerr=drivers["error"], fmt="none", ecolor=INK, elinewidth=1, zorder=3
+    )
     axes.set_xlim(0, max(1.15 * float((drivers["index"] + drivers["error"]).max()), 1.2 * noise, 0.05))
     axes.text(noise, len(drivers) - 0.42, "chance ", fontsize=7, color=MUTED, ha="right", va="bottom", rotation=90)
-    axes.set_yticklabels([_short(name) for name in drivers["parameter"]])
+    axes.set_yticklabels(names)
 
 
 def _short(name: str) -> str:
-    """A parameter's name in two words."""
-    parts = name.replace("fences.model.", "fence: ").replace(".rules.", ": ").replace(".factors.", ": ")
-    return parts.replace(".permeability.default", ": permeability").replace(".permeability.", ": permeability ").replace(
-        ".use_factor.", ": use of "
-    )
+    """A parameter's name in a few words."""
+    if name.startswith(("fences.", "designs.")):
+        return name.replace("fences.model.", "fences: ")
+    words = name.rstrip("*").rstrip(".")
+    groups = {"rules": "", "factors": "", "permeability": "permeability ", "use_factor": "use of "}
+    for group, said in groups.items():
+        who, found, what = f".{words}.".partition(f".{group}.")
+        if found:
+            what = what.strip(".").replace("default", "") or (
+                "passages" if said == "use of " else "all factors" if not said else ""
+            )
+            return f"{who.strip('.') or 'all species'}: {said}{what}".rstrip()
+    return words

@@ -124,7 +124,9 @@ def test_an_input_without_effect_rarely_passes_the_noise() -> None:
     rng = np.random.default_rng(2)
     passed = [
         (found.index > found.noise).any()
-        for found in (first_order(sobol(64, 10, s), rng.standard_normal((64, 4)), seed=s, repeats=60) for s in range(40))
+        for found in (
+            first_order(sobol(64, 10, s), rng.standard_normal((64, 4)), seed=s, repeats=60) for s in range(40)
+        )
     ]
     assert np.mean(passed) < 0.2
 

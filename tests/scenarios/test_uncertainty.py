@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from pydantic import ValidationError
+from scipy.stats import qmc
 from tiny_study import write_tiny_study
 from typer.testing import CliRunner
 
@@ -23,7 +24,7 @@ from rasters.errors import ConfigError
 from scenarios.draws import DrawJob, evaluate_draws, gains_of, score_candidates
 from scenarios.inputs import Inputs, read_inputs
 from scenarios.load import ResolvedStudy, resolve
-from scenarios.outputs.stability import how_sure, stability_sentences, stability_tables, write_stability
+from scenarios.outputs.stability import _short, how_sure, stability_sentences, stability_tables, write_stability
 from scenarios.parameter_space import Changes, Parameter, changed, parameter_space, sobol_points
 from scenarios.ranking import combine_species
 from scenarios.run import prepare_species, run_species
@@ -167,7 +168,7 @@ def test_draws_are_balanced_repeatable_and_begin_alike() -> None:
     assert (points == sobol_points(64, 5, 7)).all() and (points != sobol_points(64, 5, 8)).any()
     assert (sobol_points(128, 5, 7)[:64] == points).all()
     assert all((np.bincount((column * 16).astype(int)) == 4).all() for column in points.T)
-    with pytest.raises(ConfigError, match="60 is not a power of two.*use 64"):
+    with pytest.raises(ConfigError, match=r"60 is not a power of two.*use 64"):
         sobol_points(60, 5, 7)
 
 
@@ -230,7 +231,9 @@ def test_the_numbers_do_not_depend_on_the_number_of_processes(
     assert len(list(tmp_path.glob("draw-*.npy"))) == 16
 
 
-def test_finished_draws_are_taken_up_and_damaged_ones_made_again(resolved: ResolvedStudy, inputs: Inputs, tmp_path: Path) -> None:
+def test_finished_draws_are_taken_up_and_damaged_ones_made_again(
+    resolved: ResolvedStudy, inputs: Inputs, tmp_path: Path
+) -> None:
     space = parameter_space(resolved, inputs)
     draws = [space.at(point) for point in sobol_points(4, len(space.axes), 0)]
     names = tuple(c.opening.id for c in prepare_species(resolved, inputs, "digger").candidates)
@@ -262,11 +265,11 @@ def test_a_killed_run_goes_on_and_ends_with_the_same_bytes(study: Path, tmp_path
     while len(list(cache.glob("draw-*.npy"))) < 2 and child.poll() is None and time.monotonic() < end:
         time.sleep(0.02)
     child.kill()
-    child.wait()
+    assert child.wait() == -signal.SIGKILL
     assert not out.exists()
     assert_gone(child.pid)
     kept = len(list(cache.glob("draw-*.npy")))
-    assert 2 <= kept
+    assert 2 <= kept < 32
     assert subprocess.run(command, cwd=ROOT, check=False).returncode == 0
     assert outputs(out) == outputs(tmp_path / "whole")
     assert len(list(cache.glob("draw-*.npy"))) == 32
@@ -291,7 +294,9 @@ def test_tables_agree_with_the_draws(found: Stability) -> None:
     assert mine["top_share"].sum() == pytest.approx(3)
     assert (mine["top_share_near"] >= mine["top_share"]).all()
     assert (mine["worst_score"] <= mine["mean_score"] + 1e-12).all()
-    np.testing.assert_allclose(mine["mean_score"], 0.7 * found.drawn[:, 0, 0].mean(0) + 0.3 * found.drawn[:, 1, 0].mean(0))
+    np.testing.assert_allclose(
+        mine["mean_score"], 0.7 * found.drawn[:, 0, 0].mean(0) + 0.3 * found.drawn[:, 1, 0].mean(0)
+    )
     assert (mine["rank"] == found.stated_ranks()).all()
     assert mine["shortlisted"].sum() == 3
     draws = tables["draws"]
@@ -342,3 +347,46 @@ def test_the_command_says_what_it_found(study: Path, tmp_path: Path) -> None:
     assert free.exit_code == 3 and "no candidate passage gains anything" in free.stderr
     odd = CliRunner().invoke(app, [*words[:2], "--draws", "6", "--out", str(tmp_path / "odd")])
     assert odd.exit_code == 3 and "not a power of two" in odd.stderr
+
+
+def test_short_sequences_keep_parameters_apart() -> None:
+    """Plain Sobol coordinates share whole halves in 64 points; these share none, and up to 14 not even quarters."""
+    plain = qmc.Sobol(25, scramble=True, seed=1).random(64) > 0.5
+    assert np.abs(np.corrcoef(plain.T) - np.eye(25)).max() == pytest.approx(1.0)
+    for seed in range(3):
+        halves = sobol_points(64, 25, seed) > 0.5
+        assert np.abs(np.corrcoef(halves.T) - np.eye(25)).max() < 1e-12
+        quarters = (sobol_points(64, 14, seed) * 4).astype(int)
+        for i in range(14):
+            for j in range(i):
+                assert (np.bincount(quarters[:, i] * 4 + quarters[:, j], minlength=16) == 4).all()
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("fences.model.reach_m", "fences: reach_m"),
+        ("leopard.rules.slope_percent", "leopard: slope_percent"),
+        ("leopard.permeability.default", "leopard: permeability"),
+        ("leopard.permeability.inner", "leopard: permeability inner"),
+        ("kulan.use_factor.gate", "kulan: use of gate"),
+        ("use_factor.*", "all species: use of passages"),
+        ("permeability.*", "all species: permeability"),
+        ("factors.*", "all species: all factors"),
+        ("rules.landcover*", "all species: landcover"),
+        ("rules.landcover[3]", "all species: landcover[3]"),
+        ("designs.gate.use_factor.kulan", "designs.gate.use_factor.kulan"),
+    ],
+)
+def test_short_names(name: str, words: str) -> None:
+    assert _short(name) == words
+
+
+def test_an_objective_of_passages_is_drawn_too(resolved: ResolvedStudy, found: Stability, tmp_path: Path) -> None:
+    """The objective `conductance` is the share that a run shows in its own column."""
+    few = found.candidates.iloc[:5]
+    other = stability_of(resolved, draws=4, seed=3, top=2, candidates=few, objective="conductance", cache=tmp_path)
+    assert other.measures == ("gain",)
+    np.testing.assert_allclose(other.stated[:, 0], found.stated[:, 1, :5], rtol=1e-8, atol=1e-12)
+    np.testing.assert_allclose(other.drawn[:, :, 0], found.drawn[:4, :, 1, :5], rtol=1e-8, atol=1e-12)
+    assert "its gain is" in how_sure(other, stability_tables(other), few["candidate"].iloc[0])
