@@ -153,7 +153,8 @@ def passages(
         Path, typer.Option("--out", "-o", help="Folder for the results; replaced if it holds an earlier run.")
     ],
     budget: Annotated[
-        float | None, typer.Option("--budget", min=0, help="Cost units to spend. Default: the study's portfolio.budget.")
+        float | None,
+        typer.Option("--budget", min=0, help="Cost units to spend. Default: the study's portfolio.budget."),
     ] = None,
     objective: Annotated[
         str | None,

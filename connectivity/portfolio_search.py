@@ -90,7 +90,7 @@ def _members(current: NDArray[np.bool_]) -> tuple[int, ...]:
 
 def _steps(current: NDArray[np.bool_], rules: Rules, pairs: bool) -> Sets:
     free = np.setdiff1d(rules.open_to_choice(), np.flatnonzero(current))
-    added = [(c,) for c in free]
+    added: list[tuple[int, ...]] = [(c,) for c in free]
     if pairs and free.size <= MOST_PAIRED:
         added += [(a, b) for i, a in enumerate(free) for b in free[i + 1 :]]
     steps = np.repeat(current[None, :], len(added), axis=0)

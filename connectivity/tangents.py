@@ -90,7 +90,7 @@ def opened_in_part(edges: OpenableEdges, share: Reals, own: Reals) -> tuple[Real
     edge = edges.edge_of_state
     reduced = edges.delta / (1.0 + edges.delta * own[edge])
     rest = 1.0 - own[edge] * reduced * share
-    conductance = np.bincount(edge, weights=reduced * share / rest, minlength=edges.size)
+    conductance = np.bincount(edge, weights=reduced * share / rest, minlength=edges.size).astype(np.float64)
     return conductance, reduced / rest**2
 
 

@@ -427,8 +427,8 @@ class Study(Model):
         faults = [
             f"{where}: no action {name!r}; there are {known}" for where, name in named if name not in self.actions
         ]
-        species = {name: action.species or () for name, action in self.actions.items()}
-        species |= {f"{name}.use_factor": design.use_factor for name, design in self.designs.items()}
+        species: dict[str, list[str]] = {name: list(action.species or ()) for name, action in self.actions.items()}
+        species |= {f"{name}.use_factor": list(design.use_factor) for name, design in self.designs.items()}
         return faults + [
             f"{where}: no species {name!r}; there are {', '.join(self.species)}"
             for where, names in species.items()

@@ -107,7 +107,11 @@ class TestPairwiseFiles:
         (job.folder / "points.txt").write_text("1 105 205\n2 115 205\n")
         out = job.run(habitat_file="map.tif", write_volt_maps=True, write_as_tif="true")
         with rasterio.open(out / "run_voltmap_1_2.tif") as file:
-            assert file.crs.to_epsg() == 6933 and file.transform == Affine(10, 0, 100, 0, -10, 210) and file.nodata == -9999
+            assert (
+                file.crs.to_epsg() == 6933
+                and file.transform == Affine(10, 0, 100, 0, -10, 210)
+                and file.nodata == -9999
+            )
             np.testing.assert_allclose(file.read(1), [[0, 1]], atol=1e-12)
         assert not list(out.glob("*.asc"))
 

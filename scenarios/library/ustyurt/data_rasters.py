@@ -177,9 +177,7 @@ def build_rasters(source: Path, target: Path) -> None:
     """Write dem.tif, slope_max.tif, water.tif and landcover.tif into ``target``."""
     water, filled = read_native(source / WATER), read_native(source / DEM_FILLED)
     sea = sea_cells(water)
-    level = Native(
-        values=level_lakes(filled, read_native(source / DEM_RAW), water, sea), transform=filled.transform
-    )
+    level = Native(values=level_lakes(filled, read_native(source / DEM_RAW), water, sea), transform=filled.transform)
     dem, steepest = study_elevation(level), study_steepest(level)
     wet, cover = study_water(water, sea), study_landcover(read_native(source / LANDCOVER), dem != DEM_NODATA)
     write_raster(target / "dem.tif", dem, DEM_NODATA, "m", "mean elevation of the cell")
