@@ -56,7 +56,11 @@ class PortfolioRun:
     frontier : DataFrame
         ``species`` (``all`` for the weighted sum), ``budget, cost, gain, bound, gap, plan``: the best plan for each budget.
     needs : DataFrame
-        Per chosen passage or action: ``item, gain_without, loss, needed``.
+        Per chosen passage or action: ``item, gain_without`` (of the best other plan [1]), ``loss`` (share of the gain, at
+        least [1]), ``needed`` (whether every near-optimal plan holds it).
+    parts : DataFrame
+        Per chosen passage or action: ``item``, ``gain`` and ``gain_<species>``, what the plan loses when only that is left
+        out [1].
     reference : dict of str to Reference
     settings : PortfolioSettings
     seconds : dict of str to float
@@ -74,6 +78,7 @@ class PortfolioRun:
     by_species: dict[str, float]
     frontier: pd.DataFrame
     needs: pd.DataFrame
+    parts: pd.DataFrame
     reference: dict[str, Reference]
     settings: PortfolioSettings
     seconds: dict[str, float]
@@ -105,12 +110,13 @@ def choose_portfolio(
     with clock.step("how firm"):
         needs = _needs(choice, best, settings, table, shortlist)
     with clock.step("frontier"):
-        frontier = _frontier(choice, settings, table, shortlist)
+        frontier = _frontier(choice, settings, table, shortlist, resolved)
     table = _with_results(table, screened, choice, best, shortlist, resolved)
     return PortfolioRun(
         resolved=resolved, inputs=inputs, prepared=prepared, candidates=table, bundles=screened.bundles, best=best,
         greedy=greedy, greedy_pairs=pairs, shortlist=shortlist, by_species=_unweighted(choice.by_species(best), resolved),
-        frontier=frontier, needs=needs, reference=screened.reference, settings=settings, seconds=clock.seconds,
+        frontier=frontier, needs=needs, parts=_parts(choice, best, table, shortlist, resolved),
+        reference=screened.reference, settings=settings, seconds=clock.seconds,
     )  # fmt: skip
 
 
@@ -277,6 +283,8 @@ def _rules(resolved: ResolvedStudy, table: pd.DataFrame, settings: PortfolioSett
         Limit(name=f"portfolio.at_most[{i}]", members=_members(table, rule), most=rule.most)
         for i, rule in enumerate(settings.at_most)
     )
+    if settings.most is not None:
+        limits += (Limit(name="portfolio.most", members=passage, most=settings.most),)
     return Rules(
         cost=table["cost"].to_numpy(float), budget=budget, limits=limits,
         must_have=np.isin(names, settings.must_have), must_not=np.isin(names, settings.must_not),
@@ -316,7 +324,7 @@ def _budgets(settings: PortfolioSettings) -> list[float]:
 
 
 def _frontier(
-    choice: Choice, settings: PortfolioSettings, table: pd.DataFrame, shortlist: Sequence[int]
+    choice: Choice, settings: PortfolioSettings, table: pd.DataFrame, shortlist: Sequence[int], resolved: ResolvedStudy
 ) -> pd.DataFrame:
     """The best plan for each budget, for all species together and for each alone."""
     budgets = _budgets(settings)
@@ -324,7 +332,7 @@ def _frontier(
     rows = []
     for name in ["all", *(species if len(species) > 1 else [])]:
         one = choice if name == "all" else _for_species(choice, name)
-        scale = 1.0
+        scale = 1.0 if name == "all" else float(_unweighted({name: 1.0}, resolved)[name])
         for budget in budgets:
             plan = one.best(budget, seconds=settings.seconds / len(budgets))
             names = [*plan.actions, *(str(table["candidate"].iloc[shortlist[i]]) for i in plan.chosen)]
@@ -364,6 +372,26 @@ def _needs(
     return pd.DataFrame(rows, columns=["item", "gain_without", "loss", "needed"])
 
 
+def _parts(
+    choice: Choice, best: Plan, table: pd.DataFrame, shortlist: Sequence[int], resolved: ResolvedStudy
+) -> pd.DataFrame:
+    """What each chosen item adds to the others."""
+    with_all = choice.by_species(best)
+    left_out = {name: replace(best, actions=tuple(a for a in best.actions if a != name)) for name in best.actions}
+    for i in best.chosen:
+        name = str(table["candidate"].iloc[shortlist[i]])
+        left_out[name] = replace(best, chosen=tuple(c for c in best.chosen if c != i))
+    rows = []
+    for name, plan in left_out.items():
+        if any(one.actions == plan.actions for one in choice.alternatives):
+            without = choice.by_species(plan)
+            lost = {species: with_all[species] - without[species] for species in with_all}
+            own = {f"gain_{species}": value for species, value in _unweighted(lost, resolved).items()}
+            rows.append({"item": name, "gain": sum(lost.values()), **own})
+    columns = ["item", "gain", *(f"gain_{species}" for species in with_all)]
+    return pd.DataFrame(rows, columns=columns)
+
+
 def _with_results(
     table: pd.DataFrame,
     screened: _Screened,
@@ -376,12 +404,23 @@ def _with_results(
     for name, gains in _unweighted(screened.singles, resolved).items():
         out[f"gain_{name}"] = gains
     out["gain"] = sum(screened.singles.values())
+    out["gain_in_bundle"] = _half_of_bundles(table, screened.bundles)
     out["local_maximum"] = local_maxima(table, out["gain"].to_numpy(), _spacing(resolved, resolved.study.portfolio) / 2)
     rows = np.arange(len(out))
     out["shortlisted"] = np.isin(rows, shortlist)
     out["chosen"] = np.isin(rows, [shortlist[i] for i in best.chosen])
     out["next_gain"] = np.nan
     out.loc[list(shortlist), "next_gain"] = choice.next_gains(best)
+    return out
+
+
+def _half_of_bundles(table: pd.DataFrame, bundles: pd.DataFrame) -> Reals:
+    """(n,) half of what each candidate gains in its best bundle [1]; NaN where it is in none."""
+    place = {name: i for i, name in enumerate(table["candidate"])}
+    out = np.full(len(table), np.nan)
+    for column in ("first", "second"):
+        rows = np.array([place[name] for name in bundles[column]], np.int64)
+        np.fmax.at(out, rows, bundles["gain"].to_numpy(float) / 2)
     return out
 
 

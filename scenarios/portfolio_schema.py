@@ -175,6 +175,8 @@ class PortfolioSettings(Model):
     """Candidates or actions that must be in the set."""
     must_not: list[str] = []
     """Candidates or actions that must not."""
+    most: Annotated[int, Field(ge=0)] | None = None
+    """Passages in the set, at most."""
     min_spacing_m: Annotated[float, Field(ge=0)] | None = None
     """Least distance along a fence between two passages [m]; default that of `candidates`."""
     at_most: list[AtMost] = []
@@ -184,5 +186,5 @@ class PortfolioSettings(Model):
     """Sets that lose at most this share of the best gain count as near-optimal [1]."""
     seconds: Metres = 60.0
     """Time for the proof of one budget [s]."""
-    steps: Annotated[int, Field(ge=1, le=100)] = 10
+    steps: Annotated[int, Field(ge=1, le=100)] = 6
     """Budgets on the frontier, up to twice the budget."""
