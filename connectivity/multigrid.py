@@ -233,7 +233,8 @@ class MultigridSolver:
             bytes_peak=self.hierarchy.nbytes
             + self._components.label.nbytes
             + self._held.nbytes
-            + max((o.nbytes for o in outcomes), default=0),
+            + max((o.nbytes for o in outcomes), default=0)
+            + 8 * self._held.size * sum(len(o.iterations) for o in outcomes),
             note="; ".join(filter(None, [self._note, AT_ROUNDING if any(o.at_rounding for o in outcomes) else ""])),
         )
 

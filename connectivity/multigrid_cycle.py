@@ -17,6 +17,7 @@ from connectivity.multigrid_hierarchy import TAIL, CoarseLevel, Coarsest, FineLe
 __all__ = ["Cycle", "Hierarchy"]
 
 Single = NDArray[np.float32]
+Double = NDArray[np.float64]
 
 SKIP, TWICE = 2, 4
 """After SKIP coarse levels, TWICE levels are visited twice: a cheap way to mend what fences leave of smooth errors."""
@@ -119,7 +120,7 @@ class Cycle:
         """Bytes of the fields."""
         return self.last.nbytes + sum(work.nbytes for work in self.work)
 
-    def run(self, b: Single, x: Single) -> None:
+    def run(self, b: Double, x: Single) -> None:
         """``x ~ A^-1 b`` on the finest level; fields (n, ...) in the split layout."""
         self.hierarchy.fine.down(b, x, self._by_rows(self._currents(0)))
         self._solve(0)

@@ -74,7 +74,7 @@ class FineLevel:
     line: Single
     links: Links
 
-    def down(self, b: Single, x: Single, out: Single) -> None:
+    def down(self, b: Double, x: Single, out: Single) -> None:
         """Smooth from zero and restrict the residual to ``out`` (n, n_coarse)."""
         width = self.shape[1]
         fine.smooth_down(self.g, self.inverse, b, x)
@@ -89,7 +89,7 @@ class FineLevel:
                 links.children.start, links.children.column, links.children.weight, links.dof, residual, out
             )
 
-    def up(self, b: Single, coarse: Single, x: Single) -> None:
+    def up(self, b: Double, coarse: Single, x: Single) -> None:
         """Add the coarse correction and smooth."""
         fine.prolong_blocks(self.line, coarse, x)
         links = self.links
@@ -104,7 +104,8 @@ class FineLevel:
         self, system: Laplacian, held: NDArray[np.bool_], regions: Regions, row: Int, col: Int, step: NDArray[np.int8]
     ) -> FineLevel:
         """The same level with the given edges, and what hangs on them, taken anew from ``system``."""
-        g, ground, inverse = self.g.copy(), self.ground.copy(), self.inverse.copy()
+        g, ground, inverse = self.g.copy(), np.zeros(self.inverse.shape, np.float32), self.inverse.copy()
+        ground[...] = self.ground
         steps = np.array(STEPS)[step]
         other_row, other_col = row + steps[:, 0], col + steps[:, 1]
         free = ~held[row, col] & ~held[other_row, other_col]
@@ -122,7 +123,7 @@ class FineLevel:
             ground,
             inverse,
         )
-        return replace(self, g=g, ground=ground, inverse=inverse)
+        return replace(self, g=g, ground=_one_row_if_zero(ground), inverse=inverse)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -225,12 +226,17 @@ def build_fine_level(
         shape=shape,
         scale=scale,
         g=g,
-        ground=leak,
+        ground=_one_row_if_zero(leak),
         inverse=inverse,
         line=raster.line,
         links=_links(special, parents, n_coarse),
     )
     return level, graph, _places(special, raster, n_coarse)
+
+
+def _one_row_if_zero(ground: Single) -> Single:
+    """Ground of the finest level; one row stands for all where there is none."""
+    return ground if ground.any() else np.zeros_like(ground[:1])
 
 
 def conductance_scale(conductance: Double, ground: Double) -> float:

@@ -60,7 +60,7 @@ class _Iteration:
         self.field = (n, *split_shape(hierarchy.fine.shape))
         self.fine, self.regions = hierarchy.fine, regions
         self.x, self.r = np.zeros(self.field), np.zeros(self.field)
-        self.z, self.b = np.zeros(self.field, np.float32), np.zeros(self.field, np.float32)
+        self.z = np.zeros(self.field, np.float32)
         self.partial = np.zeros(self.field[:2])
         self.cycle = Cycle(hierarchy, n)
         self.steps = np.zeros(n, np.int64)
@@ -70,7 +70,7 @@ class _Iteration:
     @property
     def nbytes(self) -> int:
         """Bytes of all fields while they are in use."""
-        return self.cycle.nbytes + 4 * self.x.nbytes + 2 * self.z.nbytes
+        return self.cycle.nbytes + 4 * self.x.nbytes + self.z.nbytes
 
     def run(self, residual: Double, active: NDArray[np.bool_], goal: Goal) -> None:
         """Start afresh from plain residuals (n, height, width), keeping x, until every active one has reached the goal.
@@ -78,7 +78,6 @@ class _Iteration:
         Gives up where nothing more is gained for `PATIENCE` iterations.
         """
         layout.split_field(residual, self.r)
-        self.b[...] = self.r
         p, q = np.zeros(self.field), np.zeros(self.field)
         best, since = np.inf, 0
         beta = np.zeros(active.size)
@@ -98,7 +97,7 @@ class _Iteration:
             beta, rz = np.divide(fresh, rz, out=np.zeros_like(rz), where=rz > 0), fresh
 
     def _precondition(self) -> Double:
-        self.cycle.run(self.b, self.z)
+        self.cycle.run(self.r, self.z)
         kernels.inner_rows(self.r, self.z, self.partial)
         return self.partial.sum(axis=1)
 
@@ -110,7 +109,7 @@ class _Iteration:
         pq = self.partial.sum(axis=1)
         alpha = np.divide(rz, pq, out=np.zeros_like(rz), where=active & (pq > 0))
         self.gains.append(alpha * rz)
-        kernels.advance(alpha, p, q, self.x, self.r, self.b, self.partial)
+        kernels.advance(alpha, p, q, self.x, self.r, self.partial)
         return np.sqrt(self.partial.sum(axis=1))
 
     def _estimate(self, norm: Double) -> Double:
@@ -130,9 +129,9 @@ def solve_batch(
     voltage: Double,
     goal: Goal,
 ) -> Outcome:
-    """Solve for currents (n, height, width) into ``voltage``, zero on entry."""
+    """Solve for currents (n, height, width) into ``voltage``, zero on entry, where the first residual finds room too."""
     n = current.shape[0]
-    residual = np.empty_like(current)
+    residual = voltage
     norm = _residual(system, held, regions, current, None, residual)
     unit = np.where(norm > 0, norm, 1.0)[:, None, None]
     iteration = _Iteration(hierarchy, regions, n)
@@ -143,6 +142,7 @@ def solve_batch(
             break
         residual /= unit
         iteration.run(residual, active, goal)
+        residual = np.empty_like(current)
         layout.merge_field(iteration.x, voltage)
         voltage *= hierarchy.fine.scale * unit
         left = _residual(system, held, regions, current, voltage, residual) / unit[:, 0, 0]
@@ -155,7 +155,7 @@ def solve_batch(
         energy_error=error,
         converged=bool((error <= goal.tolerance).all() if goal.energy else (left <= bound).all()),
         at_rounding=bool((left > goal.tolerance).any() and (left <= bound).all()) and not goal.energy,
-        nbytes=iteration.nbytes + residual.nbytes,
+        nbytes=iteration.nbytes,
     )
 
 

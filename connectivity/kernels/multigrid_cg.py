@@ -14,6 +14,7 @@ from connectivity.kernels._jit import kernel, parallel_kernel
 
 __all__ = ["advance", "apply_directions", "gather_regions", "inner_rows", "new_directions"]
 
+Single2 = NDArray[np.float32]
 Single3 = NDArray[np.float32]
 Single4 = NDArray[np.float32]
 Double1 = NDArray[np.float64]
@@ -24,13 +25,13 @@ Long1 = NDArray[np.int64]
 
 
 @kernel
-def _even_row(g: Single4, ground: Single3, p: Double3, i: int, cols: int, q: Double3) -> float:
+def _even_row(g: Single4, leak: Single2, p: Double3, i: int, cols: int, q: Double3) -> float:
     """One row's even columns of ``q = A p``; returns their share of p . q."""
     total = 0.0
     for j in range(1, cols + 1):
         v = p[i, 0, j]
         q[i, 0, j] = (
-            ground[i, 0, j] * v
+            leak[0, j] * v
             + g[0, i, 0, j] * (v - p[i, 1, j])
             + g[0, i, 1, j - 1] * (v - p[i, 1, j - 1])
             + g[1, i, 0, j] * (v - p[i + 1, 0, j])
@@ -46,13 +47,13 @@ def _even_row(g: Single4, ground: Single3, p: Double3, i: int, cols: int, q: Dou
 
 
 @kernel
-def _odd_row(g: Single4, ground: Single3, p: Double3, i: int, cols: int, q: Double3) -> float:
+def _odd_row(g: Single4, leak: Single2, p: Double3, i: int, cols: int, q: Double3) -> float:
     """One row's odd columns of ``q = A p``; returns their share of p . q."""
     total = 0.0
     for j in range(1, cols + 1):
         v = p[i, 1, j]
         q[i, 1, j] = (
-            ground[i, 1, j] * v
+            leak[1, j] * v
             + g[0, i, 1, j] * (v - p[i, 0, j + 1])
             + g[0, i, 0, j] * (v - p[i, 0, j])
             + g[1, i, 1, j] * (v - p[i + 1, 1, j])
@@ -69,12 +70,13 @@ def _odd_row(g: Single4, ground: Single3, p: Double3, i: int, cols: int, q: Doub
 
 @parallel_kernel
 def apply_directions(g: Single4, ground: Single3, p: Double4, q: Double4, partial: Double2) -> None:
-    """``q = A p``; ``partial[m, row]`` = that row's share of p . q."""
+    """``q = A p``; ``partial[m, row]`` = that row's share of p . q. A ``ground`` of one row stands for all rows."""
     cols = p.shape[3] - 2
     for i in prange(1, p.shape[1] - 1):
+        leak = ground[i if ground.shape[0] > 1 else 0]
         for m in range(p.shape[0]):
-            even = _even_row(g, ground, p[m], i, cols, q[m])
-            partial[m, i] = even + _odd_row(g, ground, p[m], i, cols, q[m])
+            even = _even_row(g, leak, p[m], i, cols, q[m])
+            partial[m, i] = even + _odd_row(g, leak, p[m], i, cols, q[m])
 
 
 @parallel_kernel
@@ -88,8 +90,8 @@ def new_directions(z: Single4, beta: Double1, p: Double4) -> None:
 
 
 @parallel_kernel
-def advance(alpha: Double1, p: Double4, q: Double4, x: Double4, r: Double4, b: Single4, partial: Double2) -> None:
-    """``x += alpha p``, ``r -= alpha q``, ``b = r`` in float32; ``partial[m, row]`` = that row's share of r . r."""
+def advance(alpha: Double1, p: Double4, q: Double4, x: Double4, r: Double4, partial: Double2) -> None:
+    """``x += alpha p``, ``r -= alpha q``; ``partial[m, row]`` = that row's share of r . r."""
     for i in prange(1, p.shape[1] - 1):
         for m in range(p.shape[0]):
             total = 0.0
@@ -98,7 +100,6 @@ def advance(alpha: Double1, p: Double4, q: Double4, x: Double4, r: Double4, b: S
                     x[m, i, h, j] += alpha[m] * p[m, i, h, j]
                     value = r[m, i, h, j] - alpha[m] * q[m, i, h, j]
                     r[m, i, h, j] = value
-                    b[m, i, h, j] = value
                     total += value * value
             partial[m, i] = total
 

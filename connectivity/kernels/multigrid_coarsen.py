@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from connectivity.kernels._jit import kernel, parallel_kernel
 from connectivity.kernels.multigrid_product import Graph
-from connectivity.kernels.multigrid_special import add_parent, normalise
+from connectivity.kernels.multigrid_special import add_parent, settle
 from connectivity.kernels.multigrid_weights import TIE, WEAK
 
 __all__ = ["ANCHOR", "Parents", "choose_points", "graph_diagonal", "promote", "tie_lines", "tie_rest", "write_rows"]
@@ -159,8 +159,7 @@ def _tie_line(
             n = add_parent(parent[i], weight[i], n, who, edge)
             total += edge
     if total > TIE * strongest[i]:
-        normalise(weight[i], n)
-        count[i] = n
+        count[i] = settle(parent[i], weight[i], n)
         stage[i] = 2
 
 
@@ -199,8 +198,7 @@ def _tie_other(
             n = add_parent(parent[i], weight[i], n, parent[q, t], edge * weight[q, t])
         total += edge
     if total > TIE * strongest[i]:
-        normalise(weight[i], n)
-        count[i] = n
+        count[i] = settle(parent[i], weight[i], n)
         stage[i] = now
 
 

@@ -1,6 +1,7 @@
 """The finest level of the cycle: smoothing, restriction and prolongation on the raster itself.
 
-Fields are float32 in the split layout of `multigrid_layout`, with a leading axis of right-hand sides. The smoother is
+Fields are float32 in the split layout of `multigrid_layout`, with a leading axis of right-hand sides; right-hand sides are the
+float64 residuals of conjugate gradients themselves, rounded as they are read. The smoother is
 Gauss-Seidel in four colours by the parity of row and column: down in the order (even, even), (even, odd), (odd, even),
 (odd, odd), up in the reverse order, its adjoint. Cells of one colour are not neighbours, so the result does not depend on
 threads. After a sweep from zero a cell's residual is the sum over neighbours smoothed later, and cells of the last
@@ -31,6 +32,8 @@ __all__ = [
 Single2 = NDArray[np.float32]
 Single3 = NDArray[np.float32]
 Single4 = NDArray[np.float32]
+Double3 = NDArray[np.float64]
+Double4 = NDArray[np.float64]
 Int1 = NDArray[np.int32]
 Long1 = NDArray[np.int64]
 
@@ -74,7 +77,7 @@ def _beside_odd(g: Single4, x: Single3, i: int, j: int) -> float:
 
 
 @parallel_kernel
-def smooth_down(g: Single4, inverse: Single3, b: Single4, x: Single4) -> None:
+def smooth_down(g: Single4, inverse: Single3, b: Double4, x: Single4) -> None:
     """One sweep from x = 0: even rows, then odd rows."""
     rows, cols = (b.shape[1] - 2) // 2, b.shape[3] - 2
     for block in prange(rows):
@@ -82,44 +85,46 @@ def smooth_down(g: Single4, inverse: Single3, b: Single4, x: Single4) -> None:
         for m in range(b.shape[0]):
             y = x[m]
             for j in range(1, cols + 1):
-                y[i, 0, j] = b[m, i, 0, j] * inverse[i, 0, j]
+                y[i, 0, j] = np.float32(b[m, i, 0, j]) * inverse[i, 0, j]
             for j in range(1, cols + 1):
-                y[i, 1, j] = (b[m, i, 1, j] + _beside_odd(g, y, i, j)) * inverse[i, 1, j]
+                y[i, 1, j] = (np.float32(b[m, i, 1, j]) + _beside_odd(g, y, i, j)) * inverse[i, 1, j]
     for block in prange(rows):
         i = 2 * block + 2
         for m in range(b.shape[0]):
             y = x[m]
             for j in range(1, cols + 1):
-                y[i, 0, j] = (b[m, i, 0, j] + _vertical_even(g, y, i, j)) * inverse[i, 0, j]
+                y[i, 0, j] = (np.float32(b[m, i, 0, j]) + _vertical_even(g, y, i, j)) * inverse[i, 0, j]
             for j in range(1, cols + 1):
-                y[i, 1, j] = (b[m, i, 1, j] + _vertical_odd(g, y, i, j) + _beside_odd(g, y, i, j)) * inverse[i, 1, j]
+                y[i, 1, j] = (
+                    np.float32(b[m, i, 1, j]) + _vertical_odd(g, y, i, j) + _beside_odd(g, y, i, j)
+                ) * inverse[i, 1, j]
 
 
 @kernel
-def _row_up(g: Single4, inverse: Single3, b: Single3, x: Single3, i: int, cols: int) -> None:
+def _row_up(g: Single4, inverse: Single3, b: Double3, x: Single3, i: int, cols: int) -> None:
     for j in range(1, cols + 1):
-        x[i, 1, j] = (b[i, 1, j] + _vertical_odd(g, x, i, j) + _beside_odd(g, x, i, j)) * inverse[i, 1, j]
+        x[i, 1, j] = (np.float32(b[i, 1, j]) + _vertical_odd(g, x, i, j) + _beside_odd(g, x, i, j)) * inverse[i, 1, j]
     for j in range(1, cols + 1):
-        x[i, 0, j] = (b[i, 0, j] + _vertical_even(g, x, i, j) + _beside_even(g, x, i, j)) * inverse[i, 0, j]
+        x[i, 0, j] = (np.float32(b[i, 0, j]) + _vertical_even(g, x, i, j) + _beside_even(g, x, i, j)) * inverse[i, 0, j]
 
 
 @kernel
 def _row_up_beside_regions(
-    g: Single4, inverse: Single3, b: Single3, x: Single3, i: int, cols: int, row: NDArray[np.float32]
+    g: Single4, inverse: Single3, b: Double3, x: Single3, i: int, cols: int, row: NDArray[np.float32]
 ) -> None:
     """The same where cells of zero ``inverse`` keep their value; by way of a row apart, or it would not vectorise."""
     for j in range(1, cols + 1):
-        row[j] = (b[i, 1, j] + _vertical_odd(g, x, i, j) + _beside_odd(g, x, i, j)) * inverse[i, 1, j]
+        row[j] = (np.float32(b[i, 1, j]) + _vertical_odd(g, x, i, j) + _beside_odd(g, x, i, j)) * inverse[i, 1, j]
     for j in range(1, cols + 1):
         x[i, 1, j] = row[j] if inverse[i, 1, j] > 0.0 else x[i, 1, j]
     for j in range(1, cols + 1):
-        row[j] = (b[i, 0, j] + _vertical_even(g, x, i, j) + _beside_even(g, x, i, j)) * inverse[i, 0, j]
+        row[j] = (np.float32(b[i, 0, j]) + _vertical_even(g, x, i, j) + _beside_even(g, x, i, j)) * inverse[i, 0, j]
     for j in range(1, cols + 1):
         x[i, 0, j] = row[j] if inverse[i, 0, j] > 0.0 else x[i, 0, j]
 
 
 @parallel_kernel
-def smooth_up(g: Single4, inverse: Single3, b: Single4, x: Single4) -> None:
+def smooth_up(g: Single4, inverse: Single3, b: Double4, x: Single4) -> None:
     """One sweep in the reverse order: odd rows, then even rows."""
     rows, cols = (b.shape[1] - 2) // 2, b.shape[3] - 2
     for block in prange(rows):
@@ -131,7 +136,7 @@ def smooth_up(g: Single4, inverse: Single3, b: Single4, x: Single4) -> None:
 
 
 @parallel_kernel
-def smooth_up_beside_regions(g: Single4, inverse: Single3, b: Single4, x: Single4) -> None:
+def smooth_up_beside_regions(g: Single4, inverse: Single3, b: Double4, x: Single4) -> None:
     """The same, where cells of zero ``inverse`` (regions) keep their value."""
     rows, cols = (b.shape[1] - 2) // 2, b.shape[3] - 2
     for block in prange(rows):
@@ -198,13 +203,13 @@ def special_residual(g: Single4, cell: Long1, width: int, x: Single4, out: Singl
 
 
 @parallel_kernel
-def region_residual(g: Single4, cell: Long1, member: Int1, width: int, b: Single4, x: Single4, out: Single2) -> None:
+def region_residual(g: Single4, cell: Long1, member: Int1, width: int, b: Double4, x: Single4, out: Single2) -> None:
     """Full residual of region cells, at 0 V during `smooth_down`, for the entries ``member`` of the special cells."""
     for t in prange(member.size):
         s = member[t]
         row, col = cell[s] // width, cell[s] % width
         for m in range(x.shape[0]):
-            total = b[m, row + 1, col & 1, (col >> 1) + 1]
+            total = np.float32(b[m, row + 1, col & 1, (col >> 1) + 1])
             for k in range(8):
                 r, c = row + D_ROW[k], col + D_COL[k]
                 total += np.float32(conductance_to(g, row, col, k)) * x[m, r + 1, c & 1, (c >> 1) + 1]

@@ -26,15 +26,17 @@ __all__ = [
     "Special",
     "add_parent",
     "find_special",
-    "normalise",
     "parents_of",
     "promote_special",
+    "settle",
     "special_lines",
     "special_rest",
 ]
 
 CAPACITY = 8
 """Most parents of a cell; the lightest give way."""
+LIGHT = 0.1
+"""Parents lighter than this, beside the heaviest, are dropped: they would only make coarse rows longer."""
 
 Byte1 = NDArray[np.int8]
 Byte3 = NDArray[np.int8]
@@ -92,13 +94,22 @@ def add_parent(parent: Int1, weight: Single1, count: int, who: int, share: float
 
 
 @kernel
-def normalise(weight: Single1, count: int) -> None:
-    """Make the weights of a list sum to one."""
+def settle(parent: Int1, weight: Single1, count: int) -> int:
+    """Drop parents lighter than LIGHT of the heaviest and make the others' weights sum to one; returns how many stay."""
+    most = 0.0
+    for t in range(count):
+        most = max(most, weight[t])
     total = 0.0
+    kept = 0
     for t in range(count):
-        total += weight[t]
-    for t in range(count):
+        if weight[t] >= LIGHT * most:
+            parent[kept] = parent[t]
+            weight[kept] = weight[t]
+            total += weight[t]
+            kept += 1
+    for t in range(kept):
         weight[t] /= total
+    return kept
 
 
 @kernel
@@ -200,8 +211,7 @@ def _tie_line(
         n = add_parent(parent[s], weight[s], n, target, edge)
         total += edge
     if total > TIE * most:
-        normalise(weight[s], n)
-        count[s] = n
+        count[s] = settle(parent[s], weight[s], n)
         stage[s] = 2
 
 
@@ -255,8 +265,7 @@ def _tie_other(
             n = add_parent(parent[s], weight[s], n, who[t], edge * share[t])
         total += edge
     if total > TIE * most:
-        normalise(weight[s], n)
-        count[s] = n
+        count[s] = settle(parent[s], weight[s], n)
         stage[s] = now
 
 
