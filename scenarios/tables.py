@@ -64,8 +64,10 @@ def pairs_table(solved: Solved) -> pd.DataFrame:
 def _resistances(network: ReducedNetwork, ends: Ends) -> NDArray[np.float64]:
     """(n_origin, n_target + 1) ohm; the last column is to all targets together."""
     origins, targets = region_nodes(network, ends)
-    single = network.effective_resistances([*origins, *targets])[: len(origins), len(origins) :]
-    return np.column_stack([single, sources_to_target(network, ends).resistances()])
+    small = network.reduced_to([*origins, *targets])
+    n_origin = len(origins)
+    single = small.effective_resistances()[:n_origin, n_origin:]
+    return np.column_stack([single, sources_to_target(small, ends).resistances()])
 
 
 def profile_table(solved: Solved, reached: NDArray[np.bool_]) -> pd.DataFrame:
