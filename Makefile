@@ -15,7 +15,7 @@ help:
 	@echo "make clean  remove .venv, caches and results"
 
 demo: $(STAMP)
-	$(BIN)/otkel run ustyurt --scenario baseline --scenario no-fence --scenario agreed-1km --scenario second-line --out $(OUT)
+	$(BIN)/otkel run ustyurt --scenario baseline --scenario no-fence --scenario agreed-1km --out $(OUT)
 	@echo "Maps and tables: $(OUT)/index.html"
 
 test: lint
