@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
 import numpy as np
 import pandas as pd
@@ -26,6 +27,7 @@ from scenarios.valuation import Land, Reference, block_of, candidate_ids, land_o
 __all__ = ["PortfolioRun", "choose_portfolio"]
 
 Reals = NDArray[np.float64]
+ValueT = TypeVar("ValueT", float, NDArray[np.float64])
 Progress = Callable[[str], None]
 CIRCUIT = ("conductance", "resistance", "arriving")
 
@@ -148,8 +150,9 @@ class _Screened:
         with clock.step("bundles"):
             if exact:
                 pairs, worth = _bundles(resolved, prepared, table, blocks)
-                bundles = _bundle_table(table, pairs, worth, sum(singles.values()))
-                moves = _moves(table, sum(singles.values()), pairs, worth)
+                together = np.sum(list(singles.values()), axis=0)
+                bundles = _bundle_table(table, pairs, worth, together)
+                moves = _moves(table, together, pairs, worth)
             else:
                 bundles = _bundle_table(table, np.empty((0, 2), np.int64), np.empty(0), np.empty(0))
                 moves = _moves_by_line(resolved, prepared, table, settings.objective)
@@ -332,7 +335,7 @@ def _frontier(
     rows = []
     for name in ["all", *(species if len(species) > 1 else [])]:
         one = choice if name == "all" else _for_species(choice, name)
-        scale = 1.0 if name == "all" else float(_unweighted({name: 1.0}, resolved)[name])
+        scale = 1.0 if name == "all" else _unweighted({name: 1.0}, resolved)[name]
         for budget in budgets:
             plan = one.best(budget, seconds=settings.seconds / len(budgets))
             names = [*plan.actions, *(str(table["candidate"].iloc[shortlist[i]]) for i in plan.chosen)]
@@ -403,7 +406,7 @@ def _with_results(
     out = table.copy()
     for name, gains in _unweighted(screened.singles, resolved).items():
         out[f"gain_{name}"] = gains
-    out["gain"] = sum(screened.singles.values())
+    out["gain"] = np.sum(list(screened.singles.values()), axis=0)
     out["gain_in_bundle"] = _half_of_bundles(table, screened.bundles)
     out["local_maximum"] = local_maxima(table, out["gain"].to_numpy(), _spacing(resolved, resolved.study.portfolio) / 2)
     rows = np.arange(len(out))
@@ -424,11 +427,9 @@ def _half_of_bundles(table: pd.DataFrame, bundles: pd.DataFrame) -> Reals:
     return out
 
 
-def _unweighted(values: Mapping[str, Reals | float], resolved: ResolvedStudy) -> dict[str, Reals | float]:
+def _unweighted(values: Mapping[str, ValueT], resolved: ResolvedStudy) -> dict[str, ValueT]:
     """Values of the species without their weights."""
     species = resolved.study.species
     total = sum(entry.weight for entry in species.values())
-    return {
-        name: value * total / species[name].weight if species[name].weight > 0 else value * 0.0
-        for name, value in values.items()
-    }
+    scale = {name: total / species[name].weight if species[name].weight > 0 else 0.0 for name in values}
+    return {name: value * scale[name] for name, value in values.items()}

@@ -184,7 +184,7 @@ class PortfolioSettings(Model):
     """Actions that may be chosen too."""
     near_optimal: Annotated[float, Field(ge=0, lt=1)] = 0.02
     """Sets that lose at most this share of the best gain count as near-optimal [1]."""
-    seconds: Metres = 60.0
-    """Time for the proof of one budget [s]."""
+    seconds: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 30.0
+    """Time for a proof [s]: of the plan, of the frontier of each species, and of what can be replaced."""
     steps: Annotated[int, Field(ge=1, le=100)] = 6
     """Budgets on the frontier, up to twice the budget."""

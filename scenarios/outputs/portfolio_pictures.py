@@ -12,7 +12,7 @@ import pandas as pd
 import shapely
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.collections import LineCollection, PatchCollection
-from matplotlib.colors import ListedColormap, LogNorm, to_rgb
+from matplotlib.colors import ListedColormap, Normalize, to_rgb
 from matplotlib.figure import Figure
 from matplotlib.patches import PathPatch
 from matplotlib.path import Path as Outline
@@ -190,15 +190,13 @@ def _draw_gain(sheet: Sheet, scene: Scene, run: PortfolioRun) -> None:
     )
     shown = colours(norm(np.maximum(values[order], norm.vmin or 0.0)))
     sheet.axes.add_collection(LineCollection([lines[i] for i in order], colors=shown, linewidths=2.8, zorder=4.3))
-    sheet.panel.colour_bar(
-        colours, norm, "Gain of one opening [% of what all fences take away, logarithmic]", ("little", "most")
-    )
+    sheet.panel.colour_bar(colours, norm, "Gain of one opening [% of what all fences take away]", ("little", "most"))
 
 
-def _scale(gain: np.ndarray) -> tuple[LogNorm, ListedColormap]:
+def _scale(gain: np.ndarray) -> tuple[Normalize, ListedColormap]:
     top = 100 * float(np.nanmax(gain))
     colours = ListedColormap(mpl.colormaps["YlOrRd"](np.linspace(0.0, 0.95, 256)), name="gain")
-    return LogNorm(top / 100.0, top, clip=True), colours
+    return Normalize(0.0, top, clip=True), colours
 
 
 def _stretches(run: PortfolioRun, gain: np.ndarray) -> tuple[list[np.ndarray], np.ndarray]:
