@@ -166,15 +166,14 @@ def first_order(points: Reals, outputs: Reals, *, seed: int = 0, repeats: int = 
     bins = 2 ** max(round(math.log2(max(n, 2)) / 3), 1)
     member = np.minimum((points * bins).astype(np.int64), bins - 1)
     centred = outputs - outputs.mean(axis=0)
-    gram = centred @ centred.T
-    if not np.trace(gram) > 0:
+    if not np.abs(centred).max(initial=0.0) > 0:
         return FirstOrder(index=np.zeros(d), error=np.zeros(d), noise=0.0, bins=bins)
     rng = np.random.default_rng(seed)
     one = np.ones(n)
-    boot = [_shares_between(gram, member, _resampled(rng, n), bins) for _ in range(repeats)]
-    chance = [_shares_between(gram, member[rng.permutation(n)], one, bins).max(initial=0.0) for _ in range(repeats)]
+    boot = [_shares_between(centred, member, _resampled(rng, n), bins) for _ in range(repeats)]
+    chance = [_shares_between(centred, member[rng.permutation(n)], one, bins).max(initial=0.0) for _ in range(repeats)]
     return FirstOrder(
-        index=_shares_between(gram, member, one, bins), error=np.std(boot, axis=0, ddof=1),
+        index=_shares_between(centred, member, one, bins), error=np.std(boot, axis=0, ddof=1),
         noise=float(np.quantile(chance, 0.95)), bins=bins,
     )  # fmt: skip
 
@@ -184,11 +183,11 @@ def _resampled(rng: np.random.Generator, n: int) -> Reals:
     return np.bincount(rng.integers(n, size=n), minlength=n).astype(np.float64)
 
 
-def _shares_between(gram: Reals, member: Ints, weight: Reals, bins: int) -> Reals:
-    """(d,) adjusted share of variance between bins; ``gram`` (n, n) holds scalar products of the outputs of two draws."""
+def _shares_between(outputs: Reals, member: Ints, weight: Reals, bins: int) -> Reals:
+    """(d,) adjusted share of variance between bins, of draws that count ``weight`` (n,) times."""
     n = weight.sum()
-    mean = weight @ gram @ weight / n
-    total = weight @ np.diag(gram) - mean
+    mean = ((weight @ outputs) ** 2).sum() / n
+    total = weight @ (outputs**2).sum(axis=1) - mean
     out = np.zeros(member.shape[1])
     if not total > 0:
         return out
@@ -197,6 +196,6 @@ def _shares_between(gram: Reals, member: Ints, weight: Reals, bins: int) -> Real
         held[np.arange(weight.size), member[:, j]] = weight
         size = held.sum(axis=0)
         used = size > 0
-        between = (np.einsum("ib,ib->b", held, gram @ held)[used] / size[used]).sum() - mean
+        between = (((held.T @ outputs) ** 2).sum(axis=1)[used] / size[used]).sum() - mean
         out[j] = 1.0 - (1.0 - between / total) * (n - 1) / max(n - used.sum(), 1)
     return out

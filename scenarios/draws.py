@@ -60,7 +60,7 @@ class DrawJob:
     resolved : ResolvedStudy
     species : tuple of str
     candidates : tuple of str
-        Ids of the candidates that are valued; empty for all, whose order is then that of `gains_of`.
+        Ids of the candidates that are valued, in the order of `gains_of`.
     objective : str
         Empty for the score of `otkel run`; otherwise an objective of `otkel passages`, valued by `scenarios.valuation`.
     """
