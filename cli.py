@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import json
 import os
+import signal
 import sys
 import traceback
 from collections.abc import Iterator
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 EXIT_BUG = 70
 EXIT_INTERRUPTED = 6
 EXIT_MEMORY = 7
+
+_asked_to_stop: list[bool] = []
 
 app = typer.Typer(
     name="otkel",
@@ -371,6 +374,9 @@ def _reporting(command: str, quiet: bool, verbose: int) -> Iterator[Reporter]:
         except (typer.Exit, typer.BadParameter, typer.Abort):
             raise
         except Exception as error:
+            if _asked_to_stop:
+                reporter.error(f"{command} was interrupted; nothing half-written is left behind")
+                raise typer.Exit(EXIT_INTERRUPTED) from error
             if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
                 reporter.error(f"the disk is full ({error}); free some space or choose another folder with --out")
                 raise typer.Exit(EXIT_MEMORY) from error
@@ -382,8 +388,15 @@ def _reporting(command: str, quiet: bool, verbose: int) -> Iterator[Reporter]:
             raise typer.Exit(EXIT_BUG) from error
 
 
+def _stop(*_: object) -> None:
+    """A signal may fall into compiled code that loses the exception; what breaks after it is no bug."""
+    _asked_to_stop.append(True)
+    raise KeyboardInterrupt
+
+
 def main() -> None:
-    """Entry point of the ``otkel`` command."""
+    """Entry point of the ``otkel`` command; a polite kill cleans up like Ctrl-C."""
+    signal.signal(signal.SIGTERM, _stop)
     if sys.platform != "win32" and not sys.stdout.isatty():
         sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]
     app()
