@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +26,8 @@ PATIENCE = 50
 """Iterations without a smaller residual before a fresh start."""
 SLACK = 0.9
 """Share of the tolerance that the running residual goes for, so that the true one meets it."""
+REACH = 1e-7
+"""Part of a residual that iterations on conductances in float32 can bring it down to."""
 EXACT = 1e-13
 """Relative residual at which nothing is left to estimate."""
 ROUNDING = 2.0**-24
@@ -81,6 +83,7 @@ class _Iteration:
         p, q = np.zeros(self.field), np.zeros(self.field)
         best, since = np.inf, 0
         beta = np.zeros(active.size)
+        goal = replace(goal, tolerance=self._within_reach(goal, residual))
         rz = self._precondition()
         while active.any():
             norm = self._step(active, beta, rz, p, q)
@@ -95,6 +98,12 @@ class _Iteration:
                 return
             fresh = self._precondition()
             beta, rz = np.divide(fresh, rz, out=np.zeros_like(rz), where=rz > 0), fresh
+
+    def _within_reach(self, goal: Goal, residual: Double) -> float:
+        """Tolerance to iterate to before a fresh start: rounded conductances resolve REACH of a residual, no more."""
+        if goal.energy:
+            return goal.tolerance
+        return max(goal.tolerance, REACH * max(float(np.linalg.norm(r)) for r in residual))
 
     def _precondition(self) -> Double:
         self.cycle.run(self.r, self.z)
