@@ -140,18 +140,16 @@ class Stability:
         return kendall_taus(self.gains(ranking), self.stated_gains(ranking))
 
     def drivers(self, ranking: str = ALL) -> FirstOrder:
-        """Which parameter moves the ranking: variance of the logarithm of the place ranks of all leading places.
+        """Which parameter moves the ranking: variance of the logarithm of the place ranks of the stated shortlist.
 
-        Leading are the stated places that are among the first ``top`` in some draw. With the logarithm, a move from
-        place 1 to 2 counts as much as one from 10 to 20.
+        With the logarithm, a move from place 1 to 2 counts as much as one from 10 to 20.
         """
-        gains = self.stated_gains(ranking)
-        order = [i for i in np.argsort(self.stated_ranks(ranking)).tolist() if gains[i] > 0]
-        along, fence = self.candidates["along_m"].to_numpy(float), self.candidates["fence"].tolist()
-        peaks = spaced_shortlist(order, fence, along, spacing_m=self.spacing_m, most=len(order))
-        ranks = self.places(ranking)[:, peaks]
-        leading = ranks[:, (ranks <= self.top).any(axis=0)]
-        return first_order(self.points, np.log(leading.astype(np.float64)), seed=self.seed)
+        ranks = self.places(ranking)[:, self.shortlist(ranking)]
+        return first_order(self.points, np.log(ranks.astype(np.float64)), seed=self.seed)
+
+    def gain_drivers(self, ranking: str = ALL) -> FirstOrder:
+        """Which parameter moves what the stated shortlist gains: variance of the measure that ranks."""
+        return first_order(self.points, self.gains(ranking)[:, self.shortlist(ranking)], seed=self.seed)
 
 
 def stability_of(

@@ -65,7 +65,7 @@ def _candidates(found: Stability, ranking: str) -> pd.DataFrame:
 
 
 def _parameters(found: Stability, ranking: str) -> pd.DataFrame:
-    drivers, space = found.drivers(ranking), found.space
+    drivers, gains, space = found.drivers(ranking), found.gain_drivers(ranking), found.space
     rows = []
     for axis, name in enumerate(space.axes):
         moved = space.moved_by(axis)
@@ -83,6 +83,10 @@ def _parameters(found: Stability, ranking: str) -> pd.DataFrame:
                 "error": drivers.error[axis],
                 "noise": drivers.noise,
                 "matters": bool(drivers.index[axis] > drivers.noise),
+                "gain_index": gains.index[axis],
+                "gain_error": gains.error[axis],
+                "gain_noise": gains.noise,
+                "gain_matters": bool(gains.index[axis] > gains.noise),
                 "origin": moved[0].spread.origin,
             }
         )
@@ -124,20 +128,21 @@ def stability_sentences(found: Stability, tables: Tables) -> tuple[str, ...]:
         f"draws, over {len(found.candidates)} candidates."
         if np.isfinite(taus).any()
         else "Kendall's tau with the ranking as stated cannot be told: too few candidates differ.",
-        _driver_sentence(tables["parameters"]),
+        _driver_sentence(tables["parameters"], "", "the ranks of the best places as stated"),
+        _driver_sentence(tables["parameters"], "gain_", f"their {found.measures[0]}"),
     )
 
 
-def _driver_sentence(parameters: pd.DataFrame) -> str:
-    mine = parameters[parameters["ranking"] == ALL]
-    known = mine[mine["matters"]]
-    floor = f"chance alone reaches {mine['noise'].iloc[0]:.2f}"
+def _driver_sentence(parameters: pd.DataFrame, prefix: str, what: str) -> str:
+    mine = parameters[parameters["ranking"] == ALL].sort_values(f"{prefix}index", ascending=False, kind="stable")
+    known = mine[mine[f"{prefix}matters"]]
+    floor = f"chance alone reaches {mine[f'{prefix}noise'].iloc[0]:.2f}"
     if not len(known):
-        return f"No single parameter can be told from chance ({floor}): draw more, or read the parameters as jointly uncertain."
-    numbers = zip(known["parameter"], known["index"], known["error"], strict=True)
-    named = [f"{name} ({index:.2f} +- {error:.2f})" for name, index, error in numbers]
+        return f"No single parameter that moves {what} can be told from chance ({floor}): draw more, or read them as acting jointly."
+    numbers = zip(known["parameter"], known[f"{prefix}index"], known[f"{prefix}error"], strict=True)
+    named = [f"{_short(name)} ({index:.2f} +- {error:.2f})" for name, index, error in numbers]
     rest = f", then {', '.join(named[1:4])}" if len(named) > 1 else ""
-    return f"What moves the ranking of places most is {named[0]}{rest}: share of the variance that goes with it alone; {floor}."
+    return f"What moves {what} most is {named[0]}{rest}: share of the variance that goes with it alone; {floor}."
 
 
 def _many(part: int, whole: int) -> str:
@@ -189,8 +194,8 @@ def draw_stability(found: Stability, tables: Tables, path: Path) -> Path:
     FigureCanvasAgg(figure)
     names, causes = [_place(row) for row in best.itertuples()], [_short(name) for name in drivers["parameter"]]
     room, cause_room = _room(names), _room(causes)
-    free = width - room - cause_room - 0.6
-    lefts = (room, room + 0.52 * free + 0.2, width - 0.3 - 0.24 * free)
+    free = width - room - cause_room - 0.85
+    lefts = (room, room + 0.52 * free + 0.2, width - 0.55 - 0.24 * free)
     bottom, top = 1.0 / height, 1.0 - 1.25 / height
     axes = [
         figure.add_axes((left / width, bottom, share * free / width, top - bottom))
