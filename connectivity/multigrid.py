@@ -19,14 +19,15 @@ from numpy.typing import NDArray
 
 from connectivity.laplacian import Laplacian
 from connectivity.multigrid_cycle import Hierarchy
-from connectivity.multigrid_hierarchy import build_coarse_levels, build_fine_level
+from connectivity.multigrid_hierarchy import build_coarse_levels
+from connectivity.multigrid_raster_level import build_fine_level
 from connectivity.multigrid_run import ROUNDING, Goal, Outcome, solve_batch
 from connectivity.multigrid_system import BATCH, Components, Regions, estimate_bytes, held_cells, refuse_if_too_big
 from connectivity.results import SolveReport
 from rasters.errors import DataError, SolverError
 from rasters.fences import STEPS
 
-__all__ = ["EdgeChanges", "MultigridSolver", "Stop", "estimate_bytes"]
+__all__ = ["MultigridSolver", "NewConductance", "Stop", "estimate_bytes"]
 
 Stop = Literal["residual", "energy"]
 Double = NDArray[np.float64]
@@ -39,7 +40,7 @@ AT_ROUNDING = "residual at the rounding of float64 voltages, which are huge besi
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class EdgeChanges:
+class NewConductance:
     """Edges with a new conductance: a passage opened, a fence mended.
 
     Parameters
@@ -192,7 +193,7 @@ class MultigridSolver:
             raise SolverError(_shortfall(report, goal), report)
         return voltage.reshape(field.shape), report
 
-    def with_conductance(self, changes: EdgeChanges) -> MultigridSolver:
+    def with_conductance(self, changes: NewConductance) -> MultigridSolver:
         """A solver for the same landscape with some edges changed.
 
         Up to `PATCH` edges, the finest level takes the new conductances and the coarse levels stay as they are: they only

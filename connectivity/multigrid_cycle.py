@@ -12,7 +12,8 @@ from connectivity.kernels import multigrid_cycle as single
 from connectivity.kernels import multigrid_lanes as lanes
 from connectivity.kernels.multigrid_lanes import LANES
 from connectivity.kernels.multigrid_tail import Tail, tail_cycle
-from connectivity.multigrid_hierarchy import TAIL, CoarseLevel, Coarsest, FineLevel
+from connectivity.multigrid_hierarchy import TAIL, CoarseLevel, Coarsest
+from connectivity.multigrid_raster_level import FineLevel
 
 __all__ = ["Cycle", "Hierarchy"]
 
@@ -51,7 +52,7 @@ class Hierarchy:
         arrays += [*links.parents, *links.children, *(self.tail or ())]
         for level in self.coarse:
             arrays += [*level.graph, *level.p, *level.r, level.before, level.inside, level.bounds]
-        return sum(a.nbytes for a in arrays) + self.coarsest.nbytes
+        return sum(a.nbytes for a in arrays) + (0 if self.tail else self.coarsest.nbytes)
 
 
 def _pack(levels: list[CoarseLevel], dense: NDArray[np.float64]) -> Tail:

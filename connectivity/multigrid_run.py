@@ -11,7 +11,7 @@ from connectivity.kernels import multigrid_cg as kernels
 from connectivity.kernels import multigrid_layout as layout
 from connectivity.laplacian import Laplacian
 from connectivity.multigrid_cycle import Cycle, Hierarchy
-from connectivity.multigrid_hierarchy import split_shape
+from connectivity.multigrid_raster_level import split_shape
 from connectivity.multigrid_system import Regions
 
 __all__ = ["Goal", "Outcome", "solve_batch"]

@@ -13,7 +13,7 @@ from scipy.sparse.linalg import spsolve
 
 import connectivity.multigrid_system as multigrid_system
 from connectivity.laplacian import Laplacian, node_graph
-from connectivity.multigrid import EdgeChanges, MultigridSolver, estimate_bytes
+from connectivity.multigrid import MultigridSolver, NewConductance, estimate_bytes
 from rasters.errors import DataError, MemoryBudgetError, SolverError
 from rasters.fences import STEPS
 
@@ -297,7 +297,7 @@ def test_changed_edges_equal_a_new_build(held):
     ground[30, 31] = np.inf if held else 0.0
     system = make_system(connect(rough(shape, seed=10, nodata=0.02)), cut=(32,), permeability=0.0, ground=ground)
     both = np.flatnonzero(system.active[:, 31] & system.active[:, 32])[[3, 10, -4]]
-    changes = EdgeChanges(
+    changes = NewConductance(
         step=np.zeros(3, np.int8),
         row=both.astype(np.int32),
         col=np.full(3, 31, np.int32),
@@ -316,7 +316,7 @@ def test_changed_edges_equal_a_new_build(held):
 
 def test_changed_edges_must_join_nodes():
     system = make_system(np.ones((5, 5)))
-    outside = EdgeChanges(
+    outside = NewConductance(
         step=np.array([0], np.int8),
         row=np.array([2], np.int32),
         col=np.array([4], np.int32),
