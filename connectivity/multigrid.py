@@ -32,6 +32,8 @@ __all__ = ["MultigridSolver", "NewConductance", "Stop", "estimate_bytes"]
 Stop = Literal["residual", "energy"]
 Double = NDArray[np.float64]
 
+SMALL = 300_000
+"""Cells below which threads wait for each other longer than they work."""
 PATCH = 512
 """More changed edges than this rebuild the hierarchy."""
 
@@ -115,7 +117,8 @@ class MultigridSolver:
         system : Laplacian
             Kept, not copied: residuals are taken with its float64 conductances.
         threads : int, optional
-            Default: numba's. Results are the same to the last bit for a given number.
+            Default: numba's, one for rasters of less than `SMALL` cells. Results are the same to the last bit for a given
+            number.
 
         Raises
         ------
@@ -124,7 +127,8 @@ class MultigridSolver:
         DataError
             If conductances are infinite or span more than float32 holds.
         """
-        threads = numba.get_num_threads() if threads is None else threads
+        if threads is None:
+            threads = numba.get_num_threads() if system.active.size >= SMALL else 1
         refuse_if_too_big(system.shape, 1)
         start = time.perf_counter()
         with _threads(threads):

@@ -11,11 +11,20 @@ from hypothesis import strategies as st
 from scipy import sparse
 from scipy.sparse.linalg import spsolve
 
-import connectivity.multigrid_system as multigrid_system
+from connectivity import multigrid_cycle, multigrid_hierarchy, multigrid_system
 from connectivity.laplacian import Laplacian, node_graph
 from connectivity.multigrid import MultigridSolver, NewConductance, estimate_bytes
 from rasters.errors import DataError, MemoryBudgetError, SolverError
 from rasters.fences import STEPS
+
+
+@pytest.fixture(params=["as shipped", "deep"], autouse=True)
+def depth(request, monkeypatch):
+    """Every test twice: as shipped, and with levels of a few unknowns, so that small rasters pass through all kernels."""
+    if request.param == "deep":
+        monkeypatch.setattr(multigrid_hierarchy, "DENSE", 10)
+        for module in (multigrid_hierarchy, multigrid_cycle):
+            monkeypatch.setattr(module, "TAIL", 60)
 
 
 def make_system(resistance, *, cut=(), permeability=1.0, ground=None, region=None, neighbours=8):
@@ -218,7 +227,7 @@ def test_many_right_hand_sides_equal_single_ones():
 
 
 def test_same_numbers_again_and_nearly_the_same_with_two_threads():
-    shape = (150, 160)
+    shape = (90, 100)
     system = make_system(connect(rough(shape, seed=4, contrast=1e4)), cut=(70,), permeability=1e-4)
     current = pair(shape, (0, 0), (-1, -1))
     first = [MultigridSolver.build(system, threads=t).solve(current)[0] for t in (1, 1, 2, 2)]
@@ -228,7 +237,7 @@ def test_same_numbers_again_and_nearly_the_same_with_two_threads():
 
 
 def test_energy_stop_is_as_accurate_as_it_says_and_cheaper():
-    shape = (200, 210)
+    shape = (120, 130)
     system = make_system(connect(rough(shape, seed=6, contrast=1e3)), cut=(90,), permeability=1e-3)
     current = pair(shape, (0, 0), (-1, -1))
     solver = MultigridSolver.build(system)
