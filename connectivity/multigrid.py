@@ -22,7 +22,15 @@ from connectivity.multigrid_cycle import Hierarchy
 from connectivity.multigrid_hierarchy import build_coarse_levels
 from connectivity.multigrid_raster_level import build_fine_level
 from connectivity.multigrid_run import ROUNDING, Goal, Outcome, solve_batch
-from connectivity.multigrid_system import BATCH, Components, Regions, estimate_bytes, held_cells, refuse_if_too_big
+from connectivity.multigrid_system import (
+    BATCH,
+    Components,
+    Flow,
+    Regions,
+    estimate_bytes,
+    held_cells,
+    refuse_if_too_big,
+)
 from connectivity.results import SolveReport
 from rasters.errors import DataError, SolverError
 from rasters.fences import STEPS
@@ -181,17 +189,18 @@ class MultigridSolver:
         if field.ndim not in (2, 3) or field.shape[-2:] != self.system.shape:
             raise DataError(f"currents of shape {field.shape} do not fit cells of shape {self.system.shape}")
         many = field if field.ndim == 3 else field[None]
-        solved = max((self._components.check(one) for one in many), default=0)
+        flows = [self._components.check(one) for one in many]
         refuse_if_too_big(self.system.shape, many.shape[0], built=True)
         start = time.perf_counter()
         voltage = np.zeros_like(many)
         with _threads(self.threads):
             outcomes = [
-                self._solve_batch(many[k : k + BATCH], voltage[k : k + BATCH], goal)
+                self._solve_batch(many[k : k + BATCH], flows[k : k + BATCH], voltage[k : k + BATCH], goal)
                 for k in range(0, many.shape[0], BATCH)
             ]
         for one in voltage:
             self._components.centre(one)
+        solved = max((flow.n_components for flow in flows), default=0)
         report = self._report(outcomes, solved, time.perf_counter() - start)
         if not report.converged:
             raise SolverError(_shortfall(report, goal), report)
@@ -219,8 +228,8 @@ class MultigridSolver:
             note=f"{changes.step.size} edges changed on a kept hierarchy",
         )
 
-    def _solve_batch(self, current: Double, voltage: Double, goal: Goal) -> Outcome:
-        return solve_batch(self.system, self._held, self.hierarchy, self._regions, current, voltage, goal)
+    def _solve_batch(self, current: Double, flows: list[Flow], voltage: Double, goal: Goal) -> Outcome:
+        return solve_batch(self.system, self._held, self.hierarchy, self._regions, current, flows, voltage, goal)
 
     def _report(self, outcomes: list[Outcome], solved: int, seconds: float) -> SolveReport:
         cells = int(np.count_nonzero(self._components.label >= 0))

@@ -12,7 +12,7 @@ from connectivity.kernels import multigrid_layout as layout
 from connectivity.laplacian import Laplacian
 from connectivity.multigrid_cycle import Cycle, Hierarchy
 from connectivity.multigrid_raster_level import split_shape
-from connectivity.multigrid_system import Regions
+from connectivity.multigrid_system import Flow, Regions
 
 __all__ = ["Goal", "Outcome", "solve_batch"]
 
@@ -135,13 +135,16 @@ def solve_batch(
     hierarchy: Hierarchy,
     regions: Regions,
     current: Double,
+    flows: list[Flow],
     voltage: Double,
     goal: Goal,
 ) -> Outcome:
     """Solve for currents (n, height, width) into ``voltage``, zero on entry, where the first residual finds room too."""
     n = current.shape[0]
     residual = voltage
-    norm = _residual(system, held, regions, current, None, residual)
+    norm = _residual(system, held, regions, current, flows, None, residual)
+    nothing = norm <= EXACT * np.array([flow.size for flow in flows])
+    norm[nothing], residual[nothing] = 0.0, 0.0
     unit = np.where(norm > 0, norm, 1.0)[:, None, None]
     iteration = _Iteration(hierarchy, regions, n)
     active = norm > 0
@@ -154,7 +157,8 @@ def solve_batch(
         residual = np.empty_like(current)
         layout.merge_field(iteration.x, voltage)
         voltage *= hierarchy.fine.scale * unit
-        left = _residual(system, held, regions, current, voltage, residual) / unit[:, 0, 0]
+        left = _residual(system, held, regions, current, flows, voltage, residual) / unit[:, 0, 0]
+        left[nothing] = 0.0
         bound = np.maximum(goal.tolerance, _rounding(system, held, voltage, left > goal.tolerance) / unit[:, 0, 0])
         active = (left > bound) & (iteration.steps < goal.max_iterations) & (not goal.energy)
     error = iteration.energy_error
@@ -173,12 +177,14 @@ def _residual(
     held: NDArray[np.bool_],
     regions: Regions,
     current: Double,
+    flows: list[Flow],
     voltage: Double | None,
     out: Double,
 ) -> Double:
     """Residual of the float64 system (of zero voltage where None) into ``out``; returns its norms."""
     for m, r in enumerate(out):
         np.copyto(r, current[m])
+        r.reshape(-1)[flows[m].cell] -= flows[m].excess
         r[held] = 0.0
         if voltage is not None:
             layout.edge_imbalance(system.conductance, system.ground, held, voltage[m], r)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +14,16 @@ from connectivity.kernels import multigrid_layout as layout
 from connectivity.laplacian import Laplacian
 from rasters.errors import DataError, MemoryBudgetError
 
-__all__ = ["BATCH", "Components", "Regions", "available_bytes", "estimate_bytes", "held_cells", "refuse_if_too_big"]
+__all__ = [
+    "BATCH",
+    "Components",
+    "Flow",
+    "Regions",
+    "available_bytes",
+    "estimate_bytes",
+    "held_cells",
+    "refuse_if_too_big",
+]
 
 Double = NDArray[np.float64]
 Int = NDArray[np.int32]
@@ -77,6 +87,16 @@ def held_cells(system: Laplacian) -> Bool:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Flow:
+    """Currents that can flow: components with current, norm [A], and the excess [A] to take from flat cells."""
+
+    n_components: int
+    size: float
+    cell: Long
+    excess: Double
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Components:
     """Connected components of the active cells, -1 elsewhere, and which of them have a way to ground."""
 
@@ -94,8 +114,8 @@ class Components:
         grounded[label[((system.ground > 0) & system.active) | held_cells(system)]] = True
         return cls(label=label, count=count, grounded=grounded)
 
-    def check(self, current: Double) -> int:
-        """Refuse currents (height, width) that cannot flow; returns the number of components with current."""
+    def check(self, current: Double) -> Flow:
+        """Refuse currents (height, width) that cannot flow; returns what must be known of the others."""
         row, col = np.nonzero(current)
         if not np.isfinite(current[row, col]).all():
             raise DataError("currents must be finite")
@@ -106,7 +126,7 @@ class Components:
                 f"current enters cell ({row[k]}, {col[k]}), which is not a node; move the source onto habitat"
             )
         amount = current[row, col]
-        total = np.bincount(label, weights=amount, minlength=self.count)
+        total: Double = np.bincount(label, weights=amount, minlength=self.count).astype(np.float64)
         size = np.bincount(label, weights=np.abs(amount), minlength=self.count)
         loose = ~self.grounded & (np.abs(total) > IMBALANCE * size)
         if loose.any():
@@ -116,7 +136,18 @@ class Components:
                 f"currents of the component around cell ({row[at]}, {col[at]}) sum to {total[k]:g} A and it has no ground; "
                 "balance its sources and sinks, or ground it"
             )
-        return int(np.count_nonzero(size))
+        return Flow(
+            n_components=int(np.count_nonzero(size)),
+            size=float(np.linalg.norm(amount)),
+            **self._remainder(row * self.label.shape[1] + col, label, amount, total),
+        )
+
+    def _remainder(self, cell: Long, label: Int, amount: Double, total: Double) -> dict[str, Any]:
+        """Where to take what rounding leaves of a component's sum: at its largest current."""
+        order = np.lexsort((-np.abs(amount), label))
+        component, first = np.unique(label[order], return_index=True)
+        loose = ~self.grounded[component] & (total[component] != 0.0)
+        return {"cell": cell[order][first[loose]], "excess": total[component[loose]]}
 
     def centre(self, voltage: Double) -> None:
         """Shift the voltage (height, width) of each component without ground to a mean of zero over its cells, in place."""

@@ -257,6 +257,21 @@ def test_energy_stop_knows_an_exact_answer():
     assert report.converged and report.energy_error < 1e-6
 
 
+def test_what_rounding_leaves_of_balanced_currents_is_no_current():
+    """A region over a whole component, and a component whose currents cancel to rounding only."""
+    region = np.zeros((6, 9), np.int32)
+    region[:, :4] = 1
+    system = make_system(np.ones((6, 9)), cut=(4,), permeability=0.0, region=region)
+    rng = np.random.default_rng(1)
+    current = 1e6 * rng.normal(size=(6, 9))
+    current[:, :4] -= current[:, :4].mean()
+    current[:, 4:] -= current[:, 4:].mean()
+    voltage, report = MultigridSolver.build(system).solve(current, tolerance=1e-12)
+    assert (voltage[:, :4] == 0.0).all() and report.relative_residual <= 1e-12
+    current[:, 4:] = 0.0
+    assert not MultigridSolver.build(system).solve(current)[0].any()
+
+
 @pytest.mark.parametrize("leak", [1e-12, 1e-3, 0.1, 1e20])
 def test_ground_everywhere_or_hardly_any_equals_a_direct_solve(leak):
     shape = (50, 60)
