@@ -142,7 +142,7 @@ def openable_edges(
         When more than ten candidates share an edge.
     """
     base_ohm, base_m = _edge_alone(cuts, stencil)
-    by_edge = _slots_by_edge(cuts, candidates)
+    by_edge = _slots_by_edge(cuts, candidates, np.isfinite(base_ohm))
     rows_of = _rows_by_edge(cuts, by_edge)
     row2, col2 = cuts.second
     width = cuts.grid.width
@@ -178,12 +178,16 @@ Slot = tuple[int, int, float, float]
 """Candidate, row of the cuts, ohm and cost of the way that it opens there."""
 
 
-def _slots_by_edge(cuts: CutEdges, candidates: Sequence[Sequence[OpeningEdges]]) -> dict[int, list[Slot]]:
+def _slots_by_edge(
+    cuts: CutEdges, candidates: Sequence[Sequence[OpeningEdges]], exists: NDArray[np.bool_]
+) -> dict[int, list[Slot]]:
     key = (cuts.row.astype(np.int64) * cuts.grid.width + cuts.col) * 4 + cuts.step
     out: dict[int, list[Slot]] = {}
     for number, openings in enumerate(candidates):
         for opening in openings:
             for row, ohm, cost in zip(opening.rows, opening.ohm, opening.cost_m, strict=True):
+                if not exists[row]:
+                    continue
                 out.setdefault(int(key[row]), []).append((number, int(row), float(ohm), float(cost)))
     return out
 

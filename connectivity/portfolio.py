@@ -95,6 +95,7 @@ class Chooser:
     rules: Rules
     most_tried: int = MOST_TRIED
     _table: tuple[NDArray[np.bool_], NDArray[np.float64]] | None = field(default=None, init=False)
+    _tried_to: float = field(default=-1.0, init=False)
     _model: _Model | None = field(default=None, init=False)
     _known: list[tuple[int, ...]] = field(default_factory=list, init=False)
 
@@ -118,7 +119,7 @@ class Chooser:
         start = time.perf_counter()
         budget = self.rules.budget if budget is None else min(budget, self.rules.budget)
         rules = self.rules.tightened(budget, without)
-        table = self._tried()
+        table = self._tried(rules)
         if table is not None:
             chosen, value, bound, method = *_best_of(table, rules), "exhaustive"
         else:
@@ -178,10 +179,14 @@ class Chooser:
         one[0, list(chosen)] = True
         return float(self.objective.values(one)[0])
 
-    def _tried(self) -> tuple[NDArray[np.bool_], NDArray[np.float64]] | None:
-        if self._table is None and self.rules.count_sets(self.most_tried) <= self.most_tried:
-            sets = feasible_sets(self.rules)
-            self._table = sets, self.objective.values(sets)
+    def _tried(self, rules: Rules) -> tuple[NDArray[np.bool_], NDArray[np.float64]] | None:
+        """Every set up to at least this budget with its value; None where they are too many."""
+        if rules.budget > self._tried_to:
+            wider = self.rules.tightened(rules.budget, ())
+            if wider.count_sets(self.most_tried) > self.most_tried:
+                return None
+            sets = feasible_sets(wider)
+            self._table, self._tried_to = (sets, self.objective.values(sets)), rules.budget
         return self._table
 
     def _searched(self, rules: Rules, seconds: float) -> tuple[tuple[int, ...], float, float, str]:

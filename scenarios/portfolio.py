@@ -309,7 +309,7 @@ def _inside_removals(table: pd.DataFrame) -> list[tuple[str, NDArray[np.bool_]]]
 
 
 def _members(table: pd.DataFrame, rule: AtMost) -> NDArray[np.bool_]:
-    members = (table["kind"] == "passage").to_numpy()
+    members = (table["kind"] == "passage").to_numpy().copy()
     for column, wanted in (("fence_line", rule.fence_line), ("fence", rule.fence), ("country", rule.country)):
         if wanted is not None:
             members &= (table[column] == wanted).to_numpy()
