@@ -94,7 +94,8 @@ def choose_portfolio(
     resolved: ResolvedStudy, species: Sequence[str] | None = None, progress: Progress = lambda _: None
 ) -> PortfolioRun:
     """Value every candidate alone and in bundles, take the best of them, and find the best plan for the budget."""
-    clock, settings = Clock(progress), resolved.study.portfolio
+    clock, resolved = Clock(progress), _for_these(resolved, species)
+    settings = resolved.study.portfolio
     with clock.step("reading"):
         inputs = read_inputs(resolved, species)
         prepared = {name: prepare_species(resolved, inputs, name) for name in inputs.profiles}
@@ -120,6 +121,17 @@ def choose_portfolio(
         frontier=frontier, needs=needs, parts=_parts(choice, best, table, shortlist, resolved),
         reference=screened.reference, settings=settings, seconds=clock.seconds,
     )  # fmt: skip
+
+
+def _for_these(resolved: ResolvedStudy, species: Sequence[str] | None) -> ResolvedStudy:
+    """The study with only the chosen species, whose weights so add up to one."""
+    known = resolved.study.species
+    if not species or not set(species) <= set(known):
+        return resolved
+    only = {name: entry for name, entry in known.items() if name in species}
+    if not sum(entry.weight for entry in only.values()) > 0:
+        raise ConfigError(f"{resolved.path}: species: the weights of {', '.join(only)} are all 0; choose others")
+    return replace(resolved, study=resolved.study.model_copy(update={"species": only}))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -155,7 +167,7 @@ class _Screened:
                 moves = _moves(table, together, pairs, worth)
             else:
                 bundles = _bundle_table(table, np.empty((0, 2), np.int64), np.empty(0), np.empty(0))
-                moves = _moves_by_line(resolved, prepared, table, settings.objective)
+                moves = _moves_by_line(prepared, table, settings.objective, singles)
         shortlist = _shortlist(resolved, table, moves, settings)
         return cls(
             reference=reference, singles=singles, bundles=bundles, shortlist=shortlist, blocks=blocks if exact else None
@@ -199,11 +211,12 @@ def _moves(
 
 
 def _moves_by_line(
-    resolved: ResolvedStudy, prepared: Mapping[str, Prepared], table: pd.DataFrame, objective: str
+    prepared: Mapping[str, Prepared], table: pd.DataFrame, objective: str, singles: Mapping[str, Reals]
 ) -> list[tuple[tuple[int, ...], float]]:
     """Singles, each valued as if the other fence lines did not stand: behind a closed line no single one gains."""
-    total = np.zeros(len(table))
-    for line in dict.fromkeys(table["fence_line"]):
+    lines = list(dict.fromkeys(table["fence_line"]))
+    total = np.zeros(len(table)) if len(lines) > 1 else np.sum(list(singles.values()), axis=0)
+    for line in lines if len(lines) > 1 else ():
         mine = np.flatnonzero(table["fence_line"] == line)
         ids = tuple(table["candidate"].iloc[mine])
         for one in prepared.values():

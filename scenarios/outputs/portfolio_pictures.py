@@ -52,9 +52,8 @@ def draw_frontier(run: PortfolioRun, path: Path) -> Path:
         _curve(axes, run.frontier[run.frontier["species"] == name], species_name(run, name), colour, 1.4)
     everyone = run.frontier[run.frontier["species"] == "all"]
     _curve(axes, everyone, "all species, weighted", INK, 2.6)
-    axes.fill_between(
-        everyone["budget"], 100 * everyone["gain"], 100 * everyone["bound"], color=INK, alpha=0.15, linewidth=0
-    )
+    known = everyone[everyone["gap"] < 0.5]
+    axes.fill_between(known["budget"], 100 * known["gain"], 100 * known["bound"], color=INK, alpha=0.15, linewidth=0)
     axes.plot(run.best.budget, 100 * run.best.value, "o", color=INK, markersize=8, zorder=5)
     axes.plot(run.best.budget, 100 * run.greedy.value, "x", color=INK, markersize=7, markeredgewidth=1.8, zorder=5)
     _spread_labels(axes)

@@ -45,7 +45,7 @@ def describe_plan(run: PortfolioRun) -> list[str]:
     best, names = run.best, run.names_of(run.best)
     if not names or best.value <= 0:
         return [f"For a budget of {best.budget:g} cost units, nothing that may be chosen gains anything."]
-    kinds = f"{len(best.chosen)} passages" + (f" and {len(best.actions)} actions on the land" if best.actions else "")
+    kinds = _listed([_counted(best.chosen, "opening"), *([_counted(best.actions, "action")] if best.actions else [])])
     shares = ", ".join(f"{species_name(run, s)} {_percent(value)}" for s, value in run.by_species.items())
     out = [
         f"For a budget of {best.budget:g} cost units the best plan found is {kinds} at a cost of {best.cost:g}. It gives back "
@@ -72,12 +72,16 @@ def describe_plan(run: PortfolioRun) -> list[str]:
     return out
 
 
+def _counted(things: Sequence[object], word: str) -> str:
+    return f"{len(things)} {word}{'' if len(things) == 1 else 's'}"
+
+
 def _proof(run: PortfolioRun) -> str:
     best, n = run.best, len(run.shortlist)
     among = f"the {n} candidates that were best alone or in bundles (of {len(run.candidates)})"
     if best.gap <= 1e-6:
         return f"No other plan among {among} gains more: this is proven."
-    if math.isinf(best.bound):
+    if best.method == "search":
         return f"Among {among} it is the best that was found; how far the best possible is above it is not known."
     return (
         f"Among {among} no plan gains more than {_percent(best.bound)}: it is at most {best.gap:.1%} short of the best."
@@ -174,11 +178,14 @@ def _how_sure(run: PortfolioRun, name: str) -> str:
     one = row.iloc[0]
     if math.isnan(float(one["loss"])):
         return "It was asked for as a must-have."
-    within = f"{run.settings.near_optimal:.0%}"
-    other = 1.0 - float(one["gain_without"]) / run.best.value
+    near, other = run.settings.near_optimal, max(1.0 - float(one["gain_without"]) / run.best.value, 0.0)
     if one["needed"]:
-        return f"It is in every plan within {within} of the best: without it the best other plan loses {max(other, 0.0):.1%}."
-    return f"It can be replaced: the best plan without it loses {max(other, 0.0):.1%}, within the {within} called near-optimal."
+        return f"It is in every plan within {near:.0%} of the best: without it the best other plan loses {other:.1%}."
+    if other <= near:
+        return f"It can be replaced: the best plan without it loses {other:.1%}, within the {near:.0%} called near-optimal."
+    return (
+        f"The best plan found without it loses {other:.1%}, but it is not proven that none loses less than {near:.0%}."
+    )
 
 
 def _percent(share: float) -> str:
