@@ -1,0 +1,142 @@
+"""What every command shares: options, progress and errors, the end of a command. Imports nothing heavy."""
+
+from __future__ import annotations
+
+import errno
+import os
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Protocol
+
+import typer
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from scenarios.progress import Reporter
+
+__all__ = [
+    "EXIT_BUG", "EXIT_INTERRUPTED", "EXIT_MEMORY", "JsonOption", "OneScenarioOption", "OutOption", "QuietOption",
+    "ScenarioOption", "SchedulerOption", "SendOption", "SetOption", "SpeciesOption", "StudyArgument", "VerboseOption",
+    "WorkersOption", "parse_overrides", "reporting", "stop", "tell",
+]  # fmt: skip
+
+EXIT_BUG = 70
+EXIT_INTERRUPTED = 6
+EXIT_MEMORY = 7
+
+_asked_to_stop: list[bool] = []
+
+StudyArgument = Annotated[
+    str, typer.Argument(metavar="STUDY", help="A bundled study, a folder with a study.yaml, or a YAML file.")
+]
+SpeciesOption = Annotated[
+    list[str] | None, typer.Option("--species", help="Only this species; may be given several times.")
+]
+ScenarioOption = Annotated[
+    list[str] | None,
+    typer.Option("--scenario", help="A scenario of the study; may be given several times. Default: the first."),
+]
+SetOption = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="KEY=VALUE", help="Override a key of the study: --set candidates.every_m=500."),
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print a machine-readable summary on standard output.")]
+QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="No progress bar, no messages; errors only.")]
+VerboseOption = Annotated[int, typer.Option("--verbose", "-v", count=True, help="Say more; -vv for debugging.")]
+OneScenarioOption = Annotated[
+    str | None, typer.Option("--scenario", help="A scenario of the study. Default: the first.")
+]
+OutOption = Annotated[
+    Path, typer.Option("--out", "-o", help="Folder for the results; replaced if it holds an earlier run.")
+]
+WorkersOption = Annotated[
+    int | None,
+    typer.Option("--workers", min=1, help="Solve in this many processes, started here (a local dask cluster)."),
+]
+SchedulerOption = Annotated[
+    str | None, typer.Option("--scheduler", metavar="ADDRESS", help="Solve on a dask cluster: tcp://node1:8786.")
+]
+SendOption = Annotated[
+    bool,
+    typer.Option("--send-files", help="Send the rasters to each worker once; for workers without a shared folder."),
+]
+
+
+class Summary(Protocol):
+    """What a command reports when it is done."""
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain data for machines."""
+
+    def print(self, console: Console) -> None:
+        """Words for people."""
+
+
+def tell(summary: Summary, reporter: Reporter, *, as_json: bool, quiet: bool) -> None:
+    """The end of a command: JSON on standard output, or words for people, or nothing."""
+    if as_json:
+        from scenarios.outputs.manifest import canonical_json
+
+        typer.echo(canonical_json(summary.as_dict()), nl=False)
+    elif not quiet:
+        summary.print(reporter.console)
+
+
+def parse_overrides(pairs: list[str] | None) -> dict[str, Any]:
+    """``key=value`` with a YAML value."""
+    import yaml
+
+    out = {}
+    for pair in pairs or []:
+        key, equals, value = pair.partition("=")
+        if not equals or not key:
+            raise typer.BadParameter(f"--set {pair!r}: write it as KEY=VALUE")
+        try:
+            out[key.strip()] = yaml.safe_load(value)
+        except yaml.YAMLError as error:
+            raise typer.BadParameter(f"--set {pair!r}: the value is not valid YAML") from error
+    return out
+
+
+@contextmanager
+def reporting(command: str, quiet: bool, verbose: int) -> Iterator[Reporter]:
+    """Progress on stderr; every expected error becomes one message and its exit code."""
+    from rasters.errors import PlannerError
+    from scenarios.progress import Reporter
+
+    with Reporter(quiet=quiet, verbose=verbose) as reporter:
+        try:
+            yield reporter
+        except PlannerError as error:
+            reporter.error(str(error))
+            raise typer.Exit(error.exit_code) from error
+        except KeyboardInterrupt as error:
+            reporter.error(f"{command} was interrupted; nothing half-written is left behind")
+            raise typer.Exit(EXIT_INTERRUPTED) from error
+        except MemoryError as error:
+            reporter.error("out of memory; use larger cells (--set grid.cell_m=2000) or fewer species at a time")
+            raise typer.Exit(EXIT_MEMORY) from error
+        except (typer.Exit, typer.BadParameter, typer.Abort):
+            raise
+        except Exception as error:
+            if _asked_to_stop:
+                reporter.error(f"{command} was interrupted; nothing half-written is left behind")
+                raise typer.Exit(EXIT_INTERRUPTED) from error
+            if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+                reporter.error(f"the disk is full ({error}); free some space or choose another folder with --out")
+                raise typer.Exit(EXIT_MEMORY) from error
+            if os.environ.get("OTKEL_TRACEBACK") == "1" or verbose:
+                traceback.print_exc()
+            reporter.error(
+                f"{type(error).__name__}: {error}\nThis is a bug of otkel; run again with -v and report what it prints."
+            )
+            raise typer.Exit(EXIT_BUG) from error
+
+
+def stop(*_: object) -> None:
+    """A signal may fall into compiled code that loses the exception; what breaks after it is no bug."""
+    _asked_to_stop.append(True)
+    raise KeyboardInterrupt

@@ -1,0 +1,104 @@
+"""Commands that read jobs of other programs, and the moving window."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from scenarios.commands.common import (
+    JsonOption,
+    OneScenarioOption,
+    OutOption,
+    QuietOption,
+    SchedulerOption,
+    SendOption,
+    SetOption,
+    SpeciesOption,
+    VerboseOption,
+    WorkersOption,
+    parse_overrides,
+    reporting,
+    tell,
+)
+
+__all__ = ["circuitscape", "omniscape", "window"]
+
+
+def circuitscape(
+    job: Annotated[Path, typer.Argument(metavar="JOB.ini", help="The INI file of a Circuitscape job.")],
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", "-o", help="Folder for the results; default: that of output_file in the job."),
+    ] = None,
+    method: Annotated[
+        str,
+        typer.Option("--method", help="Solver: auto, multigrid, sparse-direct, amg or reduction (resistances only)."),
+    ] = "auto",
+    as_json: JsonOption = False,
+    quiet: QuietOption = False,
+    verbose: VerboseOption = 0,
+) -> None:
+    """Run an existing Circuitscape job: same settings, same inputs, same files."""
+    with reporting("circuitscape", quiet or as_json, verbose) as reporter:
+        from scenarios.circuitscape.job import run_job
+
+        summary = run_job(job, out, method)
+    tell(summary, reporter, as_json=as_json, quiet=quiet)
+
+
+def omniscape(
+    job: Annotated[Path, typer.Argument(metavar="JOB.ini", help="The INI file of an Omniscape job.")],
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", "-o", help="Where the project folder is made; default: where the job's paths start."),
+    ] = None,
+    workers: WorkersOption = None,
+    scheduler: SchedulerOption = None,
+    send_files: SendOption = False,
+    as_json: JsonOption = False,
+    quiet: QuietOption = False,
+    verbose: VerboseOption = 0,
+) -> None:
+    """Run an existing Omniscape job: same settings, same inputs, same files."""
+    with reporting("omniscape", quiet or as_json, verbose) as reporter:
+        from scenarios.omniscape.job import run_omniscape
+        from scenarios.windows.job import machines_of
+
+        summary = run_omniscape(job, out, machines_of(workers, scheduler, send_files), reporter)
+    tell(summary, reporter, as_json=as_json, quiet=quiet)
+
+
+def window(
+    study: Annotated[
+        str, typer.Argument(metavar="STUDY", help="A study as for `run`, or a GeoTIFF of resistance of any size.")
+    ],
+    radius_km: Annotated[float, typer.Option("--radius-km", help="Sources lie within this distance of a target.")],
+    out: OutOption,
+    block_km: Annotated[float, typer.Option("--block-km", help="Side of the squares that share one target.")] = 0.0,
+    buffer_km: Annotated[float, typer.Option("--buffer-km", help="How far current may flow beyond the radius.")] = 0.0,
+    cutoff: Annotated[float, typer.Option("--cutoff", help="Cells of higher resistance are no sources.")] = float(
+        "inf"
+    ),
+    scenario: OneScenarioOption = None,
+    species: SpeciesOption = None,
+    overrides: SetOption = None,
+    workers: WorkersOption = None,
+    scheduler: SchedulerOption = None,
+    send_files: SendOption = False,
+    as_json: JsonOption = False,
+    quiet: QuietOption = False,
+    verbose: VerboseOption = 0,
+) -> None:
+    """Map omnidirectional connectivity by a moving window: current, flow potential and their ratio, fences included."""
+    with reporting("window", quiet or as_json, verbose) as reporter:
+        from scenarios.windows.job import machines_of
+        from scenarios.windows.study import WindowRequest, run_window
+
+        request = WindowRequest(radius_km=radius_km, buffer_km=buffer_km, block_km=block_km, cutoff=cutoff)
+        summary = run_window(
+            study, request, out, scenario=scenario, species=species, overrides=parse_overrides(overrides),
+            machines=machines_of(workers, scheduler, send_files), reporter=reporter,
+        )  # fmt: skip
+    tell(summary, reporter, as_json=as_json, quiet=quiet)

@@ -1,0 +1,161 @@
+"""Commands of a planner: run a study, its corridors, its passages and how firm they are; check it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from scenarios.commands.common import (
+    JsonOption,
+    OneScenarioOption,
+    OutOption,
+    QuietOption,
+    ScenarioOption,
+    SetOption,
+    SpeciesOption,
+    StudyArgument,
+    VerboseOption,
+    parse_overrides,
+    reporting,
+    tell,
+)
+
+__all__ = ["check", "corridors", "doctor", "passages", "run", "uncertainty"]
+
+
+def run(
+    study: StudyArgument,
+    out: OutOption,
+    scenario: ScenarioOption = None,
+    species: SpeciesOption = None,
+    overrides: SetOption = None,
+    as_json: JsonOption = False,
+    quiet: QuietOption = False,
+    verbose: VerboseOption = 0,
+) -> None:
+    """Map movement, fences and passages: rasters, tables, maps and an index page in one folder."""
+    with reporting("run", quiet or as_json, verbose) as reporter:
+        from scenarios.session import run_study
+
+        summary = run_study(study, scenario, species, out, parse_overrides(overrides), reporter)
+    tell(summary, reporter, as_json=as_json, quiet=quiet)
+
+
+def corridors(
+    study: StudyArgument,
+    out: OutOption,
+    scenario: ScenarioOption = None,
+    species: SpeciesOption = None,
+    overrides: SetOption = None,
+    as_json: JsonOption = False,
+    quiet: QuietOption = False,
+    verbose: VerboseOption = 0,
+) -> None:
+    """Rank every corridor to the targets, with really different alternatives and where each meets a fence."""
+    with reporting("corridors", quiet or as_json, verbose) as reporter:
+        from scenarios.corridor_session import run_corridor_study
+
+        summary = run_corridor_study(study, scenario, species, out, parse_overrides(overrides), reporter)
+    tell(summary, reporter, as_json=as_json, quiet=quiet)
+
+
+def uncertainty(
+    study: StudyArgument,
+    out: OutOption,
+    draws: Annotated[
+        int, typer.Option("--draws", min=2, help="Sobol draws of the uncertain numbers; a power of two.")
+    ] = 64,
+    seed: Annotated[int, typer.Option("--seed", min=0, help="The same seed gives the same draws.")] = 1,
+    top: Annotated[int, typer.Option("--top", min=1, help="Length of the list of the best.")] = 10,
+    jobs: Annotated[int, typer.Option("--jobs", "-j", min=1, help="Processes; the results do not depend on it.")] = 1,
+    best: Annotated[
+        int,
+        typer.Option("--best", min=0, help="Draw so many best candidates and the best of every place; 0 draws all."),
+    ] = 100,
+    cache: Annotated[
+        Path | None,
+        typer.Option(
+            "--cache", help="Folder for finished draws, from which a stopped run goes on; default: the user's."
+        ),
+    ] = None,
+    scenario: OneScenarioOption = None,
+    species: SpeciesOption = None,
+    overrides: SetOption = None,
+    as_json: JsonOption = False,
+    quiet: QuietOption = False,
+    verbose: VerboseOption = 0,
+) -> None:
+    """Say how firm the ranking of passages is: draw uncertain numbers, rank again, and find which number matters most."""
+    with reporting("uncertainty", quiet or as_json, verbose) as reporter:
+        from scenarios.uncertainty import run_uncertainty_study
+
+        summary = run_uncertainty_study(
+            study, out, reporter, scenario=scenario, species=species, overrides=parse_overrides(overrides), draws=draws,
+            seed=seed, top=top, jobs=jobs, best=best, cache=cache,
+        )  # fmt: skip
+    tell(summary, reporter, as_json=as_json, quiet=quiet)
+
+
+def passages(
+    study: StudyArgument,
+    out: OutOption,
+    budget: Annotated[
+        float | None,
+        typer.Option("--budget", min=0, help="Cost units to spend. Default: the study's portfolio.budget."),
+    ] = None,
+    objective: Annotated[
+        str | None,
+        typer.Option("--objective", help="conductance, resistance, least_cost, eca or arriving. Default: the study's."),
+    ] = None,
+    k: Annotated[int | None, typer.Option("--k", min=0, help="At most so many passages.")] = None,
+    draws: Annotated[
+        int, typer.Option("--draws", min=0, help="Sobol draws of the uncertain numbers, a power of two; 0 for none.")
+    ] = 0,
+    seed: Annotated[int, typer.Option("--seed", min=0, help="The same seed gives the same draws.")] = 1,
+    jobs: Annotated[int, typer.Option("--jobs", "-j", min=1, help="Processes for the draws.")] = 1,
+    scenario: OneScenarioOption = None,
+    species: SpeciesOption = None,
+    overrides: SetOption = None,
+    as_json: JsonOption = False,
+    quiet: QuietOption = False,
+    verbose: VerboseOption = 0,
+) -> None:
+    """Choose passages and other actions for a budget: the best set, how far from perfect, and what can be replaced."""
+    with reporting("passages", quiet or as_json, verbose) as reporter:
+        from scenarios.portfolio_session import run_passages
+
+        given = {"portfolio.budget": budget, "portfolio.objective": objective, "portfolio.most": k}
+        chosen = parse_overrides(overrides) | {key: value for key, value in given.items() if value is not None}
+        summary = run_passages(study, scenario, species, out, chosen, reporter, draws=draws, seed=seed, jobs=jobs)
+    tell(summary, reporter, as_json=as_json, quiet=quiet)
+
+
+def check(
+    study: StudyArgument,
+    scenario: ScenarioOption = None,
+    overrides: SetOption = None,
+    as_json: JsonOption = False,
+    quiet: QuietOption = False,
+    verbose: VerboseOption = 0,
+) -> None:
+    """Check inputs; prove by flood fill that closed fences leak nowhere and that each candidate opens them."""
+    with reporting("check", quiet or as_json, verbose) as reporter:
+        from scenarios.check import check_study
+
+        report = check_study(study, scenario, parse_overrides(overrides), reporter)
+    tell(report, reporter, as_json=as_json, quiet=quiet)
+    if not report.passed:
+        raise typer.Exit(4)
+
+
+def doctor(as_json: JsonOption = False) -> None:
+    """Say what is installed, how many threads and how much memory there is, and whether the solvers work here."""
+    with reporting("doctor", as_json, 0) as reporter:
+        from scenarios.doctor import examine
+
+        report = examine()
+    tell(report, reporter, as_json=as_json, quiet=False)
+    if not report.passed:
+        raise typer.Exit(5)
