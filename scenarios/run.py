@@ -7,6 +7,7 @@ import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -44,6 +45,7 @@ __all__ = [
     "stated_assumptions",
     "study_stencil",
     "titles_of",
+    "unsolved_fields",
 ]
 
 ANY_TARGET = "any"
@@ -103,13 +105,22 @@ def run_species(prepared: Prepared, progress: Progress = lambda _: None) -> Spec
         )  # fmt: skip
         ranking, pairs = rank_candidates(study, solved), pairs_table(solved)
     return SpeciesRun(
-        study=study.study, scenario=resolved.scenario, species=context.profile.id, titles=titles_of(resolved, context.profile),
-        grid=inputs.grid, surface=surface, cuts=cuts, places=places_of(inputs, ends), cwd=target_cwd.cwd,
-        corridor=_mosaic(origin_cwd, target_cwd), current_density=density, pairs=pairs,
-        paths=tuple(_traced(cwd, ends) for cwd in origin_cwd), profile=profile_table(solved, reached), ranking=ranking,
-        units=UNITS, assumptions=stated_assumptions(resolved, inputs, surface), layers=inputs.layers,
-        reports=(*reports, network.report), seconds=clock.seconds,
+        **unsolved_fields(prepared), cwd=target_cwd.cwd, corridor=_mosaic(origin_cwd, target_cwd), current_density=density,
+        pairs=pairs, paths=tuple(_traced(cwd, ends) for cwd in origin_cwd), profile=profile_table(solved, reached),
+        ranking=ranking, reports=(*reports, network.report), seconds=clock.seconds,
     )  # fmt: skip
+
+
+def unsolved_fields(prepared: Prepared) -> dict[str, Any]:
+    """The fields of a `SpeciesRun` that need no solve: who, where, names for people, what is only assumed."""
+    context = prepared.context
+    resolved, inputs, surface = context.resolved, context.inputs, context.surface
+    return {
+        "study": resolved.study.study, "scenario": resolved.scenario, "species": context.profile.id,
+        "titles": titles_of(resolved, context.profile), "grid": inputs.grid, "surface": surface, "cuts": inputs.cuts,
+        "places": places_of(inputs, prepared.ends), "units": UNITS, "layers": inputs.layers,
+        "assumptions": stated_assumptions(resolved, inputs, surface),
+    }  # fmt: skip
 
 
 class Clock:

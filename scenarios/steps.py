@@ -1,0 +1,293 @@
+"""Solved steps, kept on disk: what one scenario says about one species, found again by what it depends on.
+
+A step is `scenarios.run.run_species`. It is kept under a hash of the input files that the species reads, the settings that
+its numbers depend on, and the code with its libraries. So a run that was killed goes on where it stopped, and two scenarios
+that do not differ for a species share its step. Titles, places and layers are not kept: they come with the inputs.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import time
+import warnings
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from rasters.errors import PlannerWarning
+from rasters.io import replacing
+from rasters.profile import SpeciesProfile
+from scenarios.content import code_hash, file_hash, hash_of
+from scenarios.inputs import Inputs, read_inputs
+from scenarios.load import ResolvedStudy
+from scenarios.packing import pack, unpack
+from scenarios.results import SpeciesRun
+from scenarios.run import Prepared, prepare_species, run_species, unsolved_fields
+from scenarios.schema import Design, LayerSource, Study
+
+__all__ = ["StepStore", "default_cache", "solve_step", "step_key"]
+
+SUFFIX = ".step"
+MAGIC = b"otkel step 1 "
+OLD_PART_S = 86_400.0
+"""A part that nobody has finished within a day belongs to a process that is gone."""
+LIMIT_BYTES = 10 * 2**30
+
+Progress = Callable[[str], None]
+
+IRRELEVANT = {
+    "study", "title", "description", "assumptions", "credits", "corridors", "mortality", "portfolio", "uncertainty",
+    "context", "scenarios", "species", "routes", "actions", "done", "layers", "regions", "fences", "designs",
+}  # fmt: skip
+"""Keys of the study that no step depends on, and those of which it depends on a part only."""
+
+
+def solve_step(
+    resolved: ResolvedStudy,
+    species: str,
+    store: StepStore | None = None,
+    progress: Progress = lambda _: None,
+    *,
+    inputs: Inputs | None = None,
+    prepared: Prepared | None = None,
+) -> SpeciesRun:
+    """What one scenario says about one species: from the store, or solved and put there.
+
+    Parameters
+    ----------
+    store : StepStore, optional
+        Without one nothing is looked up and nothing is kept.
+    progress : callable
+        Told each part as it begins; ``"kept"`` where the step was solved before.
+    inputs, prepared : optional
+        What has been read or prepared already.
+
+    Notes
+    -----
+    ``seconds`` of a kept step are those that were measured when it was solved.
+    """
+    if prepared is None:
+        prepared = prepare_species(resolved, inputs or read_inputs(resolved, [species]), species)
+    if store is None:
+        return run_species(prepared, progress)
+    key = step_key(resolved, prepared.context.profile)
+    found = store.get(key, prepared)
+    if found is None:
+        found = run_species(prepared, progress)
+        store.put(key, found)
+    else:
+        progress("kept")
+    return found
+
+
+def step_key(resolved: ResolvedStudy, profile: SpeciesProfile) -> str:
+    """32 hexadecimal digits that differ wherever a number of the step may differ; opens no raster."""
+    study = resolved.study
+    layers = _layers_of(study.layers, profile)
+    names = [layer.file for layer in layers.values() if layer.file]
+    files = {name: file_hash(resolved.file(name)) for name in (*names, study.regions.file, study.fences.file)}
+    grid = None if study.grid.like is None else file_hash(resolved.file(study.grid.like))
+    return hash_of(
+        {
+            "code": code_hash("scenarios.run"),
+            "files": files,
+            "grid": grid,
+            "profile": asdict(profile) | {"labels": None, "name": None, "assumptions": None},
+            "settings": study.model_dump(mode="json", exclude=IRRELEVANT),
+            "layers": layers,
+            "regions": study.regions.model_dump(mode="json", exclude={"name", "status"}),
+            "routes": study.routes[profile.id],
+            "fences": _fences_of(study, profile.id),
+            "designs": {name: _design(design, profile.id) for name, design in study.designs.items()},
+            "actions": [[name, _action(study, name)] for name in study.done if _touches(study, name, profile.id)],
+        }
+    )
+
+
+def _layers_of(sources: dict[str, LayerSource], profile: SpeciesProfile) -> dict[str, LayerSource]:
+    """Layers that a species reads, and those that they are derived from."""
+    found: dict[str, LayerSource] = {}
+    waiting = [name for name in (*profile.layers_needed(), *profile.layers_optional()) if name in sources]
+    while waiting:
+        name = waiting.pop()
+        found[name] = sources[name]
+        waiting += [base] if (base := sources[name].source) is not None and base not in found else []
+    return found
+
+
+def _fences_of(study: Study, species: str) -> dict[str, Any]:
+    by_line = study.fences.permeability
+    own = {line: by_species[species] for line, by_species in by_line.items() if species in by_species}
+    settings = study.fences.model_dump(mode="json", exclude={"separations", "permeability", "name", "status"})
+    return settings | {"permeability": own}
+
+
+def _design(design: Design, species: str) -> dict[str, Any]:
+    settings = design.model_dump(mode="json", exclude={"use_factor", "origin"})
+    return settings | {"use_factor": design.use_factor.get(species)}
+
+
+def _touches(study: Study, action: str, species: str) -> bool:
+    """Whether an action may change anything for a species; a new fence stands for all."""
+    chosen = study.actions[action]
+    return not chosen.species or species in chosen.species or chosen.kind == "add_fence"
+
+
+def _action(study: Study, action: str) -> dict[str, Any]:
+    return study.actions[action].model_dump(mode="json", exclude={"title", "cost", "origin", "species"})
+
+
+def default_cache() -> Path:
+    """Where steps are kept unless a folder is named."""
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "otkel" / "steps"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepStore:
+    """A folder of solved steps, one file each; several processes may use it at once.
+
+    Parameters
+    ----------
+    folder : Path
+        Made when the first step is kept.
+    limit_bytes : int
+        Beyond this the steps that were not used for longest are removed.
+
+    Notes
+    -----
+    A file is a line with the SHA-256 of all that follows, a line of facts, and the packed step. It is written under a
+    temporary name and renamed, so a reader sees a whole file or none. What does not match its checksum is removed, with a
+    warning, and solved again.
+    """
+
+    folder: Path
+    limit_bytes: int = LIMIT_BYTES
+
+    def get(self, key: str, prepared: Prepared) -> SpeciesRun | None:
+        """The step solved before, with titles, places and layers as they are now; None where there is none."""
+        path = self.path_of(key)
+        try:
+            with path.open("rb") as stream:
+                _require_whole(stream)
+                stream.readline()
+                solved = unpack(stream)
+            os.utime(path)
+            return SpeciesRun(**unsolved_fields(prepared), **solved)
+        except FileNotFoundError:
+            return None
+        except (OSError, ValueError, TypeError, LookupError, ImportError, EOFError) as error:
+            _warn(f"the kept step {path} cannot be used ({error}); it is removed and solved again")
+            path.unlink(missing_ok=True)
+            return None
+
+    def put(self, key: str, run: SpeciesRun) -> None:
+        """Keep a step; where it cannot be written the run goes on without, with a warning."""
+        solved = {f.name: getattr(run, f.name) for f in fields(run) if f.name not in UNSOLVED}
+        path = self.path_of(key)
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            with replacing(path) as part, part.open("w+b") as stream:
+                _write(stream, _facts(run), solved)
+            self._make_room(path)
+        except OSError as error:
+            _warn(f"{run.scenario}, {run.species}: this step could not be kept ({error}); the run goes on without")
+
+    def has(self, key: str) -> bool:
+        """Whether a step is there, unread."""
+        return self.path_of(key).is_file()
+
+    def facts(self, key: str) -> dict[str, Any] | None:
+        """What was measured when a step was solved, without reading its arrays."""
+        try:
+            with self.path_of(key).open("rb") as stream:
+                stream.readline()
+                found = json.loads(stream.readline())
+        except (OSError, ValueError):
+            return None
+        return found if isinstance(found, dict) else None
+
+    def path_of(self, key: str) -> Path:
+        """Where a step is, or would be."""
+        return self.folder / f"{key}{SUFFIX}"
+
+    def size(self) -> tuple[int, int]:
+        """Number of steps and their bytes."""
+        sizes = [size for _, size, _ in self._entries()]
+        return len(sizes), sum(sizes)
+
+    def clear(self) -> int:
+        """Remove every step; the number of bytes that are free again."""
+        freed = 0
+        for _, size, path in self._entries():
+            path.unlink(missing_ok=True)
+            freed += size
+        return freed
+
+    def _entries(self) -> list[tuple[float, int, Path]]:
+        """Time of last use, size and path of each step, that used longest ago first."""
+        found = []
+        for path in self.folder.glob(f"*{SUFFIX}") if self.folder.is_dir() else ():
+            try:
+                status = path.stat()
+            except FileNotFoundError:
+                continue
+            found.append((status.st_mtime, status.st_size, path))
+        return sorted(found)
+
+    def _make_room(self, just_kept: Path) -> None:
+        """Remove what was used longest ago until the rest is within the limit, and parts that died with their process."""
+        entries = self._entries()
+        total = sum(size for _, size, _ in entries)
+        for _, size, path in entries:
+            if total <= self.limit_bytes:
+                break
+            if path != just_kept:
+                path.unlink(missing_ok=True)
+                total -= size
+        for part in self.folder.glob(f".*.part{SUFFIX}"):
+            if part.exists() and time.time() - part.stat().st_mtime > OLD_PART_S:
+                part.unlink(missing_ok=True)
+
+
+UNSOLVED = frozenset(
+    ("study", "scenario", "species", "titles", "grid", "surface", "cuts", "places", "units", "layers", "assumptions")
+)
+"""Fields of a `SpeciesRun` that `scenarios.run.unsolved_fields` gives."""
+
+
+def _facts(run: SpeciesRun) -> dict[str, Any]:
+    return {
+        "study": run.study, "scenario": run.scenario, "species": run.species, "cells": run.grid.n_cells,
+        "candidates": len(run.ranking), "seconds": run.seconds,
+    }  # fmt: skip
+
+
+def _write(stream: BinaryIO, facts: dict[str, Any], solved: dict[str, Any]) -> None:
+    """The line of the checksum is filled in last."""
+    stream.write(MAGIC + b"0" * 64 + b"\n")
+    stream.write(json.dumps(facts).encode() + b"\n")
+    pack(solved, stream)
+    digest = _digest_of_rest(stream)
+    stream.seek(len(MAGIC))
+    stream.write(digest)
+
+
+def _require_whole(stream: BinaryIO) -> None:
+    """Raise ValueError unless the rest of the file has the stated checksum; leaves the stream at the line of facts."""
+    stated = stream.readline()
+    if stated != MAGIC + _digest_of_rest(stream) + b"\n":
+        raise ValueError("it is damaged")
+    stream.seek(len(stated))
+
+
+def _digest_of_rest(stream: BinaryIO) -> bytes:
+    """SHA-256, in hexadecimal, of all after the first line."""
+    stream.seek(len(MAGIC) + 65)
+    return hashlib.file_digest(stream, "sha256").hexdigest().encode()  # type: ignore[arg-type]
+
+
+def _warn(text: str) -> None:
+    warnings.warn(text, PlannerWarning, stacklevel=3)
