@@ -104,7 +104,8 @@ def input_files(resolved: ResolvedStudy) -> list[Path]:
     names += [entry.profile for entry in study.species.values()]
     names += [study.regions.file, study.fences.file, *study.context.values()]
     names += [study.grid.like] if study.grid.like else []
-    return [resolved.path, *sorted({resolved.file(name) for name in names})]
+    own = [] if resolved.scenario_file is None else [resolved.scenario_file]
+    return [resolved.path, *own, *sorted({resolved.file(name) for name in names})]
 
 
 def study_grid(resolved: ResolvedStudy) -> Grid:

@@ -1,6 +1,6 @@
 """YAML and overrides -> one resolved study, with every fault of the file in one message: file, line, key, value, fix.
 
-Order of settings: command line > scenario > study.
+Order of settings: command line > scenario in a file of its own > scenario of the study > study.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 import copy
 import difflib
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypeVar
@@ -17,7 +17,7 @@ import yaml
 from pydantic import BaseModel, ValidationError
 
 from rasters.errors import ConfigError, LayerNotFoundError
-from scenarios.schema import ScenarioOverrides, Study
+from scenarios.schema import ScenarioFile, ScenarioOverrides, Study
 
 __all__ = ["Document", "ResolvedStudy", "bundled_studies", "find_study", "read_document", "resolve", "validate"]
 
@@ -27,6 +27,7 @@ BASELINE = "baseline"
 log = logging.getLogger(__name__)
 ModelT = TypeVar("ModelT", bound=BaseModel)
 KeyPath = tuple[str | int, ...]
+Layer = tuple[str, dict[str, Any], Callable[[str], str]]
 
 
 class _Loader(yaml.SafeLoader):
@@ -84,6 +85,7 @@ class ResolvedStudy:
     path: Path
     settings: dict[str, Any]
     changes: tuple[str, ...]
+    scenario_file: Path | None = None
 
     def file(self, name: str) -> Path:
         """A file named in the study, found beside it."""
@@ -216,6 +218,8 @@ def _suggestion(word: str, known: list[str]) -> str:
 def resolve(name: str, scenario: str | None = None, overrides: Mapping[str, Any] | None = None) -> ResolvedStudy:
     """Read a study and apply one scenario and the command line's overrides.
 
+    ``scenario`` is a name in the study, or a YAML file with a scenario of its own.
+
     Raises
     ------
     ConfigError
@@ -223,23 +227,56 @@ def resolve(name: str, scenario: str | None = None, overrides: Mapping[str, Any]
     """
     document = read_document(find_study(name))
     base = validate(Study, document.data, document)
-    scenario = scenario or next(iter(base.scenarios), BASELINE)
-    chosen = _scenario(base, scenario, document)
+    chosen = _chosen(base, document, scenario)
     settings, changes = copy.deepcopy(document.data), []
     set_by: dict[KeyPath, str] = {}
-    for source, values in ((f"scenario {scenario}", chosen.set), ("command line", dict(overrides or {}))):
+    for source, values, where in (*chosen.layers, ("command line", dict(overrides or {}), lambda _: "command line")):
         for key, value in values.items():
             changes.append(_override(settings, key, value, source, document))
-            line = document.line_of(("scenarios", scenario, "set", key))
-            here = f"{document.path}:{line}: scenarios.{scenario}.set" if source != "command line" else source
-            set_by[tuple(key.split("."))] = here
+            set_by[tuple(key.split("."))] = where(key)
     for change in changes:
         log.info("%s", change)
     study = validate(Study, settings, replace(document, overrides=set_by))
     return ResolvedStudy(
-        study=study, scenario=scenario, scenario_title=chosen.title or scenario, folder=document.path.parent,
-        path=document.path, settings=settings, changes=tuple(changes),
+        study=study, scenario=chosen.id, scenario_title=chosen.title, folder=document.path.parent, path=document.path,
+        settings=settings, changes=tuple(changes), scenario_file=chosen.file,
     )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Chosen:
+    """A scenario and its overrides, the ones that win last: who says so, key -> value, where each key stands."""
+
+    id: str
+    title: str
+    layers: tuple[Layer, ...]
+    file: Path | None = None
+
+
+def _chosen(study: Study, document: Document, scenario: str | None) -> _Chosen:
+    if scenario is not None and Path(scenario).suffix in (".yaml", ".yml"):
+        return _chosen_file(study, document, Path(scenario))
+    name = scenario or next(iter(study.scenarios), BASELINE)
+    found = _scenario(study, name, document)
+
+    def where(key: str) -> str:
+        return f"{document.path}:{document.line_of(('scenarios', name, 'set', key))}: scenarios.{name}.set"
+
+    return _Chosen(id=name, title=found.title or name, layers=((f"scenario {name}", found.set, where),))
+
+
+def _chosen_file(study: Study, document: Document, path: Path) -> _Chosen:
+    """A scenario in a file of its own, as the report page saves it, on top of one of the study's."""
+    own = read_document(path)
+    file = validate(ScenarioFile, own.data, own)
+    if file.study != study.study:
+        raise ConfigError(
+            f"{own.where(('study',))}: study: {file.study!r}: this scenario is for another study than {study.study!r}; "
+            "run it with its own"
+        )
+    base = _chosen(study, document, file.base)
+    layer = (f"scenario {file.scenario}", file.set, lambda key: f"{own.where(('set', key))}: set")
+    return _Chosen(id=file.scenario, title=file.title or file.scenario, layers=(*base.layers, layer), file=path)
 
 
 def _scenario(study: Study, name: str, document: Document) -> ScenarioOverrides:

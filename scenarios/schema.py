@@ -23,6 +23,7 @@ __all__ = [
     "Ranking",
     "Regions",
     "Routes",
+    "ScenarioFile",
     "ScenarioOverrides",
     "Separation",
     "Solver",
@@ -336,6 +337,21 @@ class ScenarioOverrides(Model):
     """Name for people."""
     set: dict[str, Any] = {}
     """Dotted key of the study -> value: `fences.active: [kz_border_fence]`."""
+
+
+class ScenarioFile(Model):
+    """A scenario in a file of its own, on top of one of the study's: for `otkel run STUDY --scenario FILE.yaml`."""
+
+    scenario: Identifier
+    """Id."""
+    title: str = ""
+    """Name for people."""
+    study: Identifier
+    """Id of the study that it was made for."""
+    base: Identifier | None = None
+    """Scenario of the study that it starts from; default the first."""
+    set: dict[str, Any] = {}
+    """Dotted key of the study -> value."""
 
 
 class Study(Model):

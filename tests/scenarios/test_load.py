@@ -12,6 +12,7 @@ from pydantic import BaseModel
 from tiny_study import study_settings, write_yaml
 
 from rasters.errors import ConfigError, LayerNotFoundError
+from scenarios.inputs import input_files
 from scenarios.load import bundled_studies, dotted, find_study, read_document, resolve
 from scenarios.schema import LayerSource, OpeningRule, Routes, Study
 
@@ -190,3 +191,40 @@ def test_two_overrides_of_one_key_in_one_scenario_are_an_error(study: Path) -> N
 def test_models_refuse_half_a_statement(model: type[BaseModel], data: dict[str, Any], words: str) -> None:
     with pytest.raises(ValueError, match=words):
         model.model_validate(data)
+
+
+def saved_scenario(folder: Path, **changes: Any) -> Path:
+    path = folder / "mine.yaml"
+    settings = {"scenario": "mine", "study": "tiny", "base": "both", "set": {"candidates.every_m": 500}}
+    write_yaml(path, settings | changes)
+    return path
+
+
+def test_a_scenario_in_a_file_of_its_own_stands_on_one_of_the_study(study: Path) -> None:
+    path = saved_scenario(study, title="My set")
+    mine = resolve(str(study), str(path), {"ranking.shortlist": 3})
+    assert (mine.scenario, mine.scenario_title, mine.scenario_file) == ("mine", "My set", path)
+    assert mine.study.fences.active == ["border", "inner"]
+    assert (mine.study.candidates.every_m, mine.study.ranking.shortlist) == (500, 3)
+    assert path in input_files(mine) and path not in input_files(resolve(str(study), "both"))
+    plain = resolve(str(study), str(saved_scenario(study, base=None)))
+    assert (plain.scenario_title, plain.study.fences.active) == ("mine", ["border"])
+
+
+def test_faults_of_a_scenario_file_name_it_and_the_line(study: Path) -> None:
+    with pytest.raises(ConfigError, match=r"mine.yaml:2: study: 'other'.*another study than 'tiny'"):
+        resolve(str(study), str(saved_scenario(study, study="other")))
+    with pytest.raises(ConfigError, match=r"no scenario 'bith'; did you mean 'both'"):
+        resolve(str(study), str(saved_scenario(study, base="bith")))
+    with pytest.raises(ConfigError, match=r"mine.yaml:5: set: candidates.every_m: -1"):
+        resolve(str(study), str(saved_scenario(study, set={"candidates.every_m": -1})))
+    with pytest.raises(ConfigError, match=r"mine.yaml:4: sets: unknown key; did you mean 'set'"):
+        resolve(str(study), str(write_set(study)))
+    with pytest.raises(LayerNotFoundError, match=r"nowhere.yaml: cannot be read"):
+        resolve(str(study), str(study / "nowhere.yaml"))
+
+
+def write_set(folder: Path) -> Path:
+    path = folder / "mine.yaml"
+    path.write_text("scenario: mine\nstudy: tiny\nbase: both\nsets: {}\n", encoding="utf-8")
+    return path
