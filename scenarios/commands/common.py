@@ -37,7 +37,10 @@ SpeciesOption = Annotated[
 ]
 ScenarioOption = Annotated[
     list[str] | None,
-    typer.Option("--scenario", help="A scenario of the study, or a YAML file with one; may be given several times. Default: the first."),
+    typer.Option(
+        "--scenario",
+        help="A scenario of the study, or a YAML file with one; may be given several times. Default: the first.",
+    ),
 ]
 SetOption = Annotated[
     list[str] | None,
