@@ -27,7 +27,7 @@ Double = NDArray[np.float64]
 Int = NDArray[np.int32]
 Long = NDArray[np.int64]
 
-ROUNDS = 3
+ROUNDS = 1
 """Rounds of interpolation from neighbours before what is left is promoted."""
 MOST_GROUND = 1e30
 """More ground than this, beside a greatest conductance of one, does not fit single precision."""
