@@ -14,6 +14,7 @@
       SolverError(RuntimeError)     5  carries the SolveReport
       MemoryBudgetError(MemoryError) 7 would not fit; says how much is needed and how much is there
       ExportError(OSError)          7  a result could not be written
+        FolderInUseError            6  another process writes there now; nothing is lost, try again later
     PlannerWarning(UserWarning)
       ResampledWarning, NodataFilledWarning
 """
@@ -28,6 +29,7 @@ __all__ = [
     "ExportError",
     "FenceError",
     "FocalNodeError",
+    "FolderInUseError",
     "GeographicCRSError",
     "GridMismatchError",
     "LayerNotFoundError",
@@ -113,6 +115,12 @@ class ExportError(PlannerError, OSError):
     def __str__(self) -> str:
         """Give the message alone, not OSError's errno form."""
         return str(self.args[0]) if self.args else ""
+
+
+class FolderInUseError(ExportError):
+    """Another process is writing into the same place; says which."""
+
+    exit_code = 6
 
 
 class PlannerWarning(UserWarning):

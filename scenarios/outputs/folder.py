@@ -10,11 +10,14 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from rasters.errors import ExportError
+from scenarios.outputs.claim import claimed
 
 __all__ = ["MARKER", "atomic_folder", "run_folder"]
 
 MARKER = "manifest.json"
 """A folder that holds this file is a result of an earlier run and may be replaced."""
+PART = ".part-"
+OLD = ".old"
 
 
 def run_folder(scenario: str, species: str) -> Path:
@@ -27,26 +30,45 @@ def atomic_folder(final: str | Path) -> Iterator[Path]:
     """A temporary folder beside ``final`` to write into; it is renamed to ``final`` if all goes well.
 
     On an error the temporary folder is removed and an older ``final`` stays as it was. An older folder is replaced only
-    if it is empty or a result (it holds ``manifest.json``): nobody's other files are deleted.
+    if it is empty or a result (it holds ``manifest.json``): nobody's other files are deleted. What a killed process left
+    beside ``final`` is put right first.
 
     Raises
     ------
     ExportError
         When ``final`` cannot be written, or is something else than a result.
+    FolderInUseError
+        When another process is writing it.
     """
     final = Path(final).resolve()
     _require_replaceable(final)
     missing = [parent for parent in final.parents if not parent.exists()]
     try:
-        part = _temporary(final)
-        try:
-            yield part
-            _swap(part, final)
-        finally:
-            shutil.rmtree(part, ignore_errors=True)
+        _make_parents(final)
+        with claimed(final):
+            _mend(final)
+            part = _temporary(final)
+            try:
+                yield part
+                _swap(part, final)
+            finally:
+                shutil.rmtree(part, ignore_errors=True)
     except BaseException:
         _remove_empty(missing)
         raise
+
+
+def _mend(final: Path) -> None:
+    """Remove what killed processes left half-written, and put back an older result that one had just moved away.
+
+    Whoever holds the lock knows that all of it belongs to the dead.
+    """
+    for left in sorted(final.parent.iterdir()):
+        if left.name.startswith(f".{final.name}{PART}"):
+            if left.name.endswith(OLD) and not final.exists():
+                left.rename(final)
+            else:
+                shutil.rmtree(left, ignore_errors=True)
 
 
 def _remove_empty(folders: list[Path]) -> None:
@@ -66,10 +88,16 @@ def _require_replaceable(final: Path) -> None:
         )
 
 
-def _temporary(final: Path) -> Path:
+def _make_parents(final: Path) -> None:
     try:
         final.parent.mkdir(parents=True, exist_ok=True)
-        part = Path(tempfile.mkdtemp(prefix=f".{final.name}.part-", dir=final.parent))
+    except OSError as error:
+        raise ExportError(f"{final}: results cannot be written there: {error}; choose another folder") from error
+
+
+def _temporary(final: Path) -> Path:
+    try:
+        part = Path(tempfile.mkdtemp(prefix=f".{final.name}{PART}", dir=final.parent))
         part.chmod(0o777 & ~_umask())
     except OSError as error:
         raise ExportError(f"{final}: results cannot be written there: {error}; choose another folder") from error
@@ -84,7 +112,7 @@ def _umask() -> int:
 
 def _swap(part: Path, final: Path) -> None:
     """Put ``part`` in the place of ``final``; if that fails, ``final`` is back where it was."""
-    old = part.with_name(f"{part.name}.old")
+    old = part.with_name(f"{part.name}{OLD}")
     try:
         if final.exists():
             final.rename(old)
