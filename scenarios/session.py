@@ -7,6 +7,7 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +16,11 @@ import pandas as pd
 from rich.console import Console
 from rich.table import Table
 
+from rasters.grid import Grid
 from rasters.io import read_vectors, replacing
 from scenarios.inputs import input_files, read_inputs
 from scenarios.load import ResolvedStudy, resolve
+from scenarios.outputs.context import write_context
 from scenarios.outputs.folder import atomic_folder, run_folder
 from scenarios.outputs.manifest import write_manifest
 from scenarios.outputs.page import write_index
@@ -25,9 +28,15 @@ from scenarios.outputs.species import write_species_run
 from scenarios.progress import Reporter
 from scenarios.ranking import combine_species
 from scenarios.results import SpeciesRun
-from scenarios.run import Prepared, prepare_species, run_species
+from scenarios.run import Prepared, prepare_species
+from scenarios.steps import KEPT, StepStore, solve_step
+from scenarios.stored import as_stored, rounded
 
 __all__ = ["RunSummary", "run_study"]
+
+SOLVED = 4
+STEPS = SOLVED + 2
+"""Told per scenario and species: parts that are solved, writing, done."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,19 +94,26 @@ def run_study(
     out: Path,
     overrides: Mapping[str, Any],
     reporter: Reporter,
+    store: StepStore | None = None,
 ) -> RunSummary:
-    """Check everything, then solve, then write; the folder appears when it is complete."""
+    """Check everything, then solve, then write; the folder appears when it is complete.
+
+    With a ``store`` each solved step is kept at once, and taken from there when it was solved before.
+    """
     start, began = time.perf_counter(), _now()
     resolved = [resolve(name, scenario, overrides) for scenario in tuple(dict.fromkeys(scenarios or ())) or (None,)]
     with atomic_folder(out) as folder:
         prepared = {r.scenario: _prepare(r, species) for r in resolved}
-        reporter.expect(sum(map(len, prepared.values())) * 7, "checking")
+        reporter.expect(sum(map(len, prepared.values())) * STEPS, "checking")
         runs: list[SpeciesRun] = []
         combined: dict[str, pd.DataFrame] = {}
         for one in resolved:
-            done = [_run_and_write(one, p, folder, reporter) for p in prepared.pop(one.scenario)]
-            combined[one.scenario] = combine_species(one.study, {r.species: r.ranking for r in done})
+            done = [_run_and_write(one, p, folder, reporter, store) for p in prepared.pop(one.scenario)]
+            combined[one.scenario] = rounded(combine_species(one.study, {r.species: r.ranking for r in done}))
             _write_combined(combined[one.scenario], folder / one.scenario)
+            write_context(
+                folder, done[0], first=runs[0] if runs else None, borders=_borders(one, done[0].grid), credits=one.study.credits
+            )  # fmt: skip
             runs += done
         write_index(folder, runs, credits=resolved[0].study.credits, combined=combined)
         write_manifest(
@@ -117,23 +133,34 @@ def _prepare(resolved: ResolvedStudy, species: Sequence[str] | None) -> list[Pre
     return [prepare_species(resolved, inputs, name) for name in inputs.profiles]
 
 
-def _run_and_write(resolved: ResolvedStudy, prepared: Prepared, folder: Path, reporter: Reporter) -> SpeciesRun:
-    label = f"{resolved.scenario}, {prepared.context.profile.id}"
-    run = run_species(prepared, lambda step: reporter.step(f"{label}: {step}"))
+def _run_and_write(
+    resolved: ResolvedStudy, prepared: Prepared, folder: Path, reporter: Reporter, store: StepStore | None
+) -> SpeciesRun:
+    species = prepared.context.profile.id
+    label = f"{resolved.scenario}, {species}"
+    run = as_stored(solve_step(resolved, species, store, partial(_tell, reporter, label), prepared=prepared))
+    if store is not None and store.kept:
+        steps = f"{len(store.kept)} finished step{'s are' if len(store.kept) > 1 else ' is'} kept in {store.folder}"
+        reporter.way_on = f"{steps}; the same command goes on from there"
     reporter.step(f"{label}: writing")
     write_species_run(
         run,
         folder / run_folder(run.scenario, run.species),
-        borders=_borders(resolved, prepared),
+        borders=_borders(resolved, run.grid),
         credits=resolved.study.credits,
     )
     reporter.step(f"{label}: done")
     return run
 
 
-def _borders(resolved: ResolvedStudy, prepared: Prepared) -> gpd.GeoDataFrame | None:
+def _tell(reporter: Reporter, label: str, what: str) -> None:
+    """A step that is kept is done at once."""
+    reporter.step(f"{label}: {what}", done=SOLVED if what == KEPT else 1)
+
+
+def _borders(resolved: ResolvedStudy, grid: Grid) -> gpd.GeoDataFrame | None:
     name = resolved.study.context.get("borders")
-    return None if name is None else read_vectors(resolved.file(name), "borders", prepared.context.inputs.grid)
+    return None if name is None else read_vectors(resolved.file(name), "borders", grid)
 
 
 def _relative(path: Path, resolved: ResolvedStudy) -> str:

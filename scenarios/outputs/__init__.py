@@ -1,6 +1,7 @@
 """What people get from a run: one exporter per kind of file.
 
 ``species``     all files of one scenario and species
+``context``     relief and borders, once for all runs
 ``rasters``     cloud-optimised GeoTIFFs
 ``geopackage``  paths, corridors, fences, passages and places for QGIS
 ``tables``      CSV files and the dictionary of their columns

@@ -24,6 +24,7 @@ __all__ = [
     "CORRIDOR_SHARES",
     "corridor_layer",
     "fence_layer",
+    "line_layer",
     "passage_layer",
     "path_layer",
     "place_layer",
@@ -40,6 +41,7 @@ def write_layers(run: SpeciesRun, folder: Path) -> Path:
         "least_cost_paths": path_layer(run),
         "corridors": corridor_layer(run),
         "fences": fence_layer(run),
+        "fence_lines": line_layer(run),
         "passages": passage_layer(run),
         "places": place_layer(run),
     }
@@ -111,6 +113,14 @@ def fence_layer(run: SpeciesRun) -> gpd.GeoDataFrame:
     table.insert(1, "name", [by_id[fence].name for fence in table["fence"]])
     table.insert(2, "fence_line", [by_id[fence].fence_line for fence in table["fence"]])
     return _frame(run, table, _stretches(table, by_id))
+
+
+def line_layer(run: SpeciesRun) -> gpd.GeoDataFrame:
+    """Every fence as it was read, whole."""
+    columns = ("name", "fence_line", "country", "geometry_status")
+    fences = run.cuts.fences
+    table = pd.DataFrame({"fence": [f.id for f in fences]} | {c: [getattr(f, c) for f in fences] for c in columns})
+    return _frame(run, table, (fence.line for fence in fences))
 
 
 def _stretches(table: pd.DataFrame, by_id: dict[str, Fence]) -> list[Any]:

@@ -21,9 +21,10 @@ from scenarios.outputs.folder import MARKER
 from scenarios.outputs.words import AUDIENCE, AUDIENCE_NOTE, schematic_note
 from scenarios.results import SpeciesRun
 
-__all__ = ["canonical_json", "sha256_of", "versions", "write_manifest"]
+__all__ = ["FORMAT", "canonical_json", "sha256_of", "versions", "write_manifest"]
 
-FORMAT = 1
+FORMAT = 2
+"""Format of a folder of results; a reader refuses any other."""
 
 PACKAGES = (
     "geopandas", "matplotlib", "networkx", "numba", "numpy", "pandas", "pyamg", "pyogrio", "pyproj", "rasterio",

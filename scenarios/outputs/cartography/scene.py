@@ -13,6 +13,7 @@ from scipy.ndimage import zoom
 
 from scenarios.outputs.cartography.furniture import block_mean, block_pick, relief
 from scenarios.outputs.cartography.sheet import Sheet
+from scenarios.outputs.context import elevation_of
 from scenarios.outputs.geopackage import fence_layer
 from scenarios.results import SpeciesRun
 
@@ -59,7 +60,7 @@ def make_scene(run: SpeciesRun, borders: gpd.GeoDataFrame | None, credits: Seque
 
 def _relief(run: SpeciesRun, factor: int, fine: int) -> NDArray[np.float64]:
     """Brightness of the ground, 1 everywhere if the run has no elevation."""
-    layer = next((run.layers[name] for name in ("elevation_m", "elevation", "dem") if name in run.layers), None)
+    layer = elevation_of(run)
     if layer is None:
         return np.ones([-(-n // factor) * fine for n in run.grid.shape])
     elevation = block_mean(np.where(layer.nodata, np.nan, np.asarray(layer.values, dtype=np.float64)), factor)
