@@ -24,6 +24,8 @@ class Reporter:
             disable=quiet or not self.console.is_terminal, transient=True,
         )  # fmt: skip
         self._task: TaskID | None = None
+        self.way_on = ""
+        """What is kept when the command stops here, and how to go on."""
         level = logging.ERROR if quiet else [logging.WARNING, logging.INFO, logging.DEBUG][min(verbose, 2)]
         logging.basicConfig(level=level, format="%(message)s", force=True)
 
@@ -43,10 +45,10 @@ class Reporter:
         """Begin a bar of so many steps."""
         self._task = self._progress.add_task(what, total=steps)
 
-    def step(self, what: str) -> None:
-        """One step done; ``what`` comes next."""
+    def step(self, what: str, done: int = 1) -> None:
+        """One step done, or several; ``what`` comes next."""
         if self._task is not None:
-            self._progress.update(self._task, advance=1, description=what)
+            self._progress.update(self._task, advance=done, description=what)
         if not self.quiet and not self.console.is_terminal:
             logging.getLogger(__name__).info("%s", what)
 
@@ -56,10 +58,12 @@ class Reporter:
             self.console.print(text, markup=False)
 
     def error(self, text: str) -> None:
-        """Why the command stops."""
+        """Why the command stops, and how to go on where something is kept."""
         self._progress.stop()
         self.console.print("error:", style="bold red", end=" ")
         self.console.print(text, markup=False)
+        if self.way_on:
+            self.console.print(self.way_on, markup=False)
 
     def _show_warning(self, message: Warning | str, category: type[Warning], *_: object) -> None:
         from rasters.errors import PlannerWarning

@@ -13,11 +13,11 @@ import os
 import time
 import warnings
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from rasters.errors import PlannerWarning
+from rasters.errors import ConfigError, PlannerWarning
 from rasters.io import replacing
 from rasters.profile import SpeciesProfile
 from scenarios.content import code_hash, file_hash, hash_of
@@ -28,19 +28,22 @@ from scenarios.results import SpeciesRun
 from scenarios.run import Prepared, prepare_species, run_species, unsolved_fields
 from scenarios.schema import Design, LayerSource, Study
 
-__all__ = ["StepStore", "default_cache", "solve_step", "step_key"]
+__all__ = ["KEPT", "StepStore", "default_cache", "open_store", "solve_step", "step_key"]
 
 SUFFIX = ".step"
 MAGIC = b"otkel step 1 "
 OLD_PART_S = 86_400.0
 """A part that nobody has finished within a day belongs to a process that is gone."""
 LIMIT_BYTES = 10 * 2**30
+KEPT = "kept"
+"""What progress is told of a step that was solved before."""
 
 Progress = Callable[[str], None]
 
 IRRELEVANT = {
     "study", "title", "description", "assumptions", "credits", "corridors", "mortality", "portfolio", "uncertainty",
     "context", "scenarios", "species", "routes", "actions", "done", "layers", "regions", "fences", "designs",
+    "sk42",
 }  # fmt: skip
 """Keys of the study that no step depends on, and those of which it depends on a part only."""
 
@@ -61,7 +64,7 @@ def solve_step(
     store : StepStore, optional
         Without one nothing is looked up and nothing is kept.
     progress : callable
-        Told each part as it begins; ``"kept"`` where the step was solved before.
+        Told each part as it begins; `KEPT` where the step was solved before.
     inputs, prepared : optional
         What has been read or prepared already.
 
@@ -79,7 +82,7 @@ def solve_step(
         found = run_species(prepared, progress)
         store.put(key, found)
     else:
-        progress("kept")
+        progress(KEPT)
     return found
 
 
@@ -95,7 +98,7 @@ def step_key(resolved: ResolvedStudy, profile: SpeciesProfile) -> str:
             "code": code_hash("scenarios.run"),
             "files": files,
             "grid": grid,
-            "profile": asdict(profile) | {"labels": None, "name": None, "assumptions": None},
+            "profile": asdict(profile) | {"labels": None, "name": None, "assumptions": None, "sensitivity_deg": None},
             "settings": study.model_dump(mode="json", exclude=IRRELEVANT),
             "layers": layers,
             "regions": study.regions.model_dump(mode="json", exclude={"name", "status"}),
@@ -140,9 +143,22 @@ def _action(study: Study, action: str) -> dict[str, Any]:
     return study.actions[action].model_dump(mode="json", exclude={"title", "cost", "origin", "species"})
 
 
+def open_store(folder: Path | None = None) -> StepStore:
+    """The store in a folder, by default the user's; ``OTKEL_STEPS_GB`` bounds its size."""
+    limit = os.environ.get("OTKEL_STEPS_GB")
+    try:
+        limit_bytes = LIMIT_BYTES if limit is None else int(float(limit) * 2**30)
+    except ValueError as error:
+        raise ConfigError(f"OTKEL_STEPS_GB={limit}: is not a number; give gibibytes, such as 20") from error
+    return StepStore(folder=folder or default_cache(), limit_bytes=limit_bytes)
+
+
 def default_cache() -> Path:
-    """Where steps are kept unless a folder is named."""
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "otkel" / "steps"
+    """Where steps are kept unless a folder is named: ``OTKEL_STEPS``, or the user's cache."""
+    named = os.environ.get("OTKEL_STEPS")
+    return (
+        Path(named) if named else Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "otkel" / "steps"
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -155,6 +171,8 @@ class StepStore:
         Made when the first step is kept.
     limit_bytes : int
         Beyond this the steps that were not used for longest are removed.
+    kept : set of str
+        Keys that this process has found or put there.
 
     Notes
     -----
@@ -165,6 +183,7 @@ class StepStore:
 
     folder: Path
     limit_bytes: int = LIMIT_BYTES
+    kept: set[str] = field(default_factory=set, init=False, compare=False)
 
     def get(self, key: str, prepared: Prepared) -> SpeciesRun | None:
         """The step solved before, with titles, places and layers as they are now; None where there is none."""
@@ -175,13 +194,15 @@ class StepStore:
                 stream.readline()
                 solved = unpack(stream)
             os.utime(path)
-            return SpeciesRun(**unsolved_fields(prepared), **solved)
+            run = SpeciesRun(**unsolved_fields(prepared), **solved)
         except FileNotFoundError:
             return None
         except (OSError, ValueError, TypeError, LookupError, ImportError, EOFError) as error:
             _warn(f"the kept step {path} cannot be used ({error}); it is removed and solved again")
             path.unlink(missing_ok=True)
             return None
+        self.kept.add(key)
+        return run
 
     def put(self, key: str, run: SpeciesRun) -> None:
         """Keep a step; where it cannot be written the run goes on without, with a warning."""
@@ -192,6 +213,7 @@ class StepStore:
             with replacing(path) as part, part.open("w+b") as stream:
                 _write(stream, _facts(run), solved)
             self._make_room(path)
+            self.kept.add(key)
         except OSError as error:
             _warn(f"{run.scenario}, {run.species}: this step could not be kept ({error}); the run goes on without")
 

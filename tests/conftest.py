@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import sys
+from itertools import count
 from pathlib import Path
 
+import pytest
 from hypothesis import settings
 
 ROOT = Path(__file__).parents[1]
@@ -22,3 +24,11 @@ os.environ["COLUMNS"] = "200"
 settings.register_profile("same", derandomize=True, deadline=None, database=None)
 settings.register_profile("explore", deadline=None)
 settings.load_profile("explore" if os.environ.get("OTKEL_EXPLORE") == "1" else "same")
+
+NUMBERS = count()
+
+
+@pytest.fixture(autouse=True)
+def own_steps(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every test keeps its solved steps for itself."""
+    monkeypatch.setenv("OTKEL_STEPS", str(tmp_path_factory.getbasetemp() / f"steps-{next(NUMBERS)}"))

@@ -22,6 +22,12 @@ from scenarios.commands.common import (
     tell,
 )
 
+CacheOption = Annotated[
+    Path | None,
+    typer.Option("--cache", metavar="FOLDER", help="Where solved steps are kept. Default: the user's cache."),
+]
+NoCacheOption = Annotated[bool, typer.Option("--no-cache", help="Solve everything afresh, and keep nothing.")]
+
 __all__ = ["check", "corridors", "doctor", "passages", "run", "uncertainty"]
 
 
@@ -31,15 +37,22 @@ def run(
     scenario: ScenarioOption = None,
     species: SpeciesOption = None,
     overrides: SetOption = None,
+    cache: CacheOption = None,
+    no_cache: NoCacheOption = False,
     as_json: JsonOption = False,
     quiet: QuietOption = False,
     verbose: VerboseOption = 0,
 ) -> None:
-    """Map movement, fences and passages: rasters, tables, maps and an index page in one folder."""
+    """Map movement, fences and passages: rasters, tables, maps and an index page in one folder.
+
+    Solved steps are kept: a run that was stopped goes on where it stood when the same command is given again.
+    """
     with reporting("run", quiet or as_json, verbose) as reporter:
         from scenarios.session import run_study
+        from scenarios.steps import open_store
 
-        summary = run_study(study, scenario, species, out, parse_overrides(overrides), reporter)
+        store = None if no_cache else open_store(cache)
+        summary = run_study(study, scenario, species, out, parse_overrides(overrides), reporter, store)
     tell(summary, reporter, as_json=as_json, quiet=quiet)
 
 
