@@ -14,6 +14,7 @@ from typing import Literal
 from rasters.errors import ConfigError
 
 __all__ = [
+    "MOST_SENSITIVE",
     "Barrier",
     "Categories",
     "Combine",
@@ -35,6 +36,11 @@ class Stated:
 
     value: float
     origin: str
+
+
+MOST_SENSITIVE = Stated(
+    value=0.1, origin="no sensitivity is stated: the coarsest cells that the public gets of any species"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -160,6 +166,8 @@ class SpeciesProfile:
     dispersal_km : Stated
         Distance at which half of the dispersing animals have stopped.
     home_range_km2 : Stated, optional
+    sensitivity_deg : Stated
+        Cells that the public may see of the species [degrees].
     assumptions : tuple of str
         What a reader of any result must know.
     """
@@ -178,6 +186,7 @@ class SpeciesProfile:
     use_factor: Mapping[str, Stated] = field(default_factory=dict)
     dispersal_km: Stated
     home_range_km2: Stated | None = None
+    sensitivity_deg: Stated = MOST_SENSITIVE
     assumptions: tuple[str, ...] = ()
 
     def layers_needed(self) -> tuple[str, ...]:

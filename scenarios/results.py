@@ -13,6 +13,7 @@ from connectivity.results import SolveReport
 from rasters.fences import CutEdges
 from rasters.grid import Grid
 from rasters.surface import Layer, ResistanceSurface
+from scenarios.audience import Audience
 
 __all__ = ["FocalPlace", "SpeciesRun", "TracedPath", "shortlist"]
 
@@ -86,6 +87,12 @@ class SpeciesRun:
     reports : tuple of SolveReport
     seconds : dict
         Step name -> wall seconds.
+    audience : Audience
+        For whom the run was generalised; see `scenarios.audience`.
+    sensitivity_deg : float
+        Cells that the public gets of this species [degrees].
+    sk42_operation : str
+        Code of the datum operation that the study names; empty to choose, see `scenarios.crs_operation`.
     """
 
     study: str
@@ -108,6 +115,9 @@ class SpeciesRun:
     layers: dict[str, Layer] = field(default_factory=dict)
     reports: tuple[SolveReport, ...] = ()
     seconds: dict[str, float] = field(default_factory=dict)
+    audience: Audience = Audience.RESTRICTED
+    sensitivity_deg: float = 0.1
+    sk42_operation: str = ""
 
 
 def shortlist(ranking: pd.DataFrame) -> pd.DataFrame:

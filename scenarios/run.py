@@ -120,6 +120,7 @@ def unsolved_fields(prepared: Prepared) -> dict[str, Any]:
         "titles": titles_of(resolved, context.profile), "grid": inputs.grid, "surface": surface, "cuts": inputs.cuts,
         "places": places_of(inputs, prepared.ends), "units": UNITS, "layers": inputs.layers,
         "assumptions": stated_assumptions(resolved, inputs, surface),
+        "sensitivity_deg": context.profile.sensitivity_deg.value, "sk42_operation": resolved.study.sk42.operation or "",
     }  # fmt: skip
 
 
@@ -232,6 +233,7 @@ def titles_of(resolved: ResolvedStudy, profile: SpeciesProfile) -> dict[str, str
         "scenario": resolved.scenario_title,
         "species": profile.labels.get("en", profile.name),
         "scientific": profile.scientific_name,
+        **{f"species_{lang}": label for lang, label in profile.labels.items() if lang != "en"},
     }
 
 

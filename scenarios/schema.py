@@ -26,6 +26,7 @@ __all__ = [
     "ScenarioFile",
     "ScenarioOverrides",
     "Separation",
+    "Sk42",
     "Solver",
     "SpeciesEntry",
     "Study",
@@ -330,6 +331,14 @@ class Solver(Model):
     """Relative residual."""
 
 
+class Sk42(Model):
+    """How positions go to the SK-42 maps."""
+
+    operation: Annotated[str, Field(pattern=r"^EPSG:[0-9]+$")] | None = None
+    """Datum operation between SK-42 and WGS 84, for every export: `EPSG:15865`. Default: the one of the best stated accuracy
+    among those that cover the study."""
+
+
 class ScenarioOverrides(Model):
     """A named set of overrides on the study."""
 
@@ -391,6 +400,7 @@ class Study(Model):
     portfolio: PortfolioSettings = PortfolioSettings()
     uncertainty: Uncertainty = Uncertainty()
     solver: Solver = Solver()
+    sk42: Sk42 = Sk42()
     context: dict[str, FileName] = {}
     """Vector files with a layer of the same name that no cost depends on: `borders` (lines, drawn on maps) and `countries`
     (polygons with an attribute `country`: the share of a corridor in each)."""

@@ -64,6 +64,13 @@ class StatedPositiveShare(StatedModel):
     """1: animals use the whole width of the passage as if it were open ground."""
 
 
+class Sensitivity(StatedModel):
+    """How coarse the species is shown to the public, and why."""
+
+    value: Annotated[float, Field(ge=0.01, le=1)]
+    """Size of the cells that the public gets [degrees]: 0.1 for cats, 0.01 to 0.1 for ungulates."""
+
+
 class Step(Model):
     """One interval of a table of steps."""
 
@@ -248,6 +255,8 @@ class SpeciesFile(Model):
     """Distance in km at which half of the dispersing animals have stopped; for the probability of connectivity."""
     home_range_km2: StatedPositive | None = None
     """Home range in km2; gives the passage spacing and a dispersal distance to compare with."""
+    sensitivity_deg: Sensitivity | None = None
+    """Cells that the public gets of this species [degrees]; 0.1 where nothing is stated. See the page on audiences."""
     assumptions: tuple[Text, ...] = ()
     """What a reader of any map or table must know; travels with every result."""
 
@@ -276,6 +285,7 @@ class SpeciesFile(Model):
             use_factor={design: stated.to_data() for design, stated in self.use_factor.items()},
             dispersal_km=self.dispersal_km.to_data(),
             home_range_km2=self.home_range_km2.to_data() if self.home_range_km2 else None,
+            sensitivity_deg=self.sensitivity_deg.to_data() if self.sensitivity_deg else data.MOST_SENSITIVE,
             assumptions=self.assumptions,
         )
 
