@@ -41,11 +41,15 @@ KEPT = "kept"
 Progress = Callable[[str], None]
 
 IRRELEVANT = {
-    "study", "title", "description", "assumptions", "credits", "corridors", "mortality", "portfolio", "uncertainty",
+    "study", "title", "description", "assumptions", "credits", "sk42", "corridors", "mortality", "portfolio", "uncertainty",
     "context", "scenarios", "species", "routes", "actions", "done", "layers", "regions", "fences", "designs",
     "sk42",
 }  # fmt: skip
 """Keys of the study that no step depends on, and those of which it depends on a part only."""
+
+
+SAID = {"name", "scientific_name", "labels", "status", "assumptions", "sensitivity_deg"}
+"""What a profile says of its species and no number depends on."""
 
 
 def solve_step(
@@ -108,6 +112,11 @@ def step_key(resolved: ResolvedStudy, profile: SpeciesProfile) -> str:
             "actions": [[name, _action(study, name)] for name in study.done if _touches(study, name, profile.id)],
         }
     )
+
+
+def _profile(profile: SpeciesProfile) -> dict[str, Any]:
+    """A species without its names and what is only said of it."""
+    return {key: value for key, value in asdict(profile).items() if key not in SAID}
 
 
 def _layers_of(sources: dict[str, LayerSource], profile: SpeciesProfile) -> dict[str, LayerSource]:
@@ -194,7 +203,7 @@ class StepStore:
                 stream.readline()
                 solved = unpack(stream)
             os.utime(path)
-            run = SpeciesRun(**unsolved_fields(prepared), **solved)
+            run = SpeciesRun(**solved | unsolved_fields(prepared))
         except FileNotFoundError:
             return None
         except (OSError, ValueError, TypeError, LookupError, ImportError, EOFError) as error:
@@ -277,7 +286,7 @@ class StepStore:
 UNSOLVED = frozenset(
     ("study", "scenario", "species", "titles", "grid", "surface", "cuts", "places", "units", "layers", "assumptions")
 )
-"""Fields of a `SpeciesRun` that `scenarios.run.unsolved_fields` gives."""
+"""Fields of a `SpeciesRun` that are not kept, because `scenarios.run.unsolved_fields` gives them."""
 
 
 def _facts(run: SpeciesRun) -> dict[str, Any]:
