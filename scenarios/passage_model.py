@@ -253,7 +253,7 @@ def read_model(path: Path) -> PassageModel:
         The file is damaged or something else.
     """
     try:
-        with np.load(path, allow_pickle=False) as file:
+        with path.open("rb") as stream, np.load(stream, allow_pickle=False) as file:
             parts: dict[str, Any] = {name: tuple(file[name].tolist()) for name in NAMES}
             parts |= {name: file[name] for name in ARRAYS}
             return PassageModel(**parts)
