@@ -3,19 +3,44 @@
 from __future__ import annotations
 
 import os
-from contextlib import AbstractContextManager
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
+from contextvars import ContextVar
 from functools import cache
 from pathlib import Path
 
 from threadpoolctl import ThreadpoolController
 
-__all__ = ["available_bytes", "one_blas_thread", "usable_threads"]
+__all__ = ["available_bytes", "limited_threads", "one_blas_thread", "usable_threads"]
+
+_limit: ContextVar[int | None] = ContextVar("threads", default=None)
 
 
 def usable_threads() -> int:
-    """Processors that this process may use."""
+    """Processors that this process may use, or fewer within `limited_threads`."""
     affinity = getattr(os, "sched_getaffinity", None)
-    return len(affinity(0)) if affinity else (os.cpu_count() or 1)
+    there = len(affinity(0)) if affinity else (os.cpu_count() or 1)
+    limit = _limit.get()
+    return there if limit is None else min(there, limit)
+
+
+@contextmanager
+def limited_threads(count: int) -> Iterator[None]:
+    """Solve with at most so many threads, in the thread that asks for it: for many solves side by side.
+
+    The last bits of a multigrid solve depend on the number of threads, so runs that shall agree bit for bit on any
+    machine use the same number, best one.
+    """
+    import numba
+
+    before, token = numba.get_num_threads(), _limit.set(count)
+    numba.set_num_threads(min(count, numba.config.NUMBA_NUM_THREADS))
+    try:
+        with one_blas_thread():
+            yield
+    finally:
+        numba.set_num_threads(before)
+        _limit.reset(token)
 
 
 def available_bytes(root: Path = Path("/")) -> int | None:

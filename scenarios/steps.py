@@ -17,6 +17,8 @@ from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any, BinaryIO
 
+import numba
+
 from rasters.errors import ConfigError, PlannerWarning
 from rasters.io import replacing
 from rasters.profile import SpeciesProfile
@@ -41,9 +43,8 @@ KEPT = "kept"
 Progress = Callable[[str], None]
 
 IRRELEVANT = {
-    "study", "title", "description", "assumptions", "credits", "sk42", "corridors", "mortality", "portfolio", "uncertainty",
+    "study", "title", "description", "assumptions", "credits", "sk42", "corridors", "portfolio", "uncertainty",
     "context", "scenarios", "species", "routes", "actions", "done", "layers", "regions", "fences", "designs",
-    "sk42",
 }  # fmt: skip
 """Keys of the study that no step depends on, and those of which it depends on a part only."""
 
@@ -91,7 +92,10 @@ def solve_step(
 
 
 def step_key(resolved: ResolvedStudy, profile: SpeciesProfile) -> str:
-    """32 hexadecimal digits that differ wherever a number of the step may differ; opens no raster."""
+    """32 hexadecimal digits that differ wherever a number of the step may differ; opens no raster.
+
+    The number of threads counts, because the last bits of a current do depend on it.
+    """
     study = resolved.study
     layers = _layers_of(study.layers, profile)
     names = [layer.file for layer in layers.values() if layer.file]
@@ -100,6 +104,7 @@ def step_key(resolved: ResolvedStudy, profile: SpeciesProfile) -> str:
     return hash_of(
         {
             "code": code_hash("scenarios.run"),
+            "threads": numba.get_num_threads(),
             "files": files,
             "grid": grid,
             "profile": asdict(profile) | {"labels": None, "name": None, "assumptions": None, "sensitivity_deg": None},

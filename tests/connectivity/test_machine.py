@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from threadpoolctl import threadpool_info
 
-from connectivity.machine import available_bytes, one_blas_thread, usable_threads
+from connectivity.machine import available_bytes, limited_threads, one_blas_thread, usable_threads
 
 
 def write(folder, name, text):
@@ -45,3 +45,12 @@ def test_blas_is_kept_to_one_thread_and_let_go():
     after = [info["num_threads"] for info in threadpool_info() if info["user_api"] == "blas"]
     assert set(inside) == {1}
     assert after == before
+
+
+def test_threads_are_limited_for_a_while():
+    import numba
+
+    before = numba.get_num_threads(), usable_threads()
+    with limited_threads(1):
+        assert (numba.get_num_threads(), usable_threads()) == (1, 1)
+    assert (numba.get_num_threads(), usable_threads()) == before
