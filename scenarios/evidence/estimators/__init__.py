@@ -1,0 +1,1 @@
+"""Statistics of evidence: arrays in, frozen results out. No files, no maps, no study."""
