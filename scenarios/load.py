@@ -215,10 +215,17 @@ def _suggestion(word: str, known: list[str]) -> str:
     return f"; the keys here are {', '.join(known)}" if known else "; remove it"
 
 
-def resolve(name: str, scenario: str | None = None, overrides: Mapping[str, Any] | None = None) -> ResolvedStudy:
+def resolve(
+    name: str,
+    scenario: str | None = None,
+    overrides: Mapping[str, Any] | None = None,
+    *,
+    said_in: Mapping[str, str] | None = None,
+) -> ResolvedStudy:
     """Read a study and apply one scenario and the command line's overrides.
 
-    ``scenario`` is a name in the study, or a YAML file with a scenario of its own.
+    ``scenario`` is a name in the study, or a YAML file with a scenario of its own. ``said_in`` says of overrides that are
+    not from the command line where they stand.
 
     Raises
     ------
@@ -230,9 +237,10 @@ def resolve(name: str, scenario: str | None = None, overrides: Mapping[str, Any]
     chosen = _chosen(base, document, scenario)
     settings, changes = copy.deepcopy(document.data), []
     set_by: dict[KeyPath, str] = {}
-    for source, values, where in (*chosen.layers, ("command line", dict(overrides or {}), lambda _: "command line")):
+    outside = ("", dict(overrides or {}), lambda key: (said_in or {}).get(key, "command line"))
+    for source, values, where in (*chosen.layers, outside):
         for key, value in values.items():
-            changes.append(_override(settings, key, value, source, document))
+            changes.append(_override(settings, key, value, source or where(key), document))
             set_by[tuple(key.split("."))] = where(key)
     for change in changes:
         log.info("%s", change)
