@@ -11,13 +11,14 @@ import numpy as np
 from matplotlib.patheffects import Normal, withStroke
 from scipy.spatial import KDTree
 
+from scenarios.audience import Audience, badge
 from scenarios.corridor_results import CorridorRoute, SpeciesCorridors
 from scenarios.outputs.cartography.features import draw_borders, draw_corridor, draw_places, draw_plain_fences
 from scenarios.outputs.cartography.furniture import Bounds
 from scenarios.outputs.cartography.labels import draw_labels
 from scenarios.outputs.cartography.scene import Scene, legend_of_ground, make_scene
 from scenarios.outputs.cartography.sheet import INK, Sheet, Texts, new_sheet, save_png
-from scenarios.outputs.words import AUDIENCE, schematic_note
+from scenarios.outputs.words import schematic_note
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -63,7 +64,7 @@ def _open_sheet(found: SpeciesCorridors, scene: Scene) -> Sheet:
     texts = Texts(
         title=f"{run.titles.get('species', run.species)}: {MAP_TITLE[0].lower()}{MAP_TITLE[1:]}",
         subtitle=f"{run.titles.get('study', run.study)}   \u00b7   {run.titles.get('scenario', run.scenario)}",
-        badge=f"{AUDIENCE.upper()} \u2013 full precision, do not publish", warning=schematic_note(run), credits=scene.credits,
+        badge=badge(Audience.RESTRICTED), warning=schematic_note(run), credits=scene.credits,
     )  # fmt: skip
     return new_sheet(run.grid, _bounds(found), texts)
 

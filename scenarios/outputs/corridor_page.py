@@ -10,13 +10,14 @@ import pandas as pd
 
 from rasters.errors import ExportError
 from rasters.io import replacing
+from scenarios.audience import Audience
 from scenarios.corridor_results import SpeciesCorridors
 from scenarios.outputs.corridor_map import MAP_TITLE, READING
 from scenarios.outputs.corridor_tables import COLUMNS, meaning_of, route_table
 from scenarios.outputs.corridor_words import describe_route, route_title
 from scenarios.outputs.folder import MARKER, run_folder
 from scenarios.outputs.page import TEMPLATES, Column, Table
-from scenarios.outputs.words import AUDIENCE, AUDIENCE_NOTE, schematic_note
+from scenarios.outputs.words import WORKING_NOTE, schematic_note
 
 __all__ = ["write_corridor_index"]
 
@@ -66,7 +67,7 @@ def write_corridor_index(folder: str | Path, found: Sequence[SpeciesCorridors], 
     )
     first = found[0].run
     page = environment.get_template("corridors.html").render(
-        study=first.titles.get("study", first.study), audience=AUDIENCE, audience_note=AUDIENCE_NOTE,
+        study=first.titles.get("study", first.study), audience=Audience.RESTRICTED, audience_note=WORKING_NOTE,
         warnings=sorted({schematic_note(one.run) for one in found} - {""}),
         sections=[_section(one, folder) for one in found], credits=credits,
         manifest=MARKER if (folder / MARKER).is_file() else "",

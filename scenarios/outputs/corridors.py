@@ -18,7 +18,7 @@ from scenarios.corridor_results import SpeciesCorridors
 from scenarios.outputs.corridor_map import write_corridor_map
 from scenarios.outputs.corridor_tables import crossing_table, route_table, write_corridor_tables
 from scenarios.outputs.geopackage import corridor_layer, place_layer
-from scenarios.outputs.words import AUDIENCE_NOTE, modelled_status, schematic_note
+from scenarios.outputs.words import WORKING_NOTE, modelled_status, schematic_note
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -64,7 +64,7 @@ def write_species_corridors(
 def _metadata(found: SpeciesCorridors) -> dict[str, str]:
     run = found.run
     return {
-        "study": run.study, "scenario": run.scenario, "species": run.species, "audience": AUDIENCE_NOTE,
+        "study": run.study, "scenario": run.scenario, "species": run.species, "audience": WORKING_NOTE,
         "geometry": schematic_note(run) or "surveyed", "assumptions": " ".join(run.assumptions),
     }  # fmt: skip
 

@@ -17,7 +17,7 @@ from rasters.fences import Fence
 from rasters.grid import Grid
 from rasters.io import write_geopackage
 from scenarios.outputs.tables import passage_table, profile_table
-from scenarios.outputs.words import AUDIENCE_NOTE, modelled_status, schematic_note
+from scenarios.outputs.words import modelled_status, note_of, schematic_note
 from scenarios.results import SpeciesRun
 
 __all__ = [
@@ -50,7 +50,7 @@ def write_layers(run: SpeciesRun, folder: Path) -> Path:
 
 def _metadata(run: SpeciesRun) -> dict[str, str]:
     return {
-        "study": run.study, "scenario": run.scenario, "species": run.species, "audience": AUDIENCE_NOTE,
+        "study": run.study, "scenario": run.scenario, "species": run.species, "audience": note_of(run),
         "geometry": schematic_note(run) or "surveyed", "assumptions": " ".join(run.assumptions),
         "units": json.dumps(run.units, sort_keys=True),
     }  # fmt: skip

@@ -17,8 +17,10 @@ from typing import Any
 
 from rasters.grid import Grid
 from rasters.io import replacing
+from scenarios.audience import Audience
+from scenarios.crs_operation import operation_of
 from scenarios.outputs.folder import MARKER
-from scenarios.outputs.words import AUDIENCE, AUDIENCE_NOTE, schematic_note
+from scenarios.outputs.words import audience_of, schematic_note
 from scenarios.results import SpeciesRun
 
 __all__ = ["FORMAT", "canonical_json", "sha256_of", "versions", "write_manifest"]
@@ -61,24 +63,33 @@ def write_manifest(
     started, finished : str
         ISO 8601 times.
     """
-    folder = Path(folder)
-    manifest = {
-        "format": FORMAT,
-        "audience": AUDIENCE,
-        "audience_note": AUDIENCE_NOTE,
+    folder, listed = Path(folder), list(runs)
+    audience, note = audience_of(listed)
+    provenance = {
         "command": list(command),
         "settings": dict(settings or {}),
         "scenarios": dict(scenarios or {}),
         "inputs": {name: _described(Path(path)) for name, path in (inputs or {}).items()},
-        "versions": versions(),
-        "runs": [_run(run) for run in runs],
-        "outputs": _outputs(folder),
         "started": started,
         "finished": finished,
     }
+    manifest = {
+        "format": FORMAT,
+        "audience": audience,
+        "audience_note": note,
+        "versions": versions(),
+        "runs": [_run(run) for run in listed],
+        "outputs": _outputs(folder),
+    } | (provenance if audience is Audience.RESTRICTED else _provenance_for_others(scenarios or {}))
     with replacing(folder / MARKER) as part:
         part.write_text(canonical_json(manifest), encoding="utf-8")
     return folder / MARKER
+
+
+def _provenance_for_others(scenarios: Mapping[str, Any]) -> dict[str, Any]:
+    """Only whom to thank: settings name places, hashes of files confirm guesses, times join files."""
+    kept = {name: {"credits": settings.get("credits", [])} for name, settings in scenarios.items()}
+    return {"command": [], "settings": {}, "scenarios": kept, "inputs": {}, "started": "", "finished": ""}
 
 
 def canonical_json(value: Any) -> str:
@@ -148,6 +159,10 @@ def _run(run: SpeciesRun) -> dict[str, Any]:
             "fences": sorted({fence.geometry_status for fence in run.cuts.fences}),
             "places": sorted({place.geometry_status for place in run.places}),
         },
+        "audience": run.audience,
+        "sensitivity_deg": run.sensitivity_deg,
+        "sk42_operation": run.sk42_operation,
+        "crs_operation": operation_of(run).note,
         "units": run.units,
         "assumptions": run.assumptions,
         "reports": [asdict(report) for report in run.reports],

@@ -11,6 +11,7 @@ import numpy as np
 from matplotlib.colors import ListedColormap, Normalize
 from numpy.typing import NDArray
 
+from scenarios.audience import badge
 from scenarios.outputs.cartography.features import (
     draw_borders,
     draw_corridor,
@@ -32,7 +33,7 @@ from scenarios.outputs.cartography.scene import (
 )
 from scenarios.outputs.cartography.sheet import INK, Sheet, Texts, new_sheet, save_png
 from scenarios.outputs.cartography.strip import draw_profile, fence_bounds, has_profile, passage_list
-from scenarios.outputs.words import AUDIENCE, schematic_note
+from scenarios.outputs.words import schematic_note
 from scenarios.results import SpeciesRun
 
 if TYPE_CHECKING:
@@ -94,7 +95,7 @@ def _open_sheet(scene: Scene, stem: str, bounds: Bounds | None = None, strip: fl
     texts = Texts(
         title=f"{run.titles.get('species', run.species)}: {MAPS[stem][0].lower()}{MAPS[stem][1:]}",
         subtitle=f"{run.titles.get('study', run.study)}   \u00b7   {run.titles.get('scenario', run.scenario)}",
-        badge=f"{AUDIENCE.upper()} \u2013 full precision, do not publish",
+        badge=badge(run.audience),
         warning=schematic_note(run),
         credits=scene.credits,
     )

@@ -15,7 +15,7 @@ from rasters.io import replacing
 from scenarios.outputs.folder import MARKER, run_folder
 from scenarios.outputs.map import MAPS, READING
 from scenarios.outputs.tables import MEANINGS, UNITS, passage_table
-from scenarios.outputs.words import AUDIENCE, AUDIENCE_NOTE, is_schematic, schematic_note
+from scenarios.outputs.words import audience_of, is_schematic, schematic_note
 from scenarios.results import SpeciesRun, shortlist
 
 __all__ = ["Column", "Table", "as_table", "write_index"]
@@ -89,9 +89,10 @@ def write_index(
     folder, listed = Path(folder), list(runs)
     if not listed:
         raise ExportError(f"{folder / 'index.html'}: there is no run to show")
+    audience, note = audience_of(listed)
     page = _environment().get_template("index.html").render(
         study=listed[0].titles.get("study", listed[0].study),
-        audience=AUDIENCE, audience_note=AUDIENCE_NOTE,
+        audience=audience, audience_note=note,
         warnings=sorted({schematic_note(run) for run in listed} - {""}),
         sections=[_section(run, folder) for run in listed], combined=_combined(listed, combined or {}),
         credits=credits, manifest=MARKER if (folder / MARKER).is_file() else "",

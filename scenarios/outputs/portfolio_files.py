@@ -15,10 +15,11 @@ from shapely.geometry import LineString
 
 from rasters.io import replacing, write_geopackage
 from scenarios.actions import area_shape
+from scenarios.audience import Audience
 from scenarios.outputs.folder import MARKER
 from scenarios.outputs.portfolio_pictures import READING, draw_frontier, write_plan_map
 from scenarios.outputs.portfolio_words import Item, describe_plan, plan_table
-from scenarios.outputs.words import AUDIENCE, AUDIENCE_NOTE, schematic_note
+from scenarios.outputs.words import WORKING_NOTE, schematic_note
 from scenarios.portfolio import PortfolioRun
 from scenarios.results import SpeciesRun
 from scenarios.run import places_of, stated_assumptions, titles_of
@@ -160,7 +161,7 @@ def _write_layers(run: PortfolioRun, carrier: SpeciesRun, items: Sequence[Item],
         ),
     }
     metadata = {
-        "study": run.resolved.study.study, "scenario": run.resolved.scenario, "audience": AUDIENCE_NOTE,
+        "study": run.resolved.study.study, "scenario": run.resolved.scenario, "audience": WORKING_NOTE,
         "objective": run.settings.objective, "budget": f"{run.best.budget:g}", "geometry": schematic_note(carrier) or "surveyed",
         "assumptions": " ".join(carrier.assumptions), "units": json.dumps({k: v[0] for k, v in MEANINGS.items()}, sort_keys=True),
     }  # fmt: skip
@@ -230,7 +231,7 @@ def write_page(
         MARKER: "inputs, versions and settings of this run",
     }  # fmt: skip
     page = environment.get_template("passages.html").render(
-        study=run.resolved.study.title, scenario=run.resolved.scenario_title, audience=AUDIENCE, audience_note=AUDIENCE_NOTE,
+        study=run.resolved.study.title, scenario=run.resolved.scenario_title, audience=Audience.RESTRICTED, audience_note=WORKING_NOTE,
         warning=schematic_note(carrier), summary=describe_plan(run), items=items, reading=READING, sentences=sentences,
         firm=(folder / "stability.png").is_file(), assumptions=carrier.assumptions, credits=credits,
         files=[(name, text) for name, text in files.items() if (folder / name).is_file() or name == MARKER],

@@ -18,13 +18,14 @@ from matplotlib.patches import PathPatch
 from matplotlib.path import Path as Outline
 
 from scenarios.actions import area_shape
+from scenarios.audience import Audience, badge
 from scenarios.outputs.cartography.features import draw_borders, draw_places, draw_plain_fences
 from scenarios.outputs.cartography.furniture import Bounds
 from scenarios.outputs.cartography.labels import draw_labels
 from scenarios.outputs.cartography.scene import Scene, draw_ground, legend_of_ground, make_scene
 from scenarios.outputs.cartography.sheet import INK, MUTED, Sheet, Texts, new_sheet, save_png
 from scenarios.outputs.portfolio_words import OBJECTIVES, numbered_items, species_name
-from scenarios.outputs.words import AUDIENCE, schematic_note
+from scenarios.outputs.words import schematic_note
 from scenarios.portfolio import PortfolioRun
 from scenarios.results import SpeciesRun
 
@@ -93,7 +94,7 @@ def _frontier_words(figure: Figure, run: PortfolioRun) -> None:
     figure.text(0.03, 0.862, f"Objective: {OBJECTIVES[run.settings.objective]}", fontsize=9, color=MUTED, va="top")
     note = (
         "Dot: the plan. Cross: best passage added one by one. Grey: between the best plan found and what none can exceed. Each "
-        f"coloured line\nis the best plan for that species alone.   {AUDIENCE.upper()}"
+        f"coloured line\nis the best plan for that species alone.   {Audience.RESTRICTED.upper()}"
     )
     figure.text(0.03, 0.015, note, fontsize=7.5, color=MUTED, va="bottom")
 
@@ -137,7 +138,7 @@ def _texts(run: PortfolioRun, scene: Scene) -> Texts:
     return Texts(
         title=f"The plan for a budget of {run.best.budget:g}",
         subtitle=f"{run.resolved.study.title}   \u00b7   {run.resolved.scenario_title}   \u00b7   {', '.join(run.prepared)}",
-        badge=f"{AUDIENCE.upper()} \u2013 full precision, do not publish", warning=schematic_note(scene.run),
+        badge=badge(Audience.RESTRICTED), warning=schematic_note(scene.run),
         credits=scene.credits,
     )  # fmt: skip
 

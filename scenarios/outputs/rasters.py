@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rasters.io import write_cog
-from scenarios.outputs.words import AUDIENCE_NOTE, schematic_note
+from scenarios.outputs.words import note_of, schematic_note
 from scenarios.results import SpeciesRun
 
 __all__ = ["SURFACES", "Surface", "write_rasters"]
@@ -66,7 +66,7 @@ def _write(run: SpeciesRun, surface: Surface, values: NDArray[Any], folder: Path
     tags = {
         "study": run.study, "scenario": run.scenario, "species": run.species, "meaning": surface.meaning,
         "special_values": surface.special, "geometry": schematic_note(run) or "surveyed",
-        "audience": AUDIENCE_NOTE, "assumptions": " ".join(run.assumptions),
+        "audience": note_of(run), "assumptions": " ".join(run.assumptions),
     }  # fmt: skip
     return write_cog(
         folder / f"{surface.stem}.tif", values, run.grid, nodata=run.surface.nodata,

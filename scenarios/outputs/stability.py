@@ -13,8 +13,8 @@ from matplotlib.figure import Figure
 
 from connectivity.rank_stability import neighbours, top_shares, worst_case
 from rasters.io import replacing
+from scenarios.audience import Audience
 from scenarios.outputs.cartography.sheet import INK, MUTED, save_png
-from scenarios.outputs.words import AUDIENCE
 from scenarios.uncertainty import ALL, Stability
 
 if TYPE_CHECKING:
@@ -228,7 +228,7 @@ def _write_head(figure: Figure, found: Stability, height: float) -> None:
         f"A place is all candidates within {found.spacing_m / 1000:g} km of its best. Bounds of the parameters are the study's "
         "assumptions.  "
     )
-    figure.text(0.02, 0.2 / height, note + AUDIENCE.upper(), fontsize=7.5, color=MUTED, va="bottom")
+    figure.text(0.02, 0.2 / height, note + Audience.RESTRICTED.upper(), fontsize=7.5, color=MUTED, va="bottom")
 
 
 def _plain(axes: Axes, title: str, label: str, n: int) -> None:

@@ -2,12 +2,36 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
+from scenarios.audience import Audience, audience_note
 from scenarios.results import SpeciesRun
 
-__all__ = ["AUDIENCE", "AUDIENCE_NOTE", "fence_statuses", "is_schematic", "modelled_status", "schematic_note"]
+__all__ = [
+    "WORKING_NOTE",
+    "audience_of",
+    "fence_statuses",
+    "is_schematic",
+    "modelled_status",
+    "note_of",
+    "schematic_note",
+]
 
-AUDIENCE = "restricted"
-AUDIENCE_NOTE = "restricted: full precision; do not publish"
+WORKING_NOTE = audience_note(Audience.RESTRICTED)
+"""Of files that are written at full precision only: plans, corridors, draws, moving windows."""
+
+
+def note_of(run: SpeciesRun) -> str:
+    """For whom a run is and what was done to it, in one line."""
+    return audience_note(run.audience, run.sensitivity_deg)
+
+
+def audience_of(runs: Iterable[SpeciesRun]) -> tuple[Audience, str]:
+    """For whom files about several runs are, the most precise of them, and what was done to them."""
+    listed = list(runs)
+    first = min(listed, key=lambda run: run.audience.level)
+    notes = dict.fromkeys(note_of(run) for run in listed if run.audience is first.audience)
+    return first.audience, " / ".join(notes)
 
 
 def fence_statuses(run: SpeciesRun) -> dict[str, str]:

@@ -27,7 +27,7 @@ from scenarios.inputs import input_files, read_inputs
 from scenarios.load import ResolvedStudy, resolve
 from scenarios.outputs.folder import atomic_folder
 from scenarios.outputs.manifest import write_manifest
-from scenarios.outputs.words import AUDIENCE_NOTE
+from scenarios.outputs.words import WORKING_NOTE
 from scenarios.progress import Reporter
 from scenarios.run import Prepared, prepare_species
 from scenarios.windows.files import LandscapeFiles, RasterFile
@@ -194,7 +194,7 @@ def _windows(
             job, total, machines, began=lambda n: reporter.expect(n, label), progress=lambda: reporter.step(label)
         )
         sizes = {"radius_cells": f"{job.settings.radius:g}", "block_cells": str(job.settings.block)}
-        _write(files, total, grid, folder, tags | sizes | {"audience": AUDIENCE_NOTE})
+        _write(files, total, grid, folder, tags | sizes | {"audience": WORKING_NOTE})
     return figures | {"cells": grid.n_cells, **sizes}
 
 
