@@ -71,12 +71,14 @@ class Inputs:
     all_fences: tuple[Fence, ...]
 
 
-def read_inputs(resolved: ResolvedStudy, species: Sequence[str] | None = None) -> Inputs:
-    """Read all that the chosen species need."""
+def read_inputs(
+    resolved: ResolvedStudy, species: Sequence[str] | None = None, *, layers: dict[str, Layer] | None = None
+) -> Inputs:
+    """Read all that the chosen species need; ``layers`` if they were read before, on the same grid from the same files."""
     chosen = _chosen_species(resolved, species)
     grid = study_grid(resolved)
     profiles = {name: _profile(resolved, name) for name in chosen}
-    layers = _layers(resolved, grid)
+    layers = _layers(resolved, grid) if layers is None else layers
     places = _places(resolved, grid)
     fences = _fences(resolved, grid)
     active = [f for f in fences if f.fence_line in resolved.study.fences.active]
