@@ -4,7 +4,8 @@ Passages, routes and places where animals were recorded guide poachers. Every ex
 given holds, and that run says for whom it is:
 
 ``restricted``  everything as computed
-``partner``     results to 0.01 degree: passages at whole kilometres of fence, routes and outlines rounded
+``partner``     results to 0.01 degree: passages at whole kilometres of fence, routes and outlines rounded, no model of
+                passages to try
 ``public``      cells of ``sensitivity_deg`` of the species (0.1 degree unless its profile says otherwise): means, no passages,
                 no routes, no gains along the fence, numbers to two figures
 
@@ -118,7 +119,7 @@ def generalised(run: SpeciesRun, audience: Audience) -> SpeciesRun:
 def _for_partner(run: SpeciesRun) -> SpeciesRun:
     changed = _coarse_surfaces(run, PARTNER_DEG) if _is_finer(run.grid, PARTNER_DEG) else {}
     return replace(
-        run, audience=Audience.PARTNER, layers=_relief(run),
+        run, audience=Audience.PARTNER, layers=_relief(run), model=None,
         places=tuple(_rounded_place(place, run.grid) for place in run.places),
         paths=tuple(_rounded_path(path, run.grid) for path in run.paths),
         profile=_profile_by_km(run.profile), ranking=generalised_ranking(run.ranking, run.cuts.fences, run.grid, Audience.PARTNER),
@@ -129,7 +130,7 @@ def _for_partner(run: SpeciesRun) -> SpeciesRun:
 def _for_public(run: SpeciesRun) -> SpeciesRun:
     degrees = run.sensitivity_deg
     return replace(
-        run, audience=Audience.PUBLIC, layers=_relief(run), cuts=_rounded_fences(run.cuts, degrees),
+        run, audience=Audience.PUBLIC, layers=_relief(run), model=None, cuts=_rounded_fences(run.cuts, degrees),
         places=tuple(_place_in_cells(place, run.grid, degrees) for place in run.places),
         paths=tuple(_withheld_path(path) for path in run.paths), pairs=_few_figures(run.pairs),
         profile=_withheld_profile(_rounded_fences(run.cuts, degrees).fences, run.profile),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -15,16 +15,24 @@ from rasters.grid import Grid
 from rasters.surface import Layer, ResistanceSurface
 from scenarios.audience import Audience
 
-__all__ = ["FocalPlace", "SpeciesRun", "TracedPath", "shortlist"]
+if TYPE_CHECKING:
+    from scenarios.passage_model import PassageModel
 
+__all__ = ["MODEL", "FocalPlace", "SpeciesRun", "TracedPath", "elevation_of", "shortlist"]
+
+MODEL = "model.npz"
+"""File of a run's `PassageModel`, where it has one."""
 SHORTLIST = 10
+ELEVATION = ("elevation_m", "elevation", "dem")
+"""Names by which a study may call its relief."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FocalPlace:
     """A focal region of the study as people know it.
 
-    ``geometry`` is a shapely polygon in the grid's CRS; ``role`` is ``"from"`` or ``"to"``.
+    ``geometry`` is a shapely polygon in the grid's CRS; ``role`` is ``"from"`` or ``"to"``; ``names`` has the name in other
+    languages, by code, where the study's file has columns such as ``name_ru``.
     """
 
     id: str
@@ -32,6 +40,11 @@ class FocalPlace:
     role: str
     geometry: Any
     geometry_status: str
+    names: dict[str, str] = field(default_factory=dict)
+
+    def name_in(self, lang: str) -> str:
+        """Name in a language, or the one that the study uses."""
+        return self.names.get(lang, self.name)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,12 +100,17 @@ class SpeciesRun:
     reports : tuple of SolveReport
     seconds : dict
         Step name -> wall seconds.
+    indicators : DataFrame
+        One row per indicator: ``source, target`` (empty where it is of the species as a whole), ``indicator, value, unit,
+        status``; see `scenarios.indicators`.
     audience : Audience
         For whom the run was generalised; see `scenarios.audience`.
     sensitivity_deg : float
         Cells that the public gets of this species [degrees].
     sk42_operation : str
         Code of the datum operation that the study names; empty to choose, see `scenarios.crs_operation`.
+    model : PassageModel, optional
+        Some of the candidates as an exact small model, for trying sets of them.
     """
 
     study: str
@@ -115,9 +133,16 @@ class SpeciesRun:
     layers: dict[str, Layer] = field(default_factory=dict)
     reports: tuple[SolveReport, ...] = ()
     seconds: dict[str, float] = field(default_factory=dict)
+    indicators: pd.DataFrame = field(default_factory=pd.DataFrame)
     audience: Audience = Audience.RESTRICTED
     sensitivity_deg: float = 0.1
     sk42_operation: str = ""
+    model: PassageModel | None = None
+
+
+def elevation_of(run: SpeciesRun) -> Layer | None:
+    """The layer that relief is drawn from, if the run has one."""
+    return next((run.layers[name] for name in ELEVATION if name in run.layers), None)
 
 
 def shortlist(ranking: pd.DataFrame) -> pd.DataFrame:

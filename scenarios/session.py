@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -25,9 +25,10 @@ from scenarios.outputs.folder import atomic_folder, run_folder
 from scenarios.outputs.manifest import write_manifest
 from scenarios.outputs.page import write_index
 from scenarios.outputs.species import write_species_run
+from scenarios.passage_model import choose_candidates, passage_model, write_model
 from scenarios.progress import Reporter
 from scenarios.ranking import combine_species
-from scenarios.results import SpeciesRun
+from scenarios.results import MODEL, SpeciesRun
 from scenarios.run import Prepared, prepare_species
 from scenarios.steps import KEPT, StepStore, solve_step
 from scenarios.stored import as_stored, rounded
@@ -35,8 +36,8 @@ from scenarios.stored import as_stored, rounded
 __all__ = ["RunSummary", "run_study"]
 
 SOLVED = 4
-STEPS = SOLVED + 2
-"""Told per scenario and species: parts that are solved, writing, done."""
+STEPS = SOLVED + 3
+"""Told per scenario and species: parts that are solved, writing, done, the model of passages."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,9 +109,11 @@ def run_study(
         runs: list[SpeciesRun] = []
         combined: dict[str, pd.DataFrame] = {}
         for one in resolved:
-            done = [_run_and_write(one, p, folder, reporter, store) for p in prepared.pop(one.scenario)]
+            ready = prepared.pop(one.scenario)
+            done = [_run_and_write(one, p, folder, reporter, store) for p in ready]
             combined[one.scenario] = rounded(combine_species(one.study, {r.species: r.ranking for r in done}))
             _write_combined(combined[one.scenario], folder / one.scenario)
+            done = _with_models(done, ready, combined[one.scenario], folder, reporter)
             write_context(
                 folder, done[0], first=runs[0] if runs else None, borders=_borders(one, done[0].grid), credits=one.study.credits
             )  # fmt: skip
@@ -151,6 +154,21 @@ def _run_and_write(
     )
     reporter.step(f"{label}: done")
     return run
+
+
+def _with_models(
+    runs: Sequence[SpeciesRun], prepared: Sequence[Prepared], combined: pd.DataFrame, folder: Path, reporter: Reporter
+) -> list[SpeciesRun]:
+    """The runs of a scenario with their models of the same candidates, which the report page tries; none without a fence."""
+    chosen = choose_candidates(prepared, [combined, *(run.ranking for run in runs)])
+    out = []
+    for run, ready in zip(runs, prepared, strict=True):
+        reporter.step(f"{run.scenario}, {run.species}: model of passages")
+        model = passage_model(ready, chosen) if chosen else None
+        if model is not None:
+            write_model(model, folder / run_folder(run.scenario, run.species) / MODEL)
+        out.append(replace(run, model=model))
+    return out
 
 
 def _tell(reporter: Reporter, label: str, what: str) -> None:
