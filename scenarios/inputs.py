@@ -241,10 +241,16 @@ def _places(resolved: ResolvedStudy, grid: Grid) -> dict[str, FocalPlace]:
     return {
         name: FocalPlace(
             id=name, name=_text(row.get(settings.name), name), role="", geometry=row.geometry,
-            geometry_status=_text(row.get(settings.status), "unknown"),
+            geometry_status=_text(row.get(settings.status), "unknown"), names=_names(row),
         )
         for name, row in by_id.loc[sorted(wanted)].iterrows()
     }  # fmt: skip
+
+
+def _names(row: pd.Series) -> dict[str, str]:
+    """Names in other languages, from columns such as ``name_ru``."""
+    found = {str(column)[5:]: _text(row[column], "") for column in row.index if str(column).startswith("name_")}
+    return {lang: name for lang, name in found.items() if name}
 
 
 def _text(value: object, otherwise: str) -> str:

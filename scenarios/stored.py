@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import geopandas as gpd
 import numpy as np
@@ -26,15 +26,22 @@ from rasters.errors import DataError, LayerNotFoundError
 from rasters.fences import CutEdges, Fence, cut_edges
 from rasters.grid import Grid
 from rasters.surface import Layer, ResistanceSurface
-from scenarios.outputs.context import BORDERS, elevation_file, elevation_of
+from scenarios.audience import Audience
+from scenarios.outputs.context import BORDERS, elevation_file
 from scenarios.outputs.folder import MARKER, run_folder
 from scenarios.outputs.manifest import FORMAT, sha256_of
 from scenarios.outputs.tables import RENAMED
-from scenarios.results import FocalPlace, SpeciesRun, TracedPath
+from scenarios.results import MODEL, FocalPlace, SpeciesRun, TracedPath, elevation_of
+
+if TYPE_CHECKING:
+    from scenarios.passage_model import PassageModel
 
 __all__ = ["StoredResults", "as_stored", "read_results"]
 
-TEXT = {"source", "target", "status", "candidate", "fence", "fence_line", "design", "geometry_status"}
+TEXT = {
+    "scenario", "species", "source", "target", "status", "candidate", "fence", "fence_line", "design", "geometry_status",
+    "indicator", "unit",
+}  # fmt: skip
 WHOLE = {"rank", "fence_crossings", "pairs_joined"}
 FIGURES = 9
 """Significant figures that the tables keep."""
@@ -73,7 +80,7 @@ def as_stored(run: SpeciesRun) -> SpeciesRun:
         surface=ResistanceSurface.from_array(_single(resistance, nodata), run.grid, surface.name),
         cwd=_single(run.cwd, nodata), corridor=_single(run.corridor, nodata),
         current_density=_single(run.current_density, nodata), pairs=rounded(run.pairs), profile=rounded(run.profile),
-        ranking=_six_decimals(rounded(run.ranking)),
+        indicators=rounded(run.indicators), ranking=_six_decimals(rounded(run.ranking)),
         layers=run.layers | ({} if relief is None else {relief.name: replace(relief, values=_single(relief.values))}),
     )  # fmt: skip
 
@@ -229,9 +236,22 @@ def _read_run(entry: Mapping[str, Any], folder: Path, elevation: Path | None) ->
         cwd=read_surface(folder / "cost_weighted_distance.tif", grid), corridor=read_surface(folder / "corridor.tif", grid),
         current_density=read_surface(folder / "current_density.tif", grid), pairs=pairs,
         paths=_paths(vectors, pairs), profile=_profile(folder / "fence_profile.csv"),
-        ranking=_ranking(folder / "passages.csv"), units=entry["units"], assumptions=tuple(entry["assumptions"]),
+        ranking=_ranking(folder / "passages.csv"), indicators=_indicators(folder / "indicators.csv"),
+        units=entry["units"], assumptions=tuple(entry["assumptions"]),
         layers=relief, reports=tuple(_report(report) for report in entry["reports"]), seconds=entry["seconds"],
+        audience=Audience(entry["audience"]), sensitivity_deg=float(entry["sensitivity_deg"]),
+        sk42_operation=entry["sk42_operation"],
+        model=_model(folder / MODEL),
     )  # fmt: skip
+
+
+def _model(path: Path) -> PassageModel | None:
+    """The small model of passages to try; there is none where no fence stands."""
+    if not path.is_file():
+        return None
+    from scenarios.passage_model import read_model
+
+    return read_model(path)
 
 
 def _grid(described: Mapping[str, Any]) -> Grid:
@@ -297,6 +317,10 @@ def _profile(path: Path) -> pd.DataFrame:
     )
 
 
+def _indicators(path: Path) -> pd.DataFrame:
+    return read_table(path, "scenario", "species", "indicator", "value").drop(columns=["scenario", "species"])
+
+
 def _ranking(path: Path) -> pd.DataFrame:
     there = {after: before for before, after in RENAMED.items()}
     return read_table(path, "candidate", "x_m", "y_m", "lon_deg", "lat_deg", "score", "selected").rename(
@@ -330,10 +354,16 @@ def _places(path: Path) -> tuple[FocalPlace, ...]:
     return tuple(
         FocalPlace(
             id=row["id"], name=row["name"], role=row["role"], geometry=row.geometry,
-            geometry_status=row["geometry_status"],
+            geometry_status=row["geometry_status"], names=_names(row),
         )
         for _, row in _layer(path, "places").iterrows()
     )  # fmt: skip
+
+
+def _names(row: pd.Series) -> dict[str, str]:
+    """Names in other languages: columns such as ``name_ru``, empty where there is none."""
+    columns = [str(column) for column in row.index if str(column).startswith("name_")]
+    return {column[5:]: str(row[column]) for column in columns if isinstance(row[column], str) and row[column]}
 
 
 def _paths(path: Path, pairs: pd.DataFrame) -> tuple[TracedPath, ...]:

@@ -140,4 +140,6 @@ def place_layer(run: SpeciesRun) -> gpd.GeoDataFrame:
     """Focal places."""
     columns = ("id", "name", "role", "geometry_status")
     table = pd.DataFrame({column: [getattr(place, column) for place in run.places] for column in columns})
+    for lang in sorted({lang for place in run.places for lang in place.names}):
+        table[f"name_{lang}"] = [place.names.get(lang, "") for place in run.places]
     return _frame(run, table, (place.geometry for place in run.places))
