@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import difflib
 import os
+import shutil
 import sqlite3
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -35,6 +36,9 @@ WARP_TOLERANCE = 0.001
 """Error of the positions that warping interpolates [cells of the file]; GDAL's own 0.125 moved elevations by 100 m."""
 
 COG_OPTIONS = {"compress": "deflate", "predictor": "yes", "blocksize": 512}
+
+FULL_BYTES = 2**20
+"""A disk with less than this left counts as full."""
 
 FIXED_DATE = "2000-01-01T00:00:00.000Z"
 """Stands in a GeoPackage for the time of writing, so that the same run gives the same bytes."""
@@ -270,7 +274,7 @@ def replacing(path: str | Path) -> Iterator[Path]:
     ExportError
         When the place cannot be written to; ``path`` is then as it was.
     """
-    from pyogrio.errors import DataSourceError
+    from pyogrio.errors import DataSourceError, FeatureError
     from rasterio._err import CPLE_BaseError  # GDAL's own, when it fails while flushing
     from rasterio.errors import RasterioError
 
@@ -281,12 +285,23 @@ def replacing(path: str | Path) -> Iterator[Path]:
             raise NotADirectoryError(f"{path.parent} is not a folder")
         yield part
         part.replace(path)
-    except (OSError, RasterioError, CPLE_BaseError, sqlite3.Error, DataSourceError) as error:
+    except (OSError, RasterioError, CPLE_BaseError, sqlite3.Error, DataSourceError, FeatureError) as error:
         if isinstance(error, ExportError):
             raise
-        raise ExportError(f"{path}: could not be written: {error}; free the place or choose another folder") from error
+        full = "the disk is full: " if _is_full(path.parent) else ""
+        raise ExportError(
+            f"{path}: could not be written: {full}{error}; free the place or choose another folder"
+        ) from error
     finally:
         _remove(part)
+
+
+def _is_full(folder: Path) -> bool:
+    """Whether hardly anything fits there: drivers name all sorts of reasons when a disk is full."""
+    try:
+        return shutil.disk_usage(folder).free < FULL_BYTES
+    except OSError:
+        return False
 
 
 def _remove(part: Path) -> None:

@@ -107,7 +107,7 @@ def step_key(resolved: ResolvedStudy, profile: SpeciesProfile) -> str:
             "threads": numba.get_num_threads(),
             "files": files,
             "grid": grid,
-            "profile": asdict(profile) | {"labels": None, "name": None, "assumptions": None, "sensitivity_deg": None},
+            "profile": _profile(profile),
             "settings": study.model_dump(mode="json", exclude=IRRELEVANT),
             "layers": layers,
             "regions": study.regions.model_dump(mode="json", exclude={"name", "status"}),
