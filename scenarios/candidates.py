@@ -14,7 +14,7 @@ from rasters.fences import CutEdges
 from rasters.openings import Opening
 from scenarios.inputs import Inputs
 from scenarios.load import ResolvedStudy
-from scenarios.run import Prepared
+from scenarios.prepared import Prepared
 from scenarios.valuation import Land, openings_by_id
 
 __all__ = ["candidate_table", "local_maxima", "nearby_pairs", "pairs_on_routes", "shortlisted"]

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import time
-import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -14,24 +13,21 @@ from numpy.typing import NDArray
 
 from connectivity.circuit import cell_currents, solve
 from connectivity.cost_distance import CostDistance, cost_weighted_distances
-from connectivity.focal import FocalRegion, region_labels
 from connectivity.laplacian import Laplacian, stencil_laplacian
 from connectivity.least_cost_paths import corridor, least_cost_path
 from connectivity.passages import gain_profile
 from connectivity.reduce import reduce_landscape
 from connectivity.reduced_network import ReducedNetwork
 from connectivity.results import SolveReport
-from connectivity.stencil import Stencil, build_stencil
-from rasters.errors import PlannerWarning
+from connectivity.stencil import Stencil
 from rasters.fences import CutEdges, FenceTerms, sum_terms
 from rasters.openings import OpeningEdges, row_terms
 from rasters.profile import SpeciesProfile
-from rasters.resistance import build_resistance
 from rasters.surface import ResistanceSurface
-from scenarios.actions import acted_surface
-from scenarios.inputs import Inputs, fences_across, naming
+from scenarios.indicators import species_indicators
+from scenarios.inputs import Inputs
 from scenarios.load import ResolvedStudy
-from scenarios.openings import SpeciesContext, candidate_openings, fence_model, standing_openings
+from scenarios.prepared import Prepared, prepare_species, study_stencil
 from scenarios.ranking import Ends, Solved, rank_candidates
 from scenarios.results import FocalPlace, SpeciesRun, TracedPath
 from scenarios.tables import UNITS, pairs_table, profile_table
@@ -48,29 +44,7 @@ __all__ = [
     "unsolved_fields",
 ]
 
-ANY_TARGET = "any"
 Progress = Callable[[str], None]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Prepared:
-    """One scenario and species, checked and ready to solve; nothing has been solved yet."""
-
-    context: SpeciesContext
-    ends: Ends
-    candidates: tuple[OpeningEdges, ...]
-    standing: tuple[OpeningEdges, ...]
-
-
-def prepare_species(resolved: ResolvedStudy, inputs: Inputs, species: str) -> Prepared:
-    """Resistance, focal cells and openings: every check that needs no solve."""
-    profile = inputs.profiles[species]
-    surface = acted_surface(resolved, inputs, profile, build_resistance(inputs.layers, profile))
-    model = fence_model(resolved, inputs, profile)
-    context = SpeciesContext(resolved=resolved, inputs=inputs, profile=profile, surface=surface, model=model)
-    ends = _ends(resolved, inputs, species, surface)
-    candidates = candidate_openings(context)
-    return Prepared(context=context, ends=ends, candidates=candidates, standing=standing_openings(context, candidates))
 
 
 def run_species(prepared: Prepared, progress: Progress = lambda _: None) -> SpeciesRun:
@@ -104,10 +78,12 @@ def run_species(prepared: Prepared, progress: Progress = lambda _: None) -> Spec
             open_network=open_network, origin_cwd=origin_cwd, target_cwd=target_cwd, open_cwd=open_cwd, profile=along,
         )  # fmt: skip
         ranking, pairs = rank_candidates(study, solved), pairs_table(solved)
+    with clock.step("indicators"):
+        indicators = species_indicators(prepared, pairs)
     return SpeciesRun(
         **unsolved_fields(prepared), cwd=target_cwd.cwd, corridor=_mosaic(origin_cwd, target_cwd), current_density=density,
         pairs=pairs, paths=tuple(_traced(cwd, ends) for cwd in origin_cwd), profile=profile_table(solved, reached),
-        ranking=ranking, reports=(*reports, network.report), seconds=clock.seconds,
+        ranking=ranking, indicators=indicators, reports=(*reports, network.report), seconds=clock.seconds,
     )  # fmt: skip
 
 
@@ -138,31 +114,6 @@ class Clock:
         start = time.perf_counter()
         yield
         self.seconds[name] = time.perf_counter() - start
-
-
-def study_stencil(resolved: ResolvedStudy, surface: ResistanceSurface, terms: FenceTerms) -> Stencil:
-    """The stencil with the study's neighbours and edge rule."""
-    solver = resolved.study.solver
-    return build_stencil(surface, terms, neighbours=solver.neighbours, edge_rule=solver.edge_rule)
-
-
-def _ends(resolved: ResolvedStudy, inputs: Inputs, species: str, surface: ResistanceSurface) -> Ends:
-    routes = resolved.study.routes[species]
-    with naming(f"{resolved.file(resolved.study.regions.file)}: {species}"):
-        origins = tuple(_on_surface(inputs.regions[name], surface) for name in routes.origin)
-        targets = tuple(_on_surface(inputs.regions[name], surface) for name in routes.targets)
-        labels = region_labels([*origins, *targets])
-    for region in (*origins, *targets):
-        for fence in fences_across(region, inputs.cuts):
-            message = f"{species}: {region.id} lies on both sides of {fence}; as one node it bridges the fence"
-            warnings.warn(message, PlannerWarning, stacklevel=2)
-    any_target = FocalRegion.from_mask(ANY_TARGET, labels > len(origins), surface.grid)
-    return Ends(origins=origins, targets=targets, any_target=any_target, labels=labels)
-
-
-def _on_surface(region: FocalRegion, surface: ResistanceSurface) -> FocalRegion:
-    rows, cols = region.check_on(surface)
-    return FocalRegion(id=region.id, rows=rows, cols=cols, grid=region.grid)
 
 
 def _traced(cwd: CostDistance, ends: Ends) -> TracedPath:

@@ -29,9 +29,12 @@ from scenarios.actions import habitat_factors, mortality_ground
 from scenarios.inputs import Inputs
 from scenarios.load import ResolvedStudy
 from scenarios.openings import removable_stretches
-from scenarios.run import Prepared, prepare_species, study_stencil
+from scenarios.prepared import Prepared, prepare_species, study_stencil
 
-__all__ = ["Land", "Reference", "block_of", "candidate_ids", "evaluate", "land_of", "openings_by_id", "reference_of"]
+__all__ = [
+    "Land", "Reference", "block_of", "candidate_ids", "circuit_of", "decay_of", "equivalent_area_km2", "evaluate",
+    "land_of", "openings_by_id", "reference_of",
+]  # fmt: skip
 
 Reals = NDArray[np.float64]
 
@@ -260,19 +263,23 @@ def _flows(area: Reals, decay: float) -> Callable[[Reals], Reals]:
 
 def _eca_reference(bare: Land) -> Reference:
     """Equivalent connected area (Saura et al. 2011) now and without fences [km2]."""
-    pairs, none = Pairs.every(len(bare.regions)), no_sets(0)
-    decay = _decay(bare)
-    worth, inner = _flows(_areas(bare), decay), float((_areas(bare) ** 2).sum())
-
-    def eca(without_fences: bool) -> Reals:
-        cost = distances_of(bare, pairs, without_fences=without_fences).distances(none)[0]
-        return np.sqrt([inner + worth(cost).sum()])
-
-    return Reference(now=eca(False), without=eca(True), decay=decay)
+    decay = decay_of(bare)
+    now, without = (equivalent_area_km2(bare, decay, without_fences=w) for w in (False, True))
+    return Reference(now=np.array([now]), without=np.array([without]), decay=decay)
 
 
-def _decay(bare: Land) -> float:
-    """So that half arrive over the species' dispersal distance on the ground that its routes without fences cross."""
+def equivalent_area_km2(bare: Land, decay: float, *, without_fences: bool = False) -> float:
+    """Area of one region that would be worth as much as all of them, joined as they are [km2] (Saura et al. 2011)."""
+    cost = distances_of(bare, Pairs.every(len(bare.regions)), without_fences=without_fences).distances(no_sets(0))[0]
+    area = _areas(bare)
+    return float(np.sqrt((area**2).sum() + _flows(area, decay)(cost).sum()))
+
+
+def decay_of(bare: Land) -> float:
+    """Fall of the probability to disperse [1 / effective m].
+
+    So that half arrive over the species' dispersal distance on the ground that its routes without fences cross.
+    """
     ends = bare.prepared.ends
     found = cost_weighted_distances(bare.open_stencil, ends.origins, threads=2)
     paths = [least_cost_path(cwd, ends.any_target) for cwd in found]

@@ -10,21 +10,14 @@ import numpy as np
 
 from rasters.io import write_cog, write_geopackage
 from rasters.surface import Layer
-from scenarios.results import SpeciesRun
+from scenarios.results import SpeciesRun, elevation_of
 
 if TYPE_CHECKING:
     import geopandas as gpd
 
-__all__ = ["BORDERS", "elevation_file", "elevation_of", "write_context"]
+__all__ = ["BORDERS", "elevation_file", "write_context"]
 
 BORDERS = Path("context") / "borders.gpkg"
-ELEVATION = ("elevation_m", "elevation", "dem")
-"""Names by which a study may call its relief."""
-
-
-def elevation_of(run: SpeciesRun) -> Layer | None:
-    """The layer that relief is drawn from, if the run has one."""
-    return next((run.layers[name] for name in ELEVATION if name in run.layers), None)
 
 
 def elevation_file(folder: Path, scenario: str) -> tuple[Path, Path]:

@@ -12,7 +12,7 @@ from rasters.io import replacing
 from scenarios.outputs.words import fence_statuses
 from scenarios.results import SpeciesRun
 
-__all__ = ["MEANINGS", "column_dictionary", "passage_table", "profile_table", "write_tables"]
+__all__ = ["MEANINGS", "column_dictionary", "indicator_table", "passage_table", "profile_table", "write_tables"]
 
 RENAMED = {"x": "x_m", "y": "y_m"}
 
@@ -54,14 +54,21 @@ MEANINGS = {
     "start_m": "Where the stretch starts, from the fence's start.",
     "end_m": "Where the stretch ends, from the fence's start.",
     "current_a": "Current crossing the stretch with 1 A sent from each core.",
+    "scenario": "Scenario of the study.",
+    "species": "Species of the study.",
+    "indicator": "What was measured: a column of pairs.csv, eca_km2 (equivalent connected area: one core that would be worth as "
+    "much as all places, joined as they are), or arriving_share (walkers from a core that reach any target alive).",
+    "value": "Its value; inf: no way.",
+    "unit": "Unit of the value.",
     "status": "ok, or why a number is missing.",
     "geometry_status": "surveyed, or how the line or outline was made; schematic = never surveyed.",
 }
 
 
 def write_tables(run: SpeciesRun, folder: Path) -> list[Path]:
-    """Write ``pairs.csv``, ``passages.csv``, ``fence_profile.csv`` and ``columns.csv``."""
+    """Write ``pairs.csv``, ``passages.csv``, ``fence_profile.csv``, ``indicators.csv`` and ``columns.csv``."""
     tables = {"pairs.csv": run.pairs, "passages.csv": passage_table(run), "fence_profile.csv": profile_table(run)}
+    tables["indicators.csv"] = indicator_table(run)
     return [
         *(_write_csv(folder / name, table) for name, table in tables.items()),
         _write_csv(folder / "columns.csv", column_dictionary(tables, run.units)),
@@ -86,6 +93,14 @@ def profile_table(run: SpeciesRun) -> pd.DataFrame:
     per_km = table["gain_ohm2"].astype(float) / length_km.where(length_km > 0)
     table.insert(table.columns.tolist().index("gain_ohm2") + 1, "gain_ohm2_per_km", per_km)
     table["geometry_status"] = _status_of(table, run)
+    return table
+
+
+def indicator_table(run: SpeciesRun) -> pd.DataFrame:
+    """The run's indicators with its scenario and species, so that tables of many runs can be put below each other."""
+    table = run.indicators.reset_index(drop=True)
+    table.insert(0, "scenario", [run.scenario] * len(table))
+    table.insert(1, "species", [run.species] * len(table))
     return table
 
 

@@ -46,7 +46,7 @@ from scenarios.outputs.words import schematic_note
 CREDITS = ("Elevation: somebody",)
 FILES = [
     "resistance.tif", "cost_weighted_distance.tif", "corridor.tif", "current_density.tif", "results.gpkg", "pairs.csv",
-    "passages.csv", "fence_profile.csv", "columns.csv", "map.png", "map_passages.png", "map_current.png", "map_cost.png",
+    "passages.csv", "fence_profile.csv", "indicators.csv", "columns.csv", "map.png", "map_passages.png", "map_current.png", "map_cost.png",
     "map_resistance.png",
 ]  # fmt: skip
 

@@ -13,9 +13,8 @@ from scipy.ndimage import zoom
 
 from scenarios.outputs.cartography.furniture import block_mean, block_pick, relief
 from scenarios.outputs.cartography.sheet import Sheet
-from scenarios.outputs.context import elevation_of
 from scenarios.outputs.geopackage import fence_layer
-from scenarios.results import SpeciesRun
+from scenarios.results import SpeciesRun, elevation_of
 
 if TYPE_CHECKING:
     import geopandas as gpd
