@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from connectivity.kernels._jit import kernel, parallel_kernel
 from connectivity.kernels.multigrid_product import Graph
 from connectivity.kernels.multigrid_special import add_parent, settle
-from connectivity.kernels.multigrid_weights import TIE, WEAK
+from connectivity.kernels.multigrid_weights import HOLD, TIE, WEAK
 
 __all__ = ["ANCHOR", "Parents", "choose_points", "graph_diagonal", "promote", "tie_lines", "tie_rest", "write_rows"]
 
@@ -158,7 +158,7 @@ def _tie_line(
         if who >= 0:
             n = add_parent(parent[i], weight[i], n, who, edge)
             total += edge
-    if total > TIE * strongest[i]:
+    if total > HOLD * strongest[i]:
         count[i] = settle(parent[i], weight[i], n)
         stage[i] = 2
 
@@ -197,7 +197,7 @@ def _tie_other(
         for t in range(count[q]):
             n = add_parent(parent[i], weight[i], n, parent[q, t], edge * weight[q, t])
         total += edge
-    if total > TIE * strongest[i]:
+    if total > HOLD * strongest[i]:
         count[i] = settle(parent[i], weight[i], n)
         stage[i] = now
 

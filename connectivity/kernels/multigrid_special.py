@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from connectivity.kernels._jit import kernel, parallel_kernel
 from connectivity.kernels.multigrid_layout import D_COL, D_ROW, DEAD, REGION, REGULAR, SPECIAL, conductance_to
-from connectivity.kernels.multigrid_weights import TIE, WEAK, corner_shares, kind_at, line_edge
+from connectivity.kernels.multigrid_weights import HOLD, TIE, WEAK, corner_shares, kind_at, line_edge
 
 __all__ = [
     "CAPACITY",
@@ -210,7 +210,7 @@ def _tie_line(
             target = parent[find_special(cell, row_start, width, r, c), 0]
         n = add_parent(parent[s], weight[s], n, target, edge)
         total += edge
-    if total > TIE * most:
+    if total > HOLD * most:
         count[s] = settle(parent[s], weight[s], n)
         stage[s] = 2
 
@@ -264,7 +264,7 @@ def _tie_other(
         for t in range(found):
             n = add_parent(parent[s], weight[s], n, who[t], edge * share[t])
         total += edge
-    if total > TIE * most:
+    if total > HOLD * most:
         count[s] = settle(parent[s], weight[s], n)
         stage[s] = now
 

@@ -4,7 +4,7 @@ A cell between two corners of its 2 x 2 blocks follows the corners that it is ti
 neighbour counts for the near corner if that neighbour is itself tied to it; otherwise, beside a fence or a shore, for the
 corner on the neighbour's other side. Block centres then average the interpolation of their neighbours. Cells whose rule
 leads outside the usual corners are *special*: they carry their own list of parents. Special cells left without any parent
-become coarse points themselves. Edges weaker than WEAK of a cell's strongest are ignored; TIE of it makes a tie.
+become coarse points themselves.
 
 ``line[0..3, I + 1, J + 1]``: weight of corner (I, J), of corner (I, J + 1) for the cell to the east of the corner; weight
 of (I, J), of (I + 1, J) for the cell to the south. ``centre[0..3]``: weights of (I, J), (I, J + 1), (I + 1, J),
@@ -20,10 +20,14 @@ from numpy.typing import NDArray
 from connectivity.kernels._jit import kernel, parallel_kernel
 from connectivity.kernels.multigrid_layout import D_COL, D_ROW, DEAD, REGION, REGULAR, SPECIAL, conductance_to
 
-__all__ = ["TIE", "WEAK", "centre_weights", "corner_shares", "kind_at", "line_edge", "line_weights"]
+__all__ = ["HOLD", "TIE", "WEAK", "centre_weights", "corner_shares", "kind_at", "line_edge", "line_weights"]
 
 WEAK = 0.02
+"""Edges below this share of a cell's strongest are ignored."""
 TIE = 0.25
+"""Share of its strongest edge by which a cell must be tied to a corner to count as lying beside it."""
+HOLD = 0.8
+"""Ties to parents that sum to less than this share of the strongest edge do not hold a cell: it becomes a coarse point."""
 Byte3 = NDArray[np.int8]
 Single3 = NDArray[np.float32]
 Single4 = NDArray[np.float32]
@@ -87,7 +91,7 @@ def _two_weights(g: Single4, kind: Byte3, strongest: Single3, row: int, col: int
             first += edge
         else:
             second += edge
-    return bool(first + second > TIE * most), first, second
+    return bool(first + second > HOLD * most), first, second
 
 
 @kernel
@@ -118,7 +122,7 @@ def _open_across(g: Single4, kind: Byte3, strongest: Single3, i: int, j: int) ->
     west, east = np.float64(g[0, i, 0, j]), np.float64(g[0, i, 1, j])
     first = nw + sw + (west if west >= least else 0.0)
     second = ne + se + (east if east >= least else 0.0)
-    ok = ok and min(nw, sw, ne, se) >= 0.0 and first + second > TIE * strongest[i, 1, j]
+    ok = ok and min(nw, sw, ne, se) >= 0.0 and first + second > HOLD * strongest[i, 1, j]
     return ok, first, second
 
 
@@ -136,7 +140,7 @@ def _open_down(g: Single4, kind: Byte3, strongest: Single3, i: int, j: int) -> t
     north, south = np.float64(g[1, i - 1, 0, j]), np.float64(g[1, i, 0, j])
     first = nw + ne + (north if north >= least else 0.0)
     second = sw + se + (south if south >= least else 0.0)
-    ok = ok and min(nw, sw, ne, se) >= 0.0 and first + second > TIE * strongest[i, 0, j]
+    ok = ok and min(nw, sw, ne, se) >= 0.0 and first + second > HOLD * strongest[i, 0, j]
     return ok, first, second
 
 
@@ -199,7 +203,7 @@ def _four_weights(
             sw, se = (sw, se + edge) if east else (sw + edge, se)
         else:
             nw, ne = (nw, ne + edge) if east else (nw + edge, ne)
-    if nw + ne + sw + se <= TIE * most:
+    if nw + ne + sw + se <= HOLD * most:
         return -1.0, 0.0, 0.0, 0.0
     return nw, ne, sw, se
 
