@@ -135,7 +135,7 @@ def _for_public(run: SpeciesRun) -> SpeciesRun:
         paths=tuple(_withheld_path(path) for path in run.paths), pairs=_few_figures(run.pairs),
         profile=_withheld_profile(_rounded_fences(run.cuts, degrees).fences, run.profile),
         ranking=generalised_ranking(run.ranking, run.cuts.fences, run.grid, Audience.PUBLIC),
-        reports=(), seconds={}, **_coarse_surfaces(run, degrees, FIGURES),
+        indicators=_few_figures(run.indicators), reports=(), seconds={}, **_coarse_surfaces(run, degrees, FIGURES),
     )  # fmt: skip
 
 

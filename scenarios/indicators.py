@@ -1,7 +1,8 @@
 """Indicators of one scenario and species: one number each, tidy, for comparing scenarios and years.
 
 Of each pair of places: least cost, effective resistance, fences crossed, length of the path. Of each core: the share of
-walkers that reach any target alive (where the study states a mortality). Of the species: equivalent connected area.
+walkers that reach any target alive (where the study states a mortality). Of the species: equivalent connected area, the
+number of openings that stand, and what they and the actions that are carried out cost.
 """
 
 from __future__ import annotations
@@ -14,7 +15,6 @@ import pandas as pd
 from connectivity.set_values import no_sets
 from rasters.errors import ConfigError
 from scenarios.prepared import Prepared
-from scenarios.tables import UNITS
 from scenarios.valuation import Land, circuit_of, decay_of, equivalent_area_km2, land_of
 
 __all__ = ["INDICATORS", "species_indicators"]
@@ -26,10 +26,12 @@ INDICATORS = {
     "path_km": "km",
     "arriving_share": "1",
     "eca_km2": "km2",
+    "standing_openings": "1",
+    "cost": "cost units",
 }
 """Indicator -> unit, in the order in which they are listed."""
 
-OF_PAIRS = [name for name in INDICATORS if name in UNITS]
+OF_PAIRS = ("least_cost_m", "effective_resistance_ohm", "fence_crossings", "path_km")
 COLUMNS = ["source", "target", "indicator", "value", "unit", "status"]
 Row = tuple[str, str, str, float, str]
 """Source, target, indicator, value, status."""
@@ -51,7 +53,7 @@ def species_indicators(prepared: Prepared, pairs: pd.DataFrame) -> pd.DataFrame:
         whole. ``value`` is ``inf`` where there is no way and NaN only where ``status`` says why there is no number.
     """
     land = land_of(prepared, ())
-    rows: list[Row] = [*_of_pairs(pairs), *_arriving(land), _equivalent_area(land)]
+    rows: list[Row] = [*_of_pairs(pairs), *_arriving(land), _equivalent_area(land), *_means(prepared)]
     table = pd.DataFrame([(*row[:4], INDICATORS[row[2]], row[4]) for row in rows], columns=COLUMNS)
     return table.astype({"value": float})
 
@@ -59,7 +61,8 @@ def species_indicators(prepared: Prepared, pairs: pd.DataFrame) -> pd.DataFrame:
 def _of_pairs(pairs: pd.DataFrame) -> Iterator[Row]:
     for row in pairs.to_dict("records"):
         for name in OF_PAIRS:
-            yield row["source"], row["target"], name, row[name], row["status"]
+            crossed_nowhere = name == "fence_crossings" and row["status"] != "reached"
+            yield row["source"], row["target"], name, np.nan if crossed_nowhere else row[name], row["status"]
 
 
 def _arriving(land: Land) -> Iterator[Row]:
@@ -76,3 +79,12 @@ def _equivalent_area(land: Land) -> Row:
         return "", "", "eca_km2", equivalent_area_km2(land, decay_of(land)), "all places"
     except ConfigError:
         return "", "", "eca_km2", np.nan, "not defined: no target is reached even without fences"
+
+
+def _means(prepared: Prepared) -> Iterator[Row]:
+    """How many openings stand, and what they and the actions cost, in the study's cost units."""
+    study = prepared.context.resolved.study
+    openings = [edges.opening.design for edges in prepared.standing if edges.opening.design in study.designs]
+    cost = sum(study.designs[design].cost for design in openings) + sum(study.actions[name].cost for name in study.done)
+    yield "", "", "standing_openings", float(len(openings)), "stated"
+    yield "", "", "cost", float(cost), "stated"

@@ -54,11 +54,14 @@ def test_every_indicator_is_there_once_with_its_unit(study: Path, scenario: str)
     table = run.indicators
     assert not table.duplicated(["source", "target", "indicator"]).any()
     assert dict(zip(table["indicator"], table["unit"], strict=True)) == INDICATORS
-    assert len(table) == 4 * len(run.pairs) + 2 + 1
+    assert len(table) == 4 * len(run.pairs) + 2 + 3
     for row in run.pairs.itertuples():
         assert value(table, "effective_resistance_ohm", row.source, row.target) == row.effective_resistance_ohm
         assert value(table, "least_cost_m", row.source, row.target) == row.least_cost_m
-    assert not table["value"].isna().any()
+    nowhere = table["value"].isna()
+    assert (table.loc[nowhere, "indicator"] == "fence_crossings").all()
+    assert (table.loc[nowhere, "status"] == "unreachable").all()
+    assert nowhere.any() == (scenario != "free")
 
 
 def test_a_sealed_fence_lets_nobody_arrive_and_says_so(study: Path) -> None:
@@ -128,3 +131,15 @@ def test_more_fences_leave_less_of_everything(study: Path) -> None:
 def test_without_a_mortality_there_is_no_share(tmp_path: Path) -> None:
     study = write_tiny_study(tmp_path / "study")
     assert "arriving_share" not in set(indicators(study, "free", "digger")["indicator"])
+
+
+def test_openings_that_stand_are_counted_and_paid_for(tmp_path: Path) -> None:
+    def opened(settings: dict[str, Any]) -> None:
+        settings["openings"] = [{"id": "all", "fence_line": "border", "design": "bridge", "every_m": 10_000}]
+        settings["actions"] = {"ground": {"kind": "restore", "resistance_factor": 0.5, "cost": 7, "origin": "made up",
+                                          "area": {"region": "north_park", "buffer_m": 1000}}}  # fmt: skip
+        settings["done"] = ["ground"]
+
+    table = indicators(write_tiny_study(tmp_path / "study", opened), "closed", "walker")
+    assert value(table, "standing_openings") == 4
+    assert value(table, "cost") == 4 * 50 + 7
