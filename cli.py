@@ -7,7 +7,7 @@ import sys
 
 import typer
 
-from scenarios.commands import common, compatible, export, planning
+from scenarios.commands import batch, common, compatible, export, planning
 
 app = typer.Typer(
     name="otkel",
@@ -24,6 +24,7 @@ COMPATIBLE = (compatible.circuitscape, compatible.omniscape, compatible.window)
 for command in (*PLANNING, *COMPATIBLE, planning.doctor):
     app.command()(command)
 app.add_typer(export.app)
+app.add_typer(batch.app)
 
 
 def main() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import product
 from pathlib import Path
@@ -12,12 +12,13 @@ from typing import Any
 
 from rasters.errors import ConfigError
 from scenarios.batch_schema import AXES, Block, Matrix
-from scenarios.load import Document, dotted, find_study, read_document, validate
+from scenarios.load import BASELINE, Document, dotted, find_study, read_document, validate
 from scenarios.schema import Study
 
 __all__ = ["BatchRun", "Variant", "expand", "read_matrix", "share_of"]
 
 KeyPath = tuple[str | int, ...]
+CELL = "grid.cell_m"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,7 +80,7 @@ def read_matrix(path: Path) -> tuple[Matrix, Document]:
 
 
 def expand(matrix: Matrix, document: Document, study: str) -> tuple[BatchRun, ...]:
-    """Every run, in the order of the matrix: by scenario, options and cell size, then draw, then species.
+    """Every run, in the order of the matrix: by cell size, scenario and options, then draw, then species.
 
     Raises
     ------
@@ -115,15 +116,17 @@ def _study_of(name: str) -> Study:
 
 
 def _runs(block: Block, whole: Matrix, key: KeyPath, document: Document, study: Study) -> list[BatchRun]:
-    scenarios = block.scenario or whole.scenario or list(study.scenarios) or [None]
-    cells = block.cell_m or whole.cell_m or [None]
+    scenarios = block.scenario or whole.scenario or list(study.scenarios) or [BASELINE]
+    cells: list[float | None] = [*(block.cell_m or whole.cell_m or (None,))]
     species = block.species or whole.species or list(study.species)
     axes = [_options(axis, block.set[axis], (*key, "set"), document) for axis in block.set]
     variants = [
-        _variant(scenario, options, cell, document, (*key, "set"))
-        for scenario, *options, cell in product(scenarios, *axes, cells)
+        _variant(scenario, options, cell, _where(document, (*key, "cell_m")))
+        for cell in cells
+        for scenario in scenarios
+        for options in product(*axes)
     ]
-    return [BatchRun(variant=v, species=s, draw=draw) for v, draw, s in product(variants, _draws(whole), species)]
+    return [BatchRun(variant=v, species=s, draw=draw) for v in variants for draw in _draws(whole) for s in species]
 
 
 def _draws(matrix: Matrix) -> list[int | None]:
@@ -154,24 +157,17 @@ def _where(document: Document, key: KeyPath) -> str:
     return f"{document.where(key)}: {dotted(key)}"
 
 
-def _variant(
-    scenario: str | None, options: list[_Option], cell_m: float | None, document: Document, key: KeyPath
-) -> Variant:
-    overrides: dict[str, Any] = {}
-    origins: dict[str, str] = {}
+def _variant(scenario: str, options: Sequence[_Option], cell_m: float | None, cell_origin: str) -> Variant:
+    overrides: dict[str, Any] = {} if cell_m is None else {CELL: cell_m}
+    origins: dict[str, str] = {} if cell_m is None else {CELL: cell_origin}
     for option in options:
-        for one, value in option.overrides.items():
-            if one in overrides:
-                raise ConfigError(f"{option.origins[one]}: {origins[one]} sets {one}, too; let one axis set it")
-            overrides[one], origins[one] = value, option.origins[one]
-    if cell_m is not None:
-        if "grid.cell_m" in overrides:
-            raise ConfigError(f"{origins['grid.cell_m']}: is the axis `cell_m`; write it there")
-        overrides["grid.cell_m"] = cell_m
-        origins["grid.cell_m"] = _where(document, (*key[:-1], "cell_m"))
-    name = "+".join([scenario or "baseline", *(option.name for option in options)])
+        for key, value in option.overrides.items():
+            if key in overrides:
+                raise ConfigError(f"{option.origins[key]}: {origins[key]} sets {key}, too; let one axis set it")
+            overrides[key], origins[key] = value, option.origins[key]
+    name = "+".join([scenario, *(option.name for option in options)])
     return Variant(
-        id=name if cell_m is None else f"{name}@{cell_m:g}m", scenario=scenario or "baseline", cell_m=cell_m,
+        id=name if cell_m is None else f"{name}@{cell_m:g}m", scenario=scenario, cell_m=cell_m,
         options={option.axis: option.value for option in options}, overrides=overrides, origins=origins,
     )  # fmt: skip
 

@@ -12,9 +12,10 @@ import pickle
 import time
 import uuid
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -23,7 +24,9 @@ from rasters.errors import ConfigError, MemoryBudgetError, SolverError
 if TYPE_CHECKING:
     from distributed import Client, Future
 
-__all__ = ["Job", "Traffic", "connect", "map_ordered"]
+    from scenarios.cluster_worker import Delivery
+
+__all__ = ["Job", "Lost", "Traffic", "connect", "map_completed", "map_ordered"]
 
 ANSWER_S = 30.0
 """How long a scheduler may take to answer, and a first worker to turn up [s]."""
@@ -41,6 +44,13 @@ class Job(Protocol):
 
     def run(self, item: Any) -> Any:
         """Result of one item."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lost:
+    """Stands for the result of an item that ended so many processes that it is not tried again."""
+
+    deaths: int
 
 
 @dataclass(slots=True, kw_only=True)
@@ -158,25 +168,85 @@ def map_ordered(client: Client, job: Job, items: Iterable[Any], traffic: Traffic
     PlannerError
         What the job itself raises.
     """
-    from scenarios.cluster_worker import Delivery, run_item
+    traffic = Traffic() if traffic is None else traffic
+    under_way: deque[Future] = deque()
+    with _delivered(client, job, traffic) as plugin:
+        try:
+            for number, item in enumerate(items):
+                under_way.append(_submitted(client, plugin, number, item, traffic))
+                if len(under_way) > UNDER_WAY * _threads(client):
+                    yield _taken(client, under_way.popleft(), traffic)
+            while under_way:
+                yield _taken(client, under_way.popleft(), traffic)
+        finally:
+            client.cancel(list(under_way))
+
+
+def map_completed(
+    client: Client,
+    job: Job,
+    items: Iterable[Any],
+    traffic: Traffic | None = None,
+    began: Callable[[int], None] = lambda _: None,
+) -> Iterator[tuple[int, Any]]:
+    """Number and result of each item, as they are finished: for items that take long, each on its own.
+
+    No worker is given an item before it is free, so that a worker that dies costs the items that it was at, and an item
+    that ends workers is told from those that only waited beside it. Its result is a `Lost`. Parameters and errors are
+    those of `map_ordered`; ``began`` is told the number of each item that is given to a worker.
+    """
+    from distributed import KilledWorker
 
     traffic = Traffic() if traffic is None else traffic
+    waiting = iter(enumerate(items))
+    under_way: dict[Future, int] = {}
+    with _delivered(client, job, traffic) as plugin:
+        try:
+            while True:
+                for number, item in islice(waiting, max(_threads(client) - len(under_way), 0)):
+                    began(number)
+                    under_way[_submitted(client, plugin, number, item, traffic)] = number
+                if not under_way:
+                    return
+                for future in _some_done(client, list(under_way)):
+                    number = under_way.pop(future)
+                    try:
+                        yield number, _taken(client, future, traffic)
+                    except MemoryBudgetError as error:
+                        if not isinstance(error.__cause__, KilledWorker):
+                            raise
+                        yield number, Lost(deaths=_deaths())
+        finally:
+            client.cancel(list(under_way))
+
+
+def _deaths() -> int:
+    """How many workers an item may end before it is given up."""
+    import dask
+
+    return int(dask.config.get("distributed.scheduler.allowed-failures")) + 1
+
+
+@contextmanager
+def _delivered(client: Client, job: Job, traffic: Traffic) -> Iterator[Delivery]:
+    """The job on all workers, also on those that join later."""
+    from scenarios.cluster_worker import Delivery
+
     plugin = Delivery(f"otkel-{uuid.uuid4().hex}", job)
     traffic.job_bytes = len(pickle.dumps(plugin))
     client.register_plugin(plugin)
-    under_way: deque[Future] = deque()
     try:
-        for number, item in enumerate(items):
-            under_way.append(client.submit(run_item, plugin.name, item, key=f"{plugin.name}-{number}", pure=False))
-            traffic.tasks += 1
-            traffic.task_bytes += len(pickle.dumps((plugin.name, item)))
-            if len(under_way) > UNDER_WAY * _threads(client):
-                yield _taken(client, under_way.popleft(), traffic)
-        while under_way:
-            yield _taken(client, under_way.popleft(), traffic)
+        yield plugin
     finally:
-        client.cancel(list(under_way))
         client.unregister_worker_plugin(plugin.name)
+
+
+def _submitted(client: Client, plugin: Delivery, number: int, item: Any, traffic: Traffic) -> Future:
+    from scenarios.cluster_worker import run_item
+
+    traffic.tasks += 1
+    traffic.task_bytes += len(pickle.dumps((plugin.name, item)))
+    return client.submit(run_item, plugin.name, item, key=f"{plugin.name}-{number}", pure=False)
 
 
 def _threads(client: Client) -> int:
@@ -206,14 +276,39 @@ def _taken(client: Client, future: Future, traffic: Traffic) -> Any:
 
 
 def _result(client: Client, future: Future) -> tuple[str, Any]:
-    alone_since: float | None = None
+    patience = _Patience()
     while True:
         try:
             answer: tuple[str, Any] = future.result(timeout=ANSWER_S)
             return answer
-        except TimeoutError as error:
-            alone_since = None if client.nthreads() else alone_since or time.monotonic()
-            if alone_since is not None and time.monotonic() - alone_since > ALONE_S:
-                raise SolverError(
-                    f"all workers have gone and none came back within {ALONE_S:.0f} s; start workers and run again"
-                ) from error
+        except TimeoutError:
+            patience.check(client)
+
+
+def _some_done(client: Client, futures: list[Future]) -> list[Future]:
+    """Those that are finished, once there are any; none after a while, when there may be new workers."""
+    from distributed import wait
+
+    patience = _Patience()
+    while True:
+        try:
+            return list(wait(futures, timeout=ANSWER_S, return_when="FIRST_COMPLETED").done)
+        except TimeoutError:
+            patience.check(client)
+            if _threads(client) > len(futures):
+                return []
+
+
+@dataclass(slots=True)
+class _Patience:
+    """Waits for new workers once all have gone, but not for ever."""
+
+    alone_since: float | None = None
+
+    def check(self, client: Client) -> None:
+        """Raise SolverError when there have been no workers for too long."""
+        self.alone_since = None if client.nthreads() else self.alone_since or time.monotonic()
+        if self.alone_since is not None and time.monotonic() - self.alone_since > ALONE_S:
+            raise SolverError(
+                f"all workers have gone and none came back within {ALONE_S:.0f} s; start workers and run again"
+            )

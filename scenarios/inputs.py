@@ -30,7 +30,7 @@ from scenarios.species_schema import SpeciesFile
 if TYPE_CHECKING:
     import geopandas
 
-__all__ = ["Inputs", "fences_across", "input_files", "naming", "read_inputs", "study_grid"]
+__all__ = ["Inputs", "fences_across", "input_files", "naming", "read_inputs", "read_profile", "study_grid"]
 
 
 @contextmanager
@@ -77,7 +77,7 @@ def read_inputs(
     """Read all that the chosen species need; ``layers`` if they were read before, on the same grid from the same files."""
     chosen = _chosen_species(resolved, species)
     grid = study_grid(resolved)
-    profiles = {name: _profile(resolved, name) for name in chosen}
+    profiles = {name: read_profile(resolved, name) for name in chosen}
     layers = _layers(resolved, grid) if layers is None else layers
     places = _places(resolved, grid)
     fences = _fences(resolved, grid)
@@ -106,6 +106,7 @@ def input_files(resolved: ResolvedStudy) -> list[Path]:
     names += [entry.profile for entry in study.species.values()]
     names += [study.regions.file, study.fences.file, *study.context.values()]
     names += [study.grid.like] if study.grid.like else []
+    names += [study.mortality.surface] if study.mortality and study.mortality.surface else []
     own = [] if resolved.scenario_file is None else [resolved.scenario_file]
     return [resolved.path, *own, *sorted({resolved.file(name) for name in names})]
 
@@ -142,7 +143,8 @@ def _chosen_species(resolved: ResolvedStudy, species: Sequence[str] | None) -> l
     return chosen
 
 
-def _profile(resolved: ResolvedStudy, name: str) -> SpeciesProfile:
+def read_profile(resolved: ResolvedStudy, name: str) -> SpeciesProfile:
+    """The profile of a species of the study; it must go by the study's name for it."""
     document = read_document(resolved.file(resolved.study.species[name].profile))
     file = validate(SpeciesFile, document.data, document)
     if file.id != name:
