@@ -27,8 +27,10 @@ def note_of(run: SpeciesRun) -> str:
 
 
 def audience_of(runs: Iterable[SpeciesRun]) -> tuple[Audience, str]:
-    """For whom files about several runs are, the most precise of them, and what was done to them."""
+    """For whom files about several runs are, the most precise of them, and what was done to them; without runs, see `WORKING_NOTE`."""
     listed = list(runs)
+    if not listed:
+        return Audience.RESTRICTED, WORKING_NOTE
     first = min(listed, key=lambda run: run.audience.level)
     notes = dict.fromkeys(note_of(run) for run in listed if run.audience is first.audience)
     return first.audience, " / ".join(notes)
