@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from shapely.geometry import Point
@@ -46,11 +46,12 @@ class SpeciesContext:
         width_m: float,
         months: Sequence[int] = (),
         suffix: str = "",
+        measured: Mapping[str, float] | None = None,
     ) -> tuple[OpeningEdges, ...]:
         """Openings at regular distances along the active fences of some lines."""
         return candidates_along(
             self.inputs.cuts, self.surface, self.model, [f.id for f in self.fences_on(lines)], every_m=every_m,
-            width_m=width_m, design=design, use_factor=self.use_factor(design, months), suffix=suffix,
+            width_m=width_m, design=design, use_factor=self.use_factor(design, months, measured), suffix=suffix,
         )  # fmt: skip
 
     def is_open(self, design: str, months: Sequence[int] = ()) -> bool:
@@ -59,10 +60,13 @@ class SpeciesContext:
         open_in = months or study.designs[design].months
         return study.month is None or not open_in or study.month in open_in
 
-    def use_factor(self, design: str, months: Sequence[int] = ()) -> float:
-        """Use factor of a design [1], the study's own before the profile's, times its share of the year where no month is set."""
+    def use_factor(self, design: str, months: Sequence[int] = (), measured: Mapping[str, float] | None = None) -> float:
+        """Use factor of an opening [1], times its share of the year where no month is set.
+
+        What was measured there comes before the study's value of the design, and that before the profile's.
+        """
         study = self.resolved.study
-        stated = study.designs[design].use_factor.get(self.profile.id)
+        stated = (study.designs[design].use_factor | dict(measured or {})).get(self.profile.id)
         use = self.profile.use_factor_of(design).value if stated is None else stated
         open_in = set(months or study.designs[design].months)
         return use * len(open_in) / 12 if open_in and study.month is None else use
@@ -102,7 +106,9 @@ def standing_openings(context: SpeciesContext, candidates: Sequence[OpeningEdges
             continue
         width = rule.width_m or context.resolved.study.designs[rule.design].width_m
         if rule.every_m is not None:
-            out += context.along([rule.fence_line], rule.every_m, rule.design, width, rule.months)
+            out += context.along(
+                [rule.fence_line], rule.every_m, rule.design, width, rule.months, measured=rule.use_factor
+            )
         elif rule.at:
             out += [_reopened(context, candidates, name, rule, width) for name in rule.at]
         else:
@@ -110,7 +116,7 @@ def standing_openings(context: SpeciesContext, candidates: Sequence[OpeningEdges
                 id=rule.id, lon=rule.lon or 0.0, lat=rule.lat or 0.0, width_m=width, design=rule.design,
                 months=rule.months,
             )  # fmt: skip
-            out.append(_at_point(context, fences, point))
+            out.append(_at_point(context, fences, point, rule.use_factor))
     return (*out, *(edges for name, edges in removable_stretches(context) if name in context.resolved.study.done))
 
 
@@ -132,7 +138,7 @@ def _reopened(
     """A candidate of the study, opened with the rule's design."""
     for candidate in candidates:
         if candidate.opening.id == name:
-            use = context.use_factor(rule.design, rule.months)
+            use = context.use_factor(rule.design, rule.months, rule.use_factor)
             opening = Opening(
                 id=f"{rule.id}-{name}", fence=candidate.opening.fence, along_m=candidate.opening.along_m, width_m=width_m,
                 use_factor=use, design=rule.design,
@@ -144,7 +150,9 @@ def _reopened(
     )
 
 
-def _at_point(context: SpeciesContext, fences: Sequence[Fence], point: CandidatePoint) -> OpeningEdges:
+def _at_point(
+    context: SpeciesContext, fences: Sequence[Fence], point: CandidatePoint, measured: Mapping[str, float] | None = None
+) -> OpeningEdges:
     """An opening on the fence nearest to a longitude and latitude."""
     x, y = context.inputs.grid.transformer("EPSG:4326").transform(point.lon, point.lat)
     place = Point(x, y)
@@ -160,7 +168,7 @@ def _at_point(context: SpeciesContext, fences: Sequence[Fence], point: Candidate
     design = point.design or study.candidates.design
     opening = Opening(
         id=point.id, fence=fence.id, along_m=fence.along(place), width_m=point.width_m or study.designs[design].width_m,
-        use_factor=context.use_factor(design, point.months), design=design,
+        use_factor=context.use_factor(design, point.months, measured), design=design,
     )  # fmt: skip
     edges = open_edges(context.inputs.cuts, context.surface, opening, context.model)
     if not edges.rows.size:

@@ -229,6 +229,8 @@ class OpeningRule(Model):
     """Width [m] where it differs from the design's."""
     months: list[Month] = []
     """Months in which it is open, where they differ from the design's."""
+    use_factor: dict[str, Annotated[float, Field(gt=0, le=1)]] = {}
+    """Species -> use factor that was measured here, before those of the design and the profile [1]."""
 
     @model_validator(mode="after")
     def _one_place(self) -> OpeningRule:
@@ -290,12 +292,15 @@ class Ranking(Model):
     """Weight of the gain in conductance, relative to the best single candidate [1]."""
     least_cost_weight: Weight = 0.5
     """Weight of the gain in least cost, relative to the best single candidate [1]."""
+    arriving_weight: Weight = 0.0
+    """Weight of the gain in walkers that arrive alive, relative to the best single candidate [1]; needs `mortality`. With it,
+    passages on deadly routes lose rank."""
     shortlist: Annotated[int, Field(ge=1)] = 10
     """Passages in the shortlist."""
 
     @model_validator(mode="after")
     def _some(self) -> Ranking:
-        if self.conductance_weight + self.least_cost_weight <= 0:
+        if self.conductance_weight + self.least_cost_weight + self.arriving_weight <= 0:
             raise ValueError("at least one weight must be > 0")
         return self
 
@@ -420,6 +425,8 @@ class Study(Model):
             for name in by_species
             if name not in self.species
         ]
+        if self.ranking.arriving_weight > 0 and self.mortality is None:
+            faults.append("ranking.arriving_weight: needs `mortality`; add e.g. `mortality: {reach_km: 300}`")
         if not sum(entry.weight for entry in self.species.values()) > 0:
             faults.append("species: every weight is 0; at least one must be > 0")
         faults += self._unknown_layers() + self._unknown_designs() + self._twice_used_ids() + self._unknown_actions()
@@ -455,6 +462,7 @@ class Study(Model):
         ]
         species: dict[str, list[str]] = {name: list(action.species or ()) for name, action in self.actions.items()}
         species |= {f"{name}.use_factor": list(design.use_factor) for name, design in self.designs.items()}
+        species |= {f"openings.{rule.id}.use_factor": list(rule.use_factor) for rule in self.openings}
         return faults + [
             f"{where}: no species {name!r}; there are {', '.join(self.species)}"
             for where, names in species.items()
