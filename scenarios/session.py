@@ -25,17 +25,17 @@ from scenarios.outputs.folder import atomic_folder, run_folder
 from scenarios.outputs.manifest import write_manifest
 from scenarios.outputs.page import write_index
 from scenarios.outputs.species import write_species_run
-from scenarios.passage_model import choose_candidates, passage_model, write_model
+from scenarios.passage_model import choose_candidates, write_model
 from scenarios.progress import Reporter
 from scenarios.ranking import combine_species
 from scenarios.results import MODEL, SpeciesRun
 from scenarios.run import Prepared, prepare_species
-from scenarios.steps import KEPT, StepStore, solve_step
+from scenarios.steps import KEPT, StepStore, model_step, solve_step
 from scenarios.stored import as_stored, rounded
 
 __all__ = ["RunSummary", "run_study"]
 
-SOLVED = 4
+SOLVED = 5
 STEPS = SOLVED + 3
 """Told per scenario and species: parts that are solved, writing, done, the model of passages."""
 
@@ -113,7 +113,7 @@ def run_study(
             done = [_run_and_write(one, p, folder, reporter, store) for p in ready]
             combined[one.scenario] = rounded(combine_species(one.study, {r.species: r.ranking for r in done}))
             _write_combined(combined[one.scenario], folder / one.scenario)
-            done = _with_models(done, ready, combined[one.scenario], folder, reporter)
+            done = _with_models(done, ready, combined[one.scenario], folder, reporter, store)
             write_context(
                 folder, done[0], first=runs[0] if runs else None, borders=_borders(one, done[0].grid), credits=one.study.credits
             )  # fmt: skip
@@ -142,9 +142,7 @@ def _run_and_write(
     species = prepared.context.profile.id
     label = f"{resolved.scenario}, {species}"
     run = as_stored(solve_step(resolved, species, store, partial(_tell, reporter, label), prepared=prepared))
-    if store is not None and store.kept:
-        steps = f"{len(store.kept)} finished step{'s are' if len(store.kept) > 1 else ' is'} kept in {store.folder}"
-        reporter.way_on = f"{steps}; the same command goes on from there"
+    reporter.way_on = "" if store is None else store.way_on()
     reporter.step(f"{label}: writing")
     write_species_run(
         run,
@@ -157,14 +155,19 @@ def _run_and_write(
 
 
 def _with_models(
-    runs: Sequence[SpeciesRun], prepared: Sequence[Prepared], combined: pd.DataFrame, folder: Path, reporter: Reporter
+    runs: Sequence[SpeciesRun],
+    prepared: Sequence[Prepared],
+    combined: pd.DataFrame,
+    folder: Path,
+    reporter: Reporter,
+    store: StepStore | None,
 ) -> list[SpeciesRun]:
     """The runs of a scenario with their models of the same candidates, which the report page tries; none without a fence."""
     chosen = choose_candidates(prepared, [combined, *(run.ranking for run in runs)])
     out = []
     for run, ready in zip(runs, prepared, strict=True):
         reporter.step(f"{run.scenario}, {run.species}: model of passages")
-        model = passage_model(ready, chosen) if chosen else None
+        model = model_step(ready, chosen, store) if chosen else None
         if model is not None:
             write_model(model, folder / run_folder(run.scenario, run.species) / MODEL)
         out.append(replace(run, model=model))

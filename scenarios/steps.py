@@ -12,7 +12,7 @@ import json
 import os
 import time
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -26,11 +26,12 @@ from scenarios.content import code_hash, file_hash, hash_of
 from scenarios.inputs import Inputs, read_inputs
 from scenarios.load import ResolvedStudy
 from scenarios.packing import pack, unpack
+from scenarios.passage_model import PassageModel, passage_model
 from scenarios.results import SpeciesRun
 from scenarios.run import Prepared, prepare_species, run_species, unsolved_fields
 from scenarios.schema import Design, LayerSource, Study
 
-__all__ = ["KEPT", "StepStore", "default_cache", "open_store", "solve_step", "step_key"]
+__all__ = ["KEPT", "StepStore", "default_cache", "model_step", "open_store", "solve_step", "step_key"]
 
 SUFFIX = ".step"
 MAGIC = b"otkel step 1 "
@@ -82,13 +83,35 @@ def solve_step(
     if store is None:
         return run_species(prepared, progress)
     key = step_key(resolved, prepared.context.profile)
-    found = store.get(key, prepared)
-    if found is None:
-        found = run_species(prepared, progress)
-        store.put(key, found)
-    else:
+    solved = store.find(key)
+    if solved is not None:
         progress(KEPT)
-    return found
+        return SpeciesRun(**solved | unsolved_fields(prepared))
+    run = run_species(prepared, progress)
+    store.keep(key, {f.name: getattr(run, f.name) for f in fields(run) if f.name not in UNSOLVED}, _facts(run))
+    return run
+
+
+def model_step(prepared: Prepared, candidates: Sequence[str], store: StepStore | None = None) -> PassageModel:
+    """`scenarios.passage_model.passage_model`, from the store or made and put there."""
+    if store is None:
+        return passage_model(prepared, candidates)
+    context = prepared.context
+    key = hash_of(
+        {
+            "step": step_key(context.resolved, context.profile),
+            "code": code_hash("scenarios.passage_model"),
+            "candidates": list(candidates),
+        }
+    )
+    kept: PassageModel | None = store.find(key)
+    if kept is not None:
+        return kept
+    start = time.perf_counter()
+    model = passage_model(prepared, candidates)
+    facts = {"scenario": context.resolved.scenario, "species": context.profile.id, "model": len(candidates)}
+    store.keep(key, model, facts | {"seconds": {"model": time.perf_counter() - start}})
+    return model
 
 
 def step_key(resolved: ResolvedStudy, profile: SpeciesProfile) -> str:
@@ -199,16 +222,15 @@ class StepStore:
     limit_bytes: int = LIMIT_BYTES
     kept: set[str] = field(default_factory=set, init=False, compare=False)
 
-    def get(self, key: str, prepared: Prepared) -> SpeciesRun | None:
-        """The step solved before, with titles, places and layers as they are now; None where there is none."""
+    def find(self, key: str) -> Any | None:
+        """What was kept under a key; None where there is nothing."""
         path = self.path_of(key)
         try:
             with path.open("rb") as stream:
                 _require_whole(stream)
                 stream.readline()
-                solved = unpack(stream)
+                value = unpack(stream)
             os.utime(path)
-            run = SpeciesRun(**solved | unsolved_fields(prepared))
         except FileNotFoundError:
             return None
         except (OSError, ValueError, TypeError, LookupError, ImportError, EOFError) as error:
@@ -216,20 +238,27 @@ class StepStore:
             path.unlink(missing_ok=True)
             return None
         self.kept.add(key)
-        return run
+        return value
 
-    def put(self, key: str, run: SpeciesRun) -> None:
-        """Keep a step; where it cannot be written the run goes on without, with a warning."""
-        solved = {f.name: getattr(run, f.name) for f in fields(run) if f.name not in UNSOLVED}
+    def keep(self, key: str, value: Any, facts: Mapping[str, Any]) -> None:
+        """Keep a value and facts on how it was got; where it cannot be written the run goes on without, with a warning."""
         path = self.path_of(key)
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
             with replacing(path) as part, part.open("w+b") as stream:
-                _write(stream, _facts(run), solved)
+                _write(stream, facts, value)
             self._make_room(path)
             self.kept.add(key)
         except OSError as error:
-            _warn(f"{run.scenario}, {run.species}: this step could not be kept ({error}); the run goes on without")
+            _warn(
+                f"{facts['scenario']}, {facts['species']}: this step could not be kept ({error}); the run goes on without"
+            )
+
+    def way_on(self) -> str:
+        """What a command that stops here says of the steps that are kept; empty where none is."""
+        several = len(self.kept) > 1
+        steps = f"{len(self.kept)} finished step{'s are' if several else ' is'} kept in {self.folder}"
+        return f"{steps}; the same command goes on from there" if self.kept else ""
 
     def has(self, key: str) -> bool:
         """Whether a step is there, unread."""
@@ -301,11 +330,11 @@ def _facts(run: SpeciesRun) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _write(stream: BinaryIO, facts: dict[str, Any], solved: dict[str, Any]) -> None:
+def _write(stream: BinaryIO, facts: Mapping[str, Any], value: Any) -> None:
     """The line of the checksum is filled in last."""
     stream.write(MAGIC + b"0" * 64 + b"\n")
-    stream.write(json.dumps(facts).encode() + b"\n")
-    pack(solved, stream)
+    stream.write(json.dumps(dict(facts)).encode() + b"\n")
+    pack(value, stream)
     digest = _digest_of_rest(stream)
     stream.seek(len(MAGIC))
     stream.write(digest)
