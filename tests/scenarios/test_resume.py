@@ -91,7 +91,7 @@ def test_a_killed_run_goes_on_and_ends_in_the_same_files(study: Path, whole: Pat
     assert "closed, walker: kept" in done.stderr and "closed, digger: kept" not in done.stderr
     assert [path.name for path in out.parent.iterdir()] == ["out"]
     assert files_of(out) == files_of(whole)
-    assert first.read_bytes() == solved_at and len(steps()) == 2
+    assert first.read_bytes() == solved_at and len(steps()) == 4
     seconds = json.loads((out / MARKER).read_text())["runs"][0]["seconds"]
     assert seconds == json.loads(solved_at.splitlines()[1])["seconds"]
 
