@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,6 +16,7 @@ from rasters.distance import burn
 from rasters.errors import ConfigError, DataError
 from rasters.fences import Fence
 from rasters.grid import Grid
+from rasters.io import read_raster
 from rasters.openings import Opening
 from rasters.profile import SpeciesProfile
 from rasters.surface import ResistanceSurface
@@ -82,12 +84,23 @@ def mortality_ground(resolved: ResolvedStudy, inputs: Inputs, species: str) -> N
         )
     grid = inputs.grid
     ground = np.full(grid.shape, grid.cell_width_m * grid.cell_height_m / (1000.0 * mortality.reach_km) ** 2)
+    if mortality.surface is not None:
+        ground *= _relative_mortality(resolved.file(mortality.surface), grid)
     for zone in mortality.zones:
         ground[_mask(zone.area, inputs)] *= zone.factor
     for _, action in _done(resolved, species):
         if action.area is not None:
             ground[_mask(action.area, inputs)] *= action.mortality_factor
     return ground
+
+
+def _relative_mortality(path: Path, grid: Grid) -> NDArray[np.float64]:
+    """What a raster of risk multiplies mortality by [1]; 1 where it has no data."""
+    layer = read_raster(path, grid, name="mortality", unit="1", resampling="bilinear")
+    values = np.where(layer.nodata | ~np.isfinite(layer.values), 1.0, layer.values.astype(np.float64))
+    if (values < 0).any():
+        raise DataError(f"{path}: holds {values.min():g}; mortality relative to the average is 0 or more")
+    return values
 
 
 def habitat_factors(

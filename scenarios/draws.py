@@ -36,6 +36,7 @@ from rasters.io import replacing
 from rasters.openings import OpeningEdges, row_terms
 from scenarios.inputs import Inputs, input_files, read_inputs
 from scenarios.load import ResolvedStudy
+from scenarios.mortal import arriving_gains
 from scenarios.outputs.manifest import canonical_json, sha256_of, versions
 from scenarios.parameter_space import Changes, changed
 from scenarios.ranking import Solved, rank_candidates
@@ -102,7 +103,7 @@ def score_candidates(prepared: Prepared, candidates: frozenset[str] | None = Non
         target_cwd=cost_weighted_distances(stencil, [ends.any_target], threads=1)[0],
         open_cwd=cost_weighted_distances(open_stencil, ends.targets, threads=1), profile=_no_profile(cuts.size),
     )  # fmt: skip
-    return rank_candidates(resolved.study, solved)
+    return rank_candidates(resolved.study, solved, arriving_gains(prepared, kept))
 
 
 def _reduced(stencil: Stencil, prepared: Prepared, candidates: Sequence[OpeningEdges]) -> ReducedNetwork:

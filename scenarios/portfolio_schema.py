@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, Field, model_validator
 
-from scenarios.schema_base import FROZEN, Amount, Identifier, Metres
+from scenarios.schema_base import FROZEN, Amount, FileName, Identifier, Metres
 
 __all__ = ["Action", "Area", "AtMost", "Bundles", "Mortality", "MortalityZone", "PortfolioSettings"]
 
@@ -126,6 +126,9 @@ class Mortality(Model):
     reach_km: Metres
     """Distance through best habitat over which the voltage of a lasting flow falls to 1/e [km]."""
     zones: list[MortalityZone] = []
+    surface: FileName | None = None
+    """Raster of how deadly each place is relative to `reach_km` [1], such as the poaching risk that `otkel crime` writes;
+    1 where it knows nothing."""
     origin: str = "assumption"
     """Where the numbers come from."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -66,19 +66,26 @@ class Solved:
     profile: FenceProfile
 
 
-def rank_candidates(study: Study, solved: Solved) -> pd.DataFrame:
-    """Gain of each candidate alone, ranked; ties break by score, then cost, then id."""
-    table = pd.concat([_described(study, solved), _circuit_columns(solved), _least_cost_columns(solved)], axis=1)
+def rank_candidates(study: Study, solved: Solved, others: Sequence[pd.DataFrame] = ()) -> pd.DataFrame:
+    """Gain of each candidate alone, ranked; ties break by score, then cost, then id.
+
+    ``others`` are further columns, a row per candidate of ``solved``.
+    """
+    table = pd.concat(
+        [_described(study, solved), _circuit_columns(solved), _least_cost_columns(solved), *others], axis=1
+    )
     table["score"] = _score(table, study)
     return _ordered(table, study, "score")
 
 
 def _score(table: pd.DataFrame, study: Study) -> pd.Series:
-    """Weighted mean of the two shares, each divided by that of the best single candidate; 1 = best in both."""
+    """Weighted mean of the shares, each divided by that of the best single candidate; 1 = best in all."""
     weights = {
         "conductance_gain_share": study.ranking.conductance_weight,
         "least_cost_gain_share": study.ranking.least_cost_weight,
     }
+    if study.ranking.arriving_weight > 0:
+        weights["arriving_gain_share"] = study.ranking.arriving_weight
     total = sum(weights.values())
     score = pd.Series(0.0, index=table.index)
     for column, weight in weights.items():

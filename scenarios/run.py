@@ -27,6 +27,7 @@ from rasters.surface import ResistanceSurface
 from scenarios.indicators import species_indicators
 from scenarios.inputs import Inputs
 from scenarios.load import ResolvedStudy
+from scenarios.mortal import arriving_gains
 from scenarios.prepared import Prepared, prepare_species, study_stencil
 from scenarios.ranking import Ends, Solved, rank_candidates
 from scenarios.results import FocalPlace, SpeciesRun, TracedPath
@@ -77,7 +78,7 @@ def run_species(prepared: Prepared, progress: Progress = lambda _: None) -> Spec
             cuts=cuts, candidates=candidates, stencil=stencil, ends=ends, row_cost_m=row_cost_m, row_ohm=row_ohm, network=network,
             open_network=open_network, origin_cwd=origin_cwd, target_cwd=target_cwd, open_cwd=open_cwd, profile=along,
         )  # fmt: skip
-        ranking, pairs = rank_candidates(study, solved), pairs_table(solved)
+        ranking, pairs = rank_candidates(study, solved, arriving_gains(prepared, candidates)), pairs_table(solved)
     with clock.step("indicators"):
         indicators = species_indicators(prepared, pairs)
     return SpeciesRun(

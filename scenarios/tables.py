@@ -36,6 +36,8 @@ UNITS = {
     "conductance_gain_share": "1",
     "least_cost_gain_m": "effective m",
     "least_cost_gain_share": "1",
+    "arriving_gain": "1",
+    "arriving_gain_share": "1",
     "pairs_joined": "1",
     "score": "1",
 }

@@ -31,7 +31,8 @@ LABELS = {
     "width_m": "Width", "design": "Design", "score": "Score", "gain_ohm2": "Marginal gain",
     "conductance_gain_s": "Conductance gain", "conductance_gain_share": "Conductance gain, share",
     "resistance_gain_ohm": "Resistance gain", "least_cost_gain_m": "Least-cost gain",
-    "least_cost_gain_share": "Least-cost gain, share", "pairs_joined": "Cores joined", "selected": "Chosen",
+    "least_cost_gain_share": "Least-cost gain, share", "arriving_gain": "Arriving gain",
+    "arriving_gain_share": "Arriving gain, share", "pairs_joined": "Cores joined", "selected": "Chosen",
     "geometry_status": "Geometry", "number": "No.", "lat": "Latitude", "lon": "Longitude",
 }  # fmt: skip
 

@@ -49,6 +49,8 @@ MEANINGS = {
     "resistance_gain_ohm": "Fall of the effective resistance once it is open.",
     "least_cost_gain_m": "Fall of the least cost, summed over cores, once it is open.",
     "least_cost_gain_share": "The same as a share of what all fences together add.",
+    "arriving_gain": "Share of walkers that arrive alive more, summed over cores, once it is open.",
+    "arriving_gain_share": "The same as a share of what all fences together take away.",
     "pairs_joined": "Cores that reach a target only once it is open.",
     "selected": "Whether it is in the set chosen under the budget.",
     "start_m": "Where the stretch starts, from the fence's start.",
