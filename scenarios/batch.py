@@ -32,15 +32,26 @@ SHOWN = 10
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BatchSummary:
-    """What became of a batch, for the terminal and for machines."""
+    """What became of a batch, or of a task of it, for the terminal and for machines.
+
+    Parameters
+    ----------
+    finished : int
+        Runs that have results now, ``before`` those among them that had some already.
+    failed : dict of str to Failure
+    missing : tuple of str
+        Runs that were not done; only after a partial merge.
+    traffic : Traffic, optional
+        What a cluster was sent.
+    """
 
     folder: Path
-    task: str
     finished: int
-    reused: int
     failed: dict[str, Failure]
-    missing: tuple[str, ...]
     seconds: float
+    before: int = 0
+    task: str = ""
+    missing: tuple[str, ...] = ()
     traffic: Traffic | None = None
 
     @property
@@ -51,18 +62,24 @@ class BatchSummary:
     def as_dict(self) -> dict[str, Any]:
         """Plain data."""
         return {
-            "folder": str(self.folder), "task": self.task, "finished": self.finished, "there_already": self.reused,
+            "folder": str(self.folder), "task": self.task, "finished": self.finished, "finished_before": self.before,
             "failed": {run: failure_words(failure) for run, failure in self.failed.items()}, "missing": list(self.missing),
             "seconds": round(self.seconds, 2), "sent": None if self.traffic is None else self.traffic.as_dict(),
         }  # fmt: skip
 
     def print(self, console: Console) -> None:
         """How many are done, and why others are not."""
-        already = f", {self.reused} of them done before" if self.reused else ""
+        already = f", {self.before} of them done before" if self.before else ""
         of_task = f" of task {self.task}" if self.task else ""
         console.print(
             f"{self.finished} runs{of_task} finished{already}, in {self.seconds:.0f} s; see {self.folder}", markup=False
         )
+        if self.traffic is not None:
+            sent = self.traffic
+            console.print(
+                f"sent: {sent.job_bytes} bytes to each worker once, {sent.task_bytes} bytes for {sent.tasks} runs; results: "
+                f"{sent.result_bytes} bytes", markup=False,
+            )  # fmt: skip
         if self.missing:
             console.print(f"{len(self.missing)} runs are missing: the tables are not complete", markup=False)
         for run, failure in list(self.failed.items())[:SHOWN]:
@@ -88,21 +105,24 @@ def run_batch(request: BatchRequest, reporter: Reporter) -> BatchSummary:
     task = "" if request.tasks == 1 else f"{request.task}-of-{request.tasks}"
     folder = BatchFolder(path=request.out.resolve(), task=task)
     folder.require_usable()
-    folder.write_plan(plan.as_dict())
+    folder.make()
     mine = plan.share(request)
     with claimed(folder.claim):
+        folder.write_plan(plan.as_dict())
         waiting = [run for run in mine if not folder.finished(run.id, plan.keys[run.id])]
         traffic = Traffic()
         reporter.way_on = f"what is finished stays in {request.out}; the same command goes on from there"
         failed = do_runs(request, plan, folder, waiting, reporter, traffic)
+        summary = BatchSummary(
+            folder=request.out, task=task, finished=len(mine) - len(failed), before=len(mine) - len(waiting), failed=failed,
+            seconds=time.perf_counter() - start, traffic=traffic if request.cluster else None,
+        )  # fmt: skip
+        folder.log("end", **summary.as_dict())
         if not task:
             write_tables_of_batch(folder, plan.as_dict())
-            _write_manifest(folder, plan, began)
-    return BatchSummary(
-        folder=request.out, task=task, finished=len(mine) - len(failed), reused=len(mine) - len(waiting), failed=failed,
-        missing=(), seconds=time.perf_counter() - start,
-        traffic=traffic if request.cluster else None,
-    )  # fmt: skip
+    if not task:
+        _write_manifest(folder, plan, began)
+    return summary
 
 
 def merge_batch(path: Path, *, partial: bool = False) -> BatchSummary:
@@ -128,7 +148,7 @@ def merge_batch(path: Path, *, partial: bool = False) -> BatchSummary:
         write_tables_of_batch(folder, plan)
     failures = {run["run"]: (folder.record(run["run"], run["key"]) or {}).get("failure") for run in plan["runs"]}
     return BatchSummary(
-        folder=path, task="", finished=int((summary["status"] == "finished").sum()), reused=0,
+        folder=path, finished=int((summary["status"] == "finished").sum()),
         failed={run: Failure(**words) for run, words in failures.items() if words}, missing=missing,
         seconds=time.perf_counter() - start,
     )  # fmt: skip

@@ -119,7 +119,7 @@ class _Watch:
 
     def batch(self, **facts: Any) -> None:
         """The batch begins, or goes on."""
-        self.folder.log("batch", runs=len(self.runs), **facts)
+        self.folder.log("begin", runs=len(self.runs), **facts)
         if self.runs:
             self.reporter.expect(len(self.runs), "runs")
 

@@ -19,6 +19,7 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
+from connectivity.machine import available_bytes
 from rasters.errors import ConfigError, MemoryBudgetError, SolverError
 
 if TYPE_CHECKING:
@@ -120,7 +121,7 @@ def _own_workers(count: int) -> Iterator[Client]:
 
     cluster = LocalCluster(
         n_workers=count, threads_per_worker=1, processes=True, host="127.0.0.1", silence_logs=logging.CRITICAL,
-        scheduler_kwargs={"dashboard": False, "dashboard_address": ":0"},
+        memory_limit=(available_bytes() or 0) // count, scheduler_kwargs={"dashboard": False, "dashboard_address": ":0"},
     )  # fmt: skip
     with cluster, Client(cluster) as client:
         yield client
