@@ -1,0 +1,219 @@
+"""The file: pages drawn, bookmarks and links set, georeferenced, written under a temporary name and renamed."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from rasters.errors import ConfigError
+from rasters.io import replacing
+from scenarios.audience import Audience, audience_note, generalised
+from scenarios.crs_operation import operation_of
+from scenarios.outputs.folder import MARKER
+from scenarios.outputs.manifest import sha256_of
+from scenarios.outputs.sheets.frame import MapFrame
+from scenarios.outputs.sheets.geo import georeferenced, viewport_of
+from scenarios.outputs.sheets.page import POINT_MM, Box, Page
+from scenarios.outputs.sheets.plan import INDEX_COLUMNS, PlannedPage, SheetRequest, planned_pages
+from scenarios.outputs.sheets.sheet import draw_passage_table, draw_sheet
+from scenarios.outputs.sheets.source import SheetSource, shaded_relief
+from scenarios.outputs.sheets.subject import subject_of
+from scenarios.outputs.sheets.table import HEAD_MM, ROW_MM, draw_table
+from scenarios.outputs.translate import translator
+from scenarios.outputs.words import schematic_note
+from scenarios.results import SpeciesRun
+from scenarios.stored import StoredResults, read_results
+
+if TYPE_CHECKING:
+    from reportlab.pdfgen.canvas import Canvas
+    from rich.console import Console
+
+__all__ = ["DrawnPage", "SheetSummary", "default_audience", "draw_pages", "export_sheet", "sheet_source"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DrawnPage:
+    """A page as it was drawn: its texts' places are known, and its map."""
+
+    page: Page
+    frame: MapFrame
+    title: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SheetSummary:
+    """What was written, for the terminal and for machines."""
+
+    file: Path
+    pages: tuple[str, ...]
+    scale: float
+    audience: str
+    bytes: int
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain data."""
+        return {
+            "file": str(self.file), "pages": list(self.pages), "scale": self.scale, "audience": self.audience,
+            "bytes": self.bytes,
+        }  # fmt: skip
+
+    def print(self, console: Console) -> None:
+        """The file and its pages."""
+        console.print(f"{self.file}: {len(self.pages)} pages, {self.bytes / 1e6:.1f} MB, audience {self.audience}")
+        for number, title in enumerate(self.pages, 1):
+            console.print(f"  {number:>3}  {title}")
+
+
+def default_audience(request: SheetRequest) -> Audience:
+    """The least precise audience that a request can serve: the public for an overview, partners for all else."""
+    return Audience.PUBLIC if request.is_overview else Audience.PARTNER
+
+
+def export_sheet(
+    folder: Path,
+    request: SheetRequest,
+    out: Path,
+    *,
+    scenario: str | None = None,
+    species: str = "all",
+    audience: str | None = None,
+    lang: str = "en",
+    geo: bool = True,
+) -> SheetSummary:
+    """Write sheets of a folder of results as one PDF.
+
+    Parameters
+    ----------
+    folder : path
+        What `otkel run` wrote.
+    request : SheetRequest
+    out : path
+        The PDF; replaced if it is there.
+    scenario : str, optional
+        Default: the first.
+    species : str
+        ``"all"`` for all of the scenario together.
+    audience : str, optional
+        Default: the least precise that the request can serve.
+    lang : str
+        ``en``, ``ru`` or ``kk``.
+    geo : bool
+        Georeference the pages for phones (ISO 32000).
+    """
+    reader = default_audience(request) if audience is None else _audience(audience)
+    results = read_results(folder)
+    source = sheet_source(subject_of(results, scenario, species), results, reader, lang)
+    pdf, drawn = draw_pages(source, request)
+    if geo:
+        pdf = georeferenced(pdf, [viewport_of(one.frame) for one in drawn])
+    with replacing(out) as part:
+        part.write_bytes(pdf)
+    return SheetSummary(
+        file=out, pages=tuple(one.title for one in drawn), scale=drawn[-1].frame.scale, audience=str(reader),
+        bytes=len(pdf),
+    )  # fmt: skip
+
+
+def _audience(name: str) -> Audience:
+    if name not in list(Audience):
+        raise ConfigError(f"--audience {name!r}: there are {', '.join(Audience)}")
+    return Audience(name)
+
+
+def sheet_source(run: SpeciesRun, results: StoredResults, audience: Audience, lang: str) -> SheetSource:
+    """What all sheets of a run share, with the precision of an audience."""
+    shown = generalised(run, audience)
+    borders = results.borders
+    stamp = str(results.manifest.get("finished", ""))[:16].replace("T", " ")
+    trace = (
+        f"otkel {version('otkel')}  \u00b7  {run.study}, {run.scenario}, {run.species}  \u00b7  {stamp} UTC  \u00b7  "
+        f"manifest sha256 {sha256_of(results.folder / MARKER)[:16]}"
+    )
+    return SheetSource(
+        run=shown, operation=operation_of(run), borders=None if borders is None else borders.to_crs(run.grid.pyproj_crs),
+        credits=results.credits, trace=trace, say=translator(lang, "sheet"), lang=lang, shade=shaded_relief(shown),
+    )  # fmt: skip
+
+
+def draw_pages(source: SheetSource, request: SheetRequest) -> tuple[bytes, list[DrawnPage]]:
+    """The PDF of a request, not yet georeferenced, and its pages.
+
+    The same results and request give the same bytes.
+    """
+    from reportlab.pdfgen.canvas import Canvas
+
+    pages = planned_pages(source, request)
+    packed = io.BytesIO()
+    canvas = Canvas(packed, invariant=1, pageCompression=1, lang=source.lang)
+    _describe(canvas, source, pages[0].sheet.title)
+    drawn = [_draw(canvas, number, page, source) for number, page in enumerate(pages)]
+    if len(pages) > 1:
+        canvas.showOutline()
+    canvas.save()
+    return packed.getvalue(), drawn
+
+
+def _describe(canvas: Canvas, source: SheetSource, title: str) -> None:
+    """The file's own metadata: title, whom it is for, what is schematic."""
+    note = audience_note(source.audience, source.run.sensitivity_deg)
+    canvas.setTitle(title)
+    canvas.setAuthor("otkel")
+    canvas.setSubject("; ".join(filter(None, (note, schematic_note(source.run), source.operation.note))))
+    canvas.setKeywords(f"audience: {source.audience}; {source.trace}")
+    canvas.setCreator("otkel")
+
+
+def _draw(canvas: Canvas, number: int, planned: PlannedPage, source: SheetSource) -> DrawnPage:
+    """Draw a page with its bookmark; an index also gets its list and links."""
+    layout, sheet = planned.layout, planned.sheet
+    page = Page(canvas, layout.paper.width, layout.paper.height)
+    canvas.bookmarkPage(_key(number))
+    canvas.addOutlineEntry(f"{sheet.mark}: {sheet.title}" if sheet.neighbours else sheet.title, _key(number), 0)
+    frame = draw_sheet(page, sheet, layout, source)
+    if planned.rows:
+        _draw_list(page, layout.table, planned, source)
+        _link_outlines(page, frame, planned)
+    else:
+        draw_passage_table(page, sheet, layout, source, frame.projection.zone)
+    canvas.showPage()
+    return DrawnPage(page=page, frame=frame, title=sheet.title)
+
+
+def _key(number: int) -> str:
+    return f"page-{number}"
+
+
+def _draw_list(page: Page, box: Box, planned: PlannedPage, source: SheetSource) -> None:
+    """The sheets of a series in columns side by side; each row leads to its page."""
+    say = source.say
+    columns = INDEX_COLUMNS["landscape" if planned.layout.paper.width > planned.layout.paper.height else "portrait"]
+    head = (say("sheet"), say("km of the fence"), say("zone"), say("passages"))
+    deep = int(np.ceil(len(planned.rows) / columns))
+    wide = (box.width - 3.0 * (columns - 1)) / columns
+    for column in range(columns):
+        rows = planned.rows[column * deep : (column + 1) * deep]
+        if not rows:
+            continue
+        part = Box(box.left + column * (wide + 3.0), box.bottom, wide, box.height)
+        draw_table(page, part, head, rows, right=(False,) * 4)
+        for row in range(len(rows)):
+            place = Box(part.left, part.top - HEAD_MM - ROW_MM * (row + 1), wide, ROW_MM)
+            _link(page, place, column * deep + row + 1)
+
+
+def _link_outlines(page: Page, frame: MapFrame, planned: PlannedPage) -> None:
+    """Each sheet's outline on the index leads to its page."""
+    for other in planned.sheet.sheets:
+        ring = frame.paper_lonlat(*other.outline.T)
+        low, high = ring.min(axis=0), ring.max(axis=0)
+        _link(page, Box(low[0], low[1], high[0] - low[0], high[1] - low[1]), other.number)
+
+
+def _link(page: Page, box: Box, number: int) -> None:
+    edges = tuple(v / POINT_MM for v in (box.left, box.bottom, box.right, box.top))
+    page.canvas.linkRect("", _key(number), edges, relative=0, thickness=0)

@@ -1,0 +1,342 @@
+"""One sheet: title, map, margin, table and footer on a page."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+
+from scenarios.audience import badge
+from scenarios.outputs.sheets.features import (
+    draw_border_lines,
+    draw_candidates,
+    draw_fences,
+    draw_paths,
+    draw_places,
+    posts_of,
+)  # fmt: skip
+from scenarios.outputs.sheets.frame import MapFrame, framed
+from scenarios.outputs.sheets.gridlines import collar_mm, draw_frame, grid_step_m
+from scenarios.outputs.sheets.ground import draw_ground
+from scenarios.outputs.sheets.labels import Drawn, draw_labels, label_board
+from scenarios.outputs.sheets.margin import (
+    Column,
+    Legend,
+    draw_inset,
+    draw_legend,
+    draw_north,
+    draw_scale,
+    legend_entries,
+    text_fits,
+)  # fmt: skip
+from scenarios.outputs.sheets.page import AMBER, AMBER_INK, INK, MUTED, POINT_MM, Box, Page, text_width, wrapped
+from scenarios.outputs.sheets.placing import Board
+from scenarios.outputs.sheets.projection import SheetProjection
+from scenarios.outputs.sheets.source import Passage, SheetSource
+from scenarios.outputs.sheets.table import draw_table, passage_rows, table_head
+from scenarios.outputs.words import is_schematic
+
+__all__ = ["PAPERS", "Layout", "Neighbour", "Sheet", "draw_sheet", "layout_of"]
+
+PAPERS = {"A4": (210.0, 297.0), "A3": (297.0, 420.0)}
+"""Width and height of upright paper [mm]."""
+
+MARGIN, HEADER, FOOTER, GAP = 7.0, 12.5, 13.0, 3.0
+PANEL_WIDE = {"A4": 60.0, "A3": 72.0}
+PANEL_HIGH = {"A4": 66.0, "A3": 72.0}
+LEAST_INSET_MM = 16.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Layout:
+    """Where the parts of a sheet stand [mm]; ``columns`` are the margin's, one beside the map or three below it."""
+
+    paper: Box
+    header: Box
+    map: Box
+    columns: tuple[Box, ...]
+    table: Box
+    footer: Box
+
+
+def layout_of(paper: str, orientation: str, scale: float, table_mm: float) -> Layout:
+    """Room for a map of a scale and its margin on a paper, with a table of a height at its foot."""
+    short, long = PAPERS[paper]
+    width, height = (long, short) if orientation == "landscape" else (short, long)
+    inner = width - 2 * MARGIN
+    header = Box(MARGIN, height - MARGIN - HEADER, inner, HEADER)
+    footer = Box(MARGIN, MARGIN, inner, FOOTER)
+    table = Box(MARGIN, footer.top + (1.5 if table_mm else 0.0), inner, table_mm)
+    floor = table.top + 2.0
+    if orientation == "landscape":
+        panel = Box(width - MARGIN - PANEL_WIDE[paper], floor, PANEL_WIDE[paper], header.bottom - floor)
+        around = Box(MARGIN, floor, panel.left - GAP - MARGIN, panel.height)
+        columns: tuple[Box, ...] = (panel,)
+    else:
+        column = (inner - 2 * GAP) / 3
+        columns = tuple(Box(MARGIN + n * (column + GAP), floor, column, PANEL_HIGH[paper]) for n in range(3))
+        around = Box(MARGIN, columns[0].top + GAP, inner, header.bottom - columns[0].top - GAP)
+    return Layout(
+        paper=Box(0, 0, width, height), header=header, map=around.grown(-collar_mm(scale)), columns=columns, table=table,
+        footer=footer,
+    )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Neighbour:
+    """Another sheet of a series: its number, and its map's outline in degrees (n, 2) lon, lat."""
+
+    number: int
+    outline: NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sheet:
+    """What one sheet shows.
+
+    Parameters
+    ----------
+    title, subtitle : str
+    scale : float
+    lon, lat : float
+        Middle of the map [degrees, WGS 84].
+    passages : tuple of Passage
+        With a number, in the table.
+    captions : bool
+        Whether width and design stand beside the numbers on the map.
+    mark : str
+        ``"Sheet 3 of 12"``, or empty.
+    neighbours : tuple of Neighbour
+        Sheets beside this one, named at its edges.
+    sheets : tuple of Neighbour
+        Sheets to outline with their numbers, on an index.
+    """
+
+    title: str
+    subtitle: str
+    scale: float
+    lon: float
+    lat: float
+    passages: tuple[Passage, ...] = ()
+    captions: bool = True
+    mark: str = ""
+    neighbours: tuple[Neighbour, ...] = ()
+    sheets: tuple[Neighbour, ...] = field(default=())
+
+
+def frame_of(sheet: Sheet, layout: Layout, source: SheetSource) -> MapFrame:
+    """The map of a sheet."""
+    projection = SheetProjection.for_scale(source.operation, sheet.lon, sheet.lat, sheet.scale)
+    return framed(projection, sheet.scale, layout.map, source.run.grid, sheet.lon, sheet.lat)
+
+
+def draw_sheet(page: Page, sheet: Sheet, layout: Layout, source: SheetSource) -> MapFrame:
+    """Draw a sheet without its table; returns its map."""
+    frame = frame_of(sheet, layout, source)
+    legend = _draw_map(page, sheet, frame, source)
+    draw_frame(page, frame)
+    _draw_header(page, layout.header, sheet, source)
+    _draw_margin(page, layout, frame, source, legend)
+    _draw_footer(page, layout.footer, source)
+    return frame
+
+
+def draw_passage_table(page: Page, sheet: Sheet, layout: Layout, source: SheetSource, zone: int | None) -> None:
+    """The table of a sheet's passages, or why there is none."""
+    if sheet.passages:
+        draw_table(page, layout.table, table_head(source), passage_rows(source, sheet.passages, zone))
+
+
+def _draw_map(page: Page, sheet: Sheet, frame: MapFrame, source: SheetSource) -> Legend:
+    with page.clipped(frame.box):
+        ground = draw_ground(page, frame, source)
+        border = draw_border_lines(page, frame, source)
+        places = draw_places(page, frame, source)
+        paths = draw_paths(page, frame, source)
+        for neighbour in (*sheet.neighbours, *sheet.sheets):
+            _outline(page, frame, neighbour, firm=neighbour in sheet.sheets)
+        posts = posts_of(frame, source)
+        fences = draw_fences(page, frame, source, posts)
+        candidates = draw_candidates(page, frame, source, sheet.passages) if sheet.captions else False
+    passages = [(p, frame.paper_xy([p.x], [p.y])[0]) for p in sheet.passages]
+    passages = [(p, at) for p, at in passages if shapely.box(*_corners(frame.box)).contains(shapely.Point(at))]
+    drawn = Drawn(ground=ground, places=places, fences=fences, posts=posts, passages=passages, captions=sheet.captions)
+    board = label_board(frame, drawn)
+    for other in sheet.neighbours:
+        _name_neighbour(page, board, frame, other, source)
+    _number_sheets(page, board, frame, sheet.sheets)
+    draw_labels(page, board, source, drawn)
+    roles = {place.role for place, _ in places}
+    return Legend(
+        fence=bool(fences), schematic_fence=any(is_schematic(f.geometry_status) for f in source.run.cuts.fences),
+        passages=bool(passages), candidates=candidates, border=border, corridor=ground.has_corridor, paths=paths,
+        cores="from" in roles, targets="to" in roles, water=ground.has_water, unknown=ground.has_unknown,
+        contour_m=ground.contour_m, grid_m=grid_step_m(frame.scale) if frame.projection.zone is not None else 0.0,
+        sheets=bool(sheet.sheets),
+    )  # fmt: skip
+
+
+def _corners(box: Box) -> tuple[float, float, float, float]:
+    return (box.left, box.bottom, box.right, box.top)
+
+
+def _outline(page: Page, frame: MapFrame, other: Neighbour, *, firm: bool) -> None:
+    """Outline of another sheet's map: firm on an index, faint where sheets overlap."""
+    ring = frame.paper_lonlat(*other.outline.T)
+    ring = np.vstack([ring, ring[:1]])
+    if firm:
+        page.lines([ring], "#ffffff", 0.9, alpha=0.8)
+        page.lines([ring], INK, 0.3)
+    else:
+        page.lines([ring], MUTED, 0.16, dash=(1.6, 1.0), cap=0)
+
+
+def _number_sheets(page: Page, board: Board, frame: MapFrame, sheets: Sequence[Neighbour]) -> None:
+    """Numbers in the sheets' corners on an index."""
+    for other in sheets:
+        ring = frame.paper_lonlat(*other.outline.T)
+        words, size = str(other.number), 7.5
+        middle = ring.mean(axis=0)
+        spot = board.place(
+            middle[0], middle[1], text_width(words, size, "bold") + 1.2, 3.6, (0.0, 1.5, 3.0, 5.0, 8.0, 12.0)
+        )
+        if spot is None:
+            continue
+        page.rectangle(spot.box, INK)
+        base = spot.y - 0.36 * size * POINT_MM
+        page.text(spot.x, base, words, size=size, face="bold", color="#ffffff", anchor="middle")
+
+
+def _name_neighbour(page: Page, board: Board, frame: MapFrame, other: Neighbour, source: SheetSource) -> None:
+    """A tab at the edge of the map, on the side where the next sheet lies."""
+    box = frame.box
+    middle = np.array([box.left + box.width / 2, box.bottom + box.height / 2])
+    to = frame.paper_lonlat(*other.outline.T).mean(axis=0) - middle
+    sides = np.abs(to) / np.array([box.width, box.height])
+    arrow = ("\u25b8" if to[0] > 0 else "\u25c2") if sides[0] >= sides[1] else ("\u25b4" if to[1] > 0 else "\u25be")
+    words, size = f"{source.say('sheet')} {other.number}", 6.2
+    words = f"{arrow} {words}" if arrow == "\u25c2" else f"{words} {arrow}"
+    wide, high = text_width(words, size, "bold") + 1.6, 3.8
+    reach = 0.5 / max(sides.max(), 1e-9)
+    at = middle + reach * to
+    for shift in (0.0, 8.0, -8.0, 16.0, -16.0, 24.0, -24.0, 36.0, -36.0, 50.0, -50.0):
+        x, y = at + (np.array([0.0, shift]) if sides[0] >= sides[1] else np.array([shift, 0.0]))
+        left = min(max(x - wide / 2, box.left + 0.8), box.right - wide - 0.8)
+        bottom = min(max(y - high / 2, box.bottom + 0.8), box.top - high - 0.8)
+        tab = Box(left, bottom, wide, high)
+        if board.fits(tab) and not _on_lines(board, tab):
+            break
+    board.take([tab])
+    page.rectangle(tab, "#ffffff", edge=INK, width=0.25)
+    page.text(tab.left + wide / 2, bottom + 1.15, words, size=size, face="bold", anchor="middle")
+
+
+def _on_lines(board: Board, box: Box) -> bool:
+    lines = board.lines
+    inside = (lines > (box.left, box.bottom)) & (lines < (box.right, box.top))
+    return bool(inside.all(axis=1).any())
+
+
+def _draw_header(page: Page, box: Box, sheet: Sheet, source: SheetSource) -> None:
+    mark = source.say(badge(source.audience))
+    wide = text_width(mark, 7.0, "bold") + 4.0
+    tab = Box(box.right - wide, box.top - 5.0, wide, 5.0)
+    page.rectangle(tab, INK)
+    page.text(tab.left + wide / 2, tab.bottom + 1.55, mark, size=7.0, face="bold", color="#ffffff", anchor="middle")
+    if sheet.mark:
+        page.text(box.right, box.top - 9.6, sheet.mark, size=8.5, face="bold", anchor="right")
+    room = box.width - wide - 4.0
+    size = text_fits(sheet.title, 13.5, room, "bold")
+    page.text(box.left, box.top - 4.6, sheet.title, size=size, face="bold")
+    size = text_fits(sheet.subtitle, 7.4, box.width - 40.0)
+    page.text(box.left, box.top - 9.6, sheet.subtitle, size=size, color=MUTED)
+
+
+def _draw_footer(page: Page, box: Box, source: SheetSource) -> None:
+    """What is schematic, in a band; sources; what the sheet was made from."""
+    warning = warning_text(source)
+    if warning:
+        band = Box(box.left, box.top - 5.0, box.width, 5.0)
+        page.rectangle(band, AMBER)
+        words = "\u26a0 " + warning
+        size = text_fits(words, 7.4, band.width - 4.0, "bold")
+        page.text(band.left + 2.0, band.bottom + 1.6, words, size=size, face="bold", color=AMBER_INK)
+    credits = source.say("Sources") + ": " + "; ".join(source.say(c) for c in source.credits)
+    lines = [*wrapped(credits, 5.2, box.width)[:2], source.trace]
+    for number, line in enumerate(lines):
+        size = text_fits(line, 5.2, box.width)
+        page.text(box.left, box.top - 5.0 - 2.5 * (number + 1), line, size=size, color=MUTED)
+
+
+def warning_text(source: SheetSource) -> str:
+    """What is not surveyed, in one line; empty if everything is."""
+    run, say = source.run, source.say
+    parts = []
+    if any(is_schematic(fence.geometry_status) for fence in run.cuts.fences):
+        parts.append(say("SCHEMATIC fence lines, not surveyed"))
+    if any(is_schematic(place.geometry_status) for place in run.places):
+        parts.append(say("SCHEMATIC outlines of reserves"))
+    if any("placeholder" in sentence.lower() for sentence in run.assumptions):
+        parts.append(say("resistances are expert placeholders"))
+    return "; ".join(parts)
+
+
+def _draw_margin(page: Page, layout: Layout, frame: MapFrame, source: SheetSource, legend: Legend) -> None:
+    """Scale, north, legend, inset and notes: one below the other beside the map, or in three columns under it."""
+    columns = [Column(page, box) for box in layout.columns]
+    first, second, last = columns[0], columns[len(columns) // 2], columns[-1]
+    beside = len(columns) == 1
+    if beside:
+        _scale_and_north(first, frame, source)
+        first.gap(3.0)
+    draw_legend(first, legend_entries(legend, source.say), source.say)
+    if not beside:
+        _scale_and_north(second, frame, source)
+    notes = notes_of(source, frame, legend)
+    wanted = sum(last.text_height(words) + 0.6 for words in notes)
+    last.gap(1.5 if beside else 0.0)
+    inset = min(last.left_mm - wanted - 2.5, 46.0)
+    if inset >= LEAST_INSET_MM:
+        draw_inset(page, Box(last.box.left, last.at - inset, last.box.width, inset), source, frame)
+        last.gap(inset + 2.5)
+    for words in notes:
+        if last.text_height(words) <= last.left_mm + 0.3:
+            last.text(words)
+            last.gap(0.6)
+
+
+def _scale_and_north(column: Column, frame: MapFrame, source: SheetSource) -> None:
+    draw_scale(column, frame, source)
+    column.gap(3.0)
+    draw_north(column, frame, source)
+
+
+def notes_of(source: SheetSource, frame: MapFrame, legend: Legend) -> list[str]:
+    """What a reader must know to use grid, degrees and relief."""
+    say, operation, projection = source.say, source.operation, frame.projection
+    if projection.zone is not None:
+        grid = say(
+            "Grid: SK-42 (Pulkovo 1942), Gauss-Kr\u00fcger zone {zone}, central meridian {meridian}\u00b0 E (EPSG:{code}); X north, Y east "
+            "with the zone's number. Degrees and MGRS: WGS 84."
+        ).format(zone=projection.zone, meridian=f"{projection.central_meridian:g}", code=28400 + projection.zone)
+    else:
+        grid = say(
+            "Stereographic projection about the middle of the sheet; scale true there, within {share} % at the edge. Degrees and "
+            "MGRS: WGS 84; X and Y: SK-42, each place in its own zone."
+        ).format(share=f"{_scale_error(frame):.2f}")
+    datum = say("WGS 84 to SK-42 by {name}, {code}, stated accuracy {m} m.").format(
+        name=operation.name, code=operation.code, m=f"{operation.accuracy_m:g}"
+    )
+    cell = f"{source.run.grid.cell_width_m / 1000:g}"
+    relief = say("Relief from cells of {km} km: shapes smaller than that do not show.").format(km=cell)
+    contours = say("Contours are only as sharp as that.") if legend.contour_m else say("No contours at this scale.")
+    return [grid, datum, f"{relief} {contours}"]
+
+
+def _scale_error(frame: MapFrame) -> float:
+    """Scale error of the stereographic projection in the map's corner [%]."""
+    west, south, east, north = frame.bounds
+    return 100.0 * ((east - west) ** 2 + (north - south) ** 2) / 4.0 / (4.0 * 6_371_000.0**2)

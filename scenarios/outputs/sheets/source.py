@@ -1,0 +1,148 @@
+"""What all sheets of one run share: the run as its audience may see it, its passages, words, credits and trace."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from rasters.errors import ConfigError
+from scenarios.audience import Audience
+from scenarios.crs_operation import DatumOperation
+from scenarios.outputs.cartography.furniture import relief
+from scenarios.results import SpeciesRun, elevation_of, shortlist
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+
+__all__ = ["Passage", "SheetSource", "fence_of", "km_text", "passages_of", "shaded_relief"]
+
+RANK_MARK = "#"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Passage:
+    """A passage as a sheet shows it.
+
+    ``label`` is its number in the list of the best, or ``#rank`` for any other candidate; ``x``, ``y`` in the study's CRS.
+    """
+
+    label: str
+    candidate: str
+    fence: str
+    along_m: float
+    x: float
+    y: float
+    width_m: float
+    design: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SheetSource:
+    """What all sheets of a run share.
+
+    Parameters
+    ----------
+    run : SpeciesRun
+        With the precision of its audience.
+    operation : DatumOperation
+    borders : GeoDataFrame or None
+        Lines, in the study's CRS.
+    credits : tuple of str
+    trace : str
+        Date of the run and hash of its manifest.
+    say : callable
+        From English to the sheet's language.
+    lang : str
+    shade : (height, width) float64 or None
+        Brightness of the study's relief.
+    """
+
+    run: SpeciesRun
+    operation: DatumOperation
+    borders: gpd.GeoDataFrame | None
+    credits: tuple[str, ...]
+    trace: str
+    say: Callable[[str], str]
+    lang: str
+    shade: NDArray[np.float64] | None
+
+    @property
+    def audience(self) -> Audience:
+        """Whom the sheets are for."""
+        return self.run.audience
+
+    @property
+    def best(self) -> tuple[Passage, ...]:
+        """The numbered passages."""
+        return passages_of(shortlist(self.run.ranking))
+
+    def passage(self, wanted: str) -> Passage:
+        """A candidate by its id or its rank; ConfigError if there is none."""
+        ranking = self.run.ranking
+        found = ranking[(ranking["candidate"] == wanted) | (ranking["rank"].astype(str) == wanted)]
+        if found.empty:
+            some = ", ".join(ranking["candidate"].head(5)) or "none in this scenario"
+            raise ConfigError(
+                f"--passage {wanted!r}: there is no such candidate; give a rank from 1 to {len(ranking)} or an id: {some}"
+            )
+        listed = {passage.candidate: passage for passage in self.best}
+        one = passages_of(found.head(1).assign(number=[f"{RANK_MARK}{found['rank'].iloc[0]}"]))[0]
+        return listed.get(one.candidate, one)
+
+    def fence_title(self, fence: str) -> str:
+        """Name of a fence; where several share it, with what tells their ids apart."""
+        fences = self.run.cuts.fences
+        name = fence_of(self.run, fence).name or fence
+        alike = [other.id for other in fences if other.name == name]
+        return f"{self.say(name)} ({_own_part(fence, alike)})" if len(alike) > 1 else self.say(name)
+
+    def species_title(self) -> str:
+        """The species, or all of them."""
+        return self.say(self.run.titles.get("species", self.run.species))
+
+
+def passages_of(table: pd.DataFrame) -> tuple[Passage, ...]:
+    """Rows of a ranking that has a ``number``."""
+    return tuple(
+        Passage(
+            label=str(row.number), candidate=str(row.candidate), fence=str(row.fence), along_m=float(row.along_m),
+            x=float(row.x), y=float(row.y), width_m=float(row.width_m), design=str(row.design),
+        )
+        for row in table.itertuples(index=False)
+    )  # fmt: skip
+
+
+def fence_of(run: SpeciesRun, fence: str) -> Any:
+    """A fence by its id; ConfigError if the scenario has none of that name."""
+    by_id = {one.id: one for one in run.cuts.fences}
+    if fence not in by_id:
+        raise ConfigError(f"--fence {fence!r}: there is no such fence; there are {', '.join(by_id) or 'none'}")
+    return by_id[fence]
+
+
+def km_text(along_m: float) -> str:
+    """Kilometres along a fence, in tenths where they are not whole."""
+    km = along_m / 1000.0
+    return f"{km:.0f}" if abs(km - round(km)) < 0.05 else f"{km:.1f}"
+
+
+def _own_part(fence: str, alike: list[str]) -> str:
+    """The words of an id by which it differs from the others: ``kz_tm`` of ``border_kz_tm`` and ``border_kz_uz``."""
+    words = [one.replace("-", "_").split("_") for one in alike]
+    common = 0
+    while all(len(w) > common + 1 and w[common] == words[0][common] for w in words):
+        common += 1
+    return "\u2013".join(fence.replace("-", "_").split("_")[max(0, common - 1) :]).upper()
+
+
+def shaded_relief(run: SpeciesRun) -> NDArray[np.float64] | None:
+    """Brightness of the relief on the study's grid, None without elevation."""
+    layer = elevation_of(run)
+    if layer is None:
+        return None
+    return relief(np.where(layer.nodata, np.nan, np.asarray(layer.values, dtype=np.float64)), run.grid.cell_width_m)
