@@ -164,7 +164,7 @@ def _next_graph(graph: Graph, p: Rows, r: Rows, threads: int) -> Graph:
     buffers.copy_to(np.arange(n_next, dtype=np.int32), start, column, coupling)
     ground = np.zeros(n_next, np.float64)
     if graph.ground.any():
-        product.graph_ground(graph, p, ground)
+        product.graph_ground(graph, p, np.empty(graph.ground.size, np.float64), ground)
     return with_diagonal(start, column, coupling, ground.astype(np.float32))
 
 

@@ -210,23 +210,15 @@ def copy_rows(
 
 
 @kernel
-def _to_ground(start: Int1, column: Int1, coupling: Single1, p_start: Int1, i: int) -> float:
-    """Couplings of an unknown to those without parents."""
-    total = 0.0
-    for k in range(start[i], start[i + 1]):
-        j = column[k]
-        if p_start[j] == p_start[j + 1]:
-            total += coupling[k]
-    return total
-
-
-@kernel
-def graph_ground(graph: Graph, p: Rows, out: Double1) -> None:
-    """``out = P^T (ground + couplings to unknowns without parents)``."""
+def graph_ground(graph: Graph, p: Rows, leak: Double1, out: Double1) -> None:
+    """``out = P^T (ground + couplings to unknowns without parents)``; ``leak`` is room for work, an entry per unknown."""
     out[:] = 0.0
-    for i in range(graph.ground.size):
-        if p.start[i] < p.start[i + 1]:
-            leak = graph.ground[i] + _to_ground(graph.start, graph.column, graph.coupling, p.start, i)
-            if leak != 0.0:
-                for e in range(p.start[i], p.start[i + 1]):
-                    out[p.column[e]] += p.weight[e] * leak
+    leak[:] = graph.ground
+    for i in range(leak.size):
+        if p.start[i] == p.start[i + 1]:
+            for k in range(graph.start[i], graph.start[i + 1]):
+                leak[graph.column[k]] += graph.coupling[k]
+    for i in range(leak.size):
+        if leak[i] != 0.0:
+            for e in range(p.start[i], p.start[i + 1]):
+                out[p.column[e]] += p.weight[e] * leak[i]

@@ -374,10 +374,10 @@ def restrict_ground(raster: Raster, terms: Single3, special: Special, children: 
         total = 0.0
         for t in range(9 if dof < n_corner else 0):
             d_row, d_col = t // 3 - 1, t % 3 - 1
-            share = _child_weight(kind, line, centre, dof // cols, dof % cols, d_row, d_col)
-            if share != 0.0:
-                col = 2 * (dof % cols) + d_col
-                total += share * terms[2 * (dof // cols) + d_row + 1, col & 1, (col >> 1) + 1]
+            col = 2 * (dof % cols) + d_col
+            term = terms[2 * (dof // cols) + d_row + 1, col & 1, (col >> 1) + 1]
+            if term != 0.0:
+                total += term * _child_weight(kind, line, centre, dof // cols, dof % cols, d_row, d_col)
         for e in range(child_start[dof], child_start[dof + 1]):
             s = child[e]
             col = cell[s] % width
