@@ -60,14 +60,15 @@ class BatchFolder:
                 f"{self.path}: this folder holds files, but no {PLAN}, so it is no batch; choose a new or an empty folder"
             )
 
-    def write_plan(self, plan: Mapping[str, Any]) -> None:
-        """What is to run; tasks of one array write the same."""
+    def make(self) -> None:
+        """The folder, if it is not there."""
         try:
             self.path.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise ExportError(
-                f"{self.path}: a batch cannot be written there: {error}; choose another folder"
-            ) from error
+            raise ExportError(f"{self.path}: a batch cannot be written there: {error}; choose another folder") from error
+
+    def write_plan(self, plan: Mapping[str, Any]) -> None:
+        """What is to run; tasks of one array write the same."""
         with replacing(self.path / PLAN) as part:
             part.write_text(canonical_json({"format": FORMAT, **plan}), encoding="utf-8")
 

@@ -73,8 +73,10 @@ class _Option:
     origins: dict[str, str]
 
 
-def read_matrix(path: Path) -> tuple[Matrix, Document]:
-    """The matrix as it stands in a file, with the lines of its keys."""
+def read_matrix(path: Path, study: str) -> tuple[Matrix, Document]:
+    """The matrix as it stands in a file, with the lines of its keys; a file that is not here may lie beside the study."""
+    beside = find_study(study).parent / path
+    path = beside if not path.exists() and beside.exists() else path
     document = read_document(path)
     return validate(Matrix, document.data, document), document
 

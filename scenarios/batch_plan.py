@@ -26,6 +26,7 @@ class BatchRequest:
     study : str
         As for `otkel run`.
     matrix : Path
+        A file, or the name of one beside the study.
     out : Path
     overrides : dict
         Win over the matrix; a key that the matrix sets is refused.
@@ -123,7 +124,7 @@ def plan_batch(request: BatchRequest) -> BatchPlan:
         With every fault, each with file, line and key.
     """
     request.check()
-    matrix, document = read_matrix(request.matrix)
+    matrix, document = read_matrix(request.matrix, request.study)
     runs = expand(matrix, document, request.study)
     variants = _resolved(request, {run.variant.id: run.variant for run in runs})
     draws = None

@@ -60,7 +60,12 @@ app = typer.Typer(
 def run(
     study: StudyArgument,
     matrix: Annotated[
-        Path, typer.Option("--matrix", "-m", help="YAML file with the axes: scenario, species, cell_m, draws, set.")
+        Path,
+        typer.Option(
+            "--matrix",
+            "-m",
+            help="YAML file with the axes, here or beside the study: scenario, species, cell_m, draws, set.",
+        ),
     ],
     out: Annotated[
         Path,
