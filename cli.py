@@ -7,7 +7,7 @@ import sys
 
 import typer
 
-from scenarios.commands import batch, common, compatible, export, planning
+from scenarios.commands import batch, common, compatible, export, planning, sheet
 
 app = typer.Typer(
     name="otkel",
@@ -23,6 +23,7 @@ COMPATIBLE = (compatible.circuitscape, compatible.omniscape, compatible.window)
 
 for command in (*PLANNING, *COMPATIBLE, planning.doctor):
     app.command()(command)
+export.app.command()(sheet.sheet)
 app.add_typer(export.app)
 app.add_typer(batch.app)
 

@@ -21,7 +21,7 @@ __all__ = ["MapFrame", "degrees_of", "framed", "parts_of", "round_scale_above"]
 
 Reals = NDArray[np.float64]
 Points = NDArray[np.float64]
-ROUND = (1.0, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 6.0, 7.5, 8.0, 10.0)
+ROUND = (1.0, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 6.0, 7.0, 7.5, 8.0, 9.0, 10.0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -33,7 +33,7 @@ PIXEL_MM = 0.3
 LATTICE_MM = 4.0
 """Positions are worked out every 4 mm and interpolated between."""
 
-WATER, WATER_EDGE, UNKNOWN, LAND = "#cfe0ea", "#6f97b0", "#e3e0da", "#f4efe2"
+WATER, WATER_EDGE, UNKNOWN, LAND = "#cfe0ea", "#6f97b0", "#eceae5", "#f4efe2"
 CONTOUR = "#b07d4a"
 CORRIDOR_COLOURS = ("#1f5f94", "#5f9fcc")
 HATCH_MM = 2.6

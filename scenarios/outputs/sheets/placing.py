@@ -67,7 +67,7 @@ class Board:
         free = self._is_free(boxes, gap)
         if not free.any():
             return None
-        cost = np.where(free, 0.35 * distance + self._covered(boxes), np.inf)
+        cost = np.where(free, 0.35 * distance + 3.0 * self._covered(boxes), np.inf)
         low = boxes[int(np.argmin(cost))]
         box = Box(float(low[0]), float(low[1]), width, height)
         self.take([box])

@@ -10,6 +10,7 @@ import shapely
 from numpy.typing import NDArray
 
 from scenarios.audience import badge
+from scenarios.outputs.sheets.countries import draw_countries
 from scenarios.outputs.sheets.features import (
     draw_border_lines,
     draw_candidates,
@@ -169,6 +170,7 @@ def _draw_map(page: Page, sheet: Sheet, frame: MapFrame, source: SheetSource) ->
         _name_neighbour(page, board, frame, other, source)
     _number_sheets(page, board, frame, sheet.sheets)
     draw_labels(page, board, source, drawn)
+    draw_countries(page, board, frame, source)
     roles = {place.role for place, _ in places}
     return Legend(
         fence=bool(fences), schematic_fence=any(is_schematic(f.geometry_status) for f in source.run.cuts.fences),
@@ -216,9 +218,9 @@ def _name_neighbour(page: Page, board: Board, frame: MapFrame, other: Neighbour,
     middle = np.array([box.left + box.width / 2, box.bottom + box.height / 2])
     to = frame.paper_lonlat(*other.outline.T).mean(axis=0) - middle
     sides = np.abs(to) / np.array([box.width, box.height])
-    arrow = ("\u25b8" if to[0] > 0 else "\u25c2") if sides[0] >= sides[1] else ("\u25b4" if to[1] > 0 else "\u25be")
+    arrow = ("\u25b6" if to[0] > 0 else "\u25c0") if sides[0] >= sides[1] else ("\u25b2" if to[1] > 0 else "\u25bc")
     words, size = f"{source.say('sheet')} {other.number}", 6.2
-    words = f"{arrow} {words}" if arrow == "\u25c2" else f"{words} {arrow}"
+    words = f"{arrow} {words}" if arrow == "\u25c0" else f"{words} {arrow}"
     wide, high = text_width(words, size, "bold") + 1.6, 3.8
     reach = 0.5 / max(sides.max(), 1e-9)
     at = middle + reach * to
@@ -299,13 +301,21 @@ def _draw_margin(page: Page, layout: Layout, frame: MapFrame, source: SheetSourc
     wanted = sum(last.text_height(words) + 0.6 for words in notes)
     last.gap(1.5 if beside else 0.0)
     inset = min(last.left_mm - wanted - 2.5, 46.0)
-    if inset >= LEAST_INSET_MM:
+    if inset >= LEAST_INSET_MM and not _shows_most(frame):
         draw_inset(page, Box(last.box.left, last.at - inset, last.box.width, inset), source, frame)
         last.gap(inset + 2.5)
     for words in notes:
         if last.text_height(words) <= last.left_mm + 0.3:
             last.text(words)
             last.gap(0.6)
+
+
+def _shows_most(frame: MapFrame) -> bool:
+    """Whether a sheet shows so much of the study that an inset would say nothing."""
+    west, south, east, north = frame.grid.bounds
+    left, bottom, right, top = frame.ground_bounds(0.0)
+    wide, high = min(right, east) - max(left, west), min(top, north) - max(bottom, south)
+    return wide * high > 0.4 * (east - west) * (north - south)
 
 
 def _scale_and_north(column: Column, frame: MapFrame, source: SheetSource) -> None:

@@ -1,0 +1,70 @@
+"""`otkel export sheet`: paper sheets for the people who stand at the fence."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from scenarios.commands.common import JsonOption, OneScenarioOption, QuietOption, VerboseOption, reporting, tell
+from scenarios.commands.export import AudienceOption, LangOption, ResultsArgument
+
+__all__ = ["sheet"]
+
+
+def sheet(
+    results: ResultsArgument,
+    out: Annotated[Path, typer.Option("--out", "-o", metavar="FILE.pdf", help="The PDF to write.")],
+    overview: Annotated[bool, typer.Option("--overview", help="Everything on one sheet; the default.")] = False,
+    passage: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--passage",
+            help="A close-up of this passage: its id or rank, or shortlist for all that are numbered on maps; may be given "
+            "several times.",
+        ),
+    ] = None,
+    fence: Annotated[str | None, typer.Option("--fence", help="A sheet of this fence, or of a stretch of it.")] = None,
+    from_km: Annotated[float | None, typer.Option("--from-km", help="Where the stretch starts. Default: 0.")] = None,
+    to_km: Annotated[float | None, typer.Option("--to-km", help="Where it ends. Default: the fence's end.")] = None,
+    series: Annotated[
+        bool, typer.Option("--series", help="Divide the stretch among sheets of one scale, with an index sheet.")
+    ] = False,
+    scale: Annotated[
+        float | None,
+        typer.Option(
+            "--scale",
+            help="Denominator: 50000, 100000, 200000, ... Default: 50000 for close-ups, 100000 for a series, else what fits.",
+        ),
+    ] = None,
+    paper: Annotated[str, typer.Option("--paper", help="A4 or A3.")] = "A4",
+    orientation: Annotated[
+        str | None, typer.Option("--orientation", help="landscape or portrait. Default: what suits.")
+    ] = None,
+    species: Annotated[str, typer.Option("--species", help="A species, or all together.")] = "all",
+    scenario: OneScenarioOption = None,
+    lang: LangOption = "en",
+    audience: AudienceOption = None,
+    geo: Annotated[
+        bool, typer.Option("--geo/--no-geo", help="Georeference the pages, so that phones show where one stands.")
+    ] = True,
+    as_json: JsonOption = False,
+    quiet: QuietOption = False,
+    verbose: VerboseOption = 0,
+) -> None:
+    """Paper sheets as PDF: an overview, close-ups of passages, or a stretch of fence on the SK-42 grid at a round scale."""
+    with reporting("export sheet", quiet or as_json, verbose) as reporter:
+        from scenarios.outputs.sheets.document import export_sheet
+        from scenarios.outputs.sheets.plan import SheetRequest
+
+        if overview and (passage or fence):
+            raise typer.BadParameter("--overview: leave out --passage and --fence, or --overview")
+        request = SheetRequest(
+            passages=tuple(passage or ()), fence=fence or "", from_km=from_km, to_km=to_km, series=series, scale=scale,
+            paper=paper, orientation=orientation,
+        )  # fmt: skip
+        summary = export_sheet(
+            results, request, out, scenario=scenario, species=species, audience=audience, lang=lang, geo=geo
+        )
+    tell(summary, reporter, as_json=as_json, quiet=quiet)
