@@ -1,0 +1,90 @@
+"""Days and events of every camera side by side with what it watched, before or after a passage was opened."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from scenarios.evidence.effort import daily_effort, seasons
+from scenarios.evidence.events import independent_events, species_of
+from scenarios.evidence.faults import Faults
+from scenarios.evidence.linking import Landmarks, Passage, link_deployments
+from scenarios.evidence.package import TrapData
+from scenarios.inputs import Inputs
+
+__all__ = ["BLOCK_DAYS", "Watch", "watch"]
+
+BLOCK_DAYS = 28
+"""Effort and events of a deployment are counted in blocks of this many days, so that clumping shows."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Watch:
+    """All that the cameras in the study did and saw.
+
+    Parameters
+    ----------
+    links : DataFrame
+        `scenarios.evidence.linking.link_deployments`.
+    days : DataFrame
+        One row per deployment and day: ``deploymentID, day, days, site, kind, passage, design, control_of, place, fence,
+        period`` (before, after, or empty), ``block, season``.
+    events : DataFrame
+        Independent events of species of the study, with the same columns, and those of
+        `scenarios.evidence.events.independent_events`.
+    species : tuple of str
+    passages : tuple of Passage
+    other_names : dict of str to int
+        Names that are no species of the study -> independent events.
+    """
+
+    links: pd.DataFrame
+    days: pd.DataFrame
+    events: pd.DataFrame
+    species: tuple[str, ...]
+    passages: tuple[Passage, ...]
+    other_names: dict[str, int]
+
+
+LINKED = ["site", "kind", "passage", "design", "control_of", "place", "fence"]
+
+
+def watch(data: TrapData, marks: Landmarks, inputs: Inputs, faults: Faults) -> Watch:
+    """Link, count effort, find independent events.
+
+    Raises
+    ------
+    DataError
+        Deployments that cannot be placed, all at once.
+    """
+    links = link_deployments(data, marks, faults)
+    names = {profile.scientific_name: species for species, profile in inputs.profiles.items()}
+    found = species_of(data, names, faults)
+    faults.raise_errors()
+    by_name = dict(zip(data.observations["scientificName"], found, strict=True))
+    events = independent_events(data, by_name, data.settings.event_minutes)
+    events = events[events["deploymentID"].isin(links["deploymentID"])]
+    days = daily_effort(data).merge(links[["deploymentID", *LINKED]], on="deploymentID")
+    first = days.groupby("deploymentID")["day"].transform("min")
+    days["block"] = days["deploymentID"] + "/" + ((days["day"] - first).dt.days // BLOCK_DAYS).astype(str)
+    days["season"], days["period"] = seasons(days["day"]), _periods(days, marks.passages)
+    here = days[["deploymentID", "day", *LINKED, "block", "season", "period"]]
+    mine = events[events["species"] != ""].merge(here, on=["deploymentID", "day"])
+    others = events[events["species"] == ""]["name"].value_counts()
+    return Watch(
+        links=links, days=days, events=mine, species=tuple(inputs.profiles), passages=marks.passages,
+        other_names={str(name): int(n) for name, n in others.items()},
+    )  # fmt: skip
+
+
+def _periods(days: pd.DataFrame, passages: Sequence[Passage]) -> np.ndarray:
+    """Before or after the opening of the passage that a camera watches or is a control of; empty where no day is stated."""
+    opened = {p.id: p.opened for p in passages if not pd.isna(p.opened)}
+    if opened:
+        opened["any"] = min(opened.values())
+    of = days["passage"].where(days["passage"] != "", days["control_of"])
+    since = pd.to_datetime(of.map(opened))
+    return np.where(since.isna(), "", np.where(days["day"] < since, "before", "after"))
