@@ -12,7 +12,8 @@ from connectivity.kernels import multigrid_cycle as single
 from connectivity.kernels import multigrid_lanes as lanes
 from connectivity.kernels.multigrid_lanes import LANES
 from connectivity.kernels.multigrid_tail import Tail, tail_cycle
-from connectivity.multigrid_hierarchy import TAIL, CoarseLevel, Coarsest
+from connectivity.multigrid_coarse_raster import CoarseRaster
+from connectivity.multigrid_hierarchy import RASTERS, TAIL, CoarseLevel, Coarsest
 from connectivity.multigrid_raster_level import FineLevel
 
 __all__ = ["Cycle", "Hierarchy"]
@@ -20,7 +21,7 @@ __all__ = ["Cycle", "Hierarchy"]
 Single = NDArray[np.float32]
 Double = NDArray[np.float64]
 
-SKIP, TWICE = 2, 4
+SKIP, TWICE = RASTERS, 4
 """After SKIP coarse levels, TWICE levels are visited twice: a cheap way to mend what fences leave of smooth errors."""
 
 
@@ -29,19 +30,19 @@ class Hierarchy:
     """All levels of a landscape: the raster, graphs, the smallest graphs in one piece (or none), and a direct solve."""
 
     fine: FineLevel
-    coarse: list[CoarseLevel]
+    coarse: list[CoarseRaster | CoarseLevel]
     tail: Tail | None
     coarsest: Coarsest
     depth: int
 
     @classmethod
-    def of(cls, fine: FineLevel, levels: list[CoarseLevel], coarsest: Coarsest) -> Hierarchy:
+    def of(cls, fine: FineLevel, levels: list[CoarseRaster | CoarseLevel], coarsest: Coarsest) -> Hierarchy:
         """Pack the levels below `TAIL` unknowns, if the last one is solved densely."""
         n = sum(level.size > TAIL for level in levels)
         depth = 2 + len(levels)
         if coarsest.dense is None:
             return cls(fine=fine, coarse=levels, tail=None, coarsest=coarsest, depth=depth)
-        tail = _pack(levels[n:], coarsest.dense)
+        tail = _pack([level for level in levels[n:] if isinstance(level, CoarseLevel)], coarsest.dense)
         return cls(fine=fine, coarse=levels[:n], tail=tail, coarsest=coarsest, depth=depth)
 
     @property
@@ -50,9 +51,8 @@ class Hierarchy:
         fine, links = self.fine, self.fine.links
         arrays: list[Any] = [fine.g, fine.ground, fine.inverse, fine.line, links.cell, links.dof, links.in_region]
         arrays += [*links.parents, *links.children, *(self.tail or ())]
-        for level in self.coarse:
-            arrays += [*level.graph, *level.p, *level.r, level.before, level.inside, level.bounds]
-        return sum(a.nbytes for a in arrays) + (0 if self.tail else self.coarsest.nbytes)
+        flat = sum(int(a.nbytes) for a in arrays) + (0 if self.tail else self.coarsest.nbytes)
+        return flat + sum(level.nbytes for level in self.coarse)
 
 
 def _pack(levels: list[CoarseLevel], dense: NDArray[np.float64]) -> Tail:
@@ -87,9 +87,10 @@ def _pack(levels: list[CoarseLevel], dense: NDArray[np.float64]) -> Tail:
 
 
 class _Work:
-    """Fields of one coarse level: (size,) for one right-hand side, (size, LANES) for several."""
+    """Fields of a graph: (size,) for one right-hand side, (size, LANES) for several."""
 
-    def __init__(self, shape: tuple[int, ...], twice: bool) -> None:
+    def __init__(self, size: int, n: int, twice: bool) -> None:
+        shape = (size,) if n == 1 else (size, LANES)
         self.b = np.zeros(shape, np.float32)
         self.x = np.zeros(shape, np.float32)
         self.r = np.zeros(shape, np.float32)
@@ -101,6 +102,21 @@ class _Work:
         return self.b.nbytes + self.x.nbytes + self.r.nbytes + self.first.nbytes
 
 
+class _RasterWork:
+    """Fields of a coarse raster: (n, ...) in its layout, (n, size) by unknown, (n, corners)."""
+
+    def __init__(self, level: CoarseRaster, n: int) -> None:
+        self.b = np.zeros((n, *level.field), np.float32)
+        self.x = np.zeros((n, *level.field), np.float32)
+        self.by_unknown = np.zeros((n, level.size), np.float32)
+        self.grid = np.zeros((n, level.corners), np.float32)
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of the fields."""
+        return self.b.nbytes + self.x.nbytes + self.by_unknown.nbytes + self.grid.nbytes
+
+
 class Cycle:
     """A hierarchy with room for ``n`` right-hand sides at a time, LANES at most."""
 
@@ -109,11 +125,11 @@ class Cycle:
         self.n = n
         self.kernels = single if n == 1 else lanes
         self.work = [
-            _Work((level.size,) if n == 1 else (level.size, LANES), SKIP <= k < SKIP + TWICE)
+            _RasterWork(level, n) if isinstance(level, CoarseRaster) else _Work(level.size, n, SKIP <= k < SKIP + TWICE)
             for k, level in enumerate(hierarchy.coarse)
         ]
         tail = hierarchy.tail
-        self.last = _Work((hierarchy.coarsest.size + (int(tail.at[-1, 0]) if tail else 0), LANES), True)
+        self.last = _Work(hierarchy.coarsest.size + (int(tail.at[-1, 0]) if tail else 0), LANES, True)
         self.n_last = int(tail.at[1, 0]) if tail and len(tail.at) > 1 else hierarchy.coarsest.size
 
     @property
@@ -123,20 +139,30 @@ class Cycle:
 
     def run(self, b: Double, x: Single) -> None:
         """``x ~ A^-1 b`` on the finest level; fields (n, ...) in the split layout."""
-        self.hierarchy.fine.down(b, x, self._by_rows(self._currents(0)))
+        self.hierarchy.fine.down(b, x, self._currents_by_rows(0))
         self._solve(0)
-        self.hierarchy.fine.up(b, self._by_rows(self._voltages(0)), x)
+        self.hierarchy.fine.up(b, self._voltages_by_rows(0), x)
+
+    def _currents_by_rows(self, k: int) -> Single:
+        """Right-hand sides of coarse level k, (n, size)."""
+        work = self.work[k] if k < len(self.work) else None
+        return work.by_unknown if isinstance(work, _RasterWork) else self._by_rows(self._currents(k))
+
+    def _voltages_by_rows(self, k: int) -> Single:
+        """Where coarse level k leaves its voltages, (n, size)."""
+        work = self.work[k] if k < len(self.work) else None
+        return work.by_unknown if isinstance(work, _RasterWork) else self._by_rows(self._voltages(k))
 
     def _by_rows(self, field: Single) -> Single:
-        """A field of the first coarse level with right-hand sides first, (n, size)."""
+        """A field of a graph with right-hand sides first, (n, size)."""
         return field[None] if field.ndim == 1 else field.T[: self.n]
 
     def _currents(self, k: int) -> Single:
-        """Right-hand sides of coarse level k."""
+        """Right-hand sides of a graph, coarse level k."""
         return self.work[k].b if k < len(self.work) else self._of_last(self.last.b)
 
     def _voltages(self, k: int) -> Single:
-        """Where coarse level k leaves its voltages."""
+        """Where a graph, coarse level k, leaves its voltages."""
         return self.work[k].x if k < len(self.work) else self._of_last(self.last.x)
 
     def _of_last(self, field: Single) -> Single:
@@ -148,16 +174,25 @@ class Cycle:
         if k == len(self.work):
             self._solve_last(k)
             return
-        work = self.work[k]
-        self._visit(k)
-        if work.first.size:
-            work.first[...] = work.x
-            self.kernels.subtract_product(self.hierarchy.coarse[k].graph, work.x, work.b)
-            self._visit(k)
-            work.x += work.first
-
-    def _visit(self, k: int) -> None:
         level, work = self.hierarchy.coarse[k], self.work[k]
+        if isinstance(level, CoarseRaster) and isinstance(work, _RasterWork):
+            self._visit_raster(level, work, k)
+        elif isinstance(level, CoarseLevel) and isinstance(work, _Work):
+            self._visit(level, work, k)
+            if work.first.size:
+                work.first[...] = work.x
+                self.kernels.subtract_product(level.graph, work.x, work.b)
+                self._visit(level, work, k)
+                work.x += work.first
+
+    def _visit_raster(self, level: CoarseRaster, work: _RasterWork, k: int) -> None:
+        level.enter(work.by_unknown, work.b)
+        level.down(work.b, work.x, work.grid, self._currents_by_rows(k + 1))
+        self._solve(k + 1)
+        level.up(work.b, self._voltages_by_rows(k + 1), work.grid, work.x)
+        level.leave(work.x, work.by_unknown)
+
+    def _visit(self, level: CoarseLevel, work: _Work, k: int) -> None:
         self.kernels.sweep_down(level.graph, level.before, level.bounds, work.b, work.x)
         self.kernels.residual_after(level.graph, level.before, work.x, work.r)
         self.kernels.product(level.r, work.r, self._currents(k + 1))

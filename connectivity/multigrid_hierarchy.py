@@ -22,6 +22,7 @@ from connectivity.kernels import multigrid_product as product
 from connectivity.kernels.multigrid_order import order_rows
 from connectivity.kernels.multigrid_product import Graph, Rows
 from connectivity.kernels.multigrid_special import CAPACITY
+from connectivity.multigrid_coarse_raster import CoarseRaster, Places, coarse_raster
 from connectivity.multigrid_raster_level import ROUNDS
 from connectivity.multigrid_rows import Buffers, allocate, transposed, with_diagonal
 
@@ -36,6 +37,8 @@ DENSE = 600
 """A level of so few unknowns is solved directly."""
 STALLED = 0.8
 """A level that shrinks less than this ends the hierarchy."""
+RASTERS = 2
+"""So many levels below the finest are rasters where that suits them; they are visited once a cycle."""
 TAIL = 16000
 """Levels of so few unknowns belong to one thread."""
 
@@ -55,6 +58,11 @@ class CoarseLevel:
     def size(self) -> int:
         """Number of unknowns."""
         return int(self.graph.ground.size)
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of all arrays."""
+        return sum(a.nbytes for a in [*self.graph, *self.p, *self.r, self.before, self.inside, self.bounds])
 
 
 class Coarsest:
@@ -105,24 +113,31 @@ def _loose_components(coupling: sparse.csr_array, ground: Single) -> list[Long]:
     return [piece for k, piece in enumerate(pieces) if not grounded[k] and piece.size > 1]
 
 
-def build_coarse_levels(graph: Graph, places: tuple[Int, Int, int], threads: int) -> tuple[list[CoarseLevel], Coarsest]:
+def build_coarse_levels(
+    graph: Graph, places: Places, threads: int
+) -> tuple[list[CoarseRaster | CoarseLevel], Coarsest]:
     """All levels below the finest."""
-    row, col, n_main = places
-    levels: list[CoarseLevel] = []
+    levels: list[CoarseRaster | CoarseLevel] = []
     while graph.ground.size > DENSE:
-        p, point = _interpolate(graph, row, col)
+        p, point = _interpolate(graph, places.row, places.col)
         n_next = int(point.sum())
         if n_next > STALLED * graph.ground.size:
             break
-        r = transposed(p, n_next)
+        r, next_places = transposed(p, n_next), places.of(point)
         following = _next_graph(graph, p, r, threads)
-        bounds = _block_bounds(n_main, row, threads if graph.ground.size > TAIL else 1)
-        before, inside = np.empty(graph.ground.size, np.int32), np.empty(graph.ground.size, np.int32)
-        order_rows(graph.start, graph.column, graph.coupling, bounds, before, inside)
-        levels.append(CoarseLevel(graph=graph, before=before, inside=inside, bounds=bounds, p=p, r=r))
-        row, col, n_main = row[point] // 2, col[point] // 2, int(point[:n_main].sum())
-        graph = following
+        level = None
+        if len(levels) < RASTERS and graph.ground.size > TAIL:
+            level = coarse_raster(graph, places, p, next_places)
+        levels.append(level or _graph_level(graph, places, p, r, threads))
+        graph, places = following, next_places
     return levels, Coarsest(graph)
+
+
+def _graph_level(graph: Graph, places: Places, p: Rows, r: Rows, threads: int) -> CoarseLevel:
+    bounds = _block_bounds(places.n_main, places.row, threads if graph.ground.size > TAIL else 1)
+    before, inside = np.empty(graph.ground.size, np.int32), np.empty(graph.ground.size, np.int32)
+    order_rows(graph.start, graph.column, graph.coupling, bounds, before, inside)
+    return CoarseLevel(graph=graph, before=before, inside=inside, bounds=bounds, p=p, r=r)
 
 
 def _interpolate(graph: Graph, row: Int, col: Int) -> tuple[Rows, NDArray[np.bool_]]:

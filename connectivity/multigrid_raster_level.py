@@ -15,6 +15,7 @@ from connectivity.kernels import multigrid_weights as weights
 from connectivity.kernels.multigrid_product import Graph, Rows
 from connectivity.kernels.multigrid_special import CAPACITY, Raster, Special
 from connectivity.laplacian import Laplacian
+from connectivity.multigrid_coarse_raster import Places
 from connectivity.multigrid_rows import Buffers, allocate, transposed, with_diagonal
 from connectivity.multigrid_system import Regions
 from rasters.errors import DataError
@@ -116,8 +117,8 @@ def split_shape(shape: tuple[int, int]) -> tuple[int, int, int]:
 
 def build_fine_level(
     conductance: Double, ground: Double, held: NDArray[np.bool_], regions: Regions, threads: int
-) -> tuple[FineLevel, Graph, tuple[Int, Int, int]]:
-    """Finest level, the graph of the next one, and the places of its unknowns: (row, col, how many in raster order)."""
+) -> tuple[FineLevel, Graph, Places]:
+    """Finest level, the graph of the next one, and the places of its unknowns."""
     shape = held.shape[0], held.shape[1]
     scale = conductance_scale(conductance, ground)
     field = split_shape(shape)
@@ -276,8 +277,8 @@ def _links(special: Special, parents: Rows, n_coarse: int) -> Links:
     )
 
 
-def _places(special: Special, raster: Raster, n_coarse: int) -> tuple[Int, Int, int]:
-    """Row and column of each coarse unknown on its own level: corners, then regions and promoted cells."""
+def _places(special: Special, raster: Raster, n_coarse: int) -> Places:
+    """Of the coarse unknowns on their own level: corners, then regions and promoted cells."""
     rows, cols = (raster.kind.shape[0] - 2) // 2, raster.kind.shape[2] - 2
     n_corner = rows * cols
     row, col = np.empty(n_coarse, np.int32), np.empty(n_coarse, np.int32)
@@ -287,4 +288,4 @@ def _places(special: Special, raster: Raster, n_coarse: int) -> tuple[Int, Int, 
     dof = special.parent[own, 0]
     row[dof] = special.cell[own] // special.width // 2
     col[dof] = special.cell[own] % special.width // 2
-    return row, col, n_corner
+    return Places(row=row, col=col, gridded=np.arange(n_coarse) < n_corner, n_main=n_corner)

@@ -189,14 +189,14 @@ def prolong_blocks(line: Single4, coarse: Single2, x: Single4) -> None:
 
 @parallel_kernel
 def special_residual(g: Single4, cell: Long1, width: int, x: Single4, out: Single2) -> None:
-    """Residual after `smooth_down` of special cells between corners, ``out[m, s]``; none at block centres."""
+    """Residual after `smooth_down` of special cells between corners, ``out[m, s]``; zero at corners and block centres."""
     for s in prange(cell.size):
         row, col = cell[s] // width, cell[s] % width
         i, j = row + 1, (col >> 1) + 1
         for m in range(x.shape[0]):
-            if row & 1 == 0:
+            if row & 1 == 0 and col & 1 == 1:
                 out[m, s] = _vertical_odd(g, x[m], i, j)
-            elif col & 1 == 0:
+            elif row & 1 == 1 and col & 1 == 0:
                 out[m, s] = _beside_even(g, x[m], i, j)
             else:
                 out[m, s] = 0.0
