@@ -6,7 +6,6 @@ import sys
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -18,7 +17,7 @@ from rich.table import Table
 
 from rasters.grid import Grid
 from rasters.io import read_vectors, replacing
-from scenarios.inputs import input_files, read_inputs
+from scenarios.inputs import read_inputs
 from scenarios.load import ResolvedStudy, resolve
 from scenarios.outputs.context import write_context
 from scenarios.outputs.folder import atomic_folder, run_folder
@@ -27,13 +26,17 @@ from scenarios.outputs.page import write_index
 from scenarios.outputs.species import write_species_run
 from scenarios.passage_model import choose_candidates, write_model
 from scenarios.progress import Reporter
+from scenarios.provenance import crs_operations, input_paths, machine, now
 from scenarios.ranking import combine_species
 from scenarios.results import MODEL, SpeciesRun
 from scenarios.run import Prepared, prepare_species
 from scenarios.steps import KEPT, StepStore, model_step, solve_step
 from scenarios.stored import as_stored, rounded
 
-__all__ = ["RunSummary", "run_study"]
+__all__ = ["KIND", "RunSummary", "resolve_all", "run_resolved", "run_study"]
+
+KIND = "run"
+"""What a manifest calls results of `otkel run`."""
 
 SOLVED = 5
 STEPS = SOLVED + 3
@@ -101,8 +104,25 @@ def run_study(
 
     With a ``store`` each solved step is kept at once, and taken from there when it was solved before.
     """
-    start, began = time.perf_counter(), _now()
-    resolved = [resolve(name, scenario, overrides) for scenario in tuple(dict.fromkeys(scenarios or ())) or (None,)]
+    return run_resolved(resolve_all(name, scenarios, overrides), species, out, reporter, store)
+
+
+def resolve_all(
+    name: str, scenarios: Sequence[str] | None, overrides: Mapping[str, Any] | None = None
+) -> list[ResolvedStudy]:
+    """A study in each of some scenarios, by default its first."""
+    return [resolve(name, scenario, overrides) for scenario in tuple(dict.fromkeys(scenarios or ())) or (None,)]
+
+
+def run_resolved(
+    resolved: Sequence[ResolvedStudy],
+    species: Sequence[str] | None,
+    out: Path,
+    reporter: Reporter,
+    store: StepStore | None = None,
+) -> RunSummary:
+    """`run_study` for settings that are resolved already."""
+    start, began = time.perf_counter(), now()
     with atomic_folder(out) as folder:
         prepared = {r.scenario: _prepare(r, species) for r in resolved}
         reporter.expect(sum(map(len, prepared.values())) * STEPS, "checking")
@@ -120,8 +140,9 @@ def run_study(
             runs += done
         write_index(folder, runs, credits=resolved[0].study.credits, combined=combined)
         write_manifest(
-            folder, runs=runs, command=["otkel", *sys.argv[1:]], scenarios={r.scenario: r.settings for r in resolved},
-            inputs={_relative(p, resolved[0]): p for r in resolved for p in input_files(r)}, started=began, finished=_now(),
+            folder, kind=KIND, runs=runs, command=["otkel", *sys.argv[1:]], scenarios={r.scenario: r.settings for r in resolved},
+            inputs=input_paths(resolved), crs_operations=crs_operations(resolved, runs[0].grid), machine=machine(),
+            started=began, finished=now(),
         )  # fmt: skip
     return RunSummary(folder=out, runs=tuple(runs), combined=combined, seconds=time.perf_counter() - start)
 
@@ -182,11 +203,3 @@ def _tell(reporter: Reporter, label: str, what: str) -> None:
 def _borders(resolved: ResolvedStudy, grid: Grid) -> gpd.GeoDataFrame | None:
     name = resolved.study.context.get("borders")
     return None if name is None else read_vectors(resolved.file(name), "borders", grid)
-
-
-def _relative(path: Path, resolved: ResolvedStudy) -> str:
-    return path.relative_to(resolved.folder).as_posix() if path.is_relative_to(resolved.folder) else path.name
-
-
-def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="seconds")

@@ -1,6 +1,6 @@
 """``manifest.json``: what was run, on what, with what, and how it went; enough to run it again.
 
-Nothing in it depends on the machine: files are named relative to their study, and no user, host or folder is recorded.
+Files are named relative to their study; of the machine it says processor, memory and system, but no user, host or folder.
 """
 
 from __future__ import annotations
@@ -38,10 +38,14 @@ def write_manifest(
     folder: str | Path,
     *,
     runs: Iterable[SpeciesRun],
+    kind: str = "",
     command: Iterable[str] = (),
     settings: Mapping[str, Any] | None = None,
     scenarios: Mapping[str, Any] | None = None,
     inputs: Mapping[str, str | Path] | None = None,
+    seeds: Mapping[str, int] | None = None,
+    crs_operations: Iterable[Mapping[str, Any]] = (),
+    machine: Mapping[str, Any] | None = None,
     started: str = "",
     finished: str = "",
 ) -> Path:
@@ -52,6 +56,8 @@ def write_manifest(
     folder : path
         Its files are listed with size and hash.
     runs : iterable of SpeciesRun
+    kind : str
+        The command that can run it again from this file, if there is one.
     command : iterable of str
         Words of the command line.
     settings : mapping, optional
@@ -60,6 +66,12 @@ def write_manifest(
         Scenario id -> the scenario with every default filled in.
     inputs : mapping of str to path, optional
         Name as the study writes it -> where the file is; hashed.
+    seeds : mapping of str to int, optional
+        Of what was drawn by chance; empty where nothing is.
+    crs_operations : iterable of mapping, optional
+        As `scenarios.provenance.crs_operations` gives them.
+    machine : mapping, optional
+        As `scenarios.provenance.machine` gives it.
     started, finished : str
         ISO 8601 times.
     """
@@ -70,11 +82,15 @@ def write_manifest(
         "settings": dict(settings or {}),
         "scenarios": dict(scenarios or {}),
         "inputs": {name: _described(Path(path)) for name, path in (inputs or {}).items()},
+        "seeds": dict(seeds or {}),
+        "crs_operations": [dict(one) for one in crs_operations],
+        "machine": dict(machine or {}),
         "started": started,
         "finished": finished,
     }
     manifest = {
         "format": FORMAT,
+        "kind": kind,
         "audience": audience,
         "audience_note": note,
         "versions": versions(),
@@ -89,7 +105,8 @@ def write_manifest(
 def _provenance_for_others(scenarios: Mapping[str, Any]) -> dict[str, Any]:
     """Only whom to thank: settings name places, hashes of files confirm guesses, times join files."""
     kept = {name: {"credits": settings.get("credits", [])} for name, settings in scenarios.items()}
-    return {"command": [], "settings": {}, "scenarios": kept, "inputs": {}, "started": "", "finished": ""}
+    hidden: dict[str, Any] = {"command": [], "settings": {}, "inputs": {}, "seeds": {}, "machine": {}}
+    return hidden | {"scenarios": kept, "crs_operations": [], "started": "", "finished": ""}
 
 
 def canonical_json(value: Any) -> str:
