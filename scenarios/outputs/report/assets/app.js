@@ -1,0 +1,344 @@
+/* The page: what is chosen, and what follows from it. */
+(function () {
+  "use strict";
+  const { t, number, share, named, translate, make } = otkelWords;
+  const { unpack, colours, groundColours, paint, reading, pixelAt } = otkelRasters;
+  const data = JSON.parse(document.getElementById("otkel-data").textContent);
+  const $ = (id) => document.getElementById(id);
+  const LAYERS = ["relief", "fences", "paths", "borders", "places", "names", "passages"];
+  const LAYER_NAMES = { relief: "Relief", fences: "Fences", paths: "Least-cost paths", borders: "State borders", places: "Core and target areas", names: "Names", passages: "Passages" };
+  const state = {
+    scenario: data.scenarios[0].id, other: "", species: data.species[0].id, theme: "corridor", opacity: 0.8, every: false, sort: "rank",
+    layers: Object.fromEntries(LAYERS.map((name) => [name, true])), open: new Map(), split: 50, at: null, flown: null,
+  };
+  const pixels = new Map();
+  let one = null;
+  let two = null;
+  let result = null;
+
+  const scenarioOf = (id) => data.scenarios.find((s) => s.id === id);
+  const runOf = (scenario) => data.runs[`${scenario}/${state.species}`];
+  const openNow = () => state.open.get(state.scenario) || new Set();
+  const speciesOf = (scenario) => data.species.filter((s) => data.runs[`${scenario}/${s.id}`]);
+
+  /* ---- surfaces ---- */
+
+  async function bytesOf(scenario, theme) {
+    const name = runOf(scenario).surfaces[theme].raster;
+    if (!pixels.has(name)) pixels.set(name, unpack(data.rasters[name], data.frame.width));
+    return pixels.get(name);
+  }
+
+  async function paintSurface(view, scenario) {
+    const theme = data.themes.find((one) => one.id === state.theme);
+    if (theme) paint(view.canvases.surface, await bytesOf(scenario, theme.id), colours(theme.palette, theme.id));
+    else paint(view.canvases.surface, new Uint8Array(data.frame.width * data.frame.height), new Uint32Array(256));
+    otkelMap.refresh(view, "surface");
+  }
+
+  /* ---- maps ---- */
+
+  async function startMap() {
+    try {
+      one = otkelMap.create($("map"), data.frame, labels());
+    } catch (error) {
+      $("failure").hidden = false;
+      return;
+    }
+    watch(one, () => state.scenario);
+    const ground = unpack(data.ground, data.frame.width);
+    const surface = bytesOf(state.scenario, state.theme);
+    await one.ready;
+    paint(one.canvases.ground, await ground, groundColours());
+    otkelMap.refresh(one, "ground");
+    await surface;
+    await drawMap(one, state.scenario);
+    setMarkers();
+    one.map.once("idle", () => { document.documentElement.dataset.firstMapMs = Math.round(performance.now()); });
+  }
+
+  const labels = () => ({ "NavigationControl.ZoomIn": t("Zoom in"), "NavigationControl.ZoomOut": t("Zoom out"), "Map.Title": t("Map"), "ScaleControl.Kilometers": t("km"), "ScaleControl.Meters": t("m"), "Marker.Title": "" });
+
+  async function drawMap(view, scenario) {
+    const run = runOf(scenario);
+    const { stretches, fences } = scenarioOf(scenario);
+    await paintSurface(view, scenario);
+    otkelMap.setLines(view, { stretches, fences, gains: run.gains, paths: run.paths, borders: data.borders, top: gainTop() });
+    otkelMap.setPlaces(view, data.places.filter((p) => p.roles[state.species]).map((p) => ({ role: p.roles[state.species], name: named(p.names), rings: p.rings })));
+    otkelMap.show(view, state.layers, state.opacity);
+  }
+
+  /** Highest gain of the species over all scenarios, so that two maps share their colours. */
+  const gainTop = () => Math.max(0, ...data.scenarios.flatMap((s) => data.runs[`${s.id}/${state.species}`]?.gains || []).filter((g) => g !== null));
+
+  function setMarkers() {
+    if (!one || !one.canvases) return;
+    otkelMap.setPassages(one, passagesNow(), press, near);
+    otkelMap.show(one, state.layers, state.opacity);
+    markMarkers();
+  }
+
+  function markMarkers() {
+    if (!one) return;
+    const numbers = numbersNow();
+    one.markers.forEach((marker, id) => {
+      const element = marker.getElement();
+      const isOpen = openNow().has(id);
+      const passage = passagesNow().find((p) => p.id === id);
+      element.textContent = isOpen ? "✓" : numbers.get(id) || "";
+      element.classList.toggle("best", numbers.has(id));
+      element.setAttribute("aria-pressed", String(isOpen));
+      element.setAttribute("aria-label", labelOf(passage));
+      element.title = labelOf(passage);
+    });
+  }
+
+  function watch(view, scenario) {
+    view.map.on("mousemove", (event) => { state.at = event.lngLat; readOut(scenario()); });
+    view.map.on("mouseout", () => { state.at = null; readOut(scenario()); });
+    view.map.on("moveend", () => { if (!state.at) readOut(scenario()); });
+  }
+
+  /** Numbers of the cell under the pointer, or in the middle of the map. */
+  async function readOut(scenario) {
+    if (!one) return;
+    const at = state.at || one.map.getCenter();
+    const pixel = pixelAt(data.frame, at.lng, at.lat);
+    const rows = [[t(state.at ? "Here" : "Middle of the map"), `${at.lat.toFixed(3)}° N, ${at.lng.toFixed(3)}° E`]];
+    if (state.other) rows.push([t("Scenario"), scenarioOf(scenario).title]);
+    for (const theme of data.themes) {
+      const shown = runOf(scenario).surfaces[theme.id];
+      const bytes = await bytesOf(scenario, theme.id);
+      const found = pixel < 0 ? null : reading(bytes[pixel], shown);
+      rows.push([t(theme.title), wordsOf(found, theme)]);
+    }
+    $("readout").replaceChildren(...rows.flatMap(([name, text]) => [make("dt", {}, name), make("dd", {}, text)]));
+  }
+
+  function wordsOf(found, theme) {
+    if (!found) return t("not known");
+    if (found.value === Infinity) return t(theme.id === "resistance" ? "impassable" : "no way");
+    const unit = theme.unit === "1" ? "" : ` ${t(theme.unit)}`;
+    return `${found.bound}${number(found.value, 3)}${unit}`;
+  }
+
+  /* ---- swipe ---- */
+
+  async function compare() {
+    const on = Boolean(state.other) && one !== null;
+    for (const id of ["map-other", "divider", "swipe-label", "side-left", "side-right"]) $(id).hidden = !on;
+    if (!on) return;
+    if (!two) {
+      two = otkelMap.create($("map-other"), data.frame, labels());
+      watch(two, () => state.other || state.scenario);
+      await two.ready;
+      otkelMap.couple(one, two);
+      paint(two.canvases.ground, await unpack(data.ground, data.frame.width), groundColours());
+      otkelMap.refresh(two, "ground");
+    }
+    two.map.resize();
+    await drawMap(two, state.other);
+    $("side-left").textContent = scenarioOf(state.scenario).title;
+    $("side-right").textContent = scenarioOf(state.other).title;
+    split(state.split);
+  }
+
+  function split(percent) {
+    state.split = Math.min(Math.max(percent, 0), 100);
+    $("swipe").value = state.split;
+    $("map-other").style.clipPath = `inset(0 0 0 ${state.split}%)`;
+    $("divider").style.left = `${state.split}%`;
+  }
+
+  function drag(event) {
+    const frame = $("maps").getBoundingClientRect();
+    const move = (e) => split((100 * (e.clientX - frame.left)) / frame.width);
+    const handle = event.currentTarget;
+    handle.setPointerCapture(event.pointerId);
+    handle.addEventListener("pointermove", move);
+    handle.addEventListener("pointerup", () => handle.removeEventListener("pointermove", move), { once: true });
+  }
+
+  /* ---- passages ---- */
+
+  function passagesNow() {
+    const scenario = scenarioOf(state.scenario);
+    const model = runOf(state.scenario).model;
+    const can = new Set(model ? model.candidates : []);
+    return scenario.passages.map((p) => ({ ...p, canOpen: can.has(p.id), shownScore: p.score }));
+  }
+
+  /** Numbers of the shortlist over all species, or of this one. */
+  function numbersNow() {
+    const chosen = passagesNow().filter((p) => p.selected).sort((a, b) => a.rank - b.rank);
+    return new Map(chosen.map((p, i) => [p.id, String(i + 1)]));
+  }
+
+  function labelOf(p) {
+    const fence = scenarioOf(state.scenario).fences.find((f) => f.id === p.fence);
+    return `${fence ? fence.name : p.fence}, ${t("km {km}", { km: number(p.km, 6) })}`;
+  }
+
+  function press(id) {
+    const open = new Set(openNow());
+    if (open.has(id)) open.delete(id);
+    else open.add(id);
+    state.open.set(state.scenario, open);
+    tryOut();
+    const box = document.querySelector(`#passages tr[data-id="${CSS.escape(id)}"]`);
+    if (box) box.scrollIntoView({ block: "nearest" });
+    near(id);
+  }
+
+  function near(id) {
+    if (one) one.markers.forEach((marker, other) => marker.getElement().classList.toggle("near", other === id));
+    document.querySelectorAll("#passages tbody tr").forEach((row) => row.classList.toggle("near", row.dataset.id === id));
+  }
+
+  /** To the passage; a second time back to the whole map. */
+  function go(id) {
+    near(id);
+    if (!one) return;
+    const p = passagesNow().find((other) => other.id === id);
+    const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
+    if (state.flown === id) one.map.fitBounds(one.bounds, { padding: otkelMap.padding(), animate: !still });
+    else one.map.flyTo({ center: [p.lon, p.lat], zoom: 9, animate: !still });
+    state.flown = state.flown === id ? null : id;
+  }
+
+  const ORDERS = {
+    rank: (a, b) => (a.rank ?? 1e9) - (b.rank ?? 1e9),
+    place: (a, b) => a.fence.localeCompare(b.fence) || a.km - b.km,
+    score: (a, b) => (b.shownScore ?? -1) - (a.shownScore ?? -1),
+  };
+
+  /** Solve the chosen set and write every number of the panel. */
+  function tryOut() {
+    const open = openNow();
+    const focus = document.activeElement?.closest("#passages tr")?.dataset.id;
+    result = otkelWhatIf.evaluate(data, state.scenario, open);
+    const adds = otkelWhatIf.additions(data, state.scenario, open, result);
+    const live = result.species.find((s) => s.species === state.species);
+    $("whatif").hidden = $("whatif-hint").hidden = !live;
+    const list = passagesNow();
+    const order = state.sort === "adds" ? (a, b) => (adds.get(b.id) ?? 9) - (adds.get(a.id) ?? 9) : ORDERS[state.sort];
+    otkelTables.passages($("passages"), list.sort(order),
+      { open, adds, numbers: numbersNow(), sort: state.sort, live: Boolean(live), label: labelOf },
+      { press, near, go, sort: (key) => { state.sort = key; tryOut(); } });
+    if (focus) document.querySelector(`#passages tr[data-id="${CSS.escape(focus)}"] input`)?.focus();
+    $("passages-title").hidden = !list.length;
+    otkelTables.pairs($("pairs"), data, runOf(state.scenario), live, state.every);
+    if (live) sayResult(open, list, live);
+    markMarkers();
+  }
+
+  function sayResult(open, list, live) {
+    otkelTables.totals($("totals"), data, state.scenario, result);
+    const cost = list.filter((p) => open.has(p.id)).reduce((sum, p) => sum + p.cost, 0);
+    const tally = t("Passages open: {n}, cost {cost}", { n: number(open.size), cost: number(cost) });
+    $("tally").textContent = tally;
+    $("reset").disabled = $("save").disabled = open.size === 0;
+    const mean = (rows) => rows.reduce((sum, row) => sum + 1 / row[row.length - 1], 0) / rows.length;
+    $("spoken").textContent = `${tally}. ${t("{species}: mean conductance {siemens} S; flow given back {flow}, least cost {cost}.", {
+      species: named(data.species.find((s) => s.id === state.species).names), siemens: number(mean(live.now.ohm), 3), flow: share(live.share.conductance), cost: share(live.share.leastCost) })}`;
+  }
+
+  function save() {
+    const scenario = scenarioOf(state.scenario);
+    const { name, text } = otkelScenario.file(data.study, scenario, scenario.passages.filter((p) => openNow().has(p.id)));
+    const url = URL.createObjectURL(new Blob([text], { type: "application/yaml" }));
+    make("a", { href: url, download: name }).click();
+    setTimeout(() => URL.revokeObjectURL(url), 10000);
+  }
+
+  /* ---- words around it ---- */
+
+  /** What is not surveyed: "A; B – not surveyed". */
+  const schematic = (note) => {
+    const [what, ...rest] = note.split(" – ");
+    return [what.split("; ").map((part) => t(part)).join("; "), ...rest.map((part) => t(part))].join(" – ");
+  };
+
+  function writeAbout() {
+    const list = (items) => make("ul", {}, ...items.map((text) => make("li", {}, text)));
+    $("about-text").replaceChildren(
+      make("h3", {}, t("For whom")), make("p", {}, t(data.note)),
+      ...(data.schematic.length ? [make("h3", {}, t("Schematic")), list(data.schematic.map(schematic))] : []),
+      make("h3", {}, t("How to read it")), list(data.themes.map((theme) => `${t(theme.title)}: ${t(theme.reading)}`)),
+      make("h3", {}, t("Assumptions")), list(data.assumptions),
+      make("h3", {}, t("Sources")), list(data.credits),
+      make("p", {}, t("Map drawn by MapLibre GL JS (BSD licence, text in this file's source). Made by {program}; nothing is loaded from the network.", { program: data.program })),
+    );
+  }
+
+  function legend() {
+    const theme = data.themes.find((one) => one.id === state.theme) || data.themes[0];
+    const live = Boolean(runOf(state.scenario).model);
+    otkelTables.legend($("legend"), { theme, scale: runOf(state.scenario).surfaces[theme.id], table: colours(theme.palette, theme.id), gainTop: Math.max(0, ...runOf(state.scenario).gains.filter((g) => g !== null)), layers: state.layers, live });
+  }
+
+  function choices() {
+    const fill = (id, options, value) => {
+      $(id).replaceChildren(...options.map(([key, text]) => make("option", { value: key, selected: key === value }, text)));
+    };
+    fill("scenario", data.scenarios.map((s) => [s.id, s.title]), state.scenario);
+    fill("other", [["", t("nothing")], ...data.scenarios.filter((s) => s.id !== state.scenario && data.runs[`${s.id}/${state.species}`]).map((s) => [s.id, s.title])], state.other);
+    $("other-label").hidden = data.scenarios.length < 2;
+    fill("species", speciesOf(state.scenario).map((s) => [s.id, named(s.names)]), state.species);
+    fill("theme", [...data.themes.map((theme) => [theme.id, t(theme.title)]), ["none", t("none")]], state.theme);
+    $("layers").replaceChildren(...LAYERS.map((name) => make("label", {}, make("input", { type: "checkbox", checked: state.layers[name],
+      onchange: (event) => { state.layers[name] = event.target.checked; for (const view of [one, two]) if (view && view.canvases) otkelMap.show(view, state.layers, state.opacity); legend(); } }), t(LAYER_NAMES[name]))));
+  }
+
+  function speak(language) {
+    otkelWords.use(data.phrases, language);
+    translate(document);
+    document.querySelectorAll("[data-lang]").forEach((b) => b.setAttribute("aria-pressed", String(b.dataset.lang === otkelWords.language())));
+    $("failure").textContent = t("This browser shows no maps here (WebGL is off). Everything else on the page works.");
+    $("foot").textContent = [t("Sources"), data.credits.join(" · ")].join(": ");
+    writeAbout();
+    write();
+  }
+
+  /** Everything that words and numbers depend on. */
+  function write() {
+    choices();
+    legend();
+    $("schematic").textContent = schematic(scenarioOf(state.scenario).schematic);
+    $("schematic").hidden = !scenarioOf(state.scenario).schematic;
+    $("pairs-title").textContent = t("{species}: from the core areas to their targets", { species: named(data.species.find((s) => s.id === state.species).names) });
+    $("passages-hint").textContent = t(data.audience === "public" ? "Passages are withheld from the public." : "A click on a place flies there, a second one back.");
+    tryOut();
+    readOut(state.scenario);
+  }
+
+  async function redraw() {
+    if (state.other === state.scenario || !data.runs[`${state.other}/${state.species}`]) state.other = "";
+    if (!runOf(state.scenario)) state.species = speciesOf(state.scenario)[0].id;
+    write();
+    if (!one || !one.canvases) return;
+    await drawMap(one, state.scenario);
+    setMarkers();
+    await compare();
+  }
+
+  function listen() {
+    for (const id of ["scenario", "other", "species", "theme"]) $(id).addEventListener("change", (event) => { state[id] = event.target.value; redraw(); });
+    $("opacity").addEventListener("input", (event) => {
+      state.opacity = event.target.value / 100;
+      for (const view of [one, two]) if (view && view.canvases) view.map.setPaintProperty("surface", "raster-opacity", state.opacity);
+    });
+    $("swipe").addEventListener("input", (event) => split(Number(event.target.value)));
+    $("divider").firstElementChild.addEventListener("pointerdown", drag);
+    $("every-pair").addEventListener("change", (event) => { state.every = event.target.checked; tryOut(); });
+    $("reset").addEventListener("click", () => { state.open.set(state.scenario, new Set()); tryOut(); });
+    $("save").addEventListener("click", save);
+    $("about-open").addEventListener("click", () => $("about").showModal());
+    $("bar").addEventListener("submit", (event) => event.preventDefault());
+    document.querySelectorAll("[data-lang]").forEach((b) => b.addEventListener("click", () => { speak(b.dataset.lang); for (const view of [one, two]) if (view && view.canvases) drawMap(view, view === one ? state.scenario : state.other || state.scenario); }));
+  }
+
+  listen();
+  speak((navigator.language || "en").slice(0, 2));
+  startMap().then(() => readOut(state.scenario));
+})();

@@ -1,0 +1,48 @@
+/* Words and numbers in the reader's language. */
+(function (root) {
+  "use strict";
+  const LANGUAGES = ["en", "ru", "kk"];
+  let phrases = {};
+  let lang = "en";
+
+  function use(catalogues, language) {
+    phrases = catalogues;
+    lang = LANGUAGES.includes(language) ? language : "en";
+    document.documentElement.lang = lang;
+  }
+
+  /** The sentence in the reader's language, its {names} filled in. */
+  function t(text, values) {
+    const found = (phrases[lang] || {})[text] || text;
+    return values ? found.replace(/\{(\w+)\}/g, (_, name) => values[name]) : found;
+  }
+
+  function number(value, figures = 4) {
+    if (value === null || value === undefined || Number.isNaN(value)) return "–";
+    if (value === Infinity) return t("no way");
+    return new Intl.NumberFormat(lang, { maximumSignificantDigits: figures }).format(value);
+  }
+
+  const share = (value) => `${number(100 * value, 3)} %`;
+  const named = (names) => names[lang] || names.en;
+
+  /** Every element with data-t, data-t-label or a sentence of its own. */
+  function translate(scope) {
+    scope.querySelectorAll("[data-t]").forEach((e) => { e.textContent = t(e.dataset.t); });
+    scope.querySelectorAll("[data-t-label]").forEach((e) => e.setAttribute("aria-label", t(e.dataset.tLabel)));
+  }
+
+  /** An element with attributes and children; no HTML is ever parsed. */
+  function make(tag, attributes = {}, ...children) {
+    const element = document.createElement(tag);
+    Object.entries(attributes).forEach(([name, value]) => {
+      if (name.startsWith("on")) element.addEventListener(name.slice(2), value);
+      else if (value === true) element.setAttribute(name, "");
+      else if (value !== false && value !== null && value !== undefined) element.setAttribute(name, value);
+    });
+    element.append(...children.filter((child) => child !== null));
+    return element;
+  }
+
+  root.otkelWords = { LANGUAGES, use, t, number, share, named, translate, make, language: () => lang };
+})(globalThis);

@@ -1,0 +1,54 @@
+"""What a scenario that the page saves builds on: which scenario of the study, what was set besides, what stands open."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from scenarios.schema import Ranking
+
+__all__ = ["Basis"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Basis:
+    """How a scenario came to be, as far as another one can stand on it.
+
+    Parameters
+    ----------
+    base : str
+        Scenario of the study's file.
+    overrides : dict
+        Dotted key -> value, set besides: by a scenario file or on the command line.
+    openings : list
+        The scenario's own openings, as plain data.
+    weights : dict of str to float
+        Species -> weight.
+    ranking : tuple of float
+        Weights of the gains in conductance and in least cost.
+    months : dict of str to list of int
+        Candidate of the study's own -> months in which it is open.
+    """
+
+    base: str
+    overrides: dict[str, Any] = field(default_factory=dict)
+    openings: list[Any] = field(default_factory=list)
+    weights: dict[str, float] = field(default_factory=dict)
+    ranking: tuple[float, float] = (0.5, 0.5)
+    months: dict[str, list[int]] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, settings: Mapping[str, Any], base: str, overrides: Mapping[str, Any]) -> Basis:
+        """From a study's settings after all overrides, as a manifest keeps them."""
+        ranking = Ranking.model_validate(settings.get("ranking", {}))
+        return cls(
+            base=base, overrides=dict(overrides), openings=list(settings.get("openings", [])),
+            weights={name: float(entry.get("weight", 1.0)) for name, entry in settings.get("species", {}).items()},
+            ranking=(ranking.conductance_weight, ranking.least_cost_weight),
+            months={point["id"]: point["months"] for point in _points(settings) if point.get("months")},
+        )  # fmt: skip
+
+
+def _points(settings: Mapping[str, Any]) -> list[dict[str, Any]]:
+    return list(settings.get("candidates", {}).get("points", []))

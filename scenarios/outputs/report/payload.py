@@ -1,0 +1,246 @@
+"""What the page knows of a set of runs, as plain data: nothing that the runs do not hold."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from scenarios.audience import badge
+from scenarios.outputs.manifest import versions
+from scenarios.outputs.report.basis import Basis
+from scenarios.outputs.report.surfaces import THEMES, Frame, Scale, Theme, ground_of, packed, palette, surface_of
+from scenarios.outputs.report.vectors import (
+    border_lines,
+    fences_of,
+    finite,
+    gains_of,
+    paths_of,
+    places_of,
+    stretches_of,
+)
+from scenarios.outputs.translate import LANGUAGES
+from scenarios.outputs.words import audience_of, schematic_note
+from scenarios.results import SpeciesRun, shortlist
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+
+    from scenarios.passage_model import PassageModel
+
+__all__ = ["Contents", "payload"]
+
+BUDGET = 8_500_000
+"""Bytes that all rasters together may take; more are made coarser."""
+SIDES = (1600, 1100, 800, 550, 400)
+"""Most pixels along a side, tried in turn."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Contents:
+    """What goes into a page.
+
+    Parameters
+    ----------
+    runs : tuple of SpeciesRun
+        Of one study, on one grid, for one audience, in the order in which they are shown.
+    combined : dict of str to DataFrame
+        Scenario -> ranking over all its species.
+    bases : dict of str to Basis
+        Scenario -> what a saved scenario builds on. A scenario without one offers no passages to try.
+    credits : tuple of str
+    borders : GeoDataFrame, optional
+    """
+
+    runs: tuple[SpeciesRun, ...]
+    combined: dict[str, pd.DataFrame] = field(default_factory=dict)
+    bases: dict[str, Basis] = field(default_factory=dict)
+    credits: tuple[str, ...] = ()
+    borders: gpd.GeoDataFrame | None = None
+
+    def of_scenario(self, scenario: str) -> list[SpeciesRun]:
+        """Runs of one scenario."""
+        return [run for run in self.runs if run.scenario == scenario]
+
+    @property
+    def scenarios(self) -> tuple[str, ...]:
+        """Ids, in order."""
+        return tuple(dict.fromkeys(run.scenario for run in self.runs))
+
+
+def payload(contents: Contents) -> dict[str, Any]:
+    """Everything of the page that differs from study to study."""
+    first = contents.runs[0]
+    audience, note = audience_of(contents.runs)
+    frame, rasters, surfaces = _rasters(contents)
+    return {
+        "study": {"id": first.study, "title": first.titles.get("study", first.study)},
+        "program": f"otkel {versions()['otkel']}",
+        "audience": audience.value, "badge": badge(audience), "note": note,
+        "schematic": sorted({schematic_note(run) for run in contents.runs} - {""}),
+        "assumptions": list(dict.fromkeys(text for run in contents.runs for text in run.assumptions)),
+        "credits": list(contents.credits),
+        "frame": {"corners": frame.corners, "height": frame.shape[0], "width": frame.shape[1]},
+        "ground": packed(frame.pick(ground_of(first))),
+        "themes": [
+            {"id": t.id, "title": t.title, "unit": t.unit, "says": t.says, "reading": t.reading, "palette": palette(t)} for t in THEMES
+        ],
+        "rasters": rasters,
+        "species": _species(contents),
+        "scenarios": [_scenario(contents, name) for name in contents.scenarios],
+        "runs": {_key(run): _run(run, surfaces[_key(run)], _basis(contents, run)) for run in contents.runs},
+        "places": places_of(contents.runs, LANGUAGES),
+        "borders": border_lines(contents.borders, first.grid),
+    }  # fmt: skip
+
+
+def _key(run: SpeciesRun) -> str:
+    return f"{run.scenario}/{run.species}"
+
+
+def _basis(contents: Contents, run: SpeciesRun) -> Basis | None:
+    return contents.bases.get(run.scenario)
+
+
+def _species(contents: Contents) -> list[dict[str, Any]]:
+    """Each once, with its names."""
+    first = {run.species: run for run in reversed(contents.runs)}
+    return [
+        {
+            "id": name, "scientific": first[name].titles.get("scientific", ""),
+            "names": {
+                lang: first[name].titles.get("species" if lang == "en" else f"species_{lang}", first[name].titles.get("species", name))
+                for lang in LANGUAGES
+            },
+        }
+        for name in dict.fromkeys(run.species for run in contents.runs)
+    ]  # fmt: skip
+
+
+def _rasters(contents: Contents) -> tuple[Frame, dict[str, str], dict[str, dict[str, Any]]]:
+    """Packed rasters, each once, and which of them each run shows on what scale; coarser until they fit the budget."""
+    scales = {
+        (species, theme.id): Scale.of((surface_of(r, theme) for r in contents.runs if r.species == species), theme)
+        for species in dict.fromkeys(run.species for run in contents.runs)
+        for theme in THEMES
+    }
+    for most in SIDES:
+        frame = Frame(grid=contents.runs[0].grid, most=most)
+        rasters: dict[str, str] = {}
+        shown: dict[str, dict[str, Any]] = {}
+        for run in contents.runs:
+            shown[_key(run)] = {t.id: _raster(run, t, frame, scales[run.species, t.id], rasters) for t in THEMES}
+        if sum(map(len, rasters.values())) <= BUDGET:
+            break
+    return frame, rasters, shown
+
+
+def _raster(run: SpeciesRun, theme: Theme, frame: Frame, scale: Scale, rasters: dict[str, str]) -> dict[str, Any]:
+    pixels = frame.pick(scale.bytes_of(surface_of(run, theme)))
+    name = hashlib.sha256(pixels.tobytes()).hexdigest()[:12]
+    if name not in rasters:
+        rasters[name] = packed(pixels)
+    return {"raster": name, "low": scale.low, "high": scale.high}
+
+
+def _scenario(contents: Contents, name: str) -> dict[str, Any]:
+    runs = contents.of_scenario(name)
+    basis = contents.bases.get(name)
+    return {
+        "id": name, "title": runs[0].titles.get("scenario", name), "schematic": schematic_note(runs[0]), "fences": fences_of(runs[0]),
+        "stretches": stretches_of(runs[0]), "passages": _passages(runs, contents.combined.get(name), {} if basis is None else basis.months),
+        "basis": None if basis is None else {"base": basis.base, "set": basis.overrides, "openings": basis.openings},
+        "weights": {run.species: _weight(runs, run, basis) for run in runs},
+    }  # fmt: skip
+
+
+def _weight(runs: Sequence[SpeciesRun], run: SpeciesRun, basis: Basis | None) -> float:
+    """Share of a species in the combined score [1]."""
+    weights = {r.species: 1.0 if basis is None else basis.weights.get(r.species, 1.0) for r in runs}
+    total = sum(weights.values())
+    return weights[run.species] / total if total > 0 else 0.0
+
+
+def _passages(
+    runs: Sequence[SpeciesRun], combined: pd.DataFrame | None, months: Mapping[str, list[int]]
+) -> list[dict[str, Any]]:
+    """Those that can be tried first, in the order of the models, then the others of the shortlists."""
+    tables = ([] if combined is None else [combined]) + [run.ranking for run in runs]
+    ids = list(runs[0].model.candidates) if runs[0].model is not None else []
+    ids += [str(name) for table in tables for name in shortlist(table)["candidate"]]
+    every = (
+        pd.concat([t for t in tables if len(t)]).drop_duplicates("candidate")
+        if any(map(len, tables))
+        else pd.DataFrame()
+    )
+    rows = {} if every.empty else every.set_index("candidate").to_dict("index")
+    places = {} if combined is None else combined.set_index("candidate")[["rank", "score", "selected"]].to_dict("index")
+    own = {run.species: run.ranking.set_index("candidate").to_dict("index") for run in runs}
+    return [_passage(name, rows[name], places.get(name), own, months) for name in dict.fromkeys(ids)]
+
+
+def _passage(
+    name: str,
+    row: Mapping[str, Any],
+    place: Mapping[str, Any] | None,
+    own: Mapping[str, Mapping[str, Any]],
+    months: Mapping[str, list[int]],
+) -> dict[str, Any]:
+    parts = ("rank", "score", "conductance_gain_share", "least_cost_gain_share", "least_cost_gain_m")
+    return {
+        "id": name, "fence": row["fence"], "line": row["fence_line"], "km": round(float(row["along_m"]) / 1000, 3),
+        "lon": round(float(row["lon"]), 6), "lat": round(float(row["lat"]), 6), "width_m": float(row["width_m"]),
+        "design": row["design"], "cost": float(row["cost"]), "months": months.get(name, []),
+        "rank": None if place is None else int(place["rank"]), "score": None if place is None else finite(place["score"]),
+        "selected": bool(place["selected"]) if place is not None else False,
+        "species": {s: {p: finite(table[name][p]) for p in parts} for s, table in own.items() if name in table},
+    }  # fmt: skip
+
+
+def _run(run: SpeciesRun, surfaces: Mapping[str, Any], basis: Basis | None) -> dict[str, Any]:
+    return {
+        "surfaces": dict(surfaces), "gains": gains_of(run), "paths": paths_of(run), "pairs": _pairs(run),
+        "best": [str(name) for name in shortlist(run.ranking)["candidate"]],
+        "model": None if run.model is None or basis is None else _model(run, run.model, basis),
+    }  # fmt: skip
+
+
+def _pairs(run: SpeciesRun) -> list[dict[str, Any]]:
+    columns = {
+        "ohm": "effective_resistance_ohm", "ohm_free": "effective_resistance_no_fence_ohm", "cost_m": "least_cost_m",
+        "cost_free_m": "least_cost_no_fence_m",
+    }  # fmt: skip
+    return [
+        {"source": row["source"], "target": row["target"]}
+        | {short: finite(row[name]) for short, name in columns.items()}
+        for row in run.pairs.to_dict("records")
+    ]
+
+
+def _model(run: SpeciesRun, model: PassageModel, basis: Basis) -> dict[str, Any]:
+    """The small model, its matrices as their upper triangles, and what its score is counted from."""
+    upper = np.triu_indices(model.size, 1)
+    to_any = run.pairs[run.pairs["target"] == "any"]
+    best = [run.ranking[c].max() for c in ("conductance_gain_share", "least_cost_gain_share")]
+    return {
+        "size": model.size, "origins": len(model.origins), "targets": len(model.targets),
+        "originIds": list(model.origins), "targetIds": list(model.targets), "candidates": list(model.candidates),
+        "resistance": _reals(model.resistance[upper]), "cost": _reals(model.cost_m[upper]),
+        "first": model.first.tolist(), "second": model.second.tolist(), "slotEdge": model.slot_edge.tolist(),
+        "slotCandidate": model.slot_candidate.tolist(), "stateStart": model.state_start.tolist(),
+        "delta": _reals(model.delta), "stateCost": _reals(model.state_cost_m),
+        "withoutOhm": _reals(to_any["effective_resistance_no_fence_ohm"].to_numpy(float)),
+        "withoutCost": _reals(to_any["least_cost_no_fence_m"].to_numpy(float)),
+        "best": [finite(value) or 0.0 for value in best], "weights": list(basis.ranking),
+    }  # fmt: skip
+
+
+def _reals(values: NDArray[np.float64]) -> str:
+    """Base64 of little-endian float64: infinities stay, no digit is lost."""
+    return base64.b64encode(np.ascontiguousarray(values, "<f8").tobytes()).decode()
