@@ -43,6 +43,9 @@ FULL_BYTES = 2**20
 FIXED_DATE = "2000-01-01T00:00:00.000Z"
 """Stands in a GeoPackage for the time of writing, so that the same run gives the same bytes."""
 
+GEOPACKAGE_VERSION = "1.3"
+"""Newer ones make programs of 2022 warn."""
+
 STYLES_TABLE = """
 CREATE TABLE layer_styles (
     id INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL, f_table_catalog TEXT(256), f_table_schema TEXT(256),
@@ -422,8 +425,9 @@ def _write_layer(part: Path, name: str, frame: gpd.GeoDataFrame, metadata: dict[
 
     shape = {"geometry_type": "Unknown"} if frame.empty else {}
     pyogrio.write_dataframe(
-        frame, part, layer=name, driver="GPKG", append=append, layer_metadata=metadata, promote_to_multi=False, **shape
-    )
+        frame, part, layer=name, driver="GPKG", append=append, layer_metadata=metadata, promote_to_multi=False,
+        dataset_options={} if append else {"VERSION": GEOPACKAGE_VERSION}, **shape,
+    )  # fmt: skip
 
 
 @contextmanager

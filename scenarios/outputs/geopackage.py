@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,8 @@ from shapely.geometry import LineString, MultiPolygon, Polygon, shape
 from rasters.fences import Fence
 from rasters.grid import Grid
 from rasters.io import write_geopackage
+from scenarios.crs_operation import operation_of
+from scenarios.outputs.qgis_styles import qml, vector_style
 from scenarios.outputs.tables import passage_table, profile_table
 from scenarios.outputs.words import modelled_status, note_of, schematic_note
 from scenarios.results import SpeciesRun
@@ -24,11 +27,14 @@ __all__ = [
     "CORRIDOR_SHARES",
     "corridor_layer",
     "fence_layer",
+    "layers_of",
     "line_layer",
+    "metadata_of",
     "passage_layer",
     "path_layer",
     "place_layer",
     "write_layers",
+    "write_run",
 ]
 
 CORRIDOR_SHARES = (0.01, 0.05)
@@ -37,7 +43,19 @@ CORRIDOR_SHARES = (0.01, 0.05)
 
 def write_layers(run: SpeciesRun, folder: Path) -> Path:
     """Write ``results.gpkg``."""
-    layers = {
+    return write_run(run, folder / "results.gpkg")
+
+
+def write_run(run: SpeciesRun, path: Path, say: Callable[[str], str] | None = None) -> Path:
+    """Write all layers of a run, with their QGIS styles, whose legends speak the language of ``say``."""
+    layers = layers_of(run)
+    styles = {name: qml(vector_style(name, frame, say)) for name, frame in layers.items()}
+    return write_geopackage(path, layers, styles=styles, metadata=metadata_of(run))
+
+
+def layers_of(run: SpeciesRun) -> dict[str, gpd.GeoDataFrame]:
+    """Every vector layer of a run, by name, in the study's CRS."""
+    return {
         "least_cost_paths": path_layer(run),
         "corridors": corridor_layer(run),
         "fences": fence_layer(run),
@@ -45,14 +63,14 @@ def write_layers(run: SpeciesRun, folder: Path) -> Path:
         "passages": passage_layer(run),
         "places": place_layer(run),
     }
-    return write_geopackage(folder / "results.gpkg", layers, metadata=_metadata(run))
 
 
-def _metadata(run: SpeciesRun) -> dict[str, str]:
+def metadata_of(run: SpeciesRun) -> dict[str, str]:
+    """What stands with every layer: whose it is, for whom, what is assumed."""
     return {
         "study": run.study, "scenario": run.scenario, "species": run.species, "audience": note_of(run),
         "geometry": schematic_note(run) or "surveyed", "assumptions": " ".join(run.assumptions),
-        "units": json.dumps(run.units, sort_keys=True),
+        "crs_operation": operation_of(run).note, "units": json.dumps(run.units, sort_keys=True),
     }  # fmt: skip
 
 

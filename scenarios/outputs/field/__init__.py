@@ -1,0 +1,10 @@
+"""Files for the field and for other programs, all from one `FieldContent`.
+
+``content``   what they hold: passages with coordinates in words, fences, places, notes, in one language
+``gpx``       GPS units: waypoints with short names, the fence as a track
+``kmz``       earth viewers: styled places and lines with pictures; ``closeup`` draws a passage
+``lists``     XLSX and CSV coordinate lists
+``vectors``   GeoJSON and GeoPackage
+``styles``    QGIS styles, for GeoPackage and project
+``project``   a QGIS project with its data
+"""

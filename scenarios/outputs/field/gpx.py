@@ -1,0 +1,111 @@
+"""GPX 1.1 for GPS units and phones: proposed passages as waypoints, fences as tracks with kilometre posts.
+
+Positions are brought to WGS 84 here: a GPX file has no other, and some writers put metres into it as degrees. Names are
+ASCII of at most ten characters, since old units cut them; what there is to say stands in the description.
+"""
+
+from __future__ import annotations
+
+import string
+from collections.abc import Iterator
+from pathlib import Path
+
+import gpxpy.gpx
+import numpy as np
+import shapely
+
+from rasters.errors import ExportError
+from rasters.fences import Fence
+from rasters.grid import Grid
+from rasters.io import replacing
+from scenarios.outputs.field.content import FieldContent
+
+__all__ = ["write_gpx"]
+
+LONGEST_NAME = 10
+POST_EVERY_KM = 10
+POST_NEAR_EVERY_KM = 1
+NEAR_KM = 5
+
+
+def write_gpx(content: FieldContent, path: Path) -> Path:
+    """Write waypoints and tracks of a scenario."""
+    document = gpxpy.gpx.GPX()
+    document.creator = "otkel"
+    document.name = content.title
+    document.description = "\n".join(f"{label}: {text}" for label, text in content.notes().items() if text)
+    document.keywords = f"otkel, audience={content.audience}"
+    document.waypoints = [*_passages(content), *_posts(content)]
+    document.tracks = [_track(content, fence, number) for number, fence in enumerate(content.fences)]
+    _require_degrees(document, path)
+    with replacing(path) as part:
+        part.write_text(document.to_xml(version="1.1"), encoding="utf-8")
+    return path
+
+
+def _passages(content: FieldContent) -> Iterator[gpxpy.gpx.GPXWaypoint]:
+    for _, passage in content.passages.iterrows():
+        yield gpxpy.gpx.GPXWaypoint(
+            latitude=passage["lat_deg"], longitude=passage["lon_deg"], name=_short(passage["code"]),
+            description=content.describe(passage), symbol="Flag, Blue", type="passage", comment=passage["candidate"],
+        )  # fmt: skip
+
+
+def _posts(content: FieldContent) -> Iterator[gpxpy.gpx.GPXWaypoint]:
+    """Every ten kilometres of fence, and every one near a proposed passage: A370 is km 370 of the first fence."""
+    say, grid = content.say, content.runs[0].grid
+    for number, fence in enumerate(content.fences):
+        near = content.passages.loc[content.passages["fence"] == fence.id, "km"].to_numpy(float)
+        for km in _post_kilometres(fence.length_m / 1000.0, near):
+            post = fence.point_at(1000.0 * km)
+            lon, lat = _degrees(grid, np.array([[post.x, post.y]]))[0]
+            yield gpxpy.gpx.GPXWaypoint(
+                latitude=lat, longitude=lon, name=_short(f"{_letter(number)}{km}"), symbol="Dot, White", type="post",
+                description=f"{content.fence_name(fence)}, {say('km')} {km}; {say(fence.geometry_status)}",
+            )  # fmt: skip
+
+
+def _post_kilometres(length_km: float, near: np.ndarray) -> list[int]:
+    posts = set(range(0, int(length_km) + 1, POST_EVERY_KM))
+    for km in near:
+        low, high = max(0, int(np.ceil(km - NEAR_KM))), min(int(length_km), int(km + NEAR_KM))
+        posts |= set(range(low, high + 1, POST_NEAR_EVERY_KM))
+    return sorted(posts)
+
+
+def _track(content: FieldContent, fence: Fence, number: int) -> gpxpy.gpx.GPXTrack:
+    track = gpxpy.gpx.GPXTrack(
+        name=_short(f"FENCE-{_letter(number)}"),
+        description=f"{content.fence_name(fence)}; {content.say(fence.geometry_status)}",
+    )
+    for part in fence.parts:
+        points = _degrees(content.runs[0].grid, shapely.get_coordinates(part))
+        track.segments.append(gpxpy.gpx.GPXTrackSegment([gpxpy.gpx.GPXTrackPoint(lat, lon) for lon, lat in points]))
+    return track
+
+
+def _degrees(grid: Grid, xy: np.ndarray) -> np.ndarray:
+    """(n, 2) longitude and latitude [degrees, WGS 84] to 0.1 m."""
+    lon, lat = grid.transformer("EPSG:4326").transform(xy[:, 0], xy[:, 1], direction="INVERSE")
+    return np.round(np.column_stack([lon, lat]), 6)
+
+
+def _letter(number: int) -> str:
+    """A, B, ... Z, AA, AB, ..."""
+    letters = string.ascii_uppercase
+    return letters[number] if number < len(letters) else letters[number // 26 - 1] + letters[number % 26]
+
+
+def _short(name: str) -> str:
+    """The name, which must be what every unit can show."""
+    if not name.isascii() or len(name) > LONGEST_NAME:
+        raise ExportError(f"{name!r}: names of waypoints are ASCII of at most {LONGEST_NAME} characters")
+    return name
+
+
+def _require_degrees(document: gpxpy.gpx.GPX, path: Path) -> None:
+    """Nothing outside the globe: metres that were taken for degrees stop here."""
+    points = [*document.waypoints, *(point for track in document.tracks for s in track.segments for point in s.points)]
+    for point in points:
+        if not (abs(point.latitude) <= 90.0 and abs(point.longitude) <= 180.0):
+            raise ExportError(f"{path}: {point.latitude}, {point.longitude} is no position in degrees")

@@ -1,0 +1,189 @@
+"""Coordinate lists: a workbook for people, and the same as CSV for programs."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from rasters.io import replacing
+from scenarios.outputs.field.content import FieldContent
+from scenarios.outputs.tables import lon_lat
+
+__all__ = ["write_csv", "write_workbook"]
+
+HEADS = {
+    "number": "No.", "code": "Code", "fence_name": "Fence", "km": "Along the fence, km", "sk42_zone": "Zone",
+    "sk42_x_north_m": "North (X), m", "sk42_y_east_m": "East (Y), m", "lat_deg": "Latitude", "lon_deg": "Longitude",
+    "dms": "Degrees, minutes, seconds", "mgrs": "MGRS", "width_m": "Width, m", "design": "Design", "cost": "Cost",
+    "score": "Score", "geometry_status": "Geometry", "candidate": "Candidate",
+}  # fmt: skip
+"""Columns of the list, in order, and their heads in English."""
+
+MEANINGS = {
+    "number": "1 = the best by the score.",
+    "code": "Name of the waypoint in the GPX file.",
+    "fence_name": "The fence that the passage would open.",
+    "km": "Kilometres from the fence's start, along the line.",
+    "sk42_zone": "Zone of 6 degrees; it is also the first figures of Y.",
+    "sk42_x_north_m": "SK-42, Gauss-Krueger: metres from the equator, as printed on the maps.",
+    "sk42_y_east_m": "SK-42, Gauss-Krueger: zone, then metres from 500 km west of its central meridian.",
+    "lat_deg": "WGS 84, decimal degrees north.",
+    "lon_deg": "WGS 84, decimal degrees east.",
+    "dms": "WGS 84, degrees, minutes and seconds.",
+    "mgrs": "Military grid reference on WGS 84.",
+    "width_m": "Width of the opening.",
+    "design": "How it would be built.",
+    "cost": "In the study's cost units.",
+    "score": "What the order is by; it compares places of one study.",
+    "geometry_status": "Whether the fence line was surveyed.",
+    "candidate": "Its id in the results.",
+}
+"""What each column means."""
+
+FORMATS = {
+    "km": "0.0", "sk42_x_north_m": "0", "sk42_y_east_m": "0", "lat_deg": "0.000000", "lon_deg": "0.000000", "score": "0.000",
+}  # fmt: skip
+FONT = {"font_name": "Arial", "font_size": 10}
+WIDEST = 60
+MARKED = "#F4D7C5"
+FIXED = datetime(2000, 1, 1)
+"""Stands for the time of writing, so that the same results give the same bytes."""
+
+
+def write_csv(content: FieldContent, path: Path) -> Path:
+    """The passages as CSV: UTF-8 with a mark that spreadsheets know it by; notes stand in its last columns."""
+    table = content.passages[list(HEADS)].assign(
+        geometry_status=[content.say(status) for status in content.passages["geometry_status"]],
+        crs_operation=content.operation.note, audience=content.audience.value, audience_note=content.audience_note,
+    )  # fmt: skip
+    with replacing(path) as part:
+        table.to_csv(part, index=False, float_format="%.10g", lineterminator="\n", encoding="utf-8-sig")
+    return path
+
+
+def write_workbook(content: FieldContent, path: Path) -> Path:
+    """Passages, fences and places with coordinates, and a sheet of explanations."""
+    import xlsxwriter
+
+    with replacing(path) as part:
+        book = xlsxwriter.Workbook(part, {"in_memory": True, "default_date_format": "yyyy-mm-dd"})
+        book.set_properties(
+            {"title": content.title, "comments": content.audience_note, "author": "otkel", "created": FIXED}
+        )
+        writer = _Writer(book, content)
+        writer.table(content.say("Passages"), _passage_sheet(content))
+        writer.table(content.say("Fences"), _fence_sheet(content))
+        writer.table(content.say("Places"), _place_sheet(content))
+        writer.explanations(content.say("Explanations"))
+        book.close()
+    return path
+
+
+def _passage_sheet(content: FieldContent) -> pd.DataFrame:
+    table = content.passages[list(HEADS)]
+    return table.assign(geometry_status=[content.say(status) for status in table["geometry_status"]])
+
+
+def _fence_sheet(content: FieldContent) -> pd.DataFrame:
+    """Each fence with its length; ends are where it leaves the study or meets another."""
+    return pd.DataFrame(
+        {
+            "fence_name": [content.fence_name(fence) for fence in content.fences],
+            "length_km": [round(fence.length_m / 1000.0, 1) for fence in content.fences],
+            "geometry_status": [content.say(fence.geometry_status) for fence in content.fences],
+        }
+    )
+
+
+def _place_sheet(content: FieldContent) -> pd.DataFrame:
+    """Each place once, with its middle to 0.01 degree."""
+    places = {place.id: place for run in content.runs for place in run.places}.values()
+    middles = [place.geometry.representative_point() for place in places]
+    x, y = np.array([p.x for p in middles]), np.array([p.y for p in middles])
+    lon, lat = lon_lat(content.runs[0].grid, x, y)
+    roles = {"from": "Core area", "to": "Target area"}
+    return pd.DataFrame(
+        {
+            "name": [place.name_in(content.lang) for place in places],
+            "role": [content.say(roles.get(place.role, place.role)) for place in places],
+            "lat_deg": np.round(lat, 2),
+            "lon_deg": np.round(lon, 2),
+            "geometry_status": [content.say(place.geometry_status) for place in places],
+        }
+    )
+
+
+class _Writer:
+    """Sheets of one workbook in one style."""
+
+    def __init__(self, book: Any, content: FieldContent) -> None:
+        self.book, self.content = book, content
+        self.head = book.add_format(FONT | {"bold": True, "bottom": 1, "text_wrap": True, "valign": "top"})
+        self.title = book.add_format(FONT | {"bold": True, "font_size": 14})
+        self.mark = book.add_format(FONT | {"bg_color": MARKED})
+        self.plain = book.add_format(FONT)
+        self.wrapped = book.add_format(FONT | {"text_wrap": True, "valign": "top"})
+        self.bold = book.add_format(FONT | {"bold": True, "valign": "top"})
+
+    def table(self, name: str, table: pd.DataFrame) -> None:
+        """One table under the title and the marks; it prints on the width of a page, its head on each."""
+        sheet = self.book.add_worksheet(name)
+        sheet.write_string(0, 0, self.content.title, self.title)
+        notes = list(self.content.notes().items())
+        for row, (label, text) in enumerate(notes[:3], 1):
+            sheet.write_string(row, 0, f"{label}: {text}", self.mark)
+        top = len(notes[:3]) + 2
+        for col, column in enumerate(table.columns):
+            self._column(sheet, top, col, str(column), table[column])
+        sheet.freeze_panes(top + 1, 0)
+        sheet.set_landscape()
+        sheet.set_paper(9)
+        sheet.fit_to_pages(1, 0)
+        sheet.repeat_rows(top)
+        if len(table):
+            sheet.autofilter(top, 0, top + len(table), len(table.columns) - 1)
+
+    def _column(self, sheet: Any, top: int, col: int, column: str, values: pd.Series) -> None:
+        head = self.content.say(HEADS.get(column, OTHER_HEADS.get(column, column)))
+        sheet.write_string(top, col, head, self.head)
+        style = self.book.add_format(FONT | {"num_format": FORMATS.get(column, "General")})
+        for row, value in enumerate(values, top + 1):
+            _write(sheet, row, col, value, style)
+        longest = max([max(len(word) for word in head.split()), *(len(_shown(value, column)) for value in values)])
+        sheet.set_column(col, col, min(longest + 3, WIDEST))
+
+    def explanations(self, name: str) -> None:
+        """What each column means, and the notes in full."""
+        sheet, say = self.book.add_worksheet(name), self.content.say
+        sheet.set_column(0, 0, 32)
+        sheet.set_column(1, 1, 110)
+        sheet.write_string(0, 0, self.content.title, self.title)
+        rows = [*self.content.notes().items(), *((say(HEADS[column]), say(text)) for column, text in MEANINGS.items())]
+        for row, (label, text) in enumerate(rows, 2):
+            sheet.write_string(row, 0, label, self.bold)
+            sheet.write_string(row, 1, text, self.wrapped)
+        sheet.set_landscape()
+        sheet.set_paper(9)
+        sheet.fit_to_pages(1, 0)
+
+
+OTHER_HEADS = {"length_km": "Length, km", "name": "Name", "role": "Role"}
+
+
+def _shown(value: Any, column: str) -> str:
+    decimals = FORMATS.get(column, "0.0").partition(".")[2]
+    return f"{value:.{len(decimals)}f}" if isinstance(value, float) else str(value)
+
+
+def _write(sheet: Any, row: int, col: int, value: Any, style: Any) -> None:
+    """Text as text, never as a formula or a link; missing numbers stay empty."""
+    if isinstance(value, str):
+        sheet.write_string(row, col, value, style)
+    elif np.isfinite(value):
+        sheet.write_number(row, col, float(value), style)
+    else:
+        sheet.write_blank(row, col, None, style)
