@@ -7,12 +7,15 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, Field, field_validator
 
+from scenarios.batch_facts import FACTS
 from scenarios.schema_base import FROZEN, Identifier, Metres
 
 __all__ = ["AXES", "Block", "Draws", "Matrix"]
 
 AXES = ("scenario", "species", "cell_m")
 """Axes that every matrix has; those under `set` come on top."""
+TAKEN = {*AXES, *FACTS, "run", "draw", "status", "error", "source", "target"}
+"""Columns of a batch's tables, besides the axes."""
 OPTION = re.compile(r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")
 PLAIN = (str, int, float)
 
@@ -70,7 +73,7 @@ class Block(BaseModel):
 
 
 def _axis_faults(axis: str, options: dict[str, dict[str, Any]] | list[Any]) -> list[str]:
-    faults = [f"{axis}: this name is taken; choose another"] if axis in AXES else []
+    faults = [f"{axis}: this name is taken; choose another"] if axis in TAKEN else []
     if not options:
         faults.append(f"{axis}: has no options; give some, or remove it")
     if isinstance(options, dict):

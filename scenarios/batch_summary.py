@@ -92,16 +92,15 @@ def _gather(
     if not files:
         target.unlink(missing_ok=True)
         return False
-    columns = dict.fromkeys(name for _, path in files for name in _head(path))
+    ids = _id_columns(axes)
+    columns = dict.fromkeys(name for _, path in files for name in _head(path) if name not in ids)
     with replacing(target) as part, part.open("w", encoding="utf-8", newline="") as stream:
-        writer = csv.DictWriter(stream, [*_id_columns(axes), *columns], restval="", lineterminator="\n")
+        writer = csv.DictWriter(stream, [*ids, *columns], restval="", lineterminator="\n")
         writer.writeheader()
         for run, path in files:
-            own = {
-                name: "" if value is None else f"{value:g}" if isinstance(value, float) else value
-                for name, value in _ids(run, axes).items()
-            }
-            writer.writerows(own | row for row in _rows(path) if wanted(row))
+            own = _ids(run, axes)
+            own |= {"cell_m": f"{own['cell_m']:g}"}
+            writer.writerows(row | own for row in _rows(path) if wanted(row))
     return True
 
 
@@ -121,7 +120,7 @@ def _meanings_in(folder: BatchFolder, runs: list[Any], source: str) -> dict[str,
     for run in runs:
         path = folder.run_folder(run["run"]) / "columns.csv"
         for row in _rows(path) if path.is_file() else ():
-            if row["file"] == source:
+            if row["file"] == source and row["column"] not in OF_RUN:
                 found.setdefault(row["column"], (row["unit"], row["meaning"]))
     return found
 
