@@ -126,21 +126,21 @@ def _flat(field: Single) -> Single:
 
 def coarse_raster(graph: Graph, places: Places, p: Rows, following: Places) -> CoarseRaster | None:
     """A graph as a raster, or None where too many couplings are far; ``p`` interpolates from the next level's unknowns."""
-    far_count = np.empty(graph.ground.size, np.int32)
-    kernels.count_far(graph.start, graph.column, places.row, places.col, places.gridded, far_count)
+    row, col, shape = _with_rows_below(places)
+    at, cols = ((row + 1) * 2 + (col & 1)) * shape[2] + (col >> 1) + 1, shape[2]
+    below = (int(places.row.max()) + 2) * 2 * cols
+    g, far_count = np.zeros((4, *shape), np.float32), np.empty(at.size, np.int32)
+    kernels.split_couplings(*graph[:3], at, below, cols, g.reshape(4, -1), far_count)
     if far_count.sum() > FAR * graph.column.size:
         return None
-    row, col, shape = _with_rows_below(places)
-    at = ((row + 1) * 2 + (col & 1)) * shape[2] + (col >> 1) + 1
-    g, inverse = np.zeros((4, *shape), np.float32), np.zeros(shape, np.float32)
-    kernels.fill_couplings(*graph[:3], places.row, places.col, places.gridded, g)
+    inverse = np.zeros(shape, np.float32)
     inverse.reshape(-1)[at] = graph.inverse
     line = np.zeros((4, shape[0] // 2 + 1, shape[2]), np.float32)
     listed = (far_count > 0) | ~places.gridded
     kernels.line_shares(*p, places.row, places.col, listed, following.row, following.col, following.gridded, line)
     cell = np.flatnonzero(listed).astype(np.int32)
     start, column, coupling = allocate(far_count[cell])
-    kernels.far_rows(cell, *graph[:3], places.row, places.col, places.gridded, at, start, column, coupling)
+    kernels.far_rows(cell, *graph[:3], at, below, cols, start, column, coupling)
     corner = ((places.row | places.col) & 1 == 0) & places.gridded
     children, dof = _by_dof(_rows_of(p, cell), following.row.size)
     place = np.where(following.gridded, following.row * (shape[2] - 2) + following.col, -1).astype(np.int32)

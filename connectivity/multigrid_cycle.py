@@ -21,7 +21,7 @@ __all__ = ["Cycle", "Hierarchy"]
 Single = NDArray[np.float32]
 Double = NDArray[np.float64]
 
-SKIP, TWICE = RASTERS, 4
+SKIP, TWICE = RASTERS, 2
 """After SKIP coarse levels, TWICE levels are visited twice: a cheap way to mend what fences leave of smooth errors."""
 
 

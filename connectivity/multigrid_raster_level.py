@@ -234,7 +234,7 @@ def _first_graph(raster: Raster, special: Special, children: Rows, threads: int)
     if raster.ground.any():
         terms = np.zeros_like(raster.ground)
         raster_product.ground_terms(raster.g, raster.ground, raster.kind, _shape(special), terms)
-        raster_product.restrict_ground(raster, terms, special, children, ground)
+        raster_product.restrict_ground(raster, terms, terms.any(axis=(1, 2)), special, children, ground)
     return with_diagonal(start, column, coupling, ground)
 
 

@@ -13,58 +13,80 @@ from numpy.typing import NDArray
 
 from connectivity.kernels._jit import kernel, parallel_kernel
 
-__all__ = ["add_far", "add_far_at", "count_far", "far_rows", "fill_couplings", "gather", "line_shares", "spread"]
+__all__ = ["add_far", "add_far_at", "far_rows", "gather", "line_shares", "split_couplings", "spread"]
 
 Bool1 = NDArray[np.bool_]
 Single1 = NDArray[np.float32]
 Single2 = NDArray[np.float32]
 Single3 = NDArray[np.float32]
-Single4 = NDArray[np.float32]
 Int1 = NDArray[np.int32]
 
 
 @kernel
-def _is_far(row: Int1, col: Int1, gridded: Bool1, i: int, q: int) -> bool:
-    return not (gridded[i] and gridded[q] and abs(row[i] - row[q]) <= 1 and abs(col[i] - col[q]) <= 1)
+def _direction(step: int, odd: bool, cols: int) -> int:
+    """Direction 0..3 of a neighbour ``step`` flat indices away, 4 for the opposite ones, 5 if it is none."""
+    if odd:
+        if step == 1 - cols:
+            return 0
+        if step == 2 * cols:
+            return 1
+        if step == cols + 1:
+            return 2
+        if step == cols:
+            return 3
+        return 4 if step in (-cols, -2 * cols, -3 * cols, 1 - 3 * cols) else 5
+    if step == cols:
+        return 0
+    if step == 2 * cols:
+        return 1
+    if step == 3 * cols:
+        return 2
+    if step == 3 * cols - 1:
+        return 3
+    return 4 if step in (cols - 1, -2 * cols, -cols - 1, -cols) else 5
 
 
 @kernel
-def _far_of(start: Int1, column: Int1, row: Int1, col: Int1, gridded: Bool1, i: int) -> int:
+def _split_row(
+    start: Int1, column: Int1, coupling: Single1, at: Int1, below: int, cols: int, i: int, g: Single2
+) -> int:
+    here = at[i]
+    odd = here // cols & 1 == 1
     count = 0
     for k in range(start[i], start[i + 1]):
-        count += _is_far(row, col, gridded, i, column[k])
+        there = at[column[k]]
+        way = _direction(there - here, odd, cols) if here < below and there < below else 5
+        if way < 4:
+            g[way, here] = coupling[k]
+        count += way == 5
     return count
 
 
 @parallel_kernel
-def count_far(start: Int1, column: Int1, row: Int1, col: Int1, gridded: Bool1, out: Int1) -> None:
-    """Number of far couplings of each unknown."""
-    for i in prange(out.size):
-        out[i] = _far_of(start, column, row, col, gridded, i)
+def split_couplings(
+    start: Int1, column: Int1, coupling: Single1, at: Int1, below: int, cols: int, g: Single2, far: Int1
+) -> None:
+    """Couplings between neighbours into ``g`` (4, flat), and the number of far ones of each unknown.
+
+    ``at``: flat index of each unknown in a field of ``cols`` columns, from ``below`` on where it is not gridded.
+    """
+    for i in prange(at.size):
+        far[i] = _split_row(start, column, coupling, at, below, cols, i, g)
 
 
 @kernel
-def _fill_row(
-    start: Int1, column: Int1, coupling: Single1, row: Int1, col: Int1, gridded: Bool1, i: int, g: Single4
-) -> None:
+def _far_row(
+    start: Int1, column: Int1, coupling: Single1, at: Int1, below: int, cols: int, i: int,
+    n: int, out: Int1, out_coupling: Single1,
+) -> None:  # fmt: skip
+    here = at[i]
+    odd = here // cols & 1 == 1
     for k in range(start[i], start[i + 1]):
-        q = column[k]
-        if _is_far(row, col, gridded, i, q):
-            continue
-        south, east = row[q] - row[i], col[q] - col[i]
-        if south == 1:
-            g[3 if east < 0 else 1 + east, row[i] + 1, col[i] & 1, (col[i] >> 1) + 1] = coupling[k]
-        elif south == 0 and east == 1:
-            g[0, row[i] + 1, col[i] & 1, (col[i] >> 1) + 1] = coupling[k]
-
-
-@parallel_kernel
-def fill_couplings(
-    start: Int1, column: Int1, coupling: Single1, row: Int1, col: Int1, gridded: Bool1, g: Single4
-) -> None:
-    """Couplings between neighbours into ``g``."""
-    for i in prange(row.size):
-        _fill_row(start, column, coupling, row, col, gridded, i, g)
+        there = at[column[k]]
+        if here >= below or there >= below or _direction(there - here, odd, cols) == 5:
+            out[n] = there
+            out_coupling[n] = coupling[k]
+            n += 1
 
 
 @parallel_kernel
@@ -73,22 +95,16 @@ def far_rows(
     start: Int1,
     column: Int1,
     coupling: Single1,
-    row: Int1,
-    col: Int1,
-    gridded: Bool1,
     at: Int1,
+    below: int,
+    cols: int,
     out_start: Int1,
     out: Int1,
     out_coupling: Single1,
 ) -> None:
-    """Far couplings of the unknowns ``cell``, towards flat indices; ``at`` is the flat index of each unknown."""
+    """Far couplings of the unknowns ``cell``, towards flat indices."""
     for s in prange(cell.size):
-        i, n = cell[s], out_start[s]
-        for k in range(start[i], start[i + 1]):
-            if _is_far(row, col, gridded, i, column[k]):
-                out[n] = at[column[k]]
-                out_coupling[n] = coupling[k]
-                n += 1
+        _far_row(start, column, coupling, at, below, cols, cell[s], out_start[s], out, out_coupling)
 
 
 @kernel

@@ -364,18 +364,22 @@ def ground_terms(g: Single4, ground: Single3, kind: Byte3, shape: tuple[int, int
 
 
 @parallel_kernel
-def restrict_ground(raster: Raster, terms: Single3, special: Special, children: Rows, out: Single1) -> None:
-    """``out = P^T terms``."""
+def restrict_ground(
+    raster: Raster, terms: Single3, busy: Bool1, special: Special, children: Rows, out: Single1
+) -> None:
+    """``out = P^T terms``; ``busy``: rows of the field that are not all zero."""
     child_start, child, child_weight = children.start, children.column, children.weight
     kind, line, centre = raster.kind, raster.line, raster.centre
     cell, width = special.cell, special.width
     cols, n_corner = line.shape[2] - 2, (line.shape[1] - 2) * (line.shape[2] - 2)
     for dof in prange(out.size):
         total = 0.0
-        for t in range(9 if dof < n_corner else 0):
+        row = 2 * (dof // cols) + 1 if dof < n_corner else 1
+        around = dof < n_corner and (busy[row - 1] or busy[row] or busy[row + 1])
+        for t in range(9 if around else 0):
             d_row, d_col = t // 3 - 1, t % 3 - 1
             col = 2 * (dof % cols) + d_col
-            term = terms[2 * (dof // cols) + d_row + 1, col & 1, (col >> 1) + 1]
+            term = terms[row + d_row, col & 1, (col >> 1) + 1]
             if term != 0.0:
                 total += term * _child_weight(kind, line, centre, dof // cols, dof % cols, d_row, d_col)
         for e in range(child_start[dof], child_start[dof + 1]):
