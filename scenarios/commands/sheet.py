@@ -35,7 +35,8 @@ def sheet(
         float | None,
         typer.Option(
             "--scale",
-            help="Denominator: 50000, 100000, 200000, ... Default: 50000 for close-ups, 100000 for a series, else what fits.",
+            help="Denominator: 50000, 100000, 200000, ... Default: 50000 for close-ups (200000 for partners), 100000 for a series, "
+            "else what fits.",
         ),
     ] = None,
     paper: Annotated[str, typer.Option("--paper", help="A4 or A3.")] = "A4",

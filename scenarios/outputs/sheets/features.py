@@ -76,15 +76,15 @@ def draw_places(page: Page, frame: MapFrame, source: SheetSource) -> list[tuple[
     return found
 
 
-def draw_paths(page: Page, frame: MapFrame, source: SheetSource) -> bool:
-    """Least-cost paths; whether any is on the map."""
+def draw_paths(page: Page, frame: MapFrame, source: SheetSource) -> list[Points]:
+    """Least-cost paths; their lines on paper [mm]."""
     paths = [shapely.LineString(np.column_stack([p.x, p.y])) for p in source.run.paths if p.x.size > 1]
     once = shapely.line_merge(shapely.union_all(paths))
     lines = parts_of(frame.on_paper(once))
     if lines:
         page.lines(lines, "#ffffff", 0.7, alpha=0.7)
         page.lines(lines, PATH, 0.28, dash=PATH_DASH, cap=0)
-    return bool(lines)
+    return lines
 
 
 def post_step_m(scale: float) -> float:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -61,14 +62,14 @@ def georeferenced(pdf: bytes, viewports: Sequence[Viewport]) -> bytes:
     return written.getvalue()
 
 
-def _viewport(viewport: Viewport) -> object:
+def _viewport(viewport: Viewport) -> Any:
     from pypdf.generic import ArrayObject, DictionaryObject, FloatObject, NameObject, TextStringObject
 
     def numbers(values: Sequence[float]) -> ArrayObject:
         return ArrayObject([FloatObject(f"{value:.9f}") for value in values])
 
-    def named(**entries: object) -> DictionaryObject:
-        return DictionaryObject({NameObject(f"/{key}"): value for key, value in entries.items()})  # type: ignore[misc]
+    def named(**entries: Any) -> DictionaryObject:
+        return DictionaryObject({NameObject(f"/{key}"): value for key, value in entries.items()})
 
     square = (0.0, 0.0, 0.0, 1.0, 1.0, 1.0, 1.0, 0.0)
     system = named(Type=NameObject("/PROJCS"), WKT=TextStringObject(viewport.wkt))

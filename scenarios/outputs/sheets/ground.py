@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 from matplotlib.colors import LinearSegmentedColormap
@@ -36,7 +37,7 @@ LATTICE_MM = 4.0
 WATER, WATER_EDGE, UNKNOWN, LAND = "#cfe0ea", "#6f97b0", "#eceae5", "#f4efe2"
 CONTOUR = "#b07d4a"
 CORRIDOR_COLOURS = ("#1f5f94", "#5f9fcc")
-HATCH_MM = 2.6
+HATCH_MM, CLOSE_UP_SCALE = 2.4, 250_000.0
 TINTS = ((-150, "#e4e8dc"), (0, "#f1f0e4"), (150, "#f5eedc"), (400, "#eee0c4"), (1000, "#dfcaa6"), (3000, "#c4a884"))
 CELL_ALLOWS_MM = 10.1
 """Contours are drawn where a cell of the relief is at most a centimetre on paper; larger, they would pretend."""
@@ -88,7 +89,7 @@ def draw_ground(page: Page, frame: MapFrame, source: SheetSource, *, plain: bool
     elevation, unknown = _elevation(source)
     outside = pixels.outside(run.grid.shape)
     page.picture(_picture(pixels, elevation, source.shade), frame.box)
-    has_corridor = not plain and _draw_corridor(page, pixels, source)
+    has_corridor = not plain and _draw_corridor(page, pixels, source, _hatch_mm(frame))
     water = _rings(pixels, _soft(run.surface.barrier), 0.5)
     if water:
         page.areas(water, WATER, edge=WATER_EDGE, width=0.12)
@@ -144,7 +145,7 @@ def _picture(pixels: _Pixels, elevation: Reals | None, shade: Reals | None) -> N
     return (np.clip(rgb, 0.0, 1.0) * 255.0 + 0.5).astype(np.uint8)
 
 
-def _draw_corridor(page: Page, pixels: _Pixels, source: SheetSource) -> bool:
+def _draw_corridor(page: Page, pixels: _Pixels, source: SheetSource, apart: float) -> bool:
     """The best shares of the corridor; whether any of it is on this sheet."""
     corridor = source.run.corridor
     finite = np.isfinite(corridor)
@@ -155,11 +156,16 @@ def _draw_corridor(page: Page, pixels: _Pixels, source: SheetSource) -> bool:
         limit = max(float(np.quantile(corridor[finite], share)), 1.0)
         rings = _rings(pixels, -np.where(finite, np.minimum(corridor, 3.0 * limit), 3.0 * limit), -limit)
         if rings:
-            page.areas(rings, color, alpha=0.10)
+            page.areas(rings, color, alpha=0.07)
             with page.clipped_to(rings):
-                page.lines(_hatching(pixels, HATCH_MM), color, 0.22, alpha=0.7)
+                page.lines(_hatching(pixels, apart), color, 0.18, alpha=0.65)
             drawn = True
     return drawn
+
+
+def _hatch_mm(frame: MapFrame) -> float:
+    """Distance of hatching lines: wider on close-ups, where a corridor may cover the whole map."""
+    return HATCH_MM if frame.scale > CLOSE_UP_SCALE else 1.7 * HATCH_MM
 
 
 def _hatching(pixels: _Pixels, apart: float) -> list[Reals]:
@@ -187,7 +193,7 @@ def _rings(pixels: _Pixels, values: Reals, level: float, also: NDArray[np.bool_]
         sampled = np.where(also, 2.0 * level, sampled)
     if sampled.max() < level:
         return []
-    made = contour_generator(pixels.x, pixels.y, sampled, fill_type="OuterOffset")
+    made: Any = contour_generator(pixels.x, pixels.y, sampled, fill_type="OuterOffset")
     points, offsets = made.filled(level, np.inf)
     return [ring[start:end] for ring, offset in zip(points, offsets, strict=True) for start, end in pairwise(offset)]
 
@@ -211,7 +217,7 @@ def _contours(
     step = contour_step(frame, heights)
     if step == 0.0:
         return 0.0, []
-    made = contour_generator(pixels.x[::2], pixels.y[::2], np.ma.masked_array(heights, hidden[::2, ::2]))
+    made: Any = contour_generator(pixels.x[::2], pixels.y[::2], np.ma.masked_array(heights, hidden[::2, ::2]))
     levels = np.arange(np.ceil(heights.min() / step) * step, heights.max(), step)
     return step, [(float(z), line) for z in levels for line in made.lines(float(z)) if _length(line) > 8.0]
 

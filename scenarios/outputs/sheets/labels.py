@@ -15,7 +15,7 @@ from scenarios.outputs.sheets.frame import MapFrame
 from scenarios.outputs.sheets.ground import CONTOUR, Ground
 from scenarios.outputs.sheets.page import INK, POINT_MM, Box, Face, Page, text_width, wrapped
 from scenarios.outputs.sheets.placing import Board, Spot
-from scenarios.outputs.sheets.source import Passage, SheetSource, km_text
+from scenarios.outputs.sheets.source import Passage, SheetSource
 
 __all__ = ["Drawn", "draw_labels", "label_board", "opening_words"]
 
@@ -30,13 +30,14 @@ Points = NDArray[np.float64]
 class Drawn:
     """What is on a map and wants a label.
 
-    ``places`` pairs a place with its shape on paper; ``fences`` are lines on paper; ``passages`` pairs a passage with its
+    ``places`` pairs a place with its shape on paper; ``fences`` and ``paths`` are lines on paper; ``passages`` pairs a passage with its
     place on paper; ``captions`` says whether width and design stand beside its number.
     """
 
     ground: Ground
     places: Sequence[tuple[Any, Any]]
     fences: Sequence[Any]
+    paths: Sequence[Points]
     posts: Sequence[Post]
     passages: Sequence[tuple[Passage, Points]]
     captions: bool
@@ -46,6 +47,11 @@ def label_board(frame: MapFrame, drawn: Drawn) -> Board:
     """What labels must keep off, and what they better do not cover."""
     lines = [shapely.get_coordinates(shapely.segmentize(line, 1.0)) for line in drawn.fences]
     lines += [shapely.get_coordinates(shapely.segmentize(shape.boundary, 1.5)) for _, shape in drawn.places]
+    lines += [
+        shapely.get_coordinates(shapely.segmentize(shapely.LineString(path), 1.5))
+        for path in drawn.paths
+        if len(path) > 1
+    ]
     board = Board(frame.box.grown(-0.6), np.vstack(lines) if lines else np.empty((0, 2)))
     board.take(Box(at[0] - 1.6, at[1] - 1.6, 3.2, 3.2) for _, at in drawn.passages)
     return board
@@ -60,7 +66,7 @@ def draw_labels(page: Page, board: Board, source: SheetSource, drawn: Drawn) -> 
     for place, shape in drawn.places:
         _draw_place(page, board, source, place, shape)
     for post in drawn.posts:
-        _draw_word(page, board, km_text(post.along_m), post.at, (1.3, 2.2, 3.4), POST, FENCE, "regular")
+        _draw_word(page, board, source.km(post.along_m), post.at, (1.3, 2.2, 3.4), POST, FENCE, "regular")
     _draw_fence_names(page, board, source, drawn)
     _draw_heights(page, board, drawn.ground)
 
@@ -83,7 +89,7 @@ def _direction(drawn: Drawn, passage: Passage, at: Points) -> Points | None:
 
 def opening_words(source: SheetSource, passage: Passage) -> str:
     """Width and design of a passage."""
-    return f"{passage.width_m:g} {source.say('m')}, {source.say(passage.design.replace('_', ' '))}"
+    return f"{source.figure(f'{passage.width_m:g}')} {source.say('m')}, {source.say(passage.design.replace('_', ' '))}"
 
 
 def _draw_badge(page: Page, board: Board, source: SheetSource, passage: Passage, at: Points, captioned: bool) -> None:

@@ -97,9 +97,11 @@ def draw_scale(column: Column, frame: MapFrame, source: SheetSource) -> None:
     column.line(scale_text(frame.scale), 12.0, "bold")
     column.gap(0.6)
     per_cm = frame.scale / 1e5
-    column.line(say("1 cm on the sheet is {km} km on the ground").format(km=f"{per_cm:g}"), NOTE, color=MUTED)
+    column.line(
+        say("1 cm on the sheet is {km} km on the ground").format(km=source.figure(f"{per_cm:g}")), NOTE, color=MUTED
+    )
     column.gap(3.6)
-    _bar(column, frame, say)
+    _bar(column, frame, source)
 
 
 def scale_text(scale: float) -> str:
@@ -107,7 +109,7 @@ def scale_text(scale: float) -> str:
     return "1 : " + f"{scale:,.0f}".replace(",", "\u2009")
 
 
-def _bar(column: Column, frame: MapFrame, say: Callable[[str], str]) -> None:
+def _bar(column: Column, frame: MapFrame, source: SheetSource) -> None:
     """A bar with a finely divided first unit to the left of zero, as on topographic maps."""
     unit = nice_below(0.22 * column.box.width * frame.metres_per_mm)
     step = unit / frame.metres_per_mm
@@ -119,9 +121,9 @@ def _bar(column: Column, frame: MapFrame, say: Callable[[str], str]) -> None:
         page.rectangle(
             Box(left + part * step, y - 1.3, step, 1.3), INK if part % 2 == 0 else "#ffffff", edge=INK, width=0.15
         )
-    per, name = (1000.0, say("km")) if unit >= 1000 else (1.0, say("m"))
+    per, name = (1000.0, source.say("km")) if unit >= 1000 else (1.0, source.say("m"))
     for part in range(5):
-        words = f"{abs(part - 1) * unit / per:g}" + (f" {name}" if part == 4 else "")
+        words = source.figure(f"{abs(part - 1) * unit / per:g}") + (f" {name}" if part == 4 else "")
         page.text(left + part * step, y + 0.9, words, size=NOTE, anchor="left" if part == 4 else "middle")
     column.gap(1.3 + 1.2)
 
@@ -131,9 +133,9 @@ def draw_north(column: Column, frame: MapFrame, source: SheetSource) -> None:
     say, page = source.say, column.page
     west, south, east, north = frame.bounds
     true = frame.projection.true_north_deg((west + east) / 2, (south + north) / 2)
-    high, foot = 15.5, column.at - 19.0
-    x = column.box.left + 6.5
     on_grid = frame.projection.zone is not None
+    high = 15.5 if on_grid else 8.0
+    x, foot = column.box.left + 6.5, column.at - high - 3.5
     shown = math.copysign(max(abs(true), 9.0), true) if on_grid and abs(true) > 0.005 else 0.0
     if on_grid:
         page.lines([np.array([[x, foot], [x, foot + high]])], INK, 0.25)
@@ -269,7 +271,7 @@ def _sign_corridor(page: Page, box: Box) -> None:
     half = Box(box.left, box.bottom, box.width / 2, box.height)
     for part, color in ((box, CORRIDOR_COLOURS[1]), (half, CORRIDOR_COLOURS[0])):
         with page.clipped(part):
-            page.lines(hatching(part, 0.7 * HATCH_MM), color, 0.22, alpha=0.8)
+            page.lines(hatching(part, 0.7 * HATCH_MM), color, 0.2, alpha=0.8)
 
 
 def _sign_fence(page: Page, box: Box) -> None:

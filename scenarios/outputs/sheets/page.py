@@ -209,8 +209,12 @@ class Page:
         canvas = self._pen(edge or INK, width, (), 1.0, 0)
         if fill is not None:
             canvas.setFillColor(_colour(fill))
-        sides = [v / POINT_MM for v in (box.left, box.bottom, box.width, box.height, radius)]
-        canvas.roundRect(*sides, stroke=int(edge is not None), fill=int(fill is not None))
+        left, bottom, width_pt, height_pt, round_pt = (
+            v / POINT_MM for v in (box.left, box.bottom, box.width, box.height, radius)
+        )
+        canvas.roundRect(
+            left, bottom, width_pt, height_pt, round_pt, stroke=int(edge is not None), fill=int(fill is not None)
+        )
         canvas.restoreState()
 
     def disc(
@@ -232,9 +236,8 @@ class Page:
         packed = io.BytesIO()
         Image.fromarray(rgb).save(packed, format="JPEG", quality=90, subsampling=0)
         packed.seek(0)
-        self.canvas.drawImage(
-            ImageReader(packed), *(v / POINT_MM for v in (box.left, box.bottom, box.width, box.height))
-        )
+        left, bottom, width, height = (v / POINT_MM for v in (box.left, box.bottom, box.width, box.height))
+        self.canvas.drawImage(ImageReader(packed), left, bottom, width, height)
 
     def text(
         self,

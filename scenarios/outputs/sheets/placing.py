@@ -78,13 +78,12 @@ class Board:
         return bool(self._is_free(np.array([[box.left, box.bottom, box.right, box.top]]), gap)[0])
 
     def _is_free(self, boxes: NDArray[np.float64], gap: float) -> NDArray[np.bool_]:
-        inside = (boxes[:, :2] >= (self.frame.left, self.frame.bottom)).all(axis=1)
-        inside &= (boxes[:, 2:] <= (self.frame.right, self.frame.top)).all(axis=1)
+        inside = np.all(boxes[:, :2] >= (self.frame.left, self.frame.bottom), axis=1)
+        inside &= np.all(boxes[:, 2:] <= (self.frame.right, self.frame.top), axis=1)
         taken = self._taken[None, :, :]
         low, high = boxes[:, None, :2] - gap, boxes[:, None, 2:] + gap
-        meets = ((low < taken[:, :, 2:]) & (taken[:, :, :2] < high)).all(axis=2).any(axis=1)
-        free: NDArray[np.bool_] = inside & ~meets
-        return free
+        meets = np.any(np.all((low < taken[:, :, 2:]) & (taken[:, :, :2] < high), axis=2), axis=1)
+        return np.asarray(inside & ~meets)
 
     def _covered(self, boxes: NDArray[np.float64]) -> NDArray[np.float64]:
         """Points of lines under each box."""

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
 
 import numpy as np
 
@@ -14,20 +13,20 @@ from scenarios.outputs.sheets.frame import MapFrame, degrees_of
 from scenarios.outputs.sheets.page import Box
 from scenarios.outputs.sheets.series import Section, divided, fitted_scale, frame_at, outline_of, section_points
 from scenarios.outputs.sheets.sheet import PAPERS, Layout, Neighbour, Sheet, layout_of
-from scenarios.outputs.sheets.source import Passage, SheetSource, fence_of, km_text
+from scenarios.outputs.sheets.source import Passage, SheetSource, fence_of
 from scenarios.outputs.sheets.table import HEAD_MM, ROW_MM, table_height
 
 __all__ = ["INDEX_COLUMNS", "PlannedPage", "SheetRequest", "planned_pages"]
 
-CLOSE_UP, SERIES = 50_000.0, 100_000.0
-"""Scales where none is asked for."""
+CLOSE_UP = {Audience.RESTRICTED: 50_000.0, Audience.PARTNER: 200_000.0}
+SERIES = 100_000.0
+"""Scales where none is asked for; what is true to a kilometre deserves no large one."""
 
 PUBLIC_SCALE = 2_000_000.0
 """The largest scale for the public."""
 
 SHORTLIST = "shortlist"
 INDEX_COLUMNS = {"landscape": 4, "portrait": 3}
-Orientation = Literal["landscape", "portrait"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,7 +56,7 @@ class SheetRequest:
     series: bool = False
     scale: float | None = None
     paper: str = "A4"
-    orientation: Orientation | None = None
+    orientation: str | None = None
 
     @property
     def is_overview(self) -> bool:
@@ -151,10 +150,10 @@ def _named(source: SheetSource, name: str) -> list[Passage]:
 
 
 def _close_up(source: SheetSource, request: SheetRequest, passage: Passage) -> PlannedPage:
-    scale, orientation = request.scale or CLOSE_UP, request.orientation or "landscape"
+    scale, orientation = request.scale or CLOSE_UP[source.audience], request.orientation or "landscape"
     lon, lat = _lonlat(source, passage.x, passage.y)
     title = source.say("Passage {number}: {fence}, km {km}").format(
-        number=passage.label, fence=source.fence_title(passage.fence), km=km_text(passage.along_m)
+        number=passage.label, fence=source.fence_title(passage.fence), km=source.km(passage.along_m)
     )
     sheet = Sheet(title=title, subtitle=_subtitle(source), scale=scale, lon=lon, lat=lat)
     return _with_passages(source, sheet, request.paper, orientation, first=passage)
@@ -164,16 +163,15 @@ def _with_passages(
     source: SheetSource, sheet: Sheet, paper: str, orientation: str, first: Passage | None = None
 ) -> PlannedPage:
     """The sheet with the numbered passages on its map, and room for their table."""
-    chosen: tuple[Passage, ...] = () if first is None else (first,)
+    own: tuple[Passage, ...] = () if first is None else (first,)
+    chosen = own
     while True:
         layout = layout_of(paper, orientation, sheet.scale, table_height(len(chosen)))
         frame = frame_at(source, sheet.scale, layout.map, sheet.lon, sheet.lat)
-        inside = _on_map(frame, source.best)
-        found = (*((first,) if first else ()), *(p for p in inside if p != first))
-        if len(found) >= len(chosen) and found != chosen and len(found) > len(chosen):
-            chosen = found
-            continue
-        return PlannedPage(sheet=replace(sheet, passages=found[: max(len(chosen), 1)]), layout=layout)
+        found = own + tuple(p for p in _on_map(frame, source.best) if p != first)
+        if len(found) <= len(chosen):
+            return PlannedPage(sheet=replace(sheet, passages=found), layout=layout)
+        chosen = found
 
 
 def _on_map(frame: MapFrame, passages: Sequence[Passage]) -> list[Passage]:
@@ -181,7 +179,7 @@ def _on_map(frame: MapFrame, passages: Sequence[Passage]) -> list[Passage]:
         return []
     at = frame.paper_xy(np.array([p.x for p in passages]), np.array([p.y for p in passages]))
     box = frame.box
-    inside = ((at >= (box.left, box.bottom)) & (at <= (box.right, box.top))).all(axis=1)
+    inside = np.all((at >= (box.left, box.bottom)) & (at <= (box.right, box.top)), axis=1)
     return [passage for passage, here in zip(passages, inside, strict=True) if here]
 
 
@@ -214,14 +212,14 @@ def _stretch(source: SheetSource, request: SheetRequest) -> tuple[float, float]:
 
 
 def _best_layout(
-    source: SheetSource, request: SheetRequest, points: np.ndarray, table_mm: float, least: float
+    source: SheetSource, request: SheetRequest, points: np.ndarray, table_mm: float, least: float, inset: bool = True
 ) -> tuple[str, float, float, float]:
     """Orientation with the larger scale (or the one asked for), scale, and middle, so that all points are on the map."""
     found = []
     for orientation in (request.orientation,) if request.orientation else ("landscape", "portrait"):
 
         def map_at(scale: float, orientation: str = orientation) -> Box:
-            return layout_of(request.paper, orientation, scale, table_mm).map
+            return layout_of(request.paper, orientation, scale, table_mm, inset=inset).map
 
         scale, lon, lat = fitted_scale(source, points, map_at, least)
         found.append((scale, orientation, lon, lat))
@@ -240,8 +238,8 @@ def _overview(source: SheetSource, request: SheetRequest) -> PlannedPage:
     """All fences, places and paths on one sheet."""
     best = source.best
     least = PUBLIC_SCALE if source.audience is Audience.PUBLIC else 200_000.0
-    orientation, scale, lon, lat = _best_layout(source, request, _extent(source), table_height(len(best)), least)
-    layout = layout_of(request.paper, orientation, scale, table_height(len(best)))
+    orientation, scale, lon, lat = _best_layout(source, request, _extent(source), table_height(len(best)), least, False)
+    layout = layout_of(request.paper, orientation, scale, table_height(len(best)), inset=False)
     title = source.say("{species}: fences and passages, overview").format(species=source.species_title())
     if source.audience is Audience.PUBLIC:
         title = source.say("{species}: fences and corridors, overview").format(species=source.species_title())
@@ -277,7 +275,7 @@ def _section(source: SheetSource, request: SheetRequest, start_m: float, end_m: 
 
 def _stretch_title(source: SheetSource, fence: str, start_m: float, end_m: float) -> str:
     return source.say("{fence}, km {start}\u2013{end}").format(
-        fence=source.fence_title(fence), start=km_text(start_m), end=km_text(end_m)
+        fence=source.fence_title(fence), start=source.km(start_m), end=source.km(end_m)
     )
 
 
@@ -298,7 +296,7 @@ def _series(source: SheetSource, request: SheetRequest, start_m: float, end_m: f
     return _numbered(source, request, fence.id, scale, orientation, layout, sections, frames)
 
 
-def _along(source: SheetSource, points: np.ndarray) -> Orientation:
+def _along(source: SheetSource, points: np.ndarray) -> str:
     """The orientation along which a stretch of fence runs."""
     size = np.ptp(points, axis=0) * (np.cos(np.deg2rad(points[:, 1].mean())), 1.0)
     return "landscape" if size[0] >= size[1] else "portrait"
@@ -339,7 +337,7 @@ def _index(
     passages = dict.fromkeys(p for page in pages for p in page.sheet.passages)
     rows = tuple(
         (
-            str(n), f"{km_text(section.start_m)}\u2013{km_text(section.end_m)}", str(frame.projection.zone or ""),
+            str(n), f"{source.km(section.start_m)}\u2013{source.km(section.end_m)}", str(frame.projection.zone or ""),
             ", ".join(p.label for p in page.sheet.passages) or "\u2013",
         )
         for n, (section, frame, page) in enumerate(zip(sections, frames, pages, strict=True), 1)
@@ -359,6 +357,3 @@ def _scale_words(scale: float) -> str:
 def _list_height(n: int, orientation: str) -> float:
     """Height of the list of sheets, in as many columns as the orientation has."""
     return HEAD_MM + ROW_MM * int(np.ceil(n / INDEX_COLUMNS[orientation]))
-
-
-Planner = Callable[[SheetSource, SheetRequest], list[PlannedPage]]

@@ -9,7 +9,7 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from scenarios.audience import badge
+from scenarios.audience import Audience, badge
 from scenarios.outputs.sheets.countries import draw_countries
 from scenarios.outputs.sheets.features import (
     draw_border_lines,
@@ -48,6 +48,7 @@ PAPERS = {"A4": (210.0, 297.0), "A3": (297.0, 420.0)}
 MARGIN, HEADER, FOOTER, GAP = 7.0, 12.5, 13.0, 3.0
 PANEL_WIDE = {"A4": 60.0, "A3": 72.0}
 PANEL_HIGH = {"A4": 66.0, "A3": 72.0}
+WITHOUT_INSET_MM = 54.0
 LEAST_INSET_MM = 16.0
 
 
@@ -63,7 +64,7 @@ class Layout:
     footer: Box
 
 
-def layout_of(paper: str, orientation: str, scale: float, table_mm: float) -> Layout:
+def layout_of(paper: str, orientation: str, scale: float, table_mm: float, *, inset: bool = True) -> Layout:
     """Room for a map of a scale and its margin on a paper, with a table of a height at its foot."""
     short, long = PAPERS[paper]
     width, height = (long, short) if orientation == "landscape" else (short, long)
@@ -77,8 +78,8 @@ def layout_of(paper: str, orientation: str, scale: float, table_mm: float) -> La
         around = Box(MARGIN, floor, panel.left - GAP - MARGIN, panel.height)
         columns: tuple[Box, ...] = (panel,)
     else:
-        column = (inner - 2 * GAP) / 3
-        columns = tuple(Box(MARGIN + n * (column + GAP), floor, column, PANEL_HIGH[paper]) for n in range(3))
+        column, deep = (inner - 2 * GAP) / 3, PANEL_HIGH[paper] if inset else WITHOUT_INSET_MM
+        columns = tuple(Box(MARGIN + n * (column + GAP), floor, column, deep) for n in range(3))
         around = Box(MARGIN, columns[0].top + GAP, inner, header.bottom - columns[0].top - GAP)
     return Layout(
         paper=Box(0, 0, width, height), header=header, map=around.grown(-collar_mm(scale)), columns=columns, table=table,
@@ -149,6 +150,9 @@ def draw_passage_table(page: Page, sheet: Sheet, layout: Layout, source: SheetSo
     """The table of a sheet's passages, or why there is none."""
     if sheet.passages:
         draw_table(page, layout.table, table_head(source), passage_rows(source, sheet.passages, zone))
+    elif layout.table.height:
+        words = source.say("No numbered passage lies on this sheet.")
+        page.text(layout.table.left, layout.table.top - 3.0, words, size=6.2, color=MUTED)
 
 
 def _draw_map(page: Page, sheet: Sheet, frame: MapFrame, source: SheetSource) -> Legend:
@@ -164,7 +168,15 @@ def _draw_map(page: Page, sheet: Sheet, frame: MapFrame, source: SheetSource) ->
         candidates = draw_candidates(page, frame, source, sheet.passages) if sheet.captions else False
     passages = [(p, frame.paper_xy([p.x], [p.y])[0]) for p in sheet.passages]
     passages = [(p, at) for p, at in passages if shapely.box(*_corners(frame.box)).contains(shapely.Point(at))]
-    drawn = Drawn(ground=ground, places=places, fences=fences, posts=posts, passages=passages, captions=sheet.captions)
+    drawn = Drawn(
+        ground=ground,
+        places=places,
+        fences=fences,
+        paths=paths,
+        posts=posts,
+        passages=passages,
+        captions=sheet.captions,
+    )
     board = label_board(frame, drawn)
     for other in sheet.neighbours:
         _name_neighbour(page, board, frame, other, source)
@@ -174,7 +186,7 @@ def _draw_map(page: Page, sheet: Sheet, frame: MapFrame, source: SheetSource) ->
     roles = {place.role for place, _ in places}
     return Legend(
         fence=bool(fences), schematic_fence=any(is_schematic(f.geometry_status) for f in source.run.cuts.fences),
-        passages=bool(passages), candidates=candidates, border=border, corridor=ground.has_corridor, paths=paths,
+        passages=bool(passages), candidates=candidates, border=border, corridor=ground.has_corridor, paths=bool(paths),
         cores="from" in roles, targets="to" in roles, water=ground.has_water, unknown=ground.has_unknown,
         contour_m=ground.contour_m, grid_m=grid_step_m(frame.scale) if frame.projection.zone is not None else 0.0,
         sheets=bool(sheet.sheets),
@@ -219,7 +231,7 @@ def _name_neighbour(page: Page, board: Board, frame: MapFrame, other: Neighbour,
     to = frame.paper_lonlat(*other.outline.T).mean(axis=0) - middle
     sides = np.abs(to) / np.array([box.width, box.height])
     arrow = ("\u25b6" if to[0] > 0 else "\u25c0") if sides[0] >= sides[1] else ("\u25b2" if to[1] > 0 else "\u25bc")
-    words, size = f"{source.say('sheet')} {other.number}", 6.2
+    words, size = source.say("sheet {n}").format(n=other.number), 6.2
     words = f"{arrow} {words}" if arrow == "\u25c0" else f"{words} {arrow}"
     wide, high = text_width(words, size, "bold") + 1.6, 3.8
     reach = 0.5 / max(sides.max(), 1e-9)
@@ -245,16 +257,18 @@ def _on_lines(board: Board, box: Box) -> bool:
 def _draw_header(page: Page, box: Box, sheet: Sheet, source: SheetSource) -> None:
     mark = source.say(badge(source.audience))
     wide = text_width(mark, 7.0, "bold") + 4.0
-    tab = Box(box.right - wide, box.top - 5.0, wide, 5.0)
+    tab = Box(box.right - wide, box.top - 11.4, wide, 5.0)
     page.rectangle(tab, INK)
     page.text(tab.left + wide / 2, tab.bottom + 1.55, mark, size=7.0, face="bold", color="#ffffff", anchor="middle")
-    if sheet.mark:
-        page.text(box.right, box.top - 9.6, sheet.mark, size=8.5, face="bold", anchor="right")
-    room = box.width - wide - 4.0
-    size = text_fits(sheet.title, 13.5, room, "bold")
+    beside = (
+        page.text(box.right, box.top - 4.6, sheet.mark, size=8.5, face="bold", anchor="right").width
+        if sheet.mark
+        else 0
+    )
+    size = text_fits(sheet.title, 13.5, box.width - beside - 4.0, "bold")
     page.text(box.left, box.top - 4.6, sheet.title, size=size, face="bold")
-    size = text_fits(sheet.subtitle, 7.4, box.width - 40.0)
-    page.text(box.left, box.top - 9.6, sheet.subtitle, size=size, color=MUTED)
+    size = text_fits(sheet.subtitle, 7.4, box.width - wide - 4.0)
+    page.text(box.left, box.top - 9.8, sheet.subtitle, size=size, color=MUTED)
 
 
 def _draw_footer(page: Page, box: Box, source: SheetSource) -> None:
@@ -325,25 +339,33 @@ def _scale_and_north(column: Column, frame: MapFrame, source: SheetSource) -> No
 
 
 def notes_of(source: SheetSource, frame: MapFrame, legend: Legend) -> list[str]:
-    """What a reader must know to use grid, degrees and relief."""
-    say, operation, projection = source.say, source.operation, frame.projection
-    if projection.zone is not None:
-        grid = say(
-            "Grid: SK-42 (Pulkovo 1942), Gauss-Kr\u00fcger zone {zone}, central meridian {meridian}\u00b0 E (EPSG:{code}); X north, Y east "
-            "with the zone's number. Degrees and MGRS: WGS 84."
-        ).format(zone=projection.zone, meridian=f"{projection.central_meridian:g}", code=28400 + projection.zone)
-    else:
-        grid = say(
-            "Stereographic projection about the middle of the sheet; scale true there, within {share} % at the edge. Degrees and "
-            "MGRS: WGS 84; X and Y: SK-42, each place in its own zone."
-        ).format(share=f"{_scale_error(frame):.2f}")
+    """What a reader must know to use grid, degrees, passages and relief."""
+    say, operation = source.say, source.operation
     datum = say("WGS 84 to SK-42 by {name}, {code}, stated accuracy {m} m.").format(
-        name=operation.name, code=operation.code, m=f"{operation.accuracy_m:g}"
+        name=operation.name, code=operation.code, m=source.figure(f"{operation.accuracy_m:g}")
     )
-    cell = f"{source.run.grid.cell_width_m / 1000:g}"
+    cell = source.figure(f"{source.run.grid.cell_width_m / 1000:g}")
     relief = say("Relief from cells of {km} km: shapes smaller than that do not show.").format(km=cell)
     contours = say("Contours are only as sharp as that.") if legend.contour_m else say("No contours at this scale.")
-    return [grid, datum, f"{relief} {contours}"]
+    rounded = say("Passages at whole kilometres of fence, positions rounded to 0.01\u00b0: true to about a kilometre.")
+    withheld = say("Fences and places are drawn on a coarse grid; passages and routes are not shown to the public.")
+    about = {Audience.PARTNER: [rounded], Audience.PUBLIC: [withheld]}.get(source.audience, [])
+    on_sk42 = frame.projection.zone is not None or legend.passages
+    return [*about, _grid_note(source, frame), *([datum] if on_sk42 else []), f"{relief} {contours}"]
+
+
+def _grid_note(source: SheetSource, frame: MapFrame) -> str:
+    """The sheet's projection, and what its numbers refer to."""
+    say, projection = source.say, frame.projection
+    if projection.zone is None:
+        return say(
+            "Stereographic projection about the middle of the sheet; scale true there, within {share} % at the edge. Degrees and "
+            "MGRS: WGS 84; X and Y: SK-42, each place in its own zone."
+        ).format(share=source.figure(f"{_scale_error(frame):.2f}"))
+    return say(
+        "Grid: SK-42 (Pulkovo 1942), Gauss-Kr\u00fcger zone {zone}, central meridian {meridian}\u00b0 E (EPSG:{code}); X north, Y east "
+        "with the zone's number. Degrees and MGRS: WGS 84."
+    ).format(zone=projection.zone, meridian=f"{projection.central_meridian:g}", code=28400 + projection.zone)
 
 
 def _scale_error(frame: MapFrame) -> float:

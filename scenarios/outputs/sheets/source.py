@@ -19,7 +19,7 @@ from scenarios.results import SpeciesRun, elevation_of, shortlist
 if TYPE_CHECKING:
     import geopandas as gpd
 
-__all__ = ["Passage", "SheetSource", "fence_of", "km_text", "passages_of", "shaded_relief"]
+__all__ = ["Passage", "SheetSource", "fence_of", "passages_of", "shaded_relief"]
 
 RANK_MARK = "#"
 
@@ -101,6 +101,15 @@ class SheetSource:
         alike = [other.id for other in fences if other.name == name]
         return f"{self.say(name)} ({_own_part(fence, alike)})" if len(alike) > 1 else self.say(name)
 
+    def figure(self, words: str) -> str:
+        """A number as the language writes it: with a decimal comma in Russian and Kazakh."""
+        return words if self.lang == "en" else words.replace(".", ",")
+
+    def km(self, along_m: float) -> str:
+        """Kilometres along a fence, in tenths where they are not whole."""
+        km = along_m / 1000.0
+        return f"{km:.0f}" if abs(km - round(km)) < 0.05 else self.figure(f"{km:.1f}")
+
     def species_title(self) -> str:
         """The species, or all of them."""
         return self.say(self.run.titles.get("species", self.run.species))
@@ -123,12 +132,6 @@ def fence_of(run: SpeciesRun, fence: str) -> Any:
     if fence not in by_id:
         raise ConfigError(f"--fence {fence!r}: there is no such fence; there are {', '.join(by_id) or 'none'}")
     return by_id[fence]
-
-
-def km_text(along_m: float) -> str:
-    """Kilometres along a fence, in tenths where they are not whole."""
-    km = along_m / 1000.0
-    return f"{km:.0f}" if abs(km - round(km)) < 0.05 else f"{km:.1f}"
 
 
 def _own_part(fence: str, alike: list[str]) -> str:

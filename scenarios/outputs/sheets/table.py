@@ -10,7 +10,7 @@ from scenarios.audience import Audience
 from scenarios.crs_operation import dms_text, mgrs_text, to_gauss_kruger
 from scenarios.outputs.sheets.labels import opening_words
 from scenarios.outputs.sheets.page import INK, MUTED, Box, Page, text_width
-from scenarios.outputs.sheets.source import Passage, SheetSource, km_text
+from scenarios.outputs.sheets.source import Passage, SheetSource
 
 __all__ = ["HEAD_MM", "ROW_MM", "draw_table", "passage_rows", "table_head", "table_height"]
 
@@ -53,7 +53,7 @@ def _row(source: SheetSource, passage: Passage, zone: int | None) -> tuple[str, 
     lon, lat = (float(v) for v in to_degrees.transform(passage.x, passage.y, direction="INVERSE"))
     found = to_gauss_kruger(source.operation, lon, lat, zone)
     north, east = float(found.north_m[0]), float(found.east_m[0])
-    where = f"{source.fence_title(passage.fence)}, {km_text(passage.along_m)}"
+    where = f"{source.fence_title(passage.fence)}, {source.km(passage.along_m)}"
     opening = opening_words(source, passage)
     if source.audience is Audience.RESTRICTED:
         lon_text, lat_text = dms_text(lon, lat)
