@@ -76,6 +76,8 @@ class ResolvedStudy:
     """A study with one scenario's overrides applied.
 
     ``settings`` is the study as plain data after all overrides, enough to run it again; ``changes`` lists each override.
+    ``base`` is the scenario in the study's file, ``overrides`` what was set besides it: in a scenario's own file or on the
+    command line.
     """
 
     study: Study
@@ -86,6 +88,8 @@ class ResolvedStudy:
     settings: dict[str, Any]
     changes: tuple[str, ...]
     scenario_file: Path | None = None
+    base: str = ""
+    overrides: dict[str, Any] = field(default_factory=dict)
 
     def file(self, name: str) -> Path:
         """A file named in the study, found beside it."""
@@ -248,6 +252,7 @@ def resolve(
     return ResolvedStudy(
         study=study, scenario=chosen.id, scenario_title=chosen.title, folder=document.path.parent, path=document.path,
         settings=settings, changes=tuple(changes), scenario_file=chosen.file,
+        base=chosen.base, overrides=chosen.besides | dict(overrides or {}),
     )  # fmt: skip
 
 
@@ -258,6 +263,8 @@ class _Chosen:
     id: str
     title: str
     layers: tuple[Layer, ...]
+    base: str
+    besides: dict[str, Any] = field(default_factory=dict)
     file: Path | None = None
 
 
@@ -270,7 +277,7 @@ def _chosen(study: Study, document: Document, scenario: str | None) -> _Chosen:
     def where(key: str) -> str:
         return f"{document.path}:{document.line_of(('scenarios', name, 'set', key))}: scenarios.{name}.set"
 
-    return _Chosen(id=name, title=found.title or name, layers=((f"scenario {name}", found.set, where),))
+    return _Chosen(id=name, title=found.title or name, layers=((f"scenario {name}", found.set, where),), base=name)
 
 
 def _chosen_file(study: Study, document: Document, path: Path) -> _Chosen:
@@ -284,7 +291,10 @@ def _chosen_file(study: Study, document: Document, path: Path) -> _Chosen:
         )
     base = _chosen(study, document, file.base)
     layer = (f"scenario {file.scenario}", file.set, lambda key: f"{own.where(('set', key))}: set")
-    return _Chosen(id=file.scenario, title=file.title or file.scenario, layers=(*base.layers, layer), file=path)
+    return _Chosen(
+        id=file.scenario, title=file.title or file.scenario, layers=(*base.layers, layer), base=base.id, besides=file.set,
+        file=path,
+    )  # fmt: skip
 
 
 def _scenario(study: Study, name: str, document: Document) -> ScenarioOverrides:

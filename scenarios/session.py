@@ -23,6 +23,9 @@ from scenarios.outputs.context import write_context
 from scenarios.outputs.folder import atomic_folder, run_folder
 from scenarios.outputs.manifest import write_manifest
 from scenarios.outputs.page import write_index
+from scenarios.outputs.report.basis import Basis
+from scenarios.outputs.report.page import write_report
+from scenarios.outputs.report.payload import Contents
 from scenarios.outputs.species import write_species_run
 from scenarios.passage_model import choose_candidates, write_model
 from scenarios.progress import Reporter
@@ -88,7 +91,9 @@ class RunSummary:
                     f"{row.score:.4f}",
                 )  # fmt: skip
             console.print(shown)
-        console.print(f"{len(self.runs)} runs in {self.seconds:.0f} s; open {self.folder / 'index.html'}")
+        console.print(
+            f"{len(self.runs)} runs in {self.seconds:.0f} s; open {self.folder / 'report.html'} (maps and what-if) or index.html"
+        )
 
 
 def run_study(
@@ -139,12 +144,25 @@ def run_resolved(
             )  # fmt: skip
             runs += done
         write_index(folder, runs, credits=resolved[0].study.credits, combined=combined)
+        reporter.step("report page", done=0)
+        write_report(folder, _contents(resolved, runs, combined))
         write_manifest(
             folder, kind=KIND, runs=runs, command=["otkel", *sys.argv[1:]], scenarios={r.scenario: r.settings for r in resolved},
+            settings={"bases": {r.scenario: {"base": r.base or r.scenario, "overrides": r.overrides} for r in resolved}},
             inputs=input_paths(resolved), crs_operations=crs_operations(resolved, runs[0].grid), machine=machine(),
             started=began, finished=now(),
         )  # fmt: skip
     return RunSummary(folder=out, runs=tuple(runs), combined=combined, seconds=time.perf_counter() - start)
+
+
+def _contents(
+    resolved: Sequence[ResolvedStudy], runs: Sequence[SpeciesRun], combined: dict[str, pd.DataFrame]
+) -> Contents:
+    """What the report page shows."""
+    return Contents(
+        runs=tuple(runs), combined=combined, credits=tuple(resolved[0].study.credits), borders=_borders(resolved[0], runs[0].grid),
+        bases={r.scenario: Basis.of(r.settings, r.base or r.scenario, r.overrides) for r in resolved},
+    )  # fmt: skip
 
 
 def _write_combined(table: pd.DataFrame, folder: Path) -> None:

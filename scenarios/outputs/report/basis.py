@@ -8,7 +8,7 @@ from typing import Any
 
 from scenarios.schema import Ranking
 
-__all__ = ["Basis"]
+__all__ = ["Basis", "bases_of"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,3 +52,12 @@ class Basis:
 
 def _points(settings: Mapping[str, Any]) -> list[dict[str, Any]]:
     return list(settings.get("candidates", {}).get("points", []))
+
+
+def bases_of(manifest: Mapping[str, Any]) -> dict[str, Basis]:
+    """Scenario -> its basis, from the manifest of stored results; none where the manifest names no settings."""
+    made = manifest.get("settings", {}).get("bases", {})
+    return {
+        name: Basis.of(settings, made.get(name, {}).get("base", name), made.get(name, {}).get("overrides", {}))
+        for name, settings in manifest.get("scenarios", {}).items()
+    }

@@ -23,6 +23,7 @@
   function colours(palette, theme) {
     const table = new Uint8ClampedArray(1024);
     for (let i = 0; i < 4 * MOST; i++) table[i + 4] = parseInt(palette.slice(2 * i, 2 * i + 2), 16);
+    if (theme === "cost" || theme === "corridor") table.copyWithin(4 * NONE, 4, 8);
     if (theme === "cost") table.set([...NO_WAY, 255], 4 * CUT_OFF);
     if (theme === "resistance") table.set([...WATER, 255], 4 * CUT_OFF);
     return new Uint32Array(table.buffer);

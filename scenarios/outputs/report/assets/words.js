@@ -20,7 +20,7 @@
   function number(value, figures = 4) {
     if (value === null || value === undefined || Number.isNaN(value)) return "–";
     if (value === Infinity) return t("no way");
-    return new Intl.NumberFormat(lang, { maximumSignificantDigits: figures }).format(value);
+    return new Intl.NumberFormat(lang === "kk" ? "ru" : lang, { maximumSignificantDigits: figures }).format(value);
   }
 
   const share = (value) => `${number(100 * value, 3)} %`;
