@@ -89,16 +89,12 @@ def _counted(events: pd.DataFrame, days: pd.DataFrame, prior: Prior) -> dict[str
 def _crossings_in_blocks(events: pd.DataFrame, days: pd.DataFrame) -> pd.DataFrame:
     """Crossings and effort per block: ``events, days``.
 
-    Where pictures show what became of the animals, a crossing is an event that went through, and the effort counts with the
+    Where pictures show what became of the animals, a crossing is an event that went through, and effort counts with the
     share of events whose outcome is known; where no outcome is recorded, every event counts as a pass.
     """
-    known = int((events["outcome"] != "").sum())
-    crossings = events[events["outcome"] == "through"] if known else events
-    share = known / len(events) if known else 1.0
-    blocks = days.groupby("block")["days"].sum().to_frame()
-    blocks["events"] = crossings.groupby("block").size().reindex(blocks.index).fillna(0.0)
-    blocks["days"] *= share
-    return blocks
+    effort = (days["days"] * days["known_share"]).groupby(days["block"]).sum()
+    crossings = events[events["crossing"]].groupby("block").size().reindex(effort.index).fillna(0.0)
+    return pd.DataFrame({"events": crossings, "days": effort})
 
 
 def season_table(watch: Watch, prior: Prior) -> pd.DataFrame:

@@ -31,10 +31,12 @@ class Watch:
         `scenarios.evidence.linking.link_deployments`.
     days : DataFrame
         One row per deployment and day: ``deploymentID, day, days, site, kind, passage, design, control_of, place, fence,
-        period`` (before, after, or empty), ``block, season``.
+        period`` (before, after, or empty), ``block, season, known_share``: where outcomes are recorded, the share of the
+        site's events whose outcome is known, otherwise 1.
     events : DataFrame
-        Independent events of species of the study, with the same columns, and those of
-        `scenarios.evidence.events.independent_events`.
+        Independent events of species of the study, with the same columns, those of
+        `scenarios.evidence.events.independent_events`, and ``crossing``: went through, or, at a site where no outcome is
+        recorded, came by.
     species : tuple of str
     passages : tuple of Passage
     other_names : dict of str to int
@@ -73,6 +75,10 @@ def watch(data: TrapData, marks: Landmarks, inputs: Inputs, faults: Faults) -> W
     days["season"], days["period"] = seasons(days["day"]), _periods(days, marks.passages)
     here = days[["deploymentID", "day", *LINKED, "block", "season", "period"]]
     mine = events[events["species"] != ""].merge(here, on=["deploymentID", "day"])
+    share = (mine["outcome"] != "").groupby(mine["site"]).mean()
+    share = share[share > 0]
+    mine["crossing"] = (mine["outcome"] == "through") | ~mine["site"].isin(share.index)
+    days["known_share"] = days["site"].map(share).fillna(1.0).astype(float)
     others = events[events["species"] == ""]["name"].value_counts()
     return Watch(
         links=links, days=days, events=mine, species=tuple(inputs.profiles), passages=marks.passages,

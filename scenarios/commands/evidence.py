@@ -1,0 +1,116 @@
+"""Commands on evidence: what camera traps say of a study, and synthetic ones to try it with."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+from scenarios.commands.common import (
+    JsonOption,
+    OneScenarioOption,
+    OutOption,
+    QuietOption,
+    SetOption,
+    SpeciesOption,
+    StudyArgument,
+    VerboseOption,
+    parse_overrides,
+    reporting,
+    tell,
+)
+
+__all__ = ["app"]
+
+
+class _ReportUnlessNamed(TyperGroup):
+    """``otkel evidence STUDY DATA`` is ``otkel evidence report STUDY DATA``."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Put ``report`` in front unless a subcommand or help is asked for."""
+        if args and args[0] not in self.commands and args[0] not in ("--help", "-h"):
+            args = ["report", *args]
+        return list(super().parse_args(ctx, args))
+
+
+app = typer.Typer(
+    name="evidence",
+    help="What camera traps say: `otkel evidence STUDY DATA --out FOLDER`; `simulate` makes synthetic data to try it with.",
+    no_args_is_help=True,
+    cls=_ReportUnlessNamed,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+@app.command()
+def report(
+    study: StudyArgument,
+    data: Annotated[
+        Path,
+        typer.Argument(metavar="DATA", help="A Camtrap DP package, or a folder of CSV files with an evidence.yaml."),
+    ],
+    out: OutOption,
+    results: Annotated[
+        Path | None, typer.Option("--results", help="Results of otkel run: does the model predict what was seen?")
+    ] = None,
+    alternative: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--alternative", metavar="NAME=RESULTS", help="Other results to compare; may be given several times."
+        ),
+    ] = None,
+    settings: Annotated[
+        Path | None, typer.Option("--settings", help="The evidence.yaml; default: the one beside the data.")
+    ] = None,
+    ranking: Annotated[
+        bool, typer.Option("--ranking/--no-ranking", help="Rank candidates again with the measured use factors.")
+    ] = True,
+    seed: Annotated[int, typer.Option("--seed", min=0, help="Of bootstraps and of the power simulation.")] = 1,
+    scenario: OneScenarioOption = None,
+    species: SpeciesOption = None,
+    overrides: SetOption = None,
+    as_json: JsonOption = False,
+    quiet: QuietOption = False,
+    verbose: VerboseOption = 0,
+) -> None:
+    """Use of passages, what opening did, use factors, whether the model predicts, which places are used."""
+    with reporting("evidence", quiet or as_json, verbose) as reporter:
+        from scenarios.evidence.session import run_evidence
+
+        summary = run_evidence(
+            study, data, out, reporter, results=results, alternatives=_named(alternative), scenario=scenario, species=species,
+            overrides=parse_overrides(overrides), settings=settings, ranking=ranking, seed=seed,
+        )  # fmt: skip
+    tell(summary, reporter, as_json=as_json, quiet=quiet)
+
+
+@app.command()
+def simulate(
+    study: StudyArgument,
+    out: OutOption,
+    seed: Annotated[int, typer.Option("--seed", min=0, help="The same seed gives the same data.")] = 1,
+    scenario: OneScenarioOption = None,
+    overrides: SetOption = None,
+    as_json: JsonOption = False,
+    quiet: QuietOption = False,
+    verbose: VerboseOption = 0,
+) -> None:
+    """Make SYNTHETIC camera-trap data with their truth: five passages opened, animals that follow the model plus noise."""
+    with reporting("evidence simulate", quiet or as_json, verbose) as reporter:
+        from scenarios.evidence.simulate import simulate_evidence
+
+        summary = simulate_evidence(study, scenario, out, parse_overrides(overrides), reporter, seed=seed)
+    tell(summary, reporter, as_json=as_json, quiet=quiet)
+
+
+def _named(pairs: list[str] | None) -> dict[str, Path]:
+    """``name=folder``."""
+    out = {}
+    for pair in pairs or []:
+        name, equals, folder = pair.partition("=")
+        if not equals or not name or not folder:
+            raise typer.BadParameter(f"--alternative {pair!r}: write it as NAME=RESULTS")
+        out[name] = Path(folder)
+    return out

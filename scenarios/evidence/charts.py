@@ -1,0 +1,392 @@
+"""Pictures of the evidence page, each with its intervals; synthetic data are marked in every one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+
+from scenarios.evidence.findings import Findings
+from scenarios.outputs.cartography.sheet import INK, MUTED, save_png
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+__all__ = ["CHARTS", "draw_charts"]
+
+BLUE, ORANGE, GREY, GREEN = "#0072b2", "#d55e00", "#9aa3a8", "#009e73"
+"""Apart for every kind of colour vision (Okabe and Ito 2008)."""
+WIDTH, DPI = 11.0, 150
+SHORTLIST = 12
+
+
+def draw_charts(found: Findings, folder: Path) -> dict[str, str]:
+    """Draw what there are data for; file name -> what it shows."""
+    out = {}
+    for name, (draw, text) in CHARTS.items():
+        figure = draw(found)
+        if figure is not None:
+            if found.job.data.synthetic:
+                figure.text(
+                    0.995, 0.995, "SYNTHETIC DATA", ha="right", va="top", fontsize=9, fontweight="bold", color=ORANGE
+                )
+            save_png(figure, folder / name)
+            out[name] = text
+    return out
+
+
+def _figure(height: float, title: str, note: str = "") -> Figure:
+    figure = Figure(figsize=(WIDTH, height), dpi=DPI, facecolor="white")
+    FigureCanvasAgg(figure)
+    figure.text(0.012, 1 - 0.12 / height, title, fontsize=13, fontweight="bold", color=INK, va="top")
+    if note:
+        figure.text(0.012, 1 - 0.42 / height, note, fontsize=8.5, color=MUTED, va="top")
+    return figure
+
+
+def _rows_of_axes(figure: Figure, n: int, height: float, *, left: float = 1.7, gap: float = 0.35) -> list[Axes]:
+    """n axes side by side under the title."""
+    top, bottom = 1 - 1.05 / height, 0.62 / height
+    room = (WIDTH - left - 0.25 - gap * (n - 1)) / n
+    return [figure.add_axes(((left + i * (room + gap)) / WIDTH, bottom, room / WIDTH, top - bottom)) for i in range(n)]
+
+
+def _plain(axes: Axes, title: str, label: str = "") -> None:
+    axes.set_title(title, fontsize=9.5, fontweight="bold", color=INK, loc="left", pad=6)
+    axes.set_xlabel(label, fontsize=8, color=MUTED)
+    axes.tick_params(labelsize=8, length=0, colors=INK)
+    axes.grid(axis="x", color="#e4e7e9", linewidth=0.8)
+    axes.set_axisbelow(True)
+    for side in ("top", "right", "left"):
+        axes.spines[side].set_visible(False)
+
+
+def _dots(
+    axes: Axes, y: Any, table: pd.DataFrame, columns: Sequence[str], colour: str, label: str, marker: str = "o"
+) -> None:
+    middle, low, high = (table[name].to_numpy(float) for name in columns)
+    axes.hlines(y, low, high, color=colour, linewidth=2.2, alpha=0.75)
+    axes.plot(middle, y, marker, color=colour, markersize=5.5, label=label, linestyle="none")
+
+
+def draw_use(found: Findings) -> Figure | None:
+    """Crossings per 100 camera-days at each passage, before and after."""
+    table = found.use[found.use["kind"] == "passage"]
+    names = sorted(table["watched"].unique())
+    if not names or not (table["status"] == "ok").any():
+        return None
+    height = 1.9 + 0.42 * len(names)
+    figure = _figure(height, "Crossings of passages", "per 100 camera-days; lines: 90 % intervals; hollow: no data")
+    for i, (axes, species) in enumerate(
+        zip(_rows_of_axes(figure, len(found.watch.species), height), found.watch.species, strict=True)
+    ):
+        _plain(axes, found.label(species), "per 100 camera-days")
+        mine = table[table["species"] == species].set_index("watched")
+        for period, shift, colour, label in (
+            ("before", 0.14, GREY, "before"),
+            ("after", -0.14, BLUE, "after"),
+            ("", 0.0, BLUE, "open"),
+        ):
+            part = mine[(mine["period"] == period) & (mine["status"] == "ok")]
+            if len(part):
+                y = np.array([names.index(name) for name in part.index]) - shift
+                _dots(axes, y, part, ("rate_per_100", "low_per_100", "high_per_100"), colour, label)
+        for name in mine.index[mine["status"] != "ok"]:
+            axes.plot(0, names.index(name), "o", color=GREY, markerfacecolor="white")
+        axes.set_ylim(len(names) - 0.5, -0.5)
+        axes.set_yticks(range(len(names)), names if i == 0 else [""] * len(names))
+        axes.set_xlim(left=0)
+        if i == len(found.watch.species) - 1:
+            axes.legend(fontsize=7.5, frameon=False, loc="lower right", bbox_to_anchor=(1.0, 1.0), ncol=2, borderpad=0)
+    return figure
+
+
+def draw_baci(found: Findings) -> Figure | None:
+    """Factor by which opening changed crossings, on a logarithmic axis."""
+    table = found.baci[found.baci["status"] == "ok"]
+    if not len(table):
+        return None
+    height = 1.8 + 0.45 * len(table)
+    figure = _figure(
+        height,
+        "What opening did",
+        "crossings after over before at passages, divided by the same at controls; 1 is no change",
+    )
+    axes = _rows_of_axes(figure, 1, height)[0]
+    _plain(axes, "", "factor (logarithmic), 90 % interval")
+    y = np.arange(len(table))
+    _dots(axes, y, table, ("ratio", "low", "high"), BLUE, "")
+    for at, row in zip(y.tolist(), table.itertuples(), strict=True):
+        axes.text(
+            row.high * 1.12,
+            at,
+            f"{row.ratio:.2g} ({row.low:.2g} to {row.high:.2g})",
+            fontsize=8,
+            va="center",
+            color=INK,
+        )
+    axes.set_xscale("log")
+    low, high = min(table["low"].min(), 0.5), table["high"].max()
+    axes.set_xlim(low * 0.8, high * (high / low) ** 0.28)
+    ticks = [t for t in (0.01, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1000) if low * 0.8 <= t <= high * 2]
+    axes.set_xticks(ticks, [f"{t:g}" for t in ticks])
+    axes.set_xticks([], minor=True)
+    axes.axvline(1, color=INK, linewidth=1, linestyle=(0, (4, 3)))
+    axes.set_yticks(y, [found.label(s) for s in table["species"]])
+    axes.set_ylim(len(table) - 0.5, -0.5)
+    return figure
+
+
+def draw_factors(found: Findings) -> Figure | None:
+    """Use factors as stated and as measured."""
+    table = found.use_factors
+    if not found.updated:
+        return None
+    designs = table[table["passage"] == ""].reset_index(drop=True)
+    height = 1.9 + 0.42 * len(designs)
+    figure = _figure(
+        height,
+        "Use factors",
+        "share of a passage that counts; grey: as stated, blue: after the evidence, orange: single passages",
+    )
+    axes = _rows_of_axes(figure, 1, height, left=3.0)[0]
+    _plain(axes, "", "use factor, 90 % interval")
+    y = np.arange(len(designs))
+    _dots(axes, y + 0.16, designs, ("prior", "prior_low", "prior_high"), GREY, "as stated", "D")
+    mine = designs["status"] == "updated"
+    _dots(axes, y[mine] - 0.12, designs[mine], ("mean", "low", "high"), BLUE, "after the evidence")
+    for at, row in zip(y.tolist(), designs.itertuples(), strict=True):
+        part = table[
+            (table["species"] == row.species)
+            & (table["design"] == row.design)
+            & (table["passage"] != "")
+            & (table["status"] == "updated")
+        ]
+        axes.plot(part["mean"], np.full(len(part), at - 0.12), "|", color=ORANGE, markersize=10, markeredgewidth=1.8)
+    axes.set_xlim(0, 1)
+    axes.set_yticks(y, [f"{found.label(r.species)}, {r.design}" for r in designs.itertuples()])
+    axes.set_ylim(len(designs) - 0.5, -0.6)
+    axes.legend(fontsize=8, frameon=False, loc="lower right", bbox_to_anchor=(1.0, 1.0), ncol=2, borderpad=0)
+    return figure
+
+
+def draw_prediction(found: Findings) -> Figure | None:
+    """Events per camera-day against predicted current, per species."""
+    if found.predictions is None or not len(found.predictions.calibration):
+        return None
+    bins, sites = found.predictions.calibration, found.predictions.sites
+    shown = [s for s in found.watch.species if s in set(bins["species"])]
+    height = 3.6
+    figure = _figure(
+        height,
+        "Does the model predict?",
+        "each dot a site; blue: classes of equal numbers of sites with 90 % intervals; both axes logarithmic",
+    )
+    for i, (axes, species) in enumerate(
+        zip(_rows_of_axes(figure, len(shown), height, left=0.75, gap=0.45), shown, strict=True)
+    ):
+        _plain(axes, found.label(species), "predicted current density [A/m]")
+        mine, part = sites[sites["species"] == species], bins[bins["species"] == species]
+        positive = mine.loc[mine["current"] > 0, "current"]
+        floor = float(positive.min()) / 2 if len(positive) else 1e-9
+        least = 0.3 / float(mine["days"].median())
+        rate = np.maximum(mine["events"] / mine["days"], least)
+        axes.scatter(mine["current"].clip(lower=floor), rate, s=9, color=GREY, alpha=0.7, linewidths=0)
+        axes.errorbar(
+            part["predicted"].clip(lower=floor), part["rate"], yerr=[part["rate"] - part["low"], part["high"] - part["rate"]],
+            fmt="o-", color=BLUE, markersize=4.5, linewidth=1.2, elinewidth=1.8,
+        )  # fmt: skip
+        axes.set_xscale("log")
+        axes.set_yscale("log")
+        axes.set_ylim(bottom=least * 0.7)
+        axes.grid(color="#e4e7e9", linewidth=0.8)
+        axes.minorticks_off()
+        if i == 0:
+            axes.set_ylabel("events per camera-day (lowest row: none)", fontsize=8, color=MUTED)
+    return figure
+
+
+def draw_hours(found: Findings) -> Figure | None:
+    """Events at open passages by hour of the day."""
+    table = found.hours[found.hours["status"] == "ok"]
+    if not len(table) or not table["events"].sum():
+        return None
+    height = 3.0
+    figure = _figure(
+        height,
+        "Hours of the day",
+        "events per 100 full days of watching at open passages, local time; lines: 90 % intervals",
+    )
+    for axes, species in zip(
+        _rows_of_axes(figure, len(found.watch.species), height, left=0.5), found.watch.species, strict=True
+    ):
+        mine = table[table["species"] == species]
+        _plain(axes, found.label(species), "hour")
+        axes.bar(mine["hour"], mine["rate_per_100"], width=0.8, color=BLUE, alpha=0.75)
+        axes.vlines(mine["hour"], mine["low_per_100"], mine["high_per_100"], color=INK, linewidth=0.9)
+        axes.set_xticks([0, 6, 12, 18, 23])
+        axes.grid(axis="y", color="#e4e7e9", linewidth=0.8)
+    return figure
+
+
+def draw_places(found: Findings) -> Figure | None:
+    """Probability that each core place is used, per species, and what was seen."""
+    table = found.places[found.places["group"] == "place"] if len(found.places) else found.places
+    if not len(table) or not (table["days"] > 0).any():
+        return None
+    names = list(dict.fromkeys(table["name"]))
+    species = list(found.watch.species)
+    height = 1.5 + 0.33 * len(names)
+    figure = _figure(
+        height,
+        "Which places are used",
+        "number: probability that the place is used; in brackets: weeks with the species of weeks watched",
+    )
+    axes = figure.add_axes((2.3 / WIDTH, 0.15 / height, (WIDTH - 2.6) / WIDTH, 1 - 1.25 / height))
+    values = np.full((len(names), len(species)), np.nan)
+    for row in table.itertuples():
+        at, column = names.index(row.name), species.index(row.species)
+        values[at, column] = row.probability_used
+        known = np.isfinite(row.probability_used)
+        text = f"{row.probability_used:.2f}  ({row.detections}/{row.occasions})" if known else (
+            "no data" if not row.days else f"too few  ({row.detections}/{row.occasions})"
+        )  # fmt: skip
+        axes.text(
+            column,
+            at,
+            text,
+            ha="center",
+            va="center",
+            fontsize=8,
+            color="white" if known and row.probability_used > 0.55 else INK,
+        )
+    axes.imshow(values, cmap="Blues", vmin=0, vmax=1, aspect="auto")
+    axes.set_xticks(range(len(species)), [found.label(s) for s in species])
+    axes.xaxis.tick_top()
+    axes.set_yticks(range(len(names)), names)
+    axes.tick_params(labelsize=8.5, length=0, colors=INK)
+    axes.set_xticks(np.arange(len(species) + 1) - 0.5, minor=True)
+    axes.set_yticks(np.arange(len(names) + 1) - 0.5, minor=True)
+    axes.grid(which="minor", color="white", linewidth=2)
+    axes.tick_params(which="minor", length=0)
+    for side in axes.spines.values():
+        side.set_visible(False)
+    return figure
+
+
+def draw_ranking(found: Findings) -> Figure | None:
+    """The best candidates as stated and as measured, joined by lines."""
+    if found.reranked is None:
+        return None
+    table = found.reranked.table
+    shown = (
+        table[table["shortlisted_before"] | table["shortlisted_after"]].sort_values("rank_after").head(2 * SHORTLIST)
+    )
+    if not len(shown):
+        return None
+    height = 1.7 + 0.3 * len(shown)
+    figure = _figure(
+        height,
+        "The next ranking",
+        "shortlisted candidates, all species together, with the watched passages open; rank among all candidates",
+    )
+    axes = figure.add_axes((0.05, 0.2 / height, 0.9, 1 - 1.35 / height))
+    before = shown["rank_before"].rank().to_numpy()
+    for at, (row, old) in enumerate(zip(shown.itertuples(), before, strict=True), start=1):
+        colour = (
+            ORANGE
+            if row.shortlisted_after and not row.shortlisted_before
+            else GREY
+            if not row.shortlisted_after
+            else BLUE
+        )
+        axes.plot([0, 1], [old, at], color=colour, linewidth=1.8, marker="o", markersize=4)
+        axes.text(-0.02, old, f"{_short(row)}   {row.rank_before:.0f}", ha="right", va="center", fontsize=8, color=INK)
+        axes.text(1.02, at, f"{row.rank_after:.0f}   {_short(row)}", ha="left", va="center", fontsize=8, color=INK)
+    axes.set_xlim(-0.75, 1.75)
+    axes.set_ylim(len(shown) + 0.6, 0.4)
+    axes.text(0, 0.35, "use factors as stated", ha="center", fontsize=9, fontweight="bold", color=INK)
+    axes.text(1, 0.35, "as measured", ha="center", fontsize=9, fontweight="bold", color=INK)
+    axes.text(1.75, 0.35, "orange: new on the shortlist, grey: off it", ha="right", fontsize=8, color=MUTED)
+    axes.axis("off")
+    return figure
+
+
+def _short(row: Any) -> str:
+    return f"{row.fence} km {row.along_m / 1000:.1f}" + (
+        f", {row.design}" if row.candidate.endswith(row.design) else ""
+    )
+
+
+def draw_map(found: Findings) -> Figure | None:
+    """Where cameras stand and what they watch."""
+    links, marks = found.watch.links.drop_duplicates("site"), found.marks
+    if not len(links):
+        return None
+    x, y = links["x"].to_numpy() / 1000, links["y"].to_numpy() / 1000
+    pad = 0.06 * max(np.ptp(x), np.ptp(y), 20.0)
+    west, east, south, north = x.min() - pad, x.max() + pad, y.min() - pad, y.max() + pad
+    height = float(np.clip((WIDTH - 3.2) * (north - south) / (east - west) + 1.3, 4.0, 11.0))
+    figure = _figure(
+        height,
+        "Where cameras stand",
+        "fences and outlines of places as the study has them; kilometres of the study's map",
+    )
+    axes = figure.add_axes((0.55 / WIDTH, 0.5 / height, (WIDTH - 3.2) / WIDTH, 1 - 1.25 / height))
+    for place in marks.places:
+        for part in getattr(place.geometry, "geoms", [place.geometry]):
+            px, py = part.exterior.xy
+            axes.fill(np.array(px) / 1000, np.array(py) / 1000, facecolor="#e8efe6", edgecolor="#9db39a", linewidth=0.8)
+    for i, fence in enumerate(marks.fences):
+        for part in getattr(fence.line, "geoms", [fence.line]):
+            fx, fy = part.xy
+            axes.plot(
+                np.array(fx) / 1000,
+                np.array(fy) / 1000,
+                color=INK,
+                linewidth=1.0,
+                alpha=0.6,
+                label="fence" if i == 0 else None,
+            )
+    what = links["kind"].where(links["control_of"] == "", "control")
+    styles = {"open": ("o", GREY, "open country"), "place": ("o", GREEN, "core place"), "fence": ("^", "#cc79a7", "fence"),
+              "control": ("s", BLUE, "control"), "passage": ("D", ORANGE, "passage")}  # fmt: skip
+    for kind, (marker, colour, label) in styles.items():
+        mine = (what == kind).to_numpy()
+        if mine.any():
+            axes.scatter(
+                x[mine],
+                y[mine],
+                s=26,
+                marker=marker,
+                color=colour,
+                edgecolor="white",
+                linewidth=0.5,
+                label=f"{label} ({mine.sum()})",
+                zorder=3,
+            )
+    axes.set_xlim(west, east)
+    axes.set_ylim(south, north)
+    axes.set_aspect("equal")
+    axes.tick_params(labelsize=8, colors=INK)
+    axes.legend(
+        fontsize=8.5, frameon=False, loc="upper left", bbox_to_anchor=(1.01, 1.0), title="sites", title_fontsize=9
+    )
+    return figure
+
+
+CHARTS: dict[str, tuple[Callable[[Findings], Figure | None], str]] = {
+    "cameras.png": (draw_map, "Map of the cameras and what they watch"),
+    "use.png": (draw_use, "Crossings per 100 camera-days at each passage"),
+    "hours.png": (draw_hours, "Events at open passages by hour of the day"),
+    "baci.png": (draw_baci, "Effect of opening on crossings"),
+    "use_factors.png": (draw_factors, "Use factors as stated and as measured"),
+    "ranking.png": (draw_ranking, "Ranking of candidates before and after the evidence"),
+    "prediction.png": (draw_prediction, "Events against predicted current"),
+    "places.png": (draw_places, "Probability that each place is used"),
+}

@@ -1,0 +1,120 @@
+"""Use factors after the evidence, as overrides that the next run takes: ``otkel run STUDY --evidence overlay.yaml``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import yaml
+from pydantic import BaseModel
+
+from rasters.errors import ConfigError
+from rasters.io import replacing
+from scenarios.evidence.estimators.use_factor import UseFactors
+from scenarios.evidence.linking import Landmarks
+from scenarios.load import ResolvedStudy, read_document, validate
+from scenarios.schema_base import FROZEN
+
+__all__ = ["Overlay", "overlay_of", "read_overlay", "write_overlay"]
+
+Found = Mapping[tuple[str, str], UseFactors]
+SMALLEST = 0.001
+
+
+class Overlay(BaseModel):
+    """Overrides of a study that evidence gives reason for."""
+
+    model_config = FROZEN
+
+    study: str
+    """Id of the study."""
+    note: str
+    """What the numbers come from."""
+    synthetic: bool = False
+    """The evidence was made by a simulator."""
+    set: dict[str, Any]
+    """Dotted key of the study -> value."""
+
+
+def overlay_of(
+    resolved: ResolvedStudy, marks: Landmarks, found: Found, title: str, *, synthetic: bool, evidence: bool = True
+) -> Overlay:
+    """Overrides: use factors of designs, and the passages as openings that stand with their own.
+
+    Parameters
+    ----------
+    evidence : bool
+        False leaves the use factors as stated and only opens the passages: what to compare with.
+    """
+    study = resolved.study
+    out: dict[str, Any] = {}
+    updated = {key: one for key, one in found.items() if one.status == "updated" and evidence}
+    for design in dict.fromkeys(design for _, design in updated):
+        own = {species: _figure(one.design.mean) for (species, d), one in updated.items() if d == design}
+        out[f"designs.{design}.use_factor"] = {**study.designs[design].use_factor, **own}
+    if marks.passages:
+        out["openings"] = [*resolved.settings.get("openings", []), *_openings(resolved, marks, updated)]
+    if updated:
+        source = f"{'SYNTHETIC ' if synthetic else ''}camera traps: {title}"
+        out["assumptions"] = [*study.assumptions, f"Use factors of passages are updated by {source}."]
+    return Overlay(study=study.study, note=f"Use factors after {title}", synthetic=synthetic, set=out)
+
+
+def _openings(resolved: ResolvedStudy, marks: Landmarks, updated: Found) -> list[dict[str, Any]]:
+    """Each passage as an opening; one that stands in the study already is left as it is there."""
+    lines = {fence.id: fence.fence_line for fence in marks.fences}
+    standing = {rule.id for rule in resolved.study.openings}
+    x, y = np.array([p.x for p in marks.passages]), np.array([p.y for p in marks.passages])
+    lon, lat = marks.grid.transformer("EPSG:4326").transform(x, y, direction="INVERSE")
+    out = []
+    for i, p in enumerate(marks.passages):
+        shares = {
+            s: one.passages[p.id] for (s, design), one in updated.items() if design == p.design and p.id in one.passages
+        }
+        rule = {
+            "id": p.id,
+            "fence_line": lines[p.fence],
+            "design": p.design,
+            "lon": round(float(lon[i]), 6),
+            "lat": round(float(lat[i]), 6),
+        }
+        if shares:
+            rule["use_factor"] = {species: _figure(share.mean) for species, share in shares.items()}
+        if p.id not in standing:
+            out.append(rule)
+    return out
+
+
+def _figure(value: float) -> float:
+    return round(min(max(value, SMALLEST), 1.0), 4)
+
+
+def write_overlay(overlay: Overlay, path: Path) -> Path:
+    """Write the overlay as YAML that says what it is."""
+    head = (
+        "# Written by `otkel evidence`. Use it with: otkel run STUDY --out FOLDER --evidence THIS_FILE\n"
+        "# Posterior means; their intervals are in use_factors.csv.\n"
+    )
+    if overlay.synthetic:
+        head = "# SYNTHETIC: from a simulator, not from cameras. For trying things out only.\n" + head
+    with replacing(path) as part:
+        text = yaml.safe_dump(overlay.model_dump(), sort_keys=False, allow_unicode=True)
+        part.write_text(head + text, encoding="utf-8")
+    return path
+
+
+def read_overlay(path: Path, study: str | None = None) -> dict[str, Any]:
+    """Overrides of an overlay.
+
+    Raises
+    ------
+    ConfigError
+        Faults with their lines, or an overlay of another study.
+    """
+    document = read_document(path)
+    overlay = validate(Overlay, document.data, document)
+    if study is not None and overlay.study != study:
+        raise ConfigError(f"{path}: study: {overlay.study!r} is not the study that is run ({study!r})")
+    return dict(overlay.set)

@@ -1,0 +1,87 @@
+"""``index.html`` of `otkel evidence`: sentences, pictures and tables, offline."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from rasters.io import replacing
+from scenarios.audience import Audience
+from scenarios.evidence.findings import Findings
+from scenarios.evidence.output_tables import FILES, UNITS
+from scenarios.evidence.words import assumptions_of, people_table, sentences_of
+from scenarios.outputs.folder import MARKER
+from scenarios.outputs.page import TEMPLATES, Table, as_table
+from scenarios.outputs.words import WORKING_NOTE, is_schematic
+
+__all__ = ["write_evidence_page"]
+
+SYNTHETIC = "SYNTHETIC DATA: made by a simulator. Nothing on this page was observed; it shows what the page can say."
+SHOWN_WARNINGS = 12
+
+
+def write_evidence_page(found: Findings, charts: dict[str, str], folder: Path) -> Path:
+    """Write the page; ``charts`` are the pictures that were drawn."""
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+    environment = Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    job = found.job
+    page = environment.get_template("evidence.html").render(
+        study=job.resolved.study.title, scenario=job.resolved.scenario_title, data=job.data.title, audience=Audience.RESTRICTED,
+        audience_note=WORKING_NOTE, synthetic=SYNTHETIC if job.data.synthetic else "", schematic=_schematic(found),
+        words=sentences_of(found), charts=charts, tables=_tables(found), faults=[str(f) for f in found.faults[:SHOWN_WARNINGS]],
+        n_faults=len(found.faults), assumptions=[*assumptions_of(found), *job.resolved.study.assumptions],
+        credits=job.resolved.study.credits,
+        files=[(name, text) for name, text in FILES.items() if (folder / name).is_file() or name == MARKER],
+    )  # fmt: skip
+    with replacing(folder / "index.html") as part:
+        part.write_text(page, encoding="utf-8")
+    return folder / "index.html"
+
+
+def _schematic(found: Findings) -> str:
+    lines = any(is_schematic(fence.geometry_status) for fence in found.marks.fences)
+    places = any(is_schematic(place.geometry_status) for place in found.marks.places)
+    what = " and ".join(name for name, is_so in (("fence lines", lines), ("reserve outlines", places)) if is_so)
+    return (
+        f"SCHEMATIC {what} \u2013 not surveyed: which camera belongs to which is as uncertain as they are"
+        if what
+        else ""
+    )
+
+
+def _tables(found: Findings) -> dict[str, Table]:
+    """Tables for people: few columns, names instead of ids."""
+    use = found.use[found.use["kind"].isin(["passage", "control"])]
+    shown = ["watched", "period", "species", "days", "events", "through", "turned_back", "crossings"]
+    shown += ["rate_per_100", "low_per_100", "high_per_100", "status"]
+    out = {
+        "use": use[shown],
+        "seasons": found.seasons.drop(columns="status")[found.seasons["status"] == "ok"],
+        "places": found.occupancy,
+    }
+    if found.predictions is not None:
+        summary = found.predictions.summary.drop(columns=["sentence"], errors="ignore")
+        out["prediction"] = summary
+        if len(found.predictions.predictors):
+            out["predictors"] = found.predictions.predictors[
+                ["species", "predictor", "deviance", "gain", "gain_error", "slope"]
+            ]
+    return {name: as_table(_rounded(people_table(found, table)), UNITS) for name, table in out.items() if len(table)}
+
+
+def _rounded(table: pd.DataFrame) -> pd.DataFrame:
+    """Three figures are enough for people."""
+
+    def short(value: Any) -> Any:
+        return float(f"{value:.3g}") if isinstance(value, float) else value
+
+    return table.map(short)
