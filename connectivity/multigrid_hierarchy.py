@@ -154,7 +154,9 @@ def _interpolate(graph: Graph, row: Int, col: Int) -> tuple[Rows, NDArray[np.boo
         stage=np.zeros(n, np.int8),
     )
     coarsen.choose_points(graph, parents)
-    coarsen.tie_lines(graph, parents)
+    beside = np.full((n, 2), -1, np.int32)
+    coarsen.points_beside(graph, parents, beside)
+    coarsen.tie_lines(graph, parents, beside)
     now, left = 3, 1
     while left:
         for _ in range(ROUNDS):

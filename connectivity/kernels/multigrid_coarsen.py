@@ -18,7 +18,17 @@ from connectivity.kernels.multigrid_product import Graph
 from connectivity.kernels.multigrid_special import add_parent, settle
 from connectivity.kernels.multigrid_weights import HOLD, TIE, WEAK
 
-__all__ = ["ANCHOR", "Parents", "choose_points", "graph_diagonal", "promote", "tie_lines", "tie_rest", "write_rows"]
+__all__ = [
+    "ANCHOR",
+    "Parents",
+    "choose_points",
+    "graph_diagonal",
+    "points_beside",
+    "promote",
+    "tie_lines",
+    "tie_rest",
+    "write_rows",
+]
 
 ANCHOR = 200
 """Unknowns with more couplings than this are always coarse points."""
@@ -108,24 +118,38 @@ def choose_points(graph: Graph, parents: Parents) -> None:
 
 
 @kernel
-def _point_behind(
-    start: Int1, column: Int1, coupling: Single1, row: Int1, col: Int1, strongest: Single1, stage: Byte1, i: int, q: int
-) -> int:
-    """Coarse point that the coupling of a line unknown i to its diagonal neighbour q counts for; -1 = none."""
-    near_row = row[i] if row[i] & 1 == 0 else row[q]
-    near_col = col[q] if row[i] & 1 == 0 else col[i]
-    near, far = -1, -1
-    near_tie = far_tie = TIE * np.float64(strongest[q])
-    for k in range(start[q], start[q + 1]):
-        s, edge = column[k], np.float64(coupling[k])
-        if stage[s] != 1 or (row[s] != row[q] and col[s] != col[q]):
+def _points_beside(
+    start: Int1, column: Int1, coupling: Single1, row: Int1, col: Int1, strongest: Single1, stage: Byte1, i: int,
+    beside: Int2,
+) -> None:  # fmt: skip
+    before = after = TIE * np.float64(strongest[i])
+    for k in range(start[i], start[i + 1]):
+        s = column[k]
+        if stage[s] != 1 or (row[s] != row[i] and col[s] != col[i]):
             continue
-        if row[s] == near_row and col[s] == near_col:
-            if edge >= near_tie:
-                near, near_tie = s, edge
-        elif edge >= far_tie:
-            far, far_tie = s, edge
-    return near if near >= 0 else far
+        edge = np.float64(coupling[k])
+        if row[s] + col[s] < row[i] + col[i]:
+            if edge >= before:
+                beside[i, 0], before = s, edge
+        elif edge >= after:
+            beside[i, 1], after = s, edge
+
+
+@parallel_kernel
+def points_beside(graph: Graph, parents: Parents, beside: Int2) -> None:
+    """Coarse points in line with unknowns on one coarse line, and tied to them: before and after; -1 = none."""
+    start, column, coupling = graph.start, graph.column, graph.coupling
+    row, col, kind, strongest, stage = parents.row, parents.col, parents.kind, parents.strongest, parents.stage
+    for i in prange(kind.size):
+        if kind[i] == OPEN and (row[i] + col[i]) & 1 == 1:
+            _points_beside(start, column, coupling, row, col, strongest, stage, i, beside)
+
+
+@kernel
+def _point_behind(row: Int1, col: Int1, beside: Int2, i: int, q: int) -> int:
+    """Coarse point that the coupling of a line unknown i to its diagonal neighbour q counts for; -1 = none."""
+    near = (0 if row[i] < row[q] else 1) if row[i] & 1 == 0 else (0 if col[i] < col[q] else 1)
+    return beside[q, near] if beside[q, near] >= 0 else beside[q, 1 - near]
 
 
 @kernel
@@ -137,6 +161,7 @@ def _tie_line(
     col: Int1,
     kind: Byte1,
     strongest: Single1,
+    beside: Int2,
     parent: Int2,
     weight: Single2,
     count: Byte1,
@@ -154,7 +179,7 @@ def _tie_line(
         if stage[q] == 1:
             who = q
         elif row[q] != row[i] and col[q] != col[i]:
-            who = _point_behind(start, column, coupling, row, col, strongest, stage, i, q)
+            who = _point_behind(row, col, beside, i, q)
         if who >= 0:
             n = add_parent(parent[i], weight[i], n, who, edge)
             total += edge
@@ -164,14 +189,14 @@ def _tie_line(
 
 
 @parallel_kernel
-def tie_lines(graph: Graph, parents: Parents) -> None:
-    """Parents of the unknowns on one coarse line; what succeeds gets stage 2."""
+def tie_lines(graph: Graph, parents: Parents, beside: Int2) -> None:
+    """Parents of the unknowns on one coarse line; what succeeds gets stage 2. ``beside`` from `points_beside`."""
     start, column, coupling = graph.start, graph.column, graph.coupling
     row, col, kind, strongest = parents.row, parents.col, parents.kind, parents.strongest
     parent, weight, count, stage = parents.parent, parents.weight, parents.n_parent, parents.stage
     for i in prange(kind.size):
         if kind[i] == OPEN and (row[i] + col[i]) & 1 == 1:
-            _tie_line(start, column, coupling, row, col, kind, strongest, parent, weight, count, stage, i)
+            _tie_line(start, column, coupling, row, col, kind, strongest, beside, parent, weight, count, stage, i)
 
 
 @kernel
