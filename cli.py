@@ -7,7 +7,7 @@ import sys
 
 import typer
 
-from scenarios.commands import batch, common, compatible, export, planning, sheet
+from scenarios.commands import batch, common, compatible, evidence, export, planning, sheet
 
 app = typer.Typer(
     name="otkel",
@@ -26,6 +26,7 @@ for command in (*PLANNING, *COMPATIBLE, planning.doctor):
 export.app.command()(sheet.sheet)
 app.add_typer(export.app)
 app.add_typer(batch.app)
+app.add_typer(evidence.app)
 
 
 def main() -> None:

@@ -18,9 +18,9 @@ if TYPE_CHECKING:
     from scenarios.progress import Reporter
 
 __all__ = [
-    "EXIT_BUG", "EXIT_INTERRUPTED", "EXIT_MEMORY", "JsonOption", "OneScenarioOption", "OutOption", "QuietOption",
+    "EXIT_BUG", "EXIT_INTERRUPTED", "EXIT_MEMORY", "EvidenceOption", "JsonOption", "OneScenarioOption", "OutOption", "QuietOption",
     "ScenarioOption", "SchedulerOption", "SendOption", "SetOption", "SpeciesOption", "StudyArgument", "VerboseOption",
-    "WorkersOption", "parse_overrides", "reporting", "stop", "tell",
+    "WorkersOption", "parse_overrides", "reporting", "stop", "tell", "with_evidence",
 ]  # fmt: skip
 
 EXIT_BUG = 70
@@ -45,6 +45,10 @@ ScenarioOption = Annotated[
 SetOption = Annotated[
     list[str] | None,
     typer.Option("--set", metavar="KEY=VALUE", help="Override a key of the study: --set candidates.every_m=500."),
+]
+EvidenceOption = Annotated[
+    Path | None,
+    typer.Option("--evidence", metavar="FILE", help="use_factors.yaml of otkel evidence; --set comes before it."),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print a machine-readable summary on standard output.")]
 QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="No progress bar, no messages; errors only.")]
@@ -102,6 +106,16 @@ def parse_overrides(pairs: list[str] | None) -> dict[str, Any]:
         except yaml.YAMLError as error:
             raise typer.BadParameter(f"--set {pair!r}: the value is not valid YAML") from error
     return out
+
+
+def with_evidence(study: str, evidence: Path | None, overrides: dict[str, Any]) -> dict[str, Any]:
+    """Overrides of the evidence, then those of the command line, which come first."""
+    if evidence is None:
+        return overrides
+    from scenarios.evidence.overlay import read_overlay
+    from scenarios.load import resolve
+
+    return {**read_overlay(evidence, resolve(study).study.study), **overrides}
 
 
 @contextmanager

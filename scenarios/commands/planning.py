@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from scenarios.commands.common import (
+    EvidenceOption,
     JsonOption,
     OneScenarioOption,
     OutOption,
@@ -20,6 +21,7 @@ from scenarios.commands.common import (
     parse_overrides,
     reporting,
     tell,
+    with_evidence,
 )
 
 CacheOption = Annotated[
@@ -37,6 +39,7 @@ def run(
     scenario: ScenarioOption = None,
     species: SpeciesOption = None,
     overrides: SetOption = None,
+    evidence: EvidenceOption = None,
     cache: CacheOption = None,
     no_cache: NoCacheOption = False,
     as_json: JsonOption = False,
@@ -52,7 +55,8 @@ def run(
         from scenarios.steps import open_store
 
         store = None if no_cache else open_store(cache)
-        summary = run_study(study, scenario, species, out, parse_overrides(overrides), reporter, store)
+        chosen = with_evidence(study, evidence, parse_overrides(overrides))
+        summary = run_study(study, scenario, species, out, chosen, reporter, store)
     tell(summary, reporter, as_json=as_json, quiet=quiet)
 
 
@@ -131,6 +135,7 @@ def passages(
     scenario: OneScenarioOption = None,
     species: SpeciesOption = None,
     overrides: SetOption = None,
+    evidence: EvidenceOption = None,
     as_json: JsonOption = False,
     quiet: QuietOption = False,
     verbose: VerboseOption = 0,
@@ -140,7 +145,7 @@ def passages(
         from scenarios.portfolio_session import run_passages
 
         given = {"portfolio.budget": budget, "portfolio.objective": objective, "portfolio.most": k}
-        chosen = parse_overrides(overrides) | {key: value for key, value in given.items() if value is not None}
+        chosen = with_evidence(study, evidence, parse_overrides(overrides)) | {key: value for key, value in given.items() if value is not None}
         summary = run_passages(study, scenario, species, out, chosen, reporter, draws=draws, seed=seed, jobs=jobs)
     tell(summary, reporter, as_json=as_json, quiet=quiet)
 
