@@ -12,6 +12,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from scenarios.evidence.findings import Findings
+from scenarios.evidence.words import figure as figure_of
 from scenarios.outputs.cartography.sheet import INK, MUTED, save_png
 
 if TYPE_CHECKING:
@@ -125,7 +126,7 @@ def draw_baci(found: Findings) -> Figure | None:
         axes.text(
             row.high * 1.12,
             at,
-            f"{row.ratio:.2g} ({row.low:.2g} to {row.high:.2g})",
+            f"{figure_of(row.ratio)} ({figure_of(row.low)} to {figure_of(row.high)})",
             fontsize=8,
             va="center",
             color=INK,
@@ -331,7 +332,7 @@ def draw_map(found: Findings) -> Figure | None:
     x, y = links["x"].to_numpy() / 1000, links["y"].to_numpy() / 1000
     pad = 0.06 * max(np.ptp(x), np.ptp(y), 20.0)
     west, east, south, north = x.min() - pad, x.max() + pad, y.min() - pad, y.max() + pad
-    height = float(np.clip((WIDTH - 3.2) * (north - south) / (east - west) + 1.3, 4.0, 11.0))
+    height = float(np.clip((WIDTH - 3.2) * (north - south) / (east - west) + 1.3, 4.0, 8.0))
     figure = _figure(
         height,
         "Where cameras stand",

@@ -60,7 +60,7 @@ MEANINGS = {
     "spearman": "Rank correlation of predicted current and events per camera-day over sites.",
     "auc": "Probability that a site where the species was seen has the higher predicted current.",
     "corridor_spearman": "Rank correlation of closeness to the corridor and events per camera-day.",
-    "verdict": "predicts, does not predict, wrong way, too few data or no data.",
+    "verdict": "predicts, does not predict, wrong way, too few data, no prediction or no data.",
     "more_days": "Camera-days at the same sites that are wanting to tell; inf: more sites are needed.",
     "deviance": "Minus twice the log probability of each site's count given all other sites, summed; less is better.",
     "gain": "Deviance of a constant rate minus that of this map: positive is better.",

@@ -172,6 +172,12 @@ def _compared(
         )
         return head | {"verdict": "too few data", "sentence": sentence}, extra
     rate, current = events / days, table["current"].to_numpy(float)
+    if not np.ptp(current) > 0:
+        sentence = (
+            "The map has no current at any camera: in this scenario the species reaches no target. Compare with results of a run in "
+            "which the passages stand (otkel run --evidence use_factors.yaml)."
+        )
+        return head | {"verdict": "no prediction", "sentence": sentence}, extra
     agreement, corridor = (
         spearman(current, rate, seed),
         spearman(_finite(table["corridor"].to_numpy(float)), rate, seed),

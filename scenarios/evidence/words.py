@@ -9,7 +9,7 @@ import pandas as pd
 from scenarios.evidence.findings import Findings
 from scenarios.evidence.predicts import best_predictor
 
-__all__ = ["assumptions_of", "sentences_of"]
+__all__ = ["assumptions_of", "figure", "people_table", "sentences_of"]
 
 
 def sentences_of(found: Findings) -> dict[str, list[str]]:
@@ -49,6 +49,11 @@ def _effort(found: Findings) -> list[str]:
     return out
 
 
+def figure(value: float) -> str:
+    """Two figures, never as a power of ten."""
+    return _n(float(f"{value:.2g}")) if value >= 100 else f"{value:.2g}"
+
+
 def _n(value: float) -> str:
     return f"{value:,.0f}".replace(",", "\u202f")
 
@@ -66,12 +71,12 @@ def _use(found: Findings, species: str) -> str:
         high = watched["high_per_100"].min()
         return (
             f"{name}: no crossing in {_n(days)} camera-days at {len(watched)} open passages. That is not proof of absence: at the best "
-            f"watched one up to {high:.2g} per 100 camera-days would fit."
+            f"watched one up to {figure(high)} per 100 camera-days would fit."
         )
     best = watched.loc[watched["rate_per_100"].idxmax()]
     return (
         f"{name}: {_n(crossings)} crossings in {_n(days)} camera-days at {len(watched)} open passages; most at {best['watched']} with "
-        f"{best['rate_per_100']:.2g} ({best['low_per_100']:.2g} to {best['high_per_100']:.2g}) per 100 camera-days."
+        f"{figure(best['rate_per_100'])} ({figure(best['low_per_100'])} to {figure(best['high_per_100'])}) per 100 camera-days."
     )
 
 
@@ -82,7 +87,7 @@ def _baci(found: Findings, row: object) -> str:
     ratio, low, high = row.ratio, row.low, row.high  # type: ignore[attr-defined]
     sure = "" if low > 1 or high < 1 else " The interval holds 1: no change cannot be ruled out."
     return (
-        f"{name}: opening multiplied crossings by {ratio:.2g} ({low:.2g} to {high:.2g}) beyond what happened at the controls, from "
+        f"{name}: opening multiplied crossings by {figure(ratio)} ({figure(low)} to {figure(high)}) beyond what happened at the controls, from "
         f"{row.events} crossings at {row.passages} passages and {row.controls} controls.{sure}"  # type: ignore[attr-defined]
     )
 
