@@ -86,9 +86,10 @@ def _baci(found: Findings, row: object) -> str:
         return f"{name}: before and after cannot be compared: {row.status}."  # type: ignore[attr-defined]
     ratio, low, high = row.ratio, row.low, row.high  # type: ignore[attr-defined]
     sure = "" if low > 1 or high < 1 else " The interval holds 1: no change cannot be ruled out."
+    interval = f"{figure(ratio)} ({figure(low)} to {figure(high)})"
     return (
-        f"{name}: opening multiplied crossings by {figure(ratio)} ({figure(low)} to {figure(high)}) beyond what happened at the controls, from "
-        f"{row.events} crossings at {row.passages} passages and {row.controls} controls.{sure}"  # type: ignore[attr-defined]
+        f"{name}: opening multiplied crossings by {interval} beyond what happened at the controls, from {row.events} crossings at "  # type: ignore[attr-defined]
+        f"{row.passages} passages and {row.controls} controls.{sure}"  # type: ignore[attr-defined]
     )
 
 
