@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -90,8 +91,10 @@ class BatchSummary:
             console.print("The same command tries again what failed, and nothing else.", markup=False)
 
 
-def run_batch(request: BatchRequest, reporter: Reporter) -> BatchSummary:
+def run_batch(request: BatchRequest, reporter: Reporter, stopping: Callable[[], bool] = lambda: False) -> BatchSummary:
     """Do every run of a matrix that is not done yet.
+
+    ``stopping`` says whether somebody has asked to stop: an interruption may reach a run as another error.
 
     Raises
     ------
@@ -112,7 +115,7 @@ def run_batch(request: BatchRequest, reporter: Reporter) -> BatchSummary:
         waiting = [run for run in mine if not folder.finished(run.id, plan.keys[run.id])]
         traffic = Traffic()
         reporter.way_on = f"what is finished stays in {request.out}; the same command goes on from there"
-        failed = do_runs(request, plan, folder, waiting, reporter, traffic)
+        failed = do_runs(request, plan, folder, waiting, reporter, traffic, stopping)
         summary = BatchSummary(
             folder=request.out, task=task, finished=len(mine) - len(failed), before=len(mine) - len(waiting), failed=failed,
             seconds=time.perf_counter() - start, traffic=traffic if request.cluster else None,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import signal
 import tempfile
 import threading
 import uuid
@@ -79,7 +80,8 @@ _started: list[Job] = []
 
 
 def _start(job: Job) -> None:
-    """In each process: get ready, and end when the process that asked for it has gone."""
+    """In each process: get ready, leave Ctrl-C to the process that asked for it, and end when that has gone."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     parent = multiprocessing.parent_process()
     if parent is not None:
         threading.Thread(target=_end_after, args=(parent,), daemon=True).start()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import resource
 import shutil
 import sys
 import tempfile
@@ -138,7 +137,7 @@ class BatchJob:
                 outcome = Outcome(
                     run=item.id, files=self._written(found, item), facts=facts_of(found), reused=KEPT in steps
                 )
-            except (Exception, MemoryError) as error:
+            except Exception as error:
                 self._inputs = None
                 outcome = Outcome(run=item.id, failure=Failure.of(error))
         told = dict.fromkeys(str(one.message) for one in caught if issubclass(one.category, PlannerWarning))
@@ -246,5 +245,7 @@ def _peak() -> int:
         status = Path("/proc/self/status").read_text()
         return next(int(line.split()[1]) * 1024 for line in status.splitlines() if line.startswith("VmHWM:"))
     except (OSError, StopIteration):
+        import resource
+
         unit = 1 if sys.platform == "darwin" else 1024
         return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit

@@ -8,14 +8,15 @@ from typing import Annotated, Any
 from pydantic import BaseModel, BeforeValidator, Field, field_validator
 
 from scenarios.batch_facts import FACTS
+from scenarios.outputs.tables import MEANINGS
 from scenarios.schema_base import FROZEN, Identifier, Metres
 
 __all__ = ["AXES", "Block", "Draws", "Matrix"]
 
 AXES = ("scenario", "species", "cell_m")
 """Axes that every matrix has; those under `set` come on top."""
-TAKEN = {*AXES, *FACTS, "run", "draw", "status", "error", "source", "target"}
-"""Columns of a batch's tables, besides the axes."""
+TAKEN = {*AXES, *FACTS, *MEANINGS, "run", "draw", "status", "error"}
+"""Columns of a batch's tables."""
 OPTION = re.compile(r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")
 PLAIN = (str, int, float)
 

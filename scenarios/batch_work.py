@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -32,17 +32,23 @@ def do_runs(
     runs: Sequence[BatchRun],
     reporter: Reporter,
     traffic: Traffic,
+    stopping: Callable[[], bool],
 ) -> dict[str, Failure]:
-    """Do some runs and write each as it ends; the failures."""
+    """Do some runs and write each as it ends; the failures.
+
+    Once ``stopping`` says so, a failure is that of the interruption and not of the run.
+    """
     request = _fitting(request, plan, runs, reporter)
-    watch = _Watch(folder=folder, reporter=reporter, runs=runs)
+    watch = _Watch(folder=folder, reporter=reporter, runs=runs, cells=[plan.cells[run.variant.id][0] for run in runs])
     failed: dict[str, Failure] = {}
     with closing(_results(request, plan, runs, watch, traffic)) as results:
         for number, found in results:
             run = runs[number]
             outcome = _lost(run, found) if isinstance(found, Lost) else found
+            if outcome.failure is not None and stopping():
+                raise KeyboardInterrupt
             folder.write_outcome(outcome, plan.keys[run.id])
-            watch.ended(outcome)
+            watch.ended(number, outcome)
             if outcome.failure is not None:
                 failed[run.id] = outcome.failure
     return failed
@@ -113,7 +119,9 @@ class _Watch:
     folder: BatchFolder
     reporter: Reporter
     runs: Sequence[BatchRun]
+    cells: Sequence[int]
     done: int = 0
+    done_cells: int = 0
     failed: int = 0
     start: float = field(default_factory=time.monotonic)
 
@@ -127,9 +135,10 @@ class _Watch:
         """A run is given to a process."""
         self.folder.log("started", run=self.runs[number].id)
 
-    def ended(self, outcome: Outcome) -> None:
+    def ended(self, number: int, outcome: Outcome) -> None:
         """A run is written."""
         self.done += 1
+        self.done_cells += self.cells[number]
         figures = {
             "seconds": round(outcome.seconds, 3),
             "cpu_seconds": round(outcome.cpu_seconds, 3),
@@ -152,5 +161,6 @@ class _Watch:
             self.reporter.say(f"{self.done}/{len(self.runs)} {outcome.run}: {what}{failed}; {self._left()} left")
 
     def _left(self) -> str:
-        seconds = (time.monotonic() - self.start) / self.done * (len(self.runs) - self.done)
+        """Time that the rest takes if each takes as long per cell."""
+        seconds = (time.monotonic() - self.start) * (sum(self.cells) / self.done_cells - 1)
         return f"{int(seconds) // 3600}:{int(seconds) // 60 % 60:02d}:{int(seconds) % 60:02d}"

@@ -18,6 +18,7 @@ from scenarios.commands.common import (
     StudyArgument,
     VerboseOption,
     WorkersOption,
+    asked_to_stop,
     parse_overrides,
     reporting,
     tell,
@@ -108,7 +109,7 @@ def run(
             study=study, matrix=matrix, out=out, overrides=parse_overrides(overrides), keep=keep.value, jobs=jobs, task=number,
             tasks=of, workers=workers, scheduler=scheduler, send_files=send_files, store=store,
         )  # fmt: skip
-        summary = run_batch(request, reporter)
+        summary = run_batch(request, reporter, asked_to_stop)
     _end(summary, reporter, as_json=as_json, quiet=quiet)
 
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 __all__ = [
     "EXIT_BUG", "EXIT_INTERRUPTED", "EXIT_MEMORY", "EvidenceOption", "JsonOption", "OneScenarioOption", "OutOption", "QuietOption",
     "ScenarioOption", "SchedulerOption", "SendOption", "SetOption", "SpeciesOption", "StudyArgument", "VerboseOption",
-    "WorkersOption", "parse_overrides", "reporting", "stop", "tell", "with_evidence",
+    "WorkersOption", "asked_to_stop", "parse_overrides", "reporting", "stop", "tell",
 ]  # fmt: skip
 
 EXIT_BUG = 70
@@ -151,6 +151,11 @@ def reporting(command: str, quiet: bool, verbose: int) -> Iterator[Reporter]:
                 f"{type(error).__name__}: {error}\nThis is a bug of otkel; run again with -v and report what it prints."
             )
             raise typer.Exit(EXIT_BUG) from error
+
+
+def asked_to_stop() -> bool:
+    """Whether a signal has asked this process to end."""
+    return bool(_asked_to_stop)
 
 
 def stop(*_: object) -> None:
