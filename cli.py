@@ -7,7 +7,7 @@ import sys
 
 import typer
 
-from scenarios.commands import batch, common, compatible, evidence, export, planning, sheet
+from scenarios.commands import batch, common, comparing, compatible, crime, evidence, export, planning, sheet
 
 app = typer.Typer(
     name="otkel",
@@ -21,7 +21,7 @@ app = typer.Typer(
 PLANNING = (planning.run, planning.corridors, planning.passages, planning.uncertainty, planning.check)
 COMPATIBLE = (compatible.circuitscape, compatible.omniscape, compatible.window)
 
-for command in (*PLANNING, *COMPATIBLE, planning.doctor):
+for command in (*PLANNING, comparing.compare, *COMPATIBLE, crime.crime, planning.doctor):
     app.command()(command)
 export.app.command()(sheet.sheet)
 app.add_typer(export.app)

@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from rasters.errors import DataError, LayerNotFoundError
 from rasters.grid import Grid
@@ -14,7 +16,7 @@ from scenarios.crime.settings import COLUMNS, CrimeSettings, TableColumns, read_
 from scenarios.evidence.faults import Fault, Faults
 from scenarios.evidence.tables import ROW, read_table
 
-__all__ = ["SETTINGS", "CrimeData", "has_patrols", "read_crime"]
+__all__ = ["SETTINGS", "CrimeData", "has_patrols", "read_crime", "track_km"]
 
 SETTINGS = "crime.yaml"
 REQUIRED = {"patrols": ("patrol_id", "date", "lon", "lat"), "incidents": ("incident_id", "date", "type", "lon", "lat")}
@@ -182,6 +184,14 @@ def _steps(patrols: pd.DataFrame, settings: CrimeSettings, faults: Faults) -> pd
     return steps[steps["km"] > 0].reset_index(drop=True)
 
 
+def track_km(lon: NDArray[np.float64], lat: NDArray[np.float64]) -> NDArray[np.float64]:
+    """(n - 1,) distances between the points of a track on the ellipsoid [km]."""
+    from pyproj import Geod
+
+    metres = Geod(ellps="WGS84").inv(lon[:-1], lat[:-1], lon[1:], lat[1:])[2]
+    return np.asarray(metres) / 1000.0
+
+
 def _described(rows: pd.DataFrame) -> pd.DataFrame:
     time = rows["time"]
     columns = rows[["patrol_id", "team", "x", "y", "km"]]
@@ -190,8 +200,6 @@ def _described(rows: pd.DataFrame) -> pd.DataFrame:
 
 def _track(points: pd.DataFrame, settings: CrimeSettings, faults: Faults) -> pd.DataFrame:
     """Steps between the points of one patrol, on the ellipsoid [km]."""
-    from pyproj import Geod
-
     if len(points) < 2:
         row, name = int(points[ROW].iloc[0]), points["patrol_id"].iloc[0]
         faults.error(
@@ -203,8 +211,7 @@ def _track(points: pd.DataFrame, settings: CrimeSettings, faults: Faults) -> pd.
             f"patrol {name}: one point and no km is no effort; give km",
         )
         return _described(points.assign(km=0.0).iloc[:0])
-    lon, lat = points["lon"].to_numpy(), points["lat"].to_numpy()
-    km = Geod(ellps="WGS84").inv(lon[:-1], lat[:-1], lon[1:], lat[1:])[2] / 1000.0
+    km = track_km(points["lon"].to_numpy(), points["lat"].to_numpy())
     later = points.iloc[1:]
     for row, length in zip(later[ROW][km > settings.longest_step_km], km[km > settings.longest_step_km], strict=True):
         message = f"lies {length:.0f} km from the point before it (longest_step_km {settings.longest_step_km:g}); mend or split the track"

@@ -18,7 +18,7 @@ from scenarios.outputs.tables import MEANINGS, UNITS, passage_table
 from scenarios.outputs.words import audience_of, is_schematic, schematic_note
 from scenarios.results import SpeciesRun, shortlist
 
-__all__ = ["Column", "Table", "as_table", "write_index"]
+__all__ = ["Column", "Table", "as_table", "page_environment", "write_index"]
 
 TEMPLATES = Path(__file__).parent / "templates"
 
@@ -91,7 +91,7 @@ def write_index(
     if not listed:
         raise ExportError(f"{folder / 'index.html'}: there is no run to show")
     audience, note = audience_of(listed)
-    page = _environment().get_template("index.html").render(
+    page = page_environment().get_template("index.html").render(
         study=listed[0].titles.get("study", listed[0].study),
         audience=audience, audience_note=note,
         warnings=sorted({schematic_note(run) for run in listed} - {""}),
@@ -124,7 +124,7 @@ def _score_columns(table: pd.DataFrame) -> list[str]:
     return [name for name in table.columns if name.startswith("score_")]
 
 
-def _environment() -> Any:
+def page_environment() -> Any:
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
     return Environment(

@@ -1,0 +1,245 @@
+"""What `otkel crime` writes: tables, rasters of effort and risk, maps, a scenario in which risk counts, and a page."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+import yaml
+from numpy.typing import NDArray
+
+from rasters.io import replacing, write_cog
+from scenarios.audience import Audience, audience_note
+from scenarios.crime.proposals import ProposedPatrol
+from scenarios.crime.rates import PER_KM, POACHING
+from scenarios.crime.risk import WELL_LOOKED_KM, Coverage, EffortMap, RiskMap, on_grid
+from scenarios.crime.tables import CrimeData
+from scenarios.evidence.estimators.rates import LEVEL
+from scenarios.outputs.folder import MARKER
+from scenarios.outputs.page import Column, Table, page_environment
+from scenarios.prepared import Prepared
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+
+__all__ = ["COLUMNS", "CrimeResults", "write_results"]
+
+SYNTHETIC = "SYNTHETIC DATA: made by a simulator, observed by nobody"
+BIAS = (
+    "Encounter rates tell what patrols met where they went. Patrols go where they expect something, poachers go where they "
+    "expect nobody: a falling rate may mean fewer poachers, or poachers who learned. Compare the same teams, places and months."
+)
+MEASURES = {
+    "looked_share": "land looked at", "gini": "unevenness (Gini)", "passages_unwatched": "passages nobody watched",
+    "off_patrol_share": "signs not from patrols",
+}  # fmt: skip
+COLUMNS = {
+    "type": ("", "Type of incident; signs of poaching are those that the settings count, carcasses only if illegal."),
+    "year": ("", "Year, or all."),
+    "before": ("", "The year it is compared with."),
+    "incidents": ("1", "Incidents found on patrols."),
+    "off_patrol": ("1", "Incidents found otherwise; they have no effort and are not in the rate."),
+    "patrols": ("1", "Patrols."),
+    "km": ("km", "Kilometres patrolled."),
+    "per_100_km": ("per 100 km", "Encounters per 100 km of patrol."),
+    "low": ("", f"Lower end of the {LEVEL:.0%} interval."),
+    "high": ("", f"Upper end of the {LEVEL:.0%} interval."),
+    "dispersion": ("1", "Pearson's dispersion of the patrols' counts; 1 = Poisson."),
+    "method": ("", "How the interval was found."),
+    "status": ("", "ok, or why there is no number."),
+    "ratio": ("1", "Rate of the year over the rate of the year before."),
+    "probability_of_rise": ("1", "Probability that the rate rose."),
+    "carcasses": ("1", "Carcasses."),
+    "illegal": ("1", "Killed illegally."),
+    "natural": ("1", "Died otherwise."),
+    "unknown": ("1", "Cause not known; not in PIKE."),
+    "pike": ("1", "Proportion of illegally killed: illegal over illegal and natural."),
+    "if_unknown_natural": ("1", "The same if every unknown cause were natural."),
+    "if_unknown_illegal": ("1", "The same if every unknown cause were illegal."),
+    "measure": ("", "What was measured."),
+    "value": ("1", "Its value."),
+    "meaning": ("", "What it says."),
+}
+"""Column -> unit and meaning."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CrimeResults:
+    """Everything that `otkel crime` found. ``land`` marks the coarse cells that are mostly passable ground."""
+
+    data: CrimeData
+    prepared: Prepared
+    effort: EffortMap
+    risk: RiskMap
+    land: NDArray[np.bool_]
+    rates: pd.DataFrame
+    changes: pd.DataFrame
+    pike: pd.DataFrame
+    coverage: Coverage
+    proposals: list[ProposedPatrol]
+    audience: Audience
+
+    def coverage_rows(self) -> list[dict[str, Any]]:
+        """What the rates cannot tell, as rows."""
+        meanings = {
+            "looked_share": f"Share of the land's {self.data.settings.cell_km:g} km cells with at least {WELL_LOOKED_KM:g} km of patrol.",
+            "gini": "How unevenly patrols cover the land: 0 evenly, 1 all in one cell.",
+            "passages_unwatched": "Share of the shortlisted passages in cells where nobody looked; empty without --results.",
+            "off_patrol_share": "Share of the signs of poaching that were not found on patrols.",
+        }
+        values = asdict(self.coverage)
+        return [{"measure": MEASURES[name], "value": values[name], "meaning": text} for name, text in meanings.items()]
+
+    def sentences(self) -> list[str]:
+        """The indicators in words."""
+        total = self.rates[(self.rates["type"] == POACHING) & (self.rates["year"] == "all")].iloc[0]
+        said = [SYNTHETIC + "."] if self.data.settings.synthetic else []
+        said.append(
+            f"Patrols met {total['per_100_km']:.2f} signs of poaching per 100 km ({LEVEL:.0%} interval {total['low']:.2f} to "
+            f"{total['high']:.2f}; {total['incidents']} signs on {total['patrols']} patrols, {total['km']:.0f} km)."
+        )
+        said += [_change_in_words(row) for row in self.changes.to_dict("records")]
+        share = self.pike.iloc[0]
+        said.append(
+            f"Of {share['illegal'] + share['natural']} carcasses of known cause {share['pike']:.0%} were killed illegally (interval "
+            f"{share['low']:.0%} to {share['high']:.0%}); {share['unknown']} causes are unknown."
+            if share["status"] == "ok" else "PIKE: no carcass of known cause."
+        )  # fmt: skip
+        said.append(
+            f"Patrols looked at {self.coverage.looked_share:.0%} of the land; what happens elsewhere is not known, and the map of "
+            "risk falls back to the average there."
+        )
+        return said
+
+
+def _change_in_words(row: Mapping[Any, Any]) -> str:
+    if row["status"] != "ok":
+        return f"{row['before']} to {row['year']}: {row['status']}."
+    verdict = "fell" if row["high"] < 1 else "rose" if row["low"] > 1 else "did not change beyond chance"
+    return (
+        f"From {row['before']} to {row['year']} the encounter rate {verdict}: factor {row['ratio']:.2f} "
+        f"({row['low']:.2f} to {row['high']:.2f})."
+    )
+
+
+def write_results(found: CrimeResults, folder: Path, final: Path, *, borders: gpd.GeoDataFrame | None = None) -> None:
+    """Write all files for an audience; ``final`` is where the folder will be, which the scenario names."""
+    tables = {
+        "encounter_rates.csv": found.rates, "changes.csv": found.changes, "pike.csv": found.pike,
+        "coverage.csv": pd.DataFrame(found.coverage_rows()),
+    }  # fmt: skip
+    for name, table in tables.items():
+        _write_csv(folder / name, table)
+    _write_csv(folder / "columns.csv", _column_table(tables))
+    from scenarios.crime.pictures import write_maps, write_rates
+
+    write_rates(found, folder / "rates.png")
+    if found.audience is not Audience.PUBLIC:
+        _write_rasters(found, folder)
+        write_maps(found, folder, borders)
+    if found.audience is Audience.RESTRICTED:
+        _write_scenario(found, folder, final)
+    _write_page(found, folder, tables)
+
+
+def _write_csv(path: Path, table: pd.DataFrame) -> None:
+    with replacing(path) as part:
+        table.to_csv(part, index=False, float_format="%.9g", lineterminator="\n")
+
+
+def _column_table(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+    rows = [(file, name, *COLUMNS[name]) for file, table in tables.items() for name in table.columns]
+    return pd.DataFrame(rows, columns=["file", "column", "unit", "meaning"])
+
+
+def _tags(found: CrimeResults) -> dict[str, str]:
+    synthetic = {"synthetic": SYNTHETIC} if found.data.settings.synthetic else {}
+    return synthetic | {"audience": audience_note(found.audience), "bias": BIAS}
+
+
+def _write_rasters(found: CrimeResults, folder: Path) -> None:
+    """Effort and risk on coarse cells; for the study's own use the risk also on its grid, as `mortality.surface` reads it."""
+    known = np.zeros(found.effort.grid.shape, bool)
+    coarse = {
+        "patrol_km": (found.effort.km, "km", "Kilometres of patrol"),
+        "risk_coarse": (found.risk.mean, "1", "Poaching risk relative to the average"),
+        "risk_coarse_low": (found.risk.low, "1", f"Lower end of its {LEVEL:.0%} interval"),
+        "risk_coarse_high": (found.risk.high, "1", f"Upper end of its {LEVEL:.0%} interval"),
+    }
+    for stem, (values, unit, title) in coarse.items():
+        write_cog(
+            folder / f"{stem}.tif", values, found.effort.grid, nodata=known, description=f"{title} [{unit}]", unit=unit,
+            tags=_tags(found),
+        )  # fmt: skip
+    if found.audience is not Audience.RESTRICTED:
+        return
+    surface = found.prepared.context.surface
+    for stem, values in (("risk", found.risk.mean), ("risk_low", found.risk.low), ("risk_high", found.risk.high)):
+        write_cog(
+            folder / f"{stem}.tif", on_grid(found.risk.grid, values, surface.grid), surface.grid, nodata=surface.nodata,
+            description="Poaching risk relative to the average [1]", unit="1", tags=_tags(found),
+        )  # fmt: skip
+
+
+def _write_scenario(found: CrimeResults, folder: Path, final: Path) -> None:
+    """A scenario on top of the study's: risk as mortality, walkers that arrive alive in the score, patrols to choose."""
+    resolved, settings = found.prepared.context.resolved, found.data.settings
+    changes: dict[str, Any] = {"mortality.surface": str((final / "risk.tif").resolve()), "ranking.arriving_weight": 0.5}
+    if resolved.study.mortality is None:
+        changes = {
+            "mortality": {"reach_km": 300, "surface": changes.pop("mortality.surface"), "origin": "assumption"}
+        } | changes
+    names = [one.id for one in found.proposals]
+    changes |= {f"actions.{one.id}": one.action(settings) for one in found.proposals}
+    changes["portfolio.actions"] = [*resolved.study.portfolio.actions, *names]
+    scenario = {
+        "scenario": "poaching", "title": "Poaching risk from patrols", "study": resolved.study.study,
+        "base": resolved.scenario, "set": changes,
+    }  # fmt: skip
+    head = f"# {SYNTHETIC}.\n" if settings.synthetic else ""
+    head += "# Risk is relative and biased towards where patrols went; reach_km, costs and effects of patrols are assumptions.\n"
+    with replacing(folder / "scenario.yaml") as part:
+        part.write_text(head + yaml.safe_dump(scenario, sort_keys=False, allow_unicode=True), encoding="utf-8")
+
+
+def _write_page(found: CrimeResults, folder: Path, tables: Mapping[str, pd.DataFrame]) -> None:
+    resolved = found.prepared.context.resolved
+    note = audience_note(found.audience)
+    page = page_environment().get_template("crime.html").render(
+        study=resolved.study.title, audience=found.audience.value, audience_note=note, sentences=found.sentences(), bias=BIAS,
+        warning=SYNTHETIC if found.data.settings.synthetic else "", maps=found.audience is not Audience.PUBLIC,
+        scenario=found.audience is Audience.RESTRICTED, proposals=found.proposals, level=f"{LEVEL:.0%}",
+        rates=_shown(found.rates), changes=_shown(found.changes), pike=_shown(found.pike),
+        coverage=_shown(tables["coverage.csv"]), risk=found.risk, per_100_km=PER_KM * found.risk.average_per_km,
+        faults=[str(fault) for fault in found.data.faults][:20], cell_km=found.data.settings.cell_km,
+        credits=resolved.study.credits, manifest=MARKER,
+    )  # fmt: skip
+    with replacing(folder / "index.html") as part:
+        part.write_text(page, encoding="utf-8")
+
+
+def _shown(table: pd.DataFrame) -> Table:
+    """A table for people: three figures, no data as a dash."""
+    columns = tuple(
+        Column(
+            label=name.replace("_", " ").capitalize() if name not in ("pike", "km") else name.upper() if name == "pike" else "km",
+            unit="" if COLUMNS[name][0] == "1" else COLUMNS[name][0], meaning=COLUMNS[name][1],
+            number=pd.api.types.is_numeric_dtype(table[name]),
+        )
+        for name in map(str, table.columns)
+    )  # fmt: skip
+    rows = tuple(tuple(_cell(value) for value in row) for row in table.itertuples(index=False, name=None))
+    return Table(columns=columns, rows=rows)
+
+
+def _cell(value: Any) -> str:
+    if not isinstance(value, float | np.floating):
+        return str(value)
+    number = float(value)
+    if not np.isfinite(number):
+        return "\u2013"
+    return f"{number:.3g}" if abs(number) < 1000 else f"{number:.0f}"

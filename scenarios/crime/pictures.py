@@ -1,0 +1,153 @@
+"""Maps of effort and risk, and the chart of encounter rates by year."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import matplotlib as mpl
+import numpy as np
+import pandas as pd
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.colors import LogNorm
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+
+from scenarios.audience import badge
+from scenarios.crime.rates import POACHING
+from scenarios.evidence.estimators.rates import LEVEL
+from scenarios.outputs.cartography.features import draw_borders, draw_places, draw_plain_fences
+from scenarios.outputs.cartography.labels import draw_labels
+from scenarios.outputs.cartography.scene import Scene, draw_surface, legend_of_ground, make_scene
+from scenarios.outputs.cartography.sheet import INK, MUTED, Sheet, Texts, new_sheet, save_png
+from scenarios.outputs.words import schematic_note
+from scenarios.results import SpeciesRun
+from scenarios.run import unsolved_fields
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+
+    from scenarios.crime.files import CrimeResults
+
+__all__ = ["write_maps", "write_rates"]
+
+SYNTHETIC = "SYNTHETIC DATA"
+FIRM = 4.0
+"""Upper over lower end of the interval from which a cell's risk is drawn faint: it is mostly the prior."""
+
+
+def write_maps(found: CrimeResults, folder: Path, borders: gpd.GeoDataFrame | None) -> list[Path]:
+    """Write ``effort.png`` and ``risk.png``."""
+    scene = make_scene(_ground(found), borders, found.prepared.context.resolved.study.credits)
+    effort = np.where(found.effort.km > 0, found.effort.km, np.nan)
+    risk, top = found.risk.mean, max(2.0, float(np.nanmax(found.risk.mean)))
+    return [
+        _map(
+            found, scene, folder / "effort.png", "Where patrols looked", effort, mpl.colormaps["cividis"],
+            LogNorm(1.0, max(10.0, float(np.nanmax(found.effort.km))), clip=True),
+            f"Kilometres of patrol in each {found.data.settings.cell_km:g} km cell", ("few", "many"),
+            ("Bare land: no patrol came there. What happens there is not known.",),
+        ),
+        _map(
+            found, scene, folder / "risk.png", "Poaching risk", np.where(_firm(found), risk, np.nan), mpl.colormaps["PuOr_r"],
+            LogNorm(1 / top, top, clip=True), "Rate of signs relative to the average of all patrols", ("lower", "higher"),
+            (
+                f"Bare land: nearly nothing is known (the {LEVEL:.0%} interval spans more than a factor of {FIRM:g}); there "
+                "the average is assumed.",
+                f"Cells learn from neighbours within about {found.risk.bandwidth_km:g} km, a distance that the data chose.",
+                "Patrols go where they expect something: risk where they rarely go is understated or unknown.",
+            ),
+        ),
+    ]  # fmt: skip
+
+
+def _firm(found: CrimeResults) -> NDArray[np.bool_]:
+    return found.risk.high / np.maximum(found.risk.low, 1e-12) <= FIRM
+
+
+def _ground(found: CrimeResults) -> SpeciesRun:
+    """What maps need of a run; nothing was solved."""
+    prepared = found.prepared
+    fields = unsolved_fields(prepared)
+    nothing = np.full(prepared.context.inputs.grid.shape, np.nan)
+    places = prepared.context.inputs.places
+    shown = {place.id: place for place in fields["places"]}
+    return SpeciesRun(
+        **fields | {"places": tuple(shown[name] for name in places if name in shown)}, cwd=nothing, corridor=nothing,
+        current_density=nothing, pairs=pd.DataFrame(), paths=(), profile=_no_rows("fence", "start_m", "end_m", "gain_ohm2"),
+        ranking=_no_rows("candidate", "fence", "along_m", "x", "y", "selected"), audience=found.audience,
+    )  # fmt: skip
+
+
+def _no_rows(*columns: str) -> pd.DataFrame:
+    return pd.DataFrame(
+        {name: np.empty(0, float if name not in ("fence", "candidate") else object) for name in columns}
+    )
+
+
+def _map(
+    found: CrimeResults, scene: Scene, path: Path, title: str, values: NDArray[np.float64], cmap: mpl.colors.Colormap,
+    norm: LogNorm, note: str, ends: tuple[str, str], sentences: tuple[str, ...],
+) -> Path:  # fmt: skip
+    run = scene.run
+    synthetic = f"{SYNTHETIC}; " if found.data.settings.synthetic else ""
+    texts = Texts(
+        title=title, subtitle=run.titles["study"], badge=badge(found.audience), warning=synthetic + schematic_note(run),
+        credits=scene.credits,
+    )  # fmt: skip
+    sheet = new_sheet(run.grid, run.grid.bounds, texts)
+    draw_surface(sheet, scene, _blocks(found, scene, values), cmap, norm, note, ends)
+    sheet.panel.heading("Also on the map")
+    draw_plain_fences(sheet, scene)
+    draw_borders(sheet, scene)
+    draw_places(sheet, scene)
+    draw_labels(sheet, scene, [])
+    _circles(found, sheet)
+    legend_of_ground(sheet, scene)
+    sheet.panel.closing("How to read it", sentences)
+    return save_png(sheet.figure, path)
+
+
+def _blocks(found: CrimeResults, scene: Scene, values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Coarse values repeated onto the scene's blocks, each block by the coarse cell that holds its centre."""
+    coarse, grid = found.effort.grid, scene.run.grid
+    cell = scene.factor * grid.cell_width_m, scene.factor * grid.cell_height_m
+    xmin, _, _, ymax = grid.bounds
+    left, _, _, top = coarse.bounds
+    cols = ((xmin - left + cell[0] * (np.arange(scene.water.shape[1]) + 0.5)) // coarse.cell_width_m).astype(np.intp)
+    rows = ((top - ymax + cell[1] * (np.arange(scene.water.shape[0]) + 0.5)) // coarse.cell_height_m).astype(np.intp)
+    rows, cols = np.clip(rows, 0, coarse.height - 1), np.clip(cols, 0, coarse.width - 1)
+    return values[rows[:, None], cols[None, :]]
+
+
+def _circles(found: CrimeResults, sheet: Sheet) -> None:
+    from matplotlib.patches import Circle
+
+    if not found.proposals or found.audience.level > 0:
+        return
+    for one in found.proposals:
+        x, y = found.effort.grid.transformer("EPSG:4326").transform(one.lon, one.lat)
+        sheet.axes.add_patch(Circle((x, y), one.radius_m, fill=False, edgecolor=INK, linewidth=1.6, zorder=6))
+    sheet.panel.patch("patrols proposed (risk times animals)", facecolor="none", edgecolor=INK, linewidth=1.4)
+
+
+def write_rates(found: CrimeResults, path: Path) -> Path:
+    """Encounter rate of signs of poaching by year, with intervals, over the kilometres that were patrolled."""
+    rows = found.rates[(found.rates["type"] == POACHING) & (found.rates["year"] != "all")]
+    figure = Figure(figsize=(7.2, 3.9), dpi=150, layout="constrained")
+    FigureCanvasAgg(figure)
+    axes, below = figure.subplots(2, 1, height_ratios=(3, 1), sharex=True)
+    at = np.arange(len(rows))
+    middle = rows["per_100_km"].to_numpy()
+    spread = np.vstack([middle - rows["low"], rows["high"] - middle])
+    axes.errorbar(at, middle, yerr=spread, fmt="o", color="#17445f", capsize=4, linewidth=1.8, markersize=7)
+    axes.set(ylabel="signs of poaching\nper 100 km", ylim=(0, 1.12 * max(float(rows["high"].max()), 1e-9)))
+    axes.set_title(f"Encounter rate, {LEVEL:.0%} intervals", loc="left", fontsize=11, color=INK)
+    below.bar(at, rows["km"], width=0.5, color="#b9c7ce")
+    below.set(ylabel="km", xticks=at, xticklabels=rows["year"])
+    for one in (axes, below):
+        one.spines[["top", "right"]].set_visible(False)
+        one.tick_params(labelsize=9, colors=MUTED)
+    note = "SYNTHETIC DATA.  " if found.data.settings.synthetic else ""
+    figure.supxlabel(f"{note}{badge(found.audience)}", fontsize=8, color=MUTED)
+    return save_png(figure, path)

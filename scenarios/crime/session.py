@@ -1,0 +1,168 @@
+"""`otkel crime`: from patrols and incidents to indicators, a map of risk, and a scenario in which risk counts."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from rich.console import Console
+
+from rasters.errors import ConfigError
+from rasters.grid import Grid
+from rasters.io import read_vectors
+from scenarios.audience import Audience
+from scenarios.crime.files import CrimeResults, write_results
+from scenarios.crime.proposals import proposed_patrols
+from scenarios.crime.rates import changes, encounter_rates, pike
+from scenarios.crime.risk import coverage, effort_map, risk_map
+from scenarios.crime.tables import read_crime
+from scenarios.inputs import input_files, read_inputs
+from scenarios.load import ResolvedStudy, resolve
+from scenarios.outputs.folder import atomic_folder
+from scenarios.outputs.manifest import write_manifest
+from scenarios.prepared import Prepared, prepare_species
+from scenarios.progress import Reporter
+from scenarios.stored import StoredResults, read_results
+
+__all__ = ["CrimeSummary", "run_crime"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CrimeSummary:
+    """What patrols found, for the terminal and for machines."""
+
+    folder: Path
+    results: CrimeResults
+    seconds: float
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain data."""
+        found = self.results
+        return {
+            "folder": str(self.folder), "seconds": round(self.seconds, 2), "synthetic": found.data.settings.synthetic,
+            "encounter_rates": found.rates.to_dict("records"), "changes": found.changes.to_dict("records"),
+            "pike": found.pike.to_dict("records"), "coverage": found.coverage_rows(),
+            "risk": {"bandwidth_km": found.risk.bandwidth_km, "average_per_100_km": 100 * found.risk.average_per_km},
+            "proposed_patrols": [one.as_dict() for one in found.proposals],
+        }  # fmt: skip
+
+    def print(self, console: Console) -> None:
+        """The indicators in words."""
+        for sentence in self.results.sentences():
+            console.print(sentence, markup=False)
+        console.print(f"{self.seconds:.0f} s; open {self.folder / 'index.html'}", markup=False)
+
+
+def run_crime(
+    name: str,
+    data_folder: Path,
+    out: Path,
+    reporter: Reporter,
+    *,
+    scenario: str | None = None,
+    overrides: Mapping[str, Any] | None = None,
+    results: Path | None = None,
+    audience: str = "partner",
+) -> CrimeSummary:
+    """Read, estimate, map, write; the folder appears when it is complete.
+
+    Parameters
+    ----------
+    name : str
+        A study.
+    data_folder : path
+        Holds ``patrols.csv``, ``incidents.csv`` and perhaps ``crime.yaml``.
+    out : path
+    reporter : Reporter
+    scenario, overrides
+        As for a run.
+    results : path, optional
+        Folder of a run of the study: where its routes and passages are, patrols are proposed and passages counted.
+    audience : {"partner", "restricted", "public"}
+        ``restricted`` writes the scenario with the surface of risk and the proposed patrols; ``partner`` coarse maps;
+        ``public`` tables only, because a map of patrols shows poachers where nobody looks.
+    """
+    start, began = time.perf_counter(), datetime.now(UTC).isoformat(timespec="seconds")
+    if audience not in list(Audience):
+        raise ConfigError(f"--audience {audience!r}: there are {', '.join(Audience)}")
+    resolved = resolve(name, scenario, overrides)
+    reporter.expect(4, "reading")
+    inputs = read_inputs(resolved, None)
+    prepared = prepare_species(resolved, inputs, next(iter(inputs.profiles)))
+    data = read_crime(data_folder, inputs.grid)
+    stored = None if results is None else read_results(results)
+    reporter.step("estimating")
+    effort = effort_map(data, inputs.grid)
+    risk = risk_map(effort, data.settings.bandwidths_km, data.settings.prior_events)
+    land = _coarse_land(prepared, effort.grid)
+    found = CrimeResults(
+        data=data, prepared=prepared, effort=effort, risk=risk, land=land, rates=encounter_rates(data), changes=changes(data),
+        pike=pike(data), coverage=coverage(data, effort, land, _shortlist(stored)), audience=Audience(audience),
+        proposals=proposed_patrols(risk, _traffic(stored, effort.grid, land), data.settings),
+    )  # fmt: skip
+    with atomic_folder(out) as folder:
+        reporter.step("writing")
+        write_results(found, folder, out, borders=_borders(resolved, inputs.grid))
+        write_manifest(
+            folder, runs=[], command=["otkel", *sys.argv[1:]], scenarios={resolved.scenario: resolved.settings},
+            settings={"audience": audience, "crime": data.settings},
+            inputs=_inputs(resolved, data.files), started=began, finished=datetime.now(UTC).isoformat(timespec="seconds"),
+        )  # fmt: skip
+    return CrimeSummary(folder=out, results=found, seconds=time.perf_counter() - start)
+
+
+def _inputs(resolved: ResolvedStudy, files: tuple[Path, ...]) -> dict[str, Path]:
+    own = {
+        p.relative_to(resolved.folder).as_posix() if p.is_relative_to(resolved.folder) else p.name: p
+        for p in input_files(resolved)
+    }
+    return own | {p.name: p for p in files}
+
+
+def _borders(resolved: ResolvedStudy, grid: Grid) -> Any:
+    file = resolved.study.context.get("borders")
+    return None if file is None else read_vectors(resolved.file(file), "borders", grid)
+
+
+def _coarse_land(prepared: Prepared, coarse: Grid) -> NDArray[np.bool_]:
+    """Coarse cells at least half of which is passable."""
+    surface = prepared.context.surface
+    return _block_mean(surface.passable.astype(float), surface.grid, coarse) >= 0.5
+
+
+def _block_mean(values: NDArray[np.float64], grid: Grid, coarse: Grid) -> NDArray[np.float64]:
+    """Mean of the cells whose centre lies in each coarse cell; 0 where there is none."""
+    left, _, _, top = coarse.bounds
+    xmin, _, _, ymax = grid.bounds
+    cols = ((xmin + grid.cell_width_m * (np.arange(grid.width) + 0.5) - left) // coarse.cell_width_m).astype(np.intp)
+    rows = ((top - ymax + grid.cell_height_m * (np.arange(grid.height) + 0.5)) // coarse.cell_height_m).astype(np.intp)
+    total, count = np.zeros(coarse.shape), np.zeros(coarse.shape)
+    known = np.isfinite(values)
+    np.add.at(total, (rows[:, None], cols[None, :]), np.where(known, values, 0.0))
+    np.add.at(count, (rows[:, None], cols[None, :]), known)
+    return total / np.maximum(count, 1)
+
+
+def _traffic(stored: StoredResults | None, coarse: Grid, land: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """How many animals pass each coarse cell, relative [1]: mean current density of all runs; land alike without results."""
+    if stored is None:
+        return land.astype(float)
+    parts = [_block_mean(run.current_density, run.grid, coarse) for run in stored.runs]
+    total = np.sum([part / part.max() for part in parts if part.max() > 0], axis=0)
+    return np.where(land, total, 0.0)
+
+
+def _shortlist(stored: StoredResults | None) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    if stored is None:
+        return np.empty(0), np.empty(0)
+    tables = [table[table["selected"].astype(bool)] for table in stored.combined.values()]
+    every = pd.concat(tables).drop_duplicates("candidate") if tables else pd.DataFrame({"x": [], "y": []})
+    return every["x"].to_numpy(float), every["y"].to_numpy(float)
