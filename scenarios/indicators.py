@@ -53,7 +53,7 @@ def species_indicators(prepared: Prepared, pairs: pd.DataFrame) -> pd.DataFrame:
         whole. ``value`` is ``inf`` where there is no way and NaN only where ``status`` says why there is no number.
     """
     land = land_of(prepared, ())
-    rows: list[Row] = [*_of_pairs(pairs), *_arriving(land), _equivalent_area(land), *_means(prepared)]
+    rows: list[Row] = [*_of_pairs(pairs), *_arriving(land, pairs), _equivalent_area(land), *_means(prepared)]
     table = pd.DataFrame([(*row[:4], INDICATORS[row[2]], row[4]) for row in rows], columns=COLUMNS)
     return table.astype({"value": float})
 
@@ -65,13 +65,15 @@ def _of_pairs(pairs: pd.DataFrame) -> Iterator[Row]:
             yield row["source"], row["target"], name, np.nan if crossed_nowhere else row[name], row["status"]
 
 
-def _arriving(land: Land) -> Iterator[Row]:
+def _arriving(land: Land, pairs: pd.DataFrame) -> Iterator[Row]:
     """Share of the walkers from each core that reach any target before they die."""
     if land.prepared.context.resolved.study.mortality is None:
         return
+    status = pairs[pairs["target"] == "any"].set_index("source")["status"]
     shares = circuit_of(land, mortal=True).arriving(no_sets(0))[0]
     for origin, share in zip(land.prepared.ends.origins, shares, strict=True):
-        yield origin.id, "any", "arriving_share", float(share), "reached" if share > 0 else "unreachable"
+        reached = status[origin.id] == "reached"
+        yield origin.id, "any", "arriving_share", float(share) if reached else 0.0, str(status[origin.id])
 
 
 def _equivalent_area(land: Land) -> Row:

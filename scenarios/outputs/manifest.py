@@ -23,7 +23,7 @@ from scenarios.outputs.folder import MARKER
 from scenarios.outputs.words import audience_of, schematic_note
 from scenarios.results import SpeciesRun
 
-__all__ = ["FORMAT", "canonical_json", "sha256_of", "versions", "write_manifest"]
+__all__ = ["FORMAT", "canonical_json", "outputs_of", "refresh_outputs", "sha256_of", "versions", "write_manifest"]
 
 FORMAT = 2
 """Format of a folder of results; a reader refuses any other."""
@@ -95,7 +95,7 @@ def write_manifest(
         "audience_note": note,
         "versions": versions(),
         "runs": [_run(run) for run in listed],
-        "outputs": _outputs(folder),
+        "outputs": outputs_of(folder),
     } | (provenance if audience is Audience.RESTRICTED else _provenance_for_others(scenarios or {}))
     with replacing(folder / MARKER) as part:
         part.write_text(canonical_json(manifest), encoding="utf-8")
@@ -159,7 +159,15 @@ def _described(path: Path) -> dict[str, Any]:
     return {"bytes": path.stat().st_size, "sha256": sha256_of(path)}
 
 
-def _outputs(folder: Path) -> dict[str, Any]:
+def refresh_outputs(folder: Path) -> None:
+    """State anew in a folder's manifest which files it holds, after some were added."""
+    manifest = json.loads((folder / MARKER).read_text(encoding="utf-8"))
+    with replacing(folder / MARKER) as part:
+        part.write_text(canonical_json(manifest | {"outputs": outputs_of(folder)}), encoding="utf-8")
+
+
+def outputs_of(folder: Path) -> dict[str, Any]:
+    """Size and hash of every file of a result folder but its manifest."""
     files = sorted(path for path in folder.rglob("*") if path.is_file() and path != folder / MARKER)
     return {path.relative_to(folder).as_posix(): _described(path) for path in files}
 

@@ -1,0 +1,46 @@
+"""`otkel compare`: what differs between runs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from scenarios.commands.common import JsonOption, QuietOption, VerboseOption, reporting, tell
+
+__all__ = ["compare"]
+
+
+def compare(
+    results: Annotated[
+        list[Path],
+        typer.Argument(
+            metavar="RESULTS...",
+            help="Folders that `otkel run` wrote: one to compare its scenarios, several to compare them with each other; or "
+            "RESULTS/SCENARIO for one scenario of a folder.",
+        ),
+    ],
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            "--out", "-o", help="Folder for the comparison. Default, for one folder of results: comparison/ in it."
+        ),
+    ] = None,
+    base: Annotated[
+        str | None,
+        typer.Option("--base", metavar="SCENARIO", help="What the others are compared with. Default: the first."),
+    ] = None,
+    check: Annotated[
+        bool, typer.Option("--check", help="First compare every file of the results with its hash in the manifest.")
+    ] = False,
+    as_json: JsonOption = False,
+    quiet: QuietOption = False,
+    verbose: VerboseOption = 0,
+) -> None:
+    """Say what differs between scenarios: every indicator, difference maps, ranks of passages, gains and their cost."""
+    with reporting("compare", quiet or as_json, verbose) as reporter:
+        from scenarios.compare_session import run_compare
+
+        summary = run_compare(results, out, base, reporter, check=check)
+    tell(summary, reporter, as_json=as_json, quiet=quiet)

@@ -1,0 +1,144 @@
+"""From folders of results to a folder that says what differs: tables, maps, a figure and a page."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from rasters.errors import ConfigError
+from rasters.io import replacing
+from scenarios.compare import Comparison, compare_sides, folder_and_scenario, sides_of
+from scenarios.outputs.claim import claimed
+from scenarios.outputs.compare_figure import write_pictures
+from scenarios.outputs.compare_maps import warning_of, write_difference_maps
+from scenarios.outputs.compare_page import map_folder, write_comparison_page, write_comparison_tables
+from scenarios.outputs.compare_words import findings
+from scenarios.outputs.folder import MARKER, atomic_folder
+from scenarios.outputs.manifest import canonical_json, outputs_of, refresh_outputs, sha256_of, versions
+from scenarios.outputs.words import audience_of
+from scenarios.progress import Reporter
+from scenarios.stored import StoredResults, read_results
+
+__all__ = ["COMPARISON", "CompareSummary", "run_compare", "write_comparison"]
+
+COMPARISON = "comparison"
+"""Folder of the comparison within the results that it is about."""
+MARK = "<!--comparison-->"
+LINK = '<li><a href="comparison/index.html">Scenarios side by side</a></li>'
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CompareSummary:
+    """What was compared, for the terminal and for machines."""
+
+    folder: Path
+    comparison: Comparison
+    seconds: float
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain data."""
+        return {
+            "folder": str(self.folder),
+            "seconds": round(self.seconds, 2),
+            "base": self.comparison.base.label,
+            "others": [side.label for side in self.comparison.others],
+            "headlines": self.comparison.headlines.to_dict("records"),
+            "gains": self.comparison.gains.to_dict("records"),
+            "agreement": self.comparison.agreement.to_dict("records"),
+        }
+
+    def print(self, console: Console) -> None:
+        """The findings, a line each."""
+        for sentence in findings(self.comparison):
+            console.print(sentence, markup=False)
+        console.print(f"compared in {self.seconds:.0f} s; open {self.folder / 'index.html'}", markup=False)
+
+
+def run_compare(
+    given: Sequence[str | Path], out: Path | None, base: str | None, reporter: Reporter, *, check: bool = False
+) -> CompareSummary:
+    """Compare folders of results, or the scenarios of one.
+
+    Parameters
+    ----------
+    given : sequence of path
+        Folders that `otkel run` wrote, or one scenario's folder within such a folder.
+    out : path, optional
+        Default for a single folder of results: ``comparison`` in it, which its page then links.
+    base : str, optional
+        The side that the others are compared with; default the first.
+    check : bool
+        First compare every file of the results with its hash.
+
+    Raises
+    ------
+    ConfigError
+        Nothing to compare with, or runs whose numbers do not mean the same.
+    """
+    start = time.perf_counter()
+    asked = [folder_and_scenario(path) for path in given]
+    stored = {folder.resolve(): read_results(folder, check=check) for folder, _ in asked}
+    reporter.expect(3, "reading")
+    sides = sides_of([stored[folder.resolve()] for folder, _ in asked], [scenario for _, scenario in asked])
+    comparison = compare_sides(sides, base)
+    first = next(iter(stored.values()))
+    if out is None and len(stored) > 1:
+        raise ConfigError("--out is missing: say into which folder the comparison of several results goes")
+    own = first.folder / COMPARISON
+    final = own if out is None else out
+    reporter.step("drawing")
+    with atomic_folder(final) as folder:
+        write_comparison(comparison, folder, list(stored.values()))
+    if final.resolve() == own.resolve():
+        _link(first.folder)
+    reporter.step("done")
+    return CompareSummary(folder=final, comparison=comparison, seconds=time.perf_counter() - start)
+
+
+def write_comparison(comparison: Comparison, folder: Path, stored: Sequence[StoredResults] = ()) -> None:
+    """Write every file of a comparison into a folder; borders and credits come from the stored results."""
+    borders = next((one.borders for one in stored if one.borders is not None), None)
+    credits = tuple(dict.fromkeys(line for one in stored for line in one.credits))
+    warnings: dict[str, None] = {}
+    runs = []
+    for pairing in comparison.pairings():
+        at = folder / map_folder(pairing.other.label, pairing.species)
+        write_difference_maps(pairing, at, borders=borders, credits=credits)
+        warnings[warning_of(pairing)] = None
+        runs.append(pairing.b)
+    audience = audience_of(runs)
+    told = sorted(set(warnings) - {""})
+    write_comparison_tables(comparison, folder)
+    write_pictures(comparison, folder, [*told, audience[1]])
+    write_comparison_page(comparison, folder, audience=audience, warnings=told, credits=credits)
+    _write_manifest(comparison, folder, stored, audience)
+
+
+def _write_manifest(
+    comparison: Comparison, folder: Path, stored: Sequence[StoredResults], audience: tuple[Any, str]
+) -> None:
+    """What was compared: the sides, and the manifests of their results by hash."""
+    manifest = {
+        "kind": "comparison", "audience": audience[0], "audience_note": audience[1],
+        "base": comparison.base.label, "others": [side.label for side in comparison.others],
+        "results": {one.folder.name: sha256_of(one.folder / MARKER) for one in stored}, "versions": versions(),
+        "outputs": outputs_of(folder),
+    }  # fmt: skip
+    with replacing(folder / MARKER) as part:
+        part.write_text(canonical_json(manifest), encoding="utf-8")
+
+
+def _link(results: Path) -> None:
+    """Link the comparison from the page of the results that it lies in, and list its files in their manifest."""
+    page = results / "index.html"
+    with claimed(results.resolve()):
+        text = page.read_text(encoding="utf-8") if page.is_file() else ""
+        if LINK not in text:
+            with replacing(page) as part:
+                part.write_text(text.replace(MARK, LINK), encoding="utf-8")
+        refresh_outputs(results)
