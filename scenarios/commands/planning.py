@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -30,18 +30,34 @@ CacheOption = Annotated[
 ]
 NoCacheOption = Annotated[bool, typer.Option("--no-cache", help="Solve everything afresh, and keep nothing.")]
 
+FromOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--from",
+        metavar="MANIFEST",
+        help="Run the result of this manifest.json again, solve all afresh, say what differs.",
+    ),
+]
+OptionalStudyArgument = Annotated[
+    str | None,
+    typer.Argument(metavar="STUDY", help="A bundled study, a folder with a study.yaml, or a YAML file."),
+]
+EXIT_DIFFERS = 5
+"""A result that was run again is not what it was."""
+
 __all__ = ["check", "corridors", "doctor", "passages", "run", "uncertainty"]
 
 
 def run(
-    study: StudyArgument,
     out: OutOption,
+    study: OptionalStudyArgument = None,
     scenario: ScenarioOption = None,
     species: SpeciesOption = None,
     overrides: SetOption = None,
     evidence: EvidenceOption = None,
     cache: CacheOption = None,
     no_cache: NoCacheOption = False,
+    manifest: FromOption = None,
     as_json: JsonOption = False,
     quiet: QuietOption = False,
     verbose: VerboseOption = 0,
@@ -50,6 +66,11 @@ def run(
 
     Solved steps are kept: a run that was stopped goes on where it stood when the same command is given again.
     """
+    if manifest is not None:
+        _run_from(manifest, study, out, [scenario, species, overrides, evidence], cache, as_json, quiet, verbose)
+        return
+    if study is None:
+        raise typer.BadParameter("name a study, or give --from manifest.json", param_hint="STUDY")
     with reporting("run", quiet or as_json, verbose) as reporter:
         from scenarios.session import run_study
         from scenarios.steps import open_store
@@ -58,6 +79,24 @@ def run(
         chosen = with_evidence(study, evidence, parse_overrides(overrides))
         summary = run_study(study, scenario, species, out, chosen, reporter, store)
     tell(summary, reporter, as_json=as_json, quiet=quiet)
+
+
+def _run_from(
+    manifest: Path, study: str | None, out: Path, chosen: list[Any], cache: Path | None, as_json: bool, quiet: bool, verbose: int
+) -> None:  # fmt: skip
+    """Run the settings of a manifest again and compare."""
+    if any(chosen):
+        raise typer.BadParameter(
+            "--from takes scenarios, species and settings from the manifest; leave the options out"
+        )
+    with reporting("run", quiet or as_json, verbose) as reporter:
+        from scenarios.reproduce import reproduce
+        from scenarios.steps import open_store
+
+        done = reproduce(manifest, out, reporter, study=study, store=open_store(cache) if cache else None)
+    tell(done, reporter, as_json=as_json, quiet=quiet)
+    if not done.reproduced:
+        raise typer.Exit(EXIT_DIFFERS)
 
 
 def corridors(
@@ -145,7 +184,9 @@ def passages(
         from scenarios.portfolio_session import run_passages
 
         given = {"portfolio.budget": budget, "portfolio.objective": objective, "portfolio.most": k}
-        chosen = with_evidence(study, evidence, parse_overrides(overrides)) | {key: value for key, value in given.items() if value is not None}
+        chosen = with_evidence(study, evidence, parse_overrides(overrides)) | {
+            key: value for key, value in given.items() if value is not None
+        }
         summary = run_passages(study, scenario, species, out, chosen, reporter, draws=draws, seed=seed, jobs=jobs)
     tell(summary, reporter, as_json=as_json, quiet=quiet)
 
