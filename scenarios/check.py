@@ -26,7 +26,7 @@ from scenarios.inputs import Inputs, fences_across, naming, read_inputs
 from scenarios.load import ResolvedStudy, resolve
 from scenarios.openings import SpeciesContext
 from scenarios.progress import Reporter
-from scenarios.run import prepare_species
+from scenarios.species_run import prepare_species
 from scenarios.schema import Separation
 
 __all__ = ["CheckReport", "Finding", "check_study"]

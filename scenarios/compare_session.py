@@ -12,7 +12,7 @@ from rich.console import Console
 
 from rasters.errors import ConfigError
 from rasters.io import replacing
-from scenarios.compare import Comparison, compare_sides, folder_and_scenario, sides_of
+from scenarios.comparison import Comparison, compare_sides, folder_and_scenario, sides_of
 from scenarios.outputs.claim import claimed
 from scenarios.outputs.compare_figure import write_pictures
 from scenarios.outputs.compare_maps import warning_of, write_difference_maps

@@ -28,7 +28,7 @@ from scenarios.outputs.folder import atomic_folder, run_folder
 from scenarios.outputs.manifest import write_manifest
 from scenarios.progress import Reporter
 from scenarios.results import FocalPlace
-from scenarios.run import Prepared, prepare_species
+from scenarios.species_run import Prepared, prepare_species
 
 if TYPE_CHECKING:
     import geopandas as gpd

@@ -40,7 +40,7 @@ from scenarios.mortal import arriving_gains
 from scenarios.outputs.manifest import canonical_json, sha256_of, versions
 from scenarios.parameter_space import Changes, changed
 from scenarios.ranking import Solved, rank_candidates
-from scenarios.run import Prepared, prepare_species, study_stencil
+from scenarios.species_run import Prepared, prepare_species, study_stencil
 
 __all__ = ["RANKING", "DrawJob", "default_cache", "evaluate_draws", "gains_of", "score_candidates"]
 

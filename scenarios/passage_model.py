@@ -27,7 +27,7 @@ from connectivity.set_values import DistancesOfSets
 from rasters.errors import DataError
 from rasters.io import replacing
 from scenarios.candidates import pairs_on_routes
-from scenarios.run import Prepared
+from scenarios.species_run import Prepared
 from scenarios.valuation import land_of, openings_by_id
 
 __all__ = ["PassageModel", "choose_candidates", "passage_model", "read_model", "set_score", "write_model"]

@@ -21,7 +21,7 @@ from scenarios.choosing import Choice, Plan, combinations_of_actions
 from scenarios.inputs import Inputs, read_inputs
 from scenarios.load import ResolvedStudy
 from scenarios.portfolio_schema import AtMost, PortfolioSettings
-from scenarios.run import Clock, Prepared, prepare_species
+from scenarios.species_run import Clock, Prepared, prepare_species
 from scenarios.valuation import Land, Reference, block_of, candidate_ids, land_of, reference_of
 
 __all__ = ["PortfolioRun", "choose_portfolio"]

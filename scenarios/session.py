@@ -32,7 +32,7 @@ from scenarios.progress import Reporter
 from scenarios.provenance import crs_operations, input_paths, machine, now
 from scenarios.ranking import combine_species
 from scenarios.results import MODEL, SpeciesRun
-from scenarios.run import Prepared, prepare_species
+from scenarios.species_run import Prepared, prepare_species
 from scenarios.steps import KEPT, StepStore, model_step, solve_step
 from scenarios.stored import as_stored, rounded
 

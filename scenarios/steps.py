@@ -1,6 +1,6 @@
 """Solved steps, kept on disk: what one scenario says about one species, found again by what it depends on.
 
-A step is `scenarios.run.run_species`. It is kept under a hash of the input files that the species reads, the settings that
+A step is `scenarios.species_run.run_species`. It is kept under a hash of the input files that the species reads, the settings that
 its numbers depend on, and the code with its libraries. So a run that was killed goes on where it stopped, and two scenarios
 that do not differ for a species share its step. Titles, places and layers are not kept: they come with the inputs.
 """
@@ -28,7 +28,7 @@ from scenarios.load import ResolvedStudy
 from scenarios.packing import pack, unpack
 from scenarios.passage_model import PassageModel, passage_model
 from scenarios.results import SpeciesRun
-from scenarios.run import Prepared, prepare_species, run_species, unsolved_fields
+from scenarios.species_run import Prepared, prepare_species, run_species, unsolved_fields
 from scenarios.schema import Design, LayerSource, Study
 
 __all__ = ["KEPT", "StepStore", "default_cache", "model_step", "open_store", "solve_step", "step_key"]
@@ -126,7 +126,7 @@ def step_key(resolved: ResolvedStudy, profile: SpeciesProfile) -> str:
     grid = None if study.grid.like is None else file_hash(resolved.file(study.grid.like))
     return hash_of(
         {
-            "code": code_hash("scenarios.run"),
+            "code": code_hash("scenarios.species_run"),
             "threads": numba.get_num_threads(),
             "files": files,
             "grid": grid,
@@ -320,7 +320,7 @@ class StepStore:
 UNSOLVED = frozenset(
     ("study", "scenario", "species", "titles", "grid", "surface", "cuts", "places", "units", "layers", "assumptions")
 )
-"""Fields of a `SpeciesRun` that are not kept, because `scenarios.run.unsolved_fields` gives them."""
+"""Fields of a `SpeciesRun` that are not kept, because `scenarios.species_run.unsolved_fields` gives them."""
 
 
 def _facts(run: SpeciesRun) -> dict[str, Any]:

@@ -27,7 +27,7 @@ from scenarios.outputs.manifest import write_manifest
 from scenarios.parameter_space import Changes, ParameterSpace, parameter_space, sobol_points
 from scenarios.progress import Reporter
 from scenarios.ranking import combine_species
-from scenarios.run import prepare_species
+from scenarios.species_run import prepare_species
 
 __all__ = ["ALL", "Stability", "UncertaintySummary", "run_uncertainty_study", "stability_of"]
 

@@ -22,7 +22,7 @@ from scenarios.outputs.cartography.scene import Scene, draw_surface, legend_of_g
 from scenarios.outputs.cartography.sheet import INK, MUTED, Sheet, Texts, new_sheet, save_png
 from scenarios.outputs.words import schematic_note
 from scenarios.results import SpeciesRun
-from scenarios.run import unsolved_fields
+from scenarios.species_run import unsolved_fields
 
 if TYPE_CHECKING:
     import geopandas as gpd

@@ -20,7 +20,7 @@ from scenarios.inputs import Inputs, read_inputs, study_grid
 from scenarios.load import ResolvedStudy, resolve
 from scenarios.progress import Reporter
 from scenarios.ranking import combine_species
-from scenarios.run import prepare_species, run_species
+from scenarios.species_run import prepare_species, run_species
 
 __all__ = ["SyntheticLand", "field_at", "synthetic_land"]
 

@@ -16,7 +16,7 @@ from matplotlib.patches import Rectangle
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from rasters.io import replacing
-from scenarios.compare import Comparison
+from scenarios.comparison import Comparison
 from scenarios.outputs.cartography.sheet import AMBER, AMBER_INK, INK, MUTED
 from scenarios.outputs.compare_words import HEADLINES, Headline, TableRow, change_words, table_rows, value_words
 

@@ -15,7 +15,7 @@ from shapely import get_coordinates, get_parts
 
 from rasters.io import replacing, write_cog
 from scenarios.audience import badge
-from scenarios.compare import Pairing
+from scenarios.comparison import Pairing
 from scenarios.outputs.cartography.features import draw_borders, draw_places
 from scenarios.outputs.cartography.furniture import block_mean, block_pick, nice_below
 from scenarios.outputs.cartography.labels import draw_labels

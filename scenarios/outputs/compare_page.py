@@ -11,7 +11,7 @@ import pandas as pd
 
 from rasters.io import replacing
 from scenarios.audience import Audience
-from scenarios.compare import Comparison
+from scenarios.comparison import Comparison
 from scenarios.outputs.compare_maps import THEMES
 from scenarios.outputs.compare_words import HEADLINES, change_words, figure_words, findings, percent_words, table_rows
 from scenarios.outputs.page import page_environment

@@ -9,7 +9,7 @@ from typing import Any
 
 import pandas as pd
 
-from scenarios.compare import ALL_SPECIES, Comparison
+from scenarios.comparison import ALL_SPECIES, Comparison
 from scenarios.compare_tables import HIGHER_IS_BETTER
 
 __all__ = ["HEADLINES", "Headline", "TableRow", "change_words", "findings", "table_rows", "value_words"]

@@ -22,10 +22,10 @@ from scenarios.outputs.portfolio_words import Item, describe_plan, plan_table
 from scenarios.outputs.words import WORKING_NOTE, schematic_note
 from scenarios.portfolio import PortfolioRun
 from scenarios.results import SpeciesRun
-from scenarios.run import places_of, stated_assumptions, titles_of
+from scenarios.species_run import places_of, stated_assumptions, titles_of
 
 if TYPE_CHECKING:
-    from scenarios.run import Prepared
+    from scenarios.species_run import Prepared
 
 __all__ = ["MEANINGS", "carrier_of", "write_page", "write_portfolio"]
 

@@ -10,7 +10,7 @@ import pandas as pd
 
 from scenarios.actions import area_shape
 from scenarios.portfolio import PortfolioRun
-from scenarios.run import titles_of
+from scenarios.species_run import titles_of
 
 __all__ = ["Item", "describe_items", "describe_plan", "numbered_items", "plan_table", "species_name"]
 

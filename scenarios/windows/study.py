@@ -29,7 +29,7 @@ from scenarios.outputs.folder import atomic_folder
 from scenarios.outputs.manifest import write_manifest
 from scenarios.outputs.words import WORKING_NOTE
 from scenarios.progress import Reporter
-from scenarios.run import Prepared, prepare_species
+from scenarios.species_run import Prepared, prepare_species
 from scenarios.windows.files import LandscapeFiles, RasterFile
 from scenarios.windows.job import Machines, WindowJob, sum_windows
 from scenarios.windows.total import Band, WindowTotal, window_total, write_cog_in_bands

@@ -19,7 +19,7 @@ from connectivity.stencil import build_stencil
 from rasters.openings import fence_terms
 from scenarios.inputs import read_inputs
 from scenarios.load import resolve
-from scenarios.run import prepare_species
+from scenarios.species_run import prepare_species
 from tests.benchmarks.bench_circuit import WARM_UP, patch
 from tests.benchmarks.landscapes import Case, Problem, build, largest, nearest, resistance_of, stencil_of
 from tests.benchmarks.measure import Row, clocked, in_child, peak_bytes

@@ -31,7 +31,7 @@ from scenarios.corridors import run_corridors
 from scenarios.inputs import read_inputs
 from scenarios.load import resolve
 from scenarios.outputs.corridor_words import describe_route, route_title
-from scenarios.run import Prepared, prepare_species, study_stencil
+from scenarios.species_run import Prepared, prepare_species, study_stencil
 
 SETTINGS = {"apart_m": 3000, "max_overlap": 0.6, "max_stretch": 2.0, "band_m": 6000, "near_m": 3000, "shortlist": 5}
 

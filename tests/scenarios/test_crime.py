@@ -257,7 +257,7 @@ def test_for_whom_what_is_written(tiny: tuple[Path, Path], tmp_path: Path) -> No
 
 
 def test_its_scenario_runs_and_changes_the_ranking(tiny: tuple[Path, Path], tmp_path: Path) -> None:
-    from scenarios.run import run_species
+    from scenarios.species_run import run_species
 
     study, data = tiny
     run_crime(str(study), data, tmp_path / "crime", Reporter(quiet=True), audience="restricted")

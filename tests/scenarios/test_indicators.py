@@ -20,7 +20,7 @@ from scenarios.indicators import INDICATORS
 from scenarios.inputs import read_inputs
 from scenarios.load import resolve
 from scenarios.prepared import Prepared, prepare_species
-from scenarios.run import run_species
+from scenarios.species_run import run_species
 from scenarios.valuation import land_of
 
 

@@ -13,7 +13,7 @@ from rasters.errors import ConfigError, DataError
 from scenarios.inputs import input_files, read_inputs
 from scenarios.load import resolve
 from scenarios.results import SpeciesRun
-from scenarios.run import prepare_species, run_species
+from scenarios.species_run import prepare_species, run_species
 
 MORTAL = {"mortality": {"reach_km": 10, "origin": "made up"}}
 COUNTED = {"ranking.arriving_weight": 1.0, "ranking.conductance_weight": 0.0, "ranking.least_cost_weight": 0.0}

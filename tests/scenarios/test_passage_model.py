@@ -15,7 +15,7 @@ from scenarios.load import resolve
 from scenarios.passage_model import choose_candidates, passage_model, read_model, set_score, write_model
 from scenarios.ranking import combine_species
 from scenarios.results import SpeciesRun
-from scenarios.run import Prepared, prepare_species, run_species
+from scenarios.species_run import Prepared, prepare_species, run_species
 
 WIDE = ("closed", {"candidates.design": "bridge"})
 

@@ -22,7 +22,7 @@ from scenarios.load import ResolvedStudy, resolve
 from scenarios.outputs.portfolio_files import meaning_of
 from scenarios.outputs.portfolio_words import describe_items, describe_plan
 from scenarios.portfolio import PortfolioRun, choose_portfolio
-from scenarios.run import prepare_species
+from scenarios.species_run import prepare_species
 from scenarios.valuation import evaluate, land_of, reference_of
 
 AREA = {"lon": 56.17, "lat": 42.75, "radius_m": 4000}

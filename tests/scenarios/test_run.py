@@ -27,7 +27,7 @@ from scenarios.inputs import read_inputs
 from scenarios.load import resolve
 from scenarios.ranking import combine_species
 from scenarios.results import SpeciesRun
-from scenarios.run import Prepared, prepare_species, run_species
+from scenarios.species_run import Prepared, prepare_species, run_species
 
 
 @pytest.fixture(scope="module")

@@ -206,10 +206,10 @@ def test_the_code_and_its_libraries_are_in_the_key(study: Path, monkeypatch: pyt
 
 
 def test_sources_are_followed_through_every_import() -> None:
-    names = {path.name for path in source_files("scenarios.run")}
+    names = {path.name for path in source_files("scenarios.species_run")}
     assert {"run.py", "terrain.py", "multigrid_cycle.py", "fence_cut.py", "reference.py", "io.py"} <= names
     assert not {"page.py", "map.py", "session.py"} & names
-    assert code_hash("scenarios.run") == code_hash("scenarios.run") != code_hash("rasters.grid")
+    assert code_hash("scenarios.species_run") == code_hash("scenarios.species_run") != code_hash("rasters.grid")
 
 
 def test_a_files_hash_is_taken_again_when_it_changes(tmp_path: Path) -> None:

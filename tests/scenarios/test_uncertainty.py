@@ -27,7 +27,7 @@ from scenarios.load import ResolvedStudy, resolve
 from scenarios.outputs.stability import _short, how_sure, stability_sentences, stability_tables, write_stability
 from scenarios.parameter_space import Changes, Parameter, changed, parameter_space, sobol_points
 from scenarios.ranking import combine_species
-from scenarios.run import prepare_species, run_species
+from scenarios.species_run import prepare_species, run_species
 from scenarios.uncertainty import ALL, Stability, stability_of
 from scenarios.uncertainty_schema import Spread
 

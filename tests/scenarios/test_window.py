@@ -21,7 +21,7 @@ from rasters.grid import Grid
 from rasters.openings import fence_terms
 from scenarios.inputs import read_inputs
 from scenarios.load import resolve
-from scenarios.run import prepare_species
+from scenarios.species_run import prepare_species
 from scenarios.windows.study import WindowRequest, run_window
 
 REQUEST = WindowRequest(radius_km=6, block_km=3)
