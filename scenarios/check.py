@@ -26,8 +26,8 @@ from scenarios.inputs import Inputs, fences_across, naming, read_inputs
 from scenarios.load import ResolvedStudy, resolve
 from scenarios.openings import SpeciesContext
 from scenarios.progress import Reporter
-from scenarios.species_run import prepare_species
 from scenarios.schema import Separation
+from scenarios.species_run import prepare_species
 
 __all__ = ["CheckReport", "Finding", "check_study"]
 

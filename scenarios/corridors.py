@@ -31,8 +31,8 @@ from scenarios.corridor_network import network_tables
 from scenarios.corridor_results import CorridorRoute, SpeciesCorridors, WeakPlace
 from scenarios.ranking import Ends
 from scenarios.results import FocalPlace, SpeciesRun, TracedPath
-from scenarios.species_run import Clock, Prepared, places_of, stated_assumptions, study_stencil, titles_of
 from scenarios.schema import CorridorSettings
+from scenarios.species_run import Clock, Prepared, places_of, stated_assumptions, study_stencil, titles_of
 from scenarios.tables import UNITS
 
 __all__ = ["Surroundings", "run_corridors"]

@@ -28,8 +28,8 @@ from scenarios.load import ResolvedStudy
 from scenarios.packing import pack, unpack
 from scenarios.passage_model import PassageModel, passage_model
 from scenarios.results import SpeciesRun
-from scenarios.species_run import Prepared, prepare_species, run_species, unsolved_fields
 from scenarios.schema import Design, LayerSource, Study
+from scenarios.species_run import Prepared, prepare_species, run_species, unsolved_fields
 
 __all__ = ["KEPT", "StepStore", "default_cache", "model_step", "open_store", "solve_step", "step_key"]
 

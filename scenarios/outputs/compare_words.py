@@ -9,8 +9,8 @@ from typing import Any
 
 import pandas as pd
 
-from scenarios.comparison import ALL_SPECIES, Comparison
 from scenarios.compare_tables import HIGHER_IS_BETTER
+from scenarios.comparison import ALL_SPECIES, Comparison
 
 __all__ = ["HEADLINES", "Headline", "TableRow", "change_words", "findings", "table_rows", "value_words"]
 

@@ -23,9 +23,9 @@ from typer.testing import CliRunner
 from cli import app
 from rasters.errors import ConfigError
 from scenarios.audience import Audience, generalised
-from scenarios.comparison import Comparison, Side, compare_sides, folder_and_scenario, sides_of
 from scenarios.compare_session import COMPARISON, run_compare, write_comparison
 from scenarios.compare_tables import HIGHER_IS_BETTER
+from scenarios.comparison import Comparison, Side, compare_sides, folder_and_scenario, sides_of
 from scenarios.outputs.compare_maps import DIVERGING, NOISE, change_of, relative_change
 from scenarios.outputs.compare_page import COLUMNS
 from scenarios.outputs.compare_words import change_words, findings, table_rows
