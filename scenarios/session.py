@@ -16,7 +16,7 @@ from rich.console import Console
 from rich.table import Table
 
 from rasters.grid import Grid
-from rasters.io import read_vectors, replacing
+from rasters.io import read_vectors
 from scenarios.inputs import read_inputs
 from scenarios.load import ResolvedStudy, resolve
 from scenarios.outputs.context import write_context
@@ -27,6 +27,7 @@ from scenarios.outputs.report.basis import Basis
 from scenarios.outputs.report.page import write_report
 from scenarios.outputs.report.payload import Contents
 from scenarios.outputs.species import write_species_run
+from scenarios.outputs.tables import write_combined
 from scenarios.passage_model import choose_candidates, write_model
 from scenarios.progress import Reporter
 from scenarios.provenance import crs_operations, input_paths, machine, now
@@ -137,7 +138,7 @@ def run_resolved(
             ready = prepared.pop(one.scenario)
             done = [_run_and_write(one, p, folder, reporter, store) for p in ready]
             combined[one.scenario] = rounded(combine_species(one.study, {r.species: r.ranking for r in done}))
-            _write_combined(combined[one.scenario], folder / one.scenario)
+            write_combined(combined[one.scenario], folder / one.scenario)
             done = _with_models(done, ready, combined[one.scenario], folder, reporter, store)
             write_context(
                 folder, done[0], first=runs[0] if runs else None, borders=_borders(one, done[0].grid), credits=one.study.credits
@@ -163,11 +164,6 @@ def _contents(
         runs=tuple(runs), combined=combined, credits=tuple(resolved[0].study.credits), borders=_borders(resolved[0], runs[0].grid),
         bases={r.scenario: Basis.of(r.settings, r.base or r.scenario, r.overrides) for r in resolved},
     )  # fmt: skip
-
-
-def _write_combined(table: pd.DataFrame, folder: Path) -> None:
-    with replacing(folder / "combined.csv") as part:
-        table.to_csv(part, index=False, float_format="%.9g", lineterminator="\n")
 
 
 def _prepare(resolved: ResolvedStudy, species: Sequence[str] | None) -> list[Prepared]:

@@ -26,11 +26,11 @@ def run_folder(scenario: str, species: str) -> Path:
 
 
 @contextmanager
-def atomic_folder(final: str | Path) -> Iterator[Path]:
+def atomic_folder(final: str | Path, *, marker: str = MARKER) -> Iterator[Path]:
     """A temporary folder beside ``final`` to write into; it is renamed to ``final`` if all goes well.
 
     On an error the temporary folder is removed and an older ``final`` stays as it was. An older folder is replaced only
-    if it is empty or a result (it holds ``manifest.json``): nobody's other files are deleted. What a killed process left
+    if it is empty or a result (it holds ``marker``, by default ``manifest.json``): nobody's other files are deleted. What a killed process left
     beside ``final`` is put right first.
 
     Raises
@@ -41,7 +41,7 @@ def atomic_folder(final: str | Path) -> Iterator[Path]:
         When another process is writing it.
     """
     final = Path(final).resolve()
-    _require_replaceable(final)
+    _require_replaceable(final, marker)
     missing = [parent for parent in final.parents if not parent.exists()]
     try:
         _make_parents(final)
@@ -78,12 +78,12 @@ def _remove_empty(folders: list[Path]) -> None:
             folder.rmdir()
 
 
-def _require_replaceable(final: Path) -> None:
+def _require_replaceable(final: Path, marker: str) -> None:
     if final.exists() and not final.is_dir():
         raise ExportError(f"{final}: there is a file of this name; choose another folder for the results")
-    if final.is_dir() and any(final.iterdir()) and not (final / MARKER).is_file():
+    if final.is_dir() and any(final.iterdir()) and not (final / marker).is_file():
         raise ExportError(
-            f"{final}: this folder holds files, but no {MARKER}, so it is not a result that could be replaced; "
+            f"{final}: this folder holds files, but no {marker}, so it is not a result that could be replaced; "
             "choose a new or an empty folder"
         )
 

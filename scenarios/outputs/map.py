@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -31,7 +32,7 @@ from scenarios.outputs.cartography.scene import (
     make_scene,
     paint,
 )
-from scenarios.outputs.cartography.sheet import INK, Sheet, Texts, new_sheet, save_png
+from scenarios.outputs.cartography.sheet import INK, Sheet, Texts, new_sheet, picture_of, save_png
 from scenarios.outputs.cartography.strip import draw_profile, fence_bounds, has_profile, passage_list
 from scenarios.outputs.words import schematic_note
 from scenarios.results import SpeciesRun
@@ -39,7 +40,7 @@ from scenarios.results import SpeciesRun
 if TYPE_CHECKING:
     import geopandas as gpd
 
-__all__ = ["MAPS", "write_maps"]
+__all__ = ["MAPS", "READING", "map_png", "write_maps"]
 
 MAPS = {
     "map": "Routes, fences and passages",
@@ -88,6 +89,20 @@ def write_maps(
         "map_resistance": _resistance_map,
     }  # fmt: skip
     return [save_png(draw(scene).figure, folder / f"{stem}.png") for stem, draw in sheets.items()]
+
+
+def map_png(
+    run: SpeciesRun, *, borders: gpd.GeoDataFrame | None = None, credits: Sequence[str] = (), width: int
+) -> bytes:
+    """The main map as PNG, ``width`` pixels wide: to lie within other files."""
+    from PIL import Image
+
+    picture = picture_of(_main_map(make_scene(run, borders, credits)).figure)
+    out = io.BytesIO()
+    picture.resize((width, round(width * picture.height / picture.width)), resample=Image.Resampling.LANCZOS).quantize(
+        128
+    ).save(out, "PNG")
+    return out.getvalue()
 
 
 def _open_sheet(scene: Scene, stem: str, bounds: Bounds | None = None, strip: float = 0.0) -> Sheet:

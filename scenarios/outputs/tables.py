@@ -12,7 +12,7 @@ from rasters.io import replacing
 from scenarios.outputs.words import fence_statuses
 from scenarios.results import SpeciesRun
 
-__all__ = ["MEANINGS", "column_dictionary", "indicator_table", "passage_table", "profile_table", "write_tables"]
+__all__ = ["MEANINGS", "column_dictionary", "indicator_table", "passage_table", "profile_table", "write_combined", "write_tables"]
 
 RENAMED = {"x": "x_m", "y": "y_m"}
 
@@ -75,6 +75,11 @@ def write_tables(run: SpeciesRun, folder: Path) -> list[Path]:
         *(_write_csv(folder / name, table) for name, table in tables.items()),
         _write_csv(folder / "columns.csv", column_dictionary(tables, run.units)),
     ]
+
+
+def write_combined(table: pd.DataFrame, folder: Path) -> Path:
+    """Write ``combined.csv``: the ranking of a scenario over all species together."""
+    return _write_csv(folder / "combined.csv", table)
 
 
 def passage_table(run: SpeciesRun) -> pd.DataFrame:

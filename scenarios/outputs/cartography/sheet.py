@@ -24,8 +24,9 @@ from scenarios.outputs.cartography.furniture import Bounds, graticule, ground_sc
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.colors import Colormap, Normalize
+    from PIL import Image
 
-__all__ = ["INK", "MUTED", "Panel", "Sheet", "Texts", "new_sheet", "save_png"]
+__all__ = ["INK", "MUTED", "Panel", "Sheet", "Texts", "new_sheet", "picture_of", "save_png"]
 
 DPI = 150
 WIDTH = 12.0
@@ -240,14 +241,18 @@ def _write_around(figure: Figure, page: tuple[float, float], texts: Texts) -> No
 
 
 def save_png(figure: Figure, path: Path) -> Path:
-    """Write a figure; the same figure gives the same bytes. 64 levels per colour halve its size, unseen."""
+    """Write a figure; the same figure gives the same bytes."""
+    with replacing(path) as part:
+        picture_of(figure).save(part, format="PNG", compress_level=6)
+    return path
+
+
+def picture_of(figure: Figure) -> Image.Image:
+    """A figure as pixels. 64 levels per colour halve the size of its file, unseen."""
     from PIL import Image
 
     canvas = figure.canvas
     assert isinstance(canvas, FigureCanvasAgg)
     canvas.draw()
     pixels = np.asarray(canvas.buffer_rgba())[:, :, :3].astype(np.uint16)
-    image = Image.fromarray(np.minimum((pixels + 2) // 4 * 4, 255).astype(np.uint8))
-    with replacing(path) as part:
-        image.save(part, format="PNG", compress_level=6)
-    return path
+    return Image.fromarray(np.minimum((pixels + 2) // 4 * 4, 255).astype(np.uint8))

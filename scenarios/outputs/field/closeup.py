@@ -1,0 +1,107 @@
+"""A small picture of one passage: relief, corridor, fence with kilometre posts, scale."""
+
+from __future__ import annotations
+
+import io
+from typing import Any
+
+import matplotlib as mpl
+import numpy as np
+import pandas as pd
+import shapely
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.patheffects import Normal, withStroke
+
+from scenarios.outputs.cartography.furniture import relief
+from scenarios.outputs.field.content import FieldContent
+from scenarios.outputs.qgis_styles import CORRIDOR, FENCE, INK
+from scenarios.results import SpeciesRun, elevation_of
+
+__all__ = ["closeup_png"]
+
+HALF_KM = 15.0
+SIZE_INCHES = (5.0, 4.2)
+DPI = 110
+POST_KM = 5
+SCALE_KM = 5
+GROUND = "#e9e4d6"
+
+
+def closeup_png(content: FieldContent, passage: pd.Series) -> bytes:
+    """The land 15 km around a passage as PNG, north of the study's grid up."""
+    with mpl.rc_context({"font.family": "DejaVu Sans", "svg.hashsalt": "otkel"}):
+        figure = Figure(figsize=SIZE_INCHES, dpi=DPI, facecolor="white")
+        axes = figure.add_axes((0.02, 0.02, 0.96, 0.88))
+        run, x, y = content.runs[0], float(passage["x"]), float(passage["y"])
+        half = 1000.0 * HALF_KM
+        _ground(axes, run, (x - half, y - half, x + half, y + half))
+        _fences(axes, content, x, y)
+        axes.plot(
+            x, y, "o", markersize=11, markerfacecolor="#ffd54d", markeredgecolor=INK, markeredgewidth=1.6, zorder=6
+        )
+        _scale(axes, content, x, y, half)
+        axes.set(
+            xlim=(x - half * SIZE_INCHES[0] * 0.96 / (SIZE_INCHES[1] * 0.88), x + half * 5.0 * 0.96 / (4.2 * 0.88))
+        )
+        axes.set(ylim=(y - half, y + half), xticks=[], yticks=[], aspect="equal")
+        figure.text(
+            0.02, 0.93, f"{passage['number']}. {passage['fence_name']}, {content.say('km')} {passage['km']:g}", size=9.5
+        )
+        figure.text(0.98, 0.93, content.say(content.audience.value).upper(), size=8, ha="right", color=FENCE)
+        out = io.BytesIO()
+        figure.savefig(out, format="png", metadata={"Software": None, "Comment": content.audience_note})
+    return out.getvalue()
+
+
+def _ground(axes: Axes, run: SpeciesRun, box: tuple[float, float, float, float]) -> None:
+    """Relief with the best of the corridor in blue."""
+    rows, cols = run.grid.cells_at(np.array([box[0], box[2]]), np.array([box[3], box[1]]))
+    r0, r1 = np.clip([rows[0] - 3, rows[1] + 4], 0, run.grid.height)
+    c0, c1 = np.clip([cols[0] - 8, cols[1] + 9], 0, run.grid.width)
+    if r1 <= r0 or c1 <= c0:
+        return
+    picture = np.ones((r1 - r0, c1 - c0, 3)) * mpl.colors.to_rgb(GROUND)
+    corridor = run.corridor
+    for share in (0.05, 0.01):
+        finite = np.isfinite(corridor)
+        if finite.any():
+            inside = corridor[r0:r1, c0:c1] <= np.quantile(corridor[finite], share)
+            picture[inside] = 0.35 * picture[inside] + 0.65 * np.array(mpl.colors.to_rgb(CORRIDOR[share]))
+    layer = elevation_of(run)
+    if layer is not None and min(r1 - r0, c1 - c0) > 2:
+        heights = np.where(layer.nodata, np.nan, np.asarray(layer.values, float))[r0:r1, c0:c1]
+        picture = np.clip(picture * relief(heights, run.grid.cell_width_m)[..., None], 0, 1)
+    left, top = run.grid.transform.c, run.grid.transform.f
+    width, height = run.grid.cell_width_m, run.grid.cell_height_m
+    axes.imshow(
+        picture, extent=(left + c0 * width, left + c1 * width, top - r1 * height, top - r0 * height),
+        interpolation="bilinear", zorder=1,
+    )  # fmt: skip
+
+
+def _fences(axes: Axes, content: FieldContent, x: float, y: float) -> None:
+    around = shapely.Point(x, y).buffer(2500.0 * HALF_KM)
+    for fence in content.fences:
+        for part in shapely.get_parts(shapely.intersection(fence.line, around)):
+            points = shapely.get_coordinates(part)
+            axes.plot(points[:, 0], points[:, 1], color=FENCE, linewidth=2.4, zorder=4, path_effects=_halo(4.2))
+        for km in range(0, int(fence.length_m / 1000.0) + 1, POST_KM):
+            post = fence.point_at(1000.0 * km)
+            if abs(post.x - x) < 1100.0 * HALF_KM and abs(post.y - y) < 900.0 * HALF_KM:
+                axes.plot(post.x, post.y, "s", color="white", markeredgecolor=FENCE, markersize=4, zorder=5)
+                axes.annotate(
+                    f"{km}", (post.x, post.y), xytext=(6, 6), textcoords="offset points", size=7.5, zorder=7, path_effects=_halo(2)
+                )  # fmt: skip
+
+
+def _halo(width: float) -> list[Any]:
+    return [withStroke(linewidth=width, foreground="white", alpha=0.9), Normal()]
+
+
+def _scale(axes: Axes, content: FieldContent, x: float, y: float, half: float) -> None:
+    start, at = x - 0.95 * half, y - 0.9 * half
+    axes.plot([start, start + 1000.0 * SCALE_KM], [at, at], color=INK, linewidth=3, solid_capstyle="butt", zorder=7)
+    axes.annotate(
+        f"{SCALE_KM} {content.say('km')}", (start, at), xytext=(0, 5), textcoords="offset points", size=8, zorder=7, path_effects=_halo(2)
+    )  # fmt: skip

@@ -1,0 +1,44 @@
+"""GeoJSON as RFC 7946 has it, and GeoPackages with QGIS styles in the language asked for."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pyogrio
+
+from rasters.io import replacing
+from scenarios.outputs.field.content import FieldContent
+from scenarios.outputs.geopackage import layers_of, metadata_of, write_run
+
+__all__ = ["write_geojson", "write_geopackages"]
+
+MAP_COLUMNS = ("x_m", "y_m")
+"""Positions in the study's CRS: in a file that knows only degrees they would mislead."""
+
+
+def write_geopackages(content: FieldContent, folder: Path) -> list[Path]:
+    """One GeoPackage for each species."""
+    return [
+        write_run(run, folder / f"{run.study}_{run.scenario}_{run.species}_{run.audience}.gpkg", content.say)
+        for run in content.runs
+    ]
+
+
+def write_geojson(content: FieldContent, folder: Path) -> list[Path]:
+    """One file for each species and layer that holds something; positions in degrees on WGS 84."""
+    written = []
+    for run in content.runs:
+        note = "; ".join(f"{key}: {value}" for key, value in metadata_of(run).items() if key != "units" and value)
+        for name, frame in layers_of(run).items():
+            if frame.empty:
+                continue
+            path = folder / f"{run.study}_{run.scenario}_{run.species}_{name}_{run.audience}.geojson"
+            plain = frame.drop(columns=[c for c in MAP_COLUMNS if c in frame]).replace([np.inf, -np.inf], np.nan)
+            with replacing(path) as part:
+                pyogrio.write_dataframe(
+                    plain.to_crs("EPSG:4326"), part, driver="GeoJSON", layer=name,
+                    layer_options={"RFC7946": "YES", "DESCRIPTION": note, "WRITE_NAME": "YES"},
+                )  # fmt: skip
+            written.append(path)
+    return written
