@@ -105,7 +105,7 @@ class CoarseRaster:
         kernels.gather(self.place, grid, out)
         residual = np.empty((x.shape[0], self.cell.size), np.float32)
         fine.special_residual(self.g, self.cell, 2 * (x.shape[3] - 2), x, residual)
-        kernels.add_far(self.far.start, self.far.column, self.far.weight, _flat(x), residual)
+        kernels.add_far(*self.far, _flat(x), np.empty(0, np.int32), residual)
         children = self.children
         fine.restrict_special(children.start, children.column, children.weight, self.dof, residual, out)
 
@@ -116,7 +116,7 @@ class CoarseRaster:
         fine.prolong_blocks(self.line, grid, x)
         parents, width = self.parents, 2 * (x.shape[3] - 2)
         fine.prolong_special(self.cell, parents.start, parents.column, parents.weight, width, coarse, x)
-        kernels.add_far_at(self.cell_at, self.far.start, self.far.column, self.far.weight, _flat(x), _flat(b))
+        kernels.add_far(*self.far, _flat(x), self.cell_at, _flat(b))
         fine.smooth_up(self.g, self.inverse, b, x)
 
 

@@ -13,7 +13,10 @@ from numpy.typing import NDArray
 
 from connectivity.kernels._jit import kernel, parallel_kernel
 
-__all__ = ["add_far", "add_far_at", "far_rows", "gather", "line_shares", "split_couplings", "spread"]
+__all__ = ["add_far", "far_rows", "gather", "line_shares", "split_couplings", "spread"]
+
+STRIP = 1024
+"""Unknowns that a thread takes at a time."""
 
 Bool1 = NDArray[np.bool_]
 Single1 = NDArray[np.float32]
@@ -156,42 +159,48 @@ def line_shares(
             listed[i] = True
 
 
+@kernel
+def _spread(at: Int1, values: Single1, k: int, end: int, out: Single1) -> None:
+    for t in range(k, end):
+        if at[t] >= 0:
+            out[at[t]] = values[t]
+
+
 @parallel_kernel
 def spread(at: Int1, values: Single2, out: Single2) -> None:
     """``out[m, at[k]] = values[m, k]`` where ``at`` is not negative."""
-    for k in prange(at.size):
-        if at[k] >= 0:
-            for m in range(values.shape[0]):
-                out[m, at[k]] = values[m, k]
+    for strip in prange((at.size + STRIP - 1) // STRIP):
+        for m in range(values.shape[0]):
+            _spread(at, values[m], strip * STRIP, min((strip + 1) * STRIP, at.size), out[m])
+
+
+@kernel
+def _gather(at: Int1, field: Single1, k: int, end: int, out: Single1) -> None:
+    for t in range(k, end):
+        out[t] = field[at[t]] if at[t] >= 0 else np.float32(0.0)
 
 
 @parallel_kernel
 def gather(at: Int1, field: Single2, out: Single2) -> None:
     """``out[m, k] = field[m, at[k]]``, zero where ``at`` is negative."""
-    for k in prange(at.size):
+    for strip in prange((at.size + STRIP - 1) // STRIP):
         for m in range(out.shape[0]):
-            out[m, k] = field[m, at[k]] if at[k] >= 0 else 0.0
+            _gather(at, field[m], strip * STRIP, min((strip + 1) * STRIP, at.size), out[m])
 
 
 @kernel
-def _sum(start: Int1, column: Int1, coupling: Single1, s: int, x: Single1) -> np.float32:
-    total = np.float32(0.0)
-    for k in range(start[s], start[s + 1]):
-        total += coupling[k] * x[column[k]]
-    return total
+def _sums(start: Int1, column: Int1, coupling: Single1, x: Single1, at: Int1, s: int, end: int, out: Single1) -> None:
+    for row in range(s, end):
+        total = np.float32(0.0)
+        for k in range(start[row], start[row + 1]):
+            total += coupling[k] * x[column[k]]
+        out[at[row] if at.size else row] += total
 
 
 @parallel_kernel
-def add_far(start: Int1, column: Int1, coupling: Single1, x: Single2, out: Single2) -> None:
-    """``out[m, s] += sum of coupling x`` over the far couplings of row s."""
-    for s in prange(start.size - 1):
+def add_far(start: Int1, column: Int1, coupling: Single1, x: Single2, at: Int1, out: Single2) -> None:
+    """``out[m, at[s]] += sum of coupling x`` over the far couplings of row s; ``out[m, s]`` where ``at`` is empty."""
+    rows = start.size - 1
+    for strip in prange((rows + STRIP - 1) // STRIP):
         for m in range(out.shape[0]):
-            out[m, s] += _sum(start, column, coupling, s, x[m])
-
-
-@parallel_kernel
-def add_far_at(at: Int1, start: Int1, column: Int1, coupling: Single1, x: Single2, out: Single2) -> None:
-    """``out[m, at[s]] += sum of coupling x`` over the far couplings of row s."""
-    for s in prange(at.size):
-        for m in range(out.shape[0]):
-            out[m, at[s]] += _sum(start, column, coupling, s, x[m])
+            _sums(start, column, coupling, x[m], at, strip * STRIP, min((strip + 1) * STRIP, rows), out[m])

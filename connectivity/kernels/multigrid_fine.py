@@ -29,6 +29,9 @@ __all__ = [
     "special_residual",
 ]
 
+STRIP = 16
+"""Pairs of rows that a thread takes at a time."""
+
 Single2 = NDArray[np.float32]
 Single3 = NDArray[np.float32]
 Single4 = NDArray[np.float32]
@@ -76,28 +79,35 @@ def _beside_odd(g: Single4, x: Single3, i: int, j: int) -> float:
     return g[0, i, 1, j] * x[i, 0, j + 1] + g[0, i, 0, j] * x[i, 0, j]
 
 
+@kernel
+def _even_row_down(g: Single4, inverse: Single3, b: Double3, x: Single3, i: int, cols: int) -> None:
+    for j in range(1, cols + 1):
+        x[i, 0, j] = np.float32(b[i, 0, j]) * inverse[i, 0, j]
+    for j in range(1, cols + 1):
+        x[i, 1, j] = (np.float32(b[i, 1, j]) + _beside_odd(g, x, i, j)) * inverse[i, 1, j]
+
+
+@kernel
+def _odd_row_down(g: Single4, inverse: Single3, b: Double3, x: Single3, i: int, cols: int) -> None:
+    for j in range(1, cols + 1):
+        x[i, 0, j] = (np.float32(b[i, 0, j]) + _vertical_even(g, x, i, j)) * inverse[i, 0, j]
+    for j in range(1, cols + 1):
+        x[i, 1, j] = (np.float32(b[i, 1, j]) + _vertical_odd(g, x, i, j) + _beside_odd(g, x, i, j)) * inverse[i, 1, j]
+
+
 @parallel_kernel
 def smooth_down(g: Single4, inverse: Single3, b: Double4, x: Single4) -> None:
-    """One sweep from x = 0: even rows, then odd rows."""
+    """One sweep from x = 0: even rows, then odd rows; strip by strip, while rows are in the cache."""
     rows, cols = (b.shape[1] - 2) // 2, b.shape[3] - 2
-    for block in prange(rows):
-        i = 2 * block + 1
+    for strip in prange((rows + STRIP - 1) // STRIP):
+        for block in range(strip * STRIP, min((strip + 1) * STRIP, rows)):
+            for m in range(b.shape[0]):
+                _even_row_down(g, inverse, b[m], x[m], 2 * block + 1, cols)
+                if block > strip * STRIP:
+                    _odd_row_down(g, inverse, b[m], x[m], 2 * block, cols)
+    for strip in prange((rows + STRIP - 1) // STRIP):
         for m in range(b.shape[0]):
-            y = x[m]
-            for j in range(1, cols + 1):
-                y[i, 0, j] = np.float32(b[m, i, 0, j]) * inverse[i, 0, j]
-            for j in range(1, cols + 1):
-                y[i, 1, j] = (np.float32(b[m, i, 1, j]) + _beside_odd(g, y, i, j)) * inverse[i, 1, j]
-    for block in prange(rows):
-        i = 2 * block + 2
-        for m in range(b.shape[0]):
-            y = x[m]
-            for j in range(1, cols + 1):
-                y[i, 0, j] = (np.float32(b[m, i, 0, j]) + _vertical_even(g, y, i, j)) * inverse[i, 0, j]
-            for j in range(1, cols + 1):
-                y[i, 1, j] = (
-                    np.float32(b[m, i, 1, j]) + _vertical_odd(g, y, i, j) + _beside_odd(g, y, i, j)
-                ) * inverse[i, 1, j]
+            _odd_row_down(g, inverse, b[m], x[m], 2 * min((strip + 1) * STRIP, rows), cols)
 
 
 @kernel
@@ -125,14 +135,17 @@ def _row_up_beside_regions(
 
 @parallel_kernel
 def smooth_up(g: Single4, inverse: Single3, b: Double4, x: Single4) -> None:
-    """One sweep in the reverse order: odd rows, then even rows."""
+    """One sweep in the reverse order: odd rows, then even rows; strip by strip."""
     rows, cols = (b.shape[1] - 2) // 2, b.shape[3] - 2
-    for block in prange(rows):
+    for strip in prange((rows + STRIP - 1) // STRIP):
+        for block in range(strip * STRIP, min((strip + 1) * STRIP, rows)):
+            for m in range(b.shape[0]):
+                _row_up(g, inverse, b[m], x[m], 2 * block + 2, cols)
+                if block > strip * STRIP:
+                    _row_up(g, inverse, b[m], x[m], 2 * block + 1, cols)
+    for strip in prange((rows + STRIP - 1) // STRIP):
         for m in range(b.shape[0]):
-            _row_up(g, inverse, b[m], x[m], 2 * block + 2, cols)
-    for block in prange(rows):
-        for m in range(b.shape[0]):
-            _row_up(g, inverse, b[m], x[m], 2 * block + 1, cols)
+            _row_up(g, inverse, b[m], x[m], 2 * strip * STRIP + 1, cols)
 
 
 @parallel_kernel
