@@ -7,7 +7,17 @@ import sys
 
 import typer
 
-from scenarios.commands import batch, common, comparing, compatible, crime, evidence, export, planning, sheet
+from scenarios.commands import (
+    batch,
+    common,
+    comparing,
+    compatible,
+    evidence,
+    export,
+    monitoring,
+    planning,
+    sheet,
+)
 
 app = typer.Typer(
     name="otkel",
@@ -19,9 +29,10 @@ app = typer.Typer(
 )
 
 PLANNING = (planning.run, planning.corridors, planning.passages, planning.uncertainty, planning.check)
+MONITORING = (monitoring.crime, monitoring.indicators)
 COMPATIBLE = (compatible.circuitscape, compatible.omniscape, compatible.window)
 
-for command in (*PLANNING, comparing.compare, *COMPATIBLE, crime.crime, planning.doctor):
+for command in (*PLANNING, comparing.compare, *COMPATIBLE, *MONITORING, planning.doctor):
     app.command()(command)
 export.app.command()(sheet.sheet)
 app.add_typer(export.app)

@@ -1,4 +1,4 @@
-"""Commands on patrols and wildlife crime."""
+"""Commands that say how it goes: wildlife crime from patrols, and indicators by year."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from scenarios.commands.common import (
     OutOption,
     QuietOption,
     SetOption,
+    SpeciesOption,
     StudyArgument,
     VerboseOption,
     parse_overrides,
@@ -20,7 +21,7 @@ from scenarios.commands.common import (
     tell,
 )  # fmt: skip
 
-__all__ = ["crime"]
+__all__ = ["crime", "indicators"]
 
 
 def crime(
@@ -56,4 +57,38 @@ def crime(
             study, data, out, reporter, scenario=scenario, overrides=parse_overrides(overrides), results=results,
             audience=audience,
         )  # fmt: skip
+    tell(summary, reporter, as_json=as_json, quiet=quiet)
+
+
+def indicators(
+    study: StudyArgument,
+    year: Annotated[
+        list[str], typer.Option("--year", metavar="YEAR=SCENARIO", help="What stood in a year; give one for each year.")
+    ],
+    out: OutOption,
+    traps: Annotated[
+        Path | None, typer.Option("--traps", help="Camera-trap data over all years: adds the passages in use.")
+    ] = None,
+    patrols: Annotated[
+        Path | None, typer.Option("--patrols", help="Patrol data over all years: adds signs of poaching.")
+    ] = None,
+    draws: Annotated[
+        int,
+        typer.Option(
+            "--draws", min=0, help="Sobol draws of the uncertain numbers for ranges, a power of two; 0 for none."
+        ),
+    ] = 8,
+    seed: Annotated[int, typer.Option("--seed", min=0, help="The same seed gives the same draws.")] = 1,
+    species: SpeciesOption = None,
+    as_json: JsonOption = False,
+    quiet: QuietOption = False,
+    verbose: VerboseOption = 0,
+) -> None:
+    """Write the yearly table and chart: conductance, least cost, ECA, walkers that arrive, open fence, passages in use."""
+    with reporting("indicators", quiet or as_json, verbose) as reporter:
+        from scenarios.monitoring.session import run_indicators
+
+        summary = run_indicators(
+            study, year, out, reporter, species=species, traps=traps, patrols=patrols, draws=draws, seed=seed
+        )
     tell(summary, reporter, as_json=as_json, quiet=quiet)
