@@ -65,7 +65,9 @@ class BatchFolder:
         try:
             self.path.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise ExportError(f"{self.path}: a batch cannot be written there: {error}; choose another folder") from error
+            raise ExportError(
+                f"{self.path}: a batch cannot be written there: {error}; choose another folder"
+            ) from error
 
     def write_plan(self, plan: Mapping[str, Any]) -> None:
         """What is to run; tasks of one array write the same."""
