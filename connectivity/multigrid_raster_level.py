@@ -159,13 +159,14 @@ def _one_row_if_zero(ground: Single) -> Single:
 
 def conductance_scale(conductance: Double, ground: Double) -> float:
     """Power of two that brings the largest conductance to about one."""
-    most = float(conductance.max(initial=0.0))
+    rows = np.empty((conductance.shape[1], 2))
+    layout.conductance_range(conductance, rows)
+    least, most = float(rows[:, 0].min(initial=np.inf)), float(rows[:, 1].max(initial=0.0))
     if most == 0.0:
         return 1.0
     if not np.isfinite(most):
         raise DataError("a conductance is infinite; short the two cells into one region instead")
     scale = 2.0 ** -np.floor(np.log2(most))
-    least = float(conductance.min(where=conductance > 0, initial=most))
     if least * scale < 1.2e-38:
         raise DataError(
             f"conductances from {least:g} to {most:g} span more than 38 decades; treat the weakest as closed"
@@ -233,7 +234,8 @@ def _first_graph(raster: Raster, special: Special, children: Rows, threads: int)
     ground = np.zeros(n_coarse, np.float32)
     if raster.ground.any():
         terms = np.zeros_like(raster.ground)
-        raster_product.ground_terms(raster.g, raster.ground, raster.kind, _shape(special), terms)
+        grounded = raster.ground.any(axis=(1, 2))
+        raster_product.ground_terms(raster.g, raster.ground, raster.kind, grounded, _shape(special), terms)
         raster_product.restrict_ground(raster, terms, terms.any(axis=(1, 2)), special, children, ground)
     return with_diagonal(start, column, coupling, ground)
 

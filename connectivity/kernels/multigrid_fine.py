@@ -31,7 +31,10 @@ __all__ = [
 
 STRIP = 16
 """Pairs of rows that a thread takes at a time."""
+PART = 512
+"""Special cells that a thread takes at a time."""
 
+Single1 = NDArray[np.float32]
 Single2 = NDArray[np.float32]
 Single3 = NDArray[np.float32]
 Single4 = NDArray[np.float32]
@@ -200,19 +203,25 @@ def prolong_blocks(line: Single4, coarse: Single2, x: Single4) -> None:
             y[i, 1, cols] += line[0, block + 1, cols] * here[cols - 1]
 
 
+@kernel
+def _residuals(g: Single4, cell: Long1, width: int, x: Single3, s: int, end: int, out: Single1) -> None:
+    for t in range(s, end):
+        row, col = cell[t] // width, cell[t] % width
+        i, j = row + 1, (col >> 1) + 1
+        if row & 1 == 0 and col & 1 == 1:
+            out[t] = _vertical_odd(g, x, i, j)
+        elif row & 1 == 1 and col & 1 == 0:
+            out[t] = _beside_even(g, x, i, j)
+        else:
+            out[t] = 0.0
+
+
 @parallel_kernel
 def special_residual(g: Single4, cell: Long1, width: int, x: Single4, out: Single2) -> None:
     """Residual after `smooth_down` of special cells between corners, ``out[m, s]``; zero at corners and block centres."""
-    for s in prange(cell.size):
-        row, col = cell[s] // width, cell[s] % width
-        i, j = row + 1, (col >> 1) + 1
+    for part in prange((cell.size + PART - 1) // PART):
         for m in range(x.shape[0]):
-            if row & 1 == 0 and col & 1 == 1:
-                out[m, s] = _vertical_odd(g, x[m], i, j)
-            elif row & 1 == 1 and col & 1 == 0:
-                out[m, s] = _beside_even(g, x[m], i, j)
-            else:
-                out[m, s] = 0.0
+            _residuals(g, cell, width, x[m], part * PART, min((part + 1) * PART, cell.size), out[m])
 
 
 @parallel_kernel
@@ -229,34 +238,44 @@ def region_residual(g: Single4, cell: Long1, member: Int1, width: int, b: Double
             out[m, s] = total
 
 
-@parallel_kernel
-def restrict_special(
-    start: Int1, child: Int1, weight: NDArray[np.float32], dof: Int1, residual: Single2, out: Single2
+@kernel
+def _restrict_rows(
+    start: Int1, child: Int1, weight: Single1, dof: Int1, residual: Single1, t: int, end: int, out: Single1
 ) -> None:
+    for k in range(t, end):
+        total = np.float32(0.0)
+        for e in range(start[k], start[k + 1]):
+            total += weight[e] * residual[child[e]]
+        out[dof[k]] += total
+
+
+@parallel_kernel
+def restrict_special(start: Int1, child: Int1, weight: Single1, dof: Int1, residual: Single2, out: Single2) -> None:
     """Add the residuals of the special children ``child[start[t]:start[t + 1]]`` to coarse unknown ``dof[t]``."""
-    for t in prange(dof.size):
+    for part in prange((dof.size + PART - 1) // PART):
         for m in range(out.shape[0]):
-            total = np.float32(0.0)
-            for e in range(start[t], start[t + 1]):
-                total += weight[e] * residual[m, child[e]]
-            out[m, dof[t]] += total
+            end = min((part + 1) * PART, dof.size)
+            _restrict_rows(start, child, weight, dof, residual[m], part * PART, end, out[m])
+
+
+@kernel
+def _prolong_rows(
+    cell: Long1, start: Int1, parent: Int1, weight: Single1, width: int, coarse: Single1, s: int, end: int, x: Single3
+) -> None:
+    for t in range(s, end):
+        total = np.float32(0.0)
+        for e in range(start[t], start[t + 1]):
+            total += weight[e] * coarse[parent[e]]
+        row, col = cell[t] // width, cell[t] % width
+        x[row + 1, col & 1, (col >> 1) + 1] += total
 
 
 @parallel_kernel
 def prolong_special(
-    cell: Long1,
-    start: Int1,
-    parent: Int1,
-    weight: NDArray[np.float32],
-    width: int,
-    coarse: Single2,
-    x: Single4,
+    cell: Long1, start: Int1, parent: Int1, weight: Single1, width: int, coarse: Single2, x: Single4
 ) -> None:
     """Add the coarse correction to special cells."""
-    for s in prange(cell.size):
-        row, col = cell[s] // width, cell[s] % width
+    for part in prange((cell.size + PART - 1) // PART):
         for m in range(x.shape[0]):
-            total = np.float32(0.0)
-            for e in range(start[s], start[s + 1]):
-                total += weight[e] * coarse[m, parent[e]]
-            x[m, row + 1, col & 1, (col >> 1) + 1] += total
+            end = min((part + 1) * PART, cell.size)
+            _prolong_rows(cell, start, parent, weight, width, coarse[m], part * PART, end, x[m])

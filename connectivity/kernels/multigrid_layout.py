@@ -23,6 +23,7 @@ __all__ = [
     "SPECIAL",
     "classify_cells",
     "component_sums",
+    "conductance_range",
     "conductance_to",
     "edge_imbalance",
     "edge_sizes",
@@ -80,6 +81,25 @@ def split_system(
                 elif k < 4:
                     g[k, row + 1, col & 1, (col >> 1) + 1] = edge * scale
             out_ground[row + 1, col & 1, (col >> 1) + 1] = to_ground * scale
+
+
+@kernel
+def _range_of(values: NDArray[np.float64], least: float, most: float) -> tuple[float, float]:
+    for value in values:
+        least = value if 0.0 < value < least else least
+        most = value if value > most else most
+    return least, most
+
+
+@parallel_kernel
+def conductance_range(conductance: Double3, out: Double2) -> None:
+    """``out[row]`` = least positive and greatest conductance of a row (inf and 0 where there is none)."""
+    for row in prange(conductance.shape[1]):
+        least, most = np.inf, 0.0
+        for k in range(4):
+            least, most = _range_of(conductance[k, row], least, most)
+        out[row, 0] = least
+        out[row, 1] = most
 
 
 @kernel

@@ -348,19 +348,30 @@ def special_rows(
         )
 
 
+@kernel
+def _ground_row(g: Single4, ground: Single3, kind: Byte3, row: int, width: int, out: Single3) -> None:
+    for col in range(width):
+        half, j = col & 1, (col >> 1) + 1
+        if kind[row + 1, half, j] != DEAD:
+            total = np.float64(ground[row + 1, half, j])
+            for k in range(8):
+                r, c = row + D_ROW[k], col + D_COL[k]
+                if kind[r + 1, c & 1, (c >> 1) + 1] == DEAD:
+                    total += conductance_to(g, row, col, k)
+            out[row + 1, half, j] = total
+
+
 @parallel_kernel
-def ground_terms(g: Single4, ground: Single3, kind: Byte3, shape: tuple[int, int], out: Single3) -> None:
-    """Conductance of each living cell to the ground, directly or through cells that have no parents."""
+def ground_terms(
+    g: Single4, ground: Single3, kind: Byte3, grounded: Bool1, shape: tuple[int, int], out: Single3
+) -> None:
+    """Conductance of each living cell to the ground, directly or through cells that have no parents.
+
+    ``grounded``: rows of the field in which there is ground. Cells without parents are grounded cells.
+    """
     for row in prange(shape[0]):
-        for col in range(shape[1]):
-            half, j = col & 1, (col >> 1) + 1
-            if kind[row + 1, half, j] != DEAD:
-                total = np.float64(ground[row + 1, half, j])
-                for k in range(8):
-                    r, c = row + D_ROW[k], col + D_COL[k]
-                    if kind[r + 1, c & 1, (c >> 1) + 1] == DEAD:
-                        total += conductance_to(g, row, col, k)
-                out[row + 1, half, j] = total
+        if grounded[row] or grounded[row + 1] or grounded[row + 2]:
+            _ground_row(g, ground, kind, row, shape[1], out)
 
 
 @parallel_kernel
