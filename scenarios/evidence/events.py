@@ -124,7 +124,7 @@ def independent_events(data: TrapData, species: Mapping[str, str], minutes: floa
         records=("record", "size"),
         tags=("tags", " | ".join),
     )
-    events["species"] = events["name"].map(species).fillna("")
+    events["species"] = pd.Series([species.get(name, "") for name in events["name"]], index=events.index, dtype=str)
     offsets = data.deployments.set_index("deploymentID")["utc_offset_min"]
     local = (events["start"] + pd.to_timedelta(events["deploymentID"].map(offsets), unit="min")).dt.tz_localize(None)
     events["day"], events["hour"] = local.dt.normalize(), local.dt.hour

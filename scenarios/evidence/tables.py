@@ -195,7 +195,7 @@ def _texts(text: pd.Series, field: Field, rows: pd.Series, file: str, faults: Fa
         allowed = ", ".join(field.choices)
         _wrong(given & ~text.isin(field.choices), text, field, rows, file, faults, f"must be one of {allowed}")
     if field.pattern:
-        fits = text.map(lambda value: bool(re.fullmatch(field.pattern, value)))
+        fits = _matches(text, re.compile(field.pattern))
         message = "is not allowed here; paths are relative to the package or URLs, media types like image/jpeg"
         _wrong(given & ~fits, text, field, rows, file, faults, message)
     return text
@@ -203,14 +203,19 @@ def _texts(text: pd.Series, field: Field, rows: pd.Series, file: str, faults: Fa
 
 def _times(text: pd.Series, field: Field, rows: pd.Series, file: str, faults: Faults) -> pd.Series:
     given = text != ""
-    whole = text.map(lambda value: bool(TIME.fullmatch(value)))
-    bare = given & ~whole & text.map(lambda value: bool(TIME_WITHOUT_ZONE.fullmatch(value)))
+    whole = _matches(text, TIME)
+    bare = given & ~whole & _matches(text, TIME_WITHOUT_ZONE)
     message = f"has no time zone; write it as {EXAMPLES['time']} (in a plain CSV, or state time_zone in evidence.yaml)"
     _wrong(bare, text, field, rows, file, faults, message)
     times = pd.to_datetime(text.where(whole), utc=True, errors="coerce", format="ISO8601")
     wrong = given & ~bare & times.isna()
     _wrong(wrong, text, field, rows, file, faults, f"is not a time; write it as {EXAMPLES['time']}")
     return times
+
+
+def _matches(text: pd.Series, pattern: re.Pattern[str]) -> pd.Series:
+    """Whether each text matches as a whole."""
+    return pd.Series([pattern.fullmatch(value) is not None for value in text], index=text.index, dtype=bool)
 
 
 def _offset_min(text: str) -> float:
