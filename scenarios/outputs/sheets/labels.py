@@ -133,7 +133,7 @@ def _leader(page: Page, at: Points, spot: Spot, x: float) -> None:
 def _draw_place(page: Page, board: Board, source: SheetSource, place: Any, shape: Any) -> None:
     """A place's name inside its outline if it fits, or beside it."""
     middle = shapely.get_coordinates(shape.representative_point())[0]
-    words = wrapped(place.name_in(source.lang), NAME, 34.0, "bold")
+    words = wrapped(source.say(place.name_in(source.lang)), NAME, 34.0, "bold")
     width = max(text_width(line, NAME, "bold") for line in words)
     line_mm = NAME * POINT_MM * 1.2
     west, south, east, north = shape.bounds

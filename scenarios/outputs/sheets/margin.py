@@ -44,6 +44,8 @@ __all__ = [
 
 LINE = 1.25
 HEADING, BODY, NOTE = 7.2, 6.2, 5.5
+LEGEND_SIZES = (6.2, 5.8, 5.4, 5.0, 4.6)
+SIGN_MM = 10.0
 
 
 class Column:
@@ -228,18 +230,30 @@ def legend_entries(legend: Legend, say: Callable[[str], str]) -> list[Entry]:
     return [Entry(words=words, draw=draw) for there, words, draw in every if there]
 
 
-def draw_legend(column: Column, entries: Sequence[Entry], say: Callable[[str], str]) -> None:
-    """Heading and entries."""
+def draw_legend(column: Column, entries: Sequence[Entry], say: Callable[[str], str], room: float) -> None:
+    """Heading and entries, in the largest text with which they take at most ``room`` mm."""
     column.heading(say("Legend"))
+    room -= HEADING * POINT_MM * LINE + 0.5
+    heights = {size: _legend_height(column, entries, size) for size in LEGEND_SIZES}
+    size = next((size for size in LEGEND_SIZES if heights[size] <= room), LEGEND_SIZES[-1])
     for entry in entries:
-        lines = wrapped(entry.words, BODY, column.box.width - 10.5)
-        high = max(3.1, len(lines) * BODY * POINT_MM * 1.15)
+        lines, high = _entry_lines(column, entry, size)
         top = column.at
-        entry.draw(column.page, Box(column.box.left, top - 0.5 * BODY * POINT_MM - 1.3, 8.0, 2.6))
+        entry.draw(column.page, Box(column.box.left, top - 0.5 * size * POINT_MM - 1.2, 8.0, 2.4))
         for number, line in enumerate(lines):
-            y = top - (0.86 + 1.15 * number) * BODY * POINT_MM
-            column.page.text(column.box.left + 10.0, y, line, size=BODY)
-        column.at = top - high - 0.75
+            y = top - (0.9 + LINE * number) * size * POINT_MM
+            column.page.text(column.box.left + SIGN_MM, y, line, size=size)
+        column.at = top - high
+
+
+def _legend_height(column: Column, entries: Sequence[Entry], size: float) -> float:
+    return sum(_entry_lines(column, entry, size)[1] for entry in entries)
+
+
+def _entry_lines(column: Column, entry: Entry, size: float) -> tuple[list[str], float]:
+    """Lines of an entry, and the height [mm] that it takes with the gap below it."""
+    lines = wrapped(entry.words, size, column.box.width - SIGN_MM)
+    return lines, max(2.9, len(lines) * size * POINT_MM * LINE) + 0.12 * size
 
 
 def _sign_line(color: str, width: float, dash: tuple[float, ...]) -> Callable[[Page, Box], None]:

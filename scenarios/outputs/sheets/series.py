@@ -121,8 +121,8 @@ def divided(source: SheetSource, fence: Fence, start_m: float, end_m: float, sca
             return sections
         if len(sections) == MOST_SHEETS:
             raise ConfigError(
-                f"--scale {scale:g}: this stretch of fence needs more than {MOST_SHEETS} sheets; choose a smaller scale "
-                f"(--scale {2 * scale:g}), larger paper, or a shorter stretch with --from-km and --to-km"
+                f"--scale {scale:g}: this stretch of fence needs more than {MOST_SHEETS} sheets; choose a smaller scale ("
+                f"--scale {2 * scale:g}), larger paper, or a shorter stretch with --from-km and --to-km"
             )
         first = max(last - overlap, first + 1)
 

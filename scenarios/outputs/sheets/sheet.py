@@ -45,7 +45,7 @@ __all__ = ["PAPERS", "Layout", "Neighbour", "Sheet", "draw_sheet", "layout_of"]
 PAPERS = {"A4": (210.0, 297.0), "A3": (297.0, 420.0)}
 """Width and height of upright paper [mm]."""
 
-MARGIN, HEADER, FOOTER, GAP = 7.0, 12.5, 13.0, 3.0
+MARGIN, HEADER, FOOTER, GAP = 7.0, 13.4, 13.0, 3.0
 PANEL_WIDE = {"A4": 60.0, "A3": 72.0}
 PANEL_HIGH = {"A4": 66.0, "A3": 72.0}
 WITHOUT_INSET_MM = 54.0
@@ -308,20 +308,20 @@ def _draw_margin(page: Page, layout: Layout, frame: MapFrame, source: SheetSourc
     if beside:
         _scale_and_north(first, frame, source)
         first.gap(3.0)
-    draw_legend(first, legend_entries(legend, source.say), source.say)
-    if not beside:
-        _scale_and_north(second, frame, source)
     notes = notes_of(source, frame, legend)
     wanted = sum(last.text_height(words) + 0.6 for words in notes)
+    below = wanted + 1.5 if beside else 0.0
+    draw_legend(first, legend_entries(legend, source.say), source.say, first.left_mm - below)
+    if not beside:
+        _scale_and_north(second, frame, source)
     last.gap(1.5 if beside else 0.0)
     inset = min(last.left_mm - wanted - 2.5, 46.0)
     if inset >= LEAST_INSET_MM and not _shows_most(frame):
         draw_inset(page, Box(last.box.left, last.at - inset, last.box.width, inset), source, frame)
         last.gap(inset + 2.5)
     for words in notes:
-        if last.text_height(words) <= last.left_mm + 0.3:
-            last.text(words)
-            last.gap(0.6)
+        last.text(words)
+        last.gap(0.6)
 
 
 def _shows_most(frame: MapFrame) -> bool:

@@ -30,7 +30,7 @@ def table_head(source: SheetSource) -> tuple[str, ...]:
     """Titles of the columns."""
     say = source.say
     return (
-        say("No."), say("fence, km"), say("opening"), "SK-42 X " + say("(north), m"), "Y " + say("(east), m"),
+        say("No."), say("fence, km"), say("opening"), f"{say('SK-42')} X {say('(north), m')}", "Y " + say("(east), m"),
         say("latitude (WGS 84)"), say("longitude (WGS 84)"), "MGRS (WGS 84)",
     )  # fmt: skip
 
