@@ -69,7 +69,7 @@ class IndicatorResults:
         whole = self.changes[self.changes["source"] == ""] if len(self.changes) else self.changes
         for row in whole.to_dict("records"):
             if np.isfinite(row["ratio"]):
-                spread = f" ({row['low']:.3g} to {row['high']:.3g})" if np.isfinite(row["low"]) else ""
+                spread = f" ({row['low']:.3g} to {row['high']:.3g})" if row["low"] < row["high"] else ""
                 title = TITLES[str(row["indicator"])]
                 said.append(
                     f"{row['species']}, {row['before']} to {row['year']}: {title.lower()} x {row['ratio']:.3g}{spread}."
@@ -140,9 +140,8 @@ def _panel(axes: Any, found: IndicatorResults, name: str, species: list[str]) ->
         axes.vlines(at[there], low[there], high[there], color=colour, linewidth=2.2, alpha=0.55)
     axes.set_title(TITLES[name], loc="left", fontsize=10.5, color=INK)
     axes.set(ylabel=f"[{INDICATORS[name][0]}]" if INDICATORS[name][0] != "1" else "share", xticks=years)
-    axes.margins(x=0.12)
-    if axes.get_ylim()[0] > 0:
-        axes.set_ylim(bottom=0)
+    axes.margins(x=0.12, y=0.1)
+    axes.set_ylim(bottom=min(0.0, axes.get_ylim()[0]))
     axes.spines[["top", "right"]].set_visible(False)
     axes.tick_params(labelsize=9, colors=MUTED)
 
