@@ -49,7 +49,7 @@ class Contents:
     Parameters
     ----------
     runs : tuple of SpeciesRun
-        Of one study, on one grid, for one audience, in the order in which they are shown.
+        Of one study, for one audience, in the order in which they are shown.
     combined : dict of str to DataFrame
         Scenario -> ranking over all its species.
     bases : dict of str to Basis
@@ -87,7 +87,7 @@ def payload(contents: Contents) -> dict[str, Any]:
         "assumptions": list(dict.fromkeys(text for run in contents.runs for text in run.assumptions)),
         "credits": list(contents.credits),
         "frame": {"corners": frame.corners, "height": frame.shape[0], "width": frame.shape[1]},
-        "ground": packed(frame.pick(ground_of(first))),
+        "ground": packed(frame.pick(ground_of(first), first.grid)),
         "themes": [
             {"id": t.id, "title": t.title, "unit": t.unit, "says": t.says, "reading": t.reading, "palette": palette(t)} for t in THEMES
         ],
@@ -142,7 +142,7 @@ def _rasters(contents: Contents) -> tuple[Frame, dict[str, str], dict[str, dict[
 
 
 def _raster(run: SpeciesRun, theme: Theme, frame: Frame, scale: Scale, rasters: dict[str, str]) -> dict[str, Any]:
-    pixels = frame.pick(scale.bytes_of(surface_of(run, theme)))
+    pixels = frame.pick(scale.bytes_of(surface_of(run, theme)), run.grid)
     name = hashlib.sha256(pixels.tobytes()).hexdigest()[:12]
     if name not in rasters:
         rasters[name] = packed(pixels)

@@ -7,7 +7,7 @@ import math
 import zlib
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 import matplotlib as mpl
 import numpy as np
@@ -29,6 +29,8 @@ SPAN = 150.0
 """Highest over lowest value of a scale: a byte is then right to 1 %."""
 SHADE = (0.6, 1.25)
 EARTH_M = 6_378_137.0
+FINE = 900
+"""Pixels along a side up to which cells are split, so that their edges stand where they are."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,7 +130,7 @@ class Scale:
 
 @dataclass(frozen=True, kw_only=True)
 class Frame:
-    """The grid's rectangle in web mercator in pixels of about a cell, or coarser, and the nearest cell of each pixel."""
+    """The grid's rectangle in web mercator in pixels of about a cell: finer for small grids, at most ``most`` a side."""
 
     grid: Grid
     most: int = 1600
@@ -152,7 +154,8 @@ class Frame:
         """(height, width) in pixels."""
         west, south, east, north = self.bounds
         middle = math.cos(math.atan(math.sinh((south + north) / 2)))
-        pixel = math.sqrt(self.grid.cell_area_km2) * 1000.0 / (EARTH_M * middle)
+        fine = max(1, FINE // max(self.grid.shape))
+        pixel = math.sqrt(self.grid.cell_area_km2) * 1000.0 / (EARTH_M * middle * fine)
         pixel = max(pixel, (east - west) / self.most, (north - south) / self.most)
         return max(1, round((north - south) / pixel)), max(1, round((east - west) / pixel))
 
@@ -164,21 +167,25 @@ class Frame:
         west, east = math.degrees(west), math.degrees(east)
         return [[west, high], [east, high], [east, low], [west, low]]
 
-    @cached_property
-    def _cells(self) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.bool_]]:
-        west, south, east, north = self.bounds
-        height, width = self.shape
-        lon = np.degrees(west + (np.arange(width) + 0.5) * (east - west) / width)
-        lat = np.degrees(np.arctan(np.sinh(north - (np.arange(height) + 0.5) * (north - south) / height)))
-        x, y = self.grid.transformer("EPSG:4326").transform(*np.meshgrid(lon, lat))
-        rows, cols = self.grid.cells_at(x, y)
-        inside = (rows >= 0) & (rows < self.grid.height) & (cols >= 0) & (cols < self.grid.width)
-        return np.where(inside, rows, 0), np.where(inside, cols, 0), inside
-
-    def pick(self, cells: Bytes) -> Bytes:
-        """The byte of the nearest cell for each pixel."""
-        rows, cols, inside = self._cells
+    def pick(self, cells: Bytes, grid: Grid) -> Bytes:
+        """The byte of the nearest cell for each pixel; ``grid`` is that of the cells."""
+        rows, cols, inside = _nearest_cells(self.bounds, self.shape, grid)
         return np.where(inside, cells[rows, cols], UNKNOWN).astype(np.uint8)
+
+
+@lru_cache(maxsize=4)
+def _nearest_cells(
+    bounds: tuple[float, float, float, float], shape: tuple[int, int], grid: Grid
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.bool_]]:
+    """Row and column of the cell under the middle of each pixel, and whether there is one."""
+    west, south, east, north = bounds
+    height, width = shape
+    lon = np.degrees(west + (np.arange(width) + 0.5) * (east - west) / width)
+    lat = np.degrees(np.arctan(np.sinh(north - (np.arange(height) + 0.5) * (north - south) / height)))
+    x, y = grid.transformer("EPSG:4326").transform(*np.meshgrid(lon, lat))
+    rows, cols = grid.cells_at(x, y)
+    inside = (rows >= 0) & (rows < grid.height) & (cols >= 0) & (cols < grid.width)
+    return np.where(inside, rows, 0), np.where(inside, cols, 0), inside
 
 
 def ground_of(run: SpeciesRun) -> Bytes:
@@ -199,5 +206,5 @@ def packed(pixels: Bytes) -> str:
     """Deflated bytes in base64: each row as its difference to the row above, wherever that is shorter."""
     rows = pixels.copy()
     rows[1:] -= pixels[:-1]
-    plain, differences = zlib.compress(b"\0" + pixels.tobytes(), 9), zlib.compress(b"\1" + rows.tobytes(), 9)
+    plain, differences = zlib.compress(b"\0" + pixels.tobytes(), 6), zlib.compress(b"\1" + rows.tobytes(), 6)
     return base64.b64encode(min(plain, differences, key=len)).decode()

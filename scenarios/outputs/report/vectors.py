@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 import shapely
+from numpy.typing import NDArray
 
 from rasters.grid import Grid
 from scenarios.outputs.tables import profile_table
@@ -22,40 +23,46 @@ DECIMALS = 5
 """Of a degree: about a metre."""
 
 
-def _degrees(geometry: Any, grid: Grid) -> list[list[list[float]]]:
-    """Coordinates of each part (or ring) of a geometry in the grid's CRS."""
+def _degrees(geometries: Sequence[Any], grid: Grid) -> list[list[list[list[float]]]]:
+    """Coordinates of each part (or ring) of each geometry in the grid's CRS; pieces that are no lines are left out."""
     transformer = grid.transformer("EPSG:4326")
-    out = []
-    for part in shapely.get_parts(np.atleast_1d(np.asarray(geometry, dtype=object))):
-        for line in [part.exterior, *part.interiors] if part.geom_type == "Polygon" else [part]:
-            x, y = shapely.get_coordinates(line).T
-            lon, lat = transformer.transform(x, y, direction="INVERSE")
-            out.append(np.round(np.column_stack([lon, lat]), DECIMALS).tolist())
-    return out
+
+    def geographic(xy: NDArray[np.float64]) -> NDArray[np.float64]:
+        return np.round(np.column_stack(transformer.transform(xy[:, 0], xy[:, 1], direction="INVERSE")), DECIMALS)
+
+    found = shapely.transform(np.asarray([*geometries, None], dtype=object), geographic)[:-1]
+    return [
+        [shapely.get_coordinates(line).tolist() for part in shapely.get_parts(g) for line in _lines(part)]
+        for g in found
+    ]
+
+
+def _lines(part: Any) -> list[Any]:
+    if part.geom_type == "Polygon":
+        return [part.exterior, *part.interiors]
+    return [part] if part.geom_type in ("LineString", "LinearRing") else []
 
 
 def fences_of(run: SpeciesRun) -> list[dict[str, Any]]:
     """Fences of a scenario, whole."""
+    fences = run.cuts.fences
+    parts = _degrees([shapely.simplify(f.line, 0.1 * run.grid.cell_width_m) for f in fences], run.grid)
     return [
-        {
-            "id": f.id, "name": f.name, "line": f.fence_line, "status": f.geometry_status,
-            "parts": _degrees(shapely.simplify(f.line, 0.1 * run.grid.cell_width_m), run.grid),
-        }
-        for f in run.cuts.fences
-    ]  # fmt: skip
+        {"id": f.id, "name": f.name, "line": f.fence_line, "status": f.geometry_status, "parts": lines}
+        for f, lines in zip(fences, parts, strict=True)
+    ]
 
 
 def stretches_of(run: SpeciesRun) -> list[dict[str, Any]]:
     """Stretches of fence, in the order of `gains_of`; the same for every species of a scenario."""
     by_id = {fence.id: fence for fence in run.cuts.fences}
-    keys = zip(run.profile["fence"], run.profile["start_m"], run.profile["end_m"], strict=True)
+    keys = list(zip(run.profile["fence"], run.profile["start_m"], run.profile["end_m"], strict=True))
+    shapes = [
+        shapely.simplify(by_id[fence].stretch(start, end), 0.1 * run.grid.cell_width_m) for fence, start, end in keys
+    ]
     return [
-        {
-            "fence": fence, "from_km": round(start / 1000, 3), "to_km": round(end / 1000, 3),
-            "parts": _degrees(shapely.simplify(by_id[fence].stretch(start, end), 0.1 * run.grid.cell_width_m), run.grid),
-        }
-        for fence, start, end in keys
-    ]  # fmt: skip
+        {"fence": fence, "parts": parts} for (fence, _, _), parts in zip(keys, _degrees(shapes, run.grid), strict=True)
+    ]
 
 
 def gains_of(run: SpeciesRun) -> list[float | None]:
@@ -67,15 +74,12 @@ def gains_of(run: SpeciesRun) -> list[float | None]:
 
 def paths_of(run: SpeciesRun) -> list[dict[str, Any]]:
     """Least-cost paths that exist."""
-    tolerance = 0.3 * run.grid.cell_width_m
+    paths = [path for path in run.paths if path.x.size > 1]
+    lines = [shapely.simplify(shapely.linestrings(p.x, p.y), 0.3 * run.grid.cell_width_m) for p in paths]
     return [
-        {
-            "source": p.source, "target": p.target,
-            "parts": _degrees(shapely.simplify(shapely.linestrings(p.x, p.y), tolerance), run.grid),
-        }
-        for p in run.paths
-        if p.x.size > 1
-    ]  # fmt: skip
+        {"source": p.source, "target": p.target, "parts": parts}
+        for p, parts in zip(paths, _degrees(lines, run.grid), strict=True)
+    ]
 
 
 def places_of(runs: Sequence[SpeciesRun], languages: Sequence[str]) -> list[dict[str, Any]]:
@@ -88,7 +92,7 @@ def places_of(runs: Sequence[SpeciesRun], languages: Sequence[str]) -> list[dict
                 {
                     "id": place.id, "names": {lang: place.name_in(lang) for lang in languages},
                     "status": place.geometry_status, "roles": {},
-                    "rings": _degrees(shapely.simplify(place.geometry, 0.3 * run.grid.cell_width_m), run.grid),
+                    "rings": _degrees([shapely.simplify(place.geometry, 0.3 * run.grid.cell_width_m)], run.grid)[0],
                 },
             )  # fmt: skip
             entry["roles"][run.species] = place.role
@@ -101,7 +105,7 @@ def border_lines(borders: gpd.GeoDataFrame | None, grid: Grid) -> list[list[list
         return []
     lines = shapely.union_all(borders.to_crs(grid.pyproj_crs).geometry.to_numpy())
     within = shapely.intersection(lines, shapely.box(*grid.bounds))
-    return _degrees(shapely.simplify(within, 0.3 * grid.cell_width_m), grid)
+    return _degrees([shapely.simplify(within, 0.3 * grid.cell_width_m)], grid)[0]
 
 
 def finite(value: Any) -> float | None:

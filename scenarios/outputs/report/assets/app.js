@@ -81,10 +81,12 @@
   function markMarkers() {
     if (!one) return;
     const numbers = numbersNow();
+    const passages = new Map(passagesNow().map((p) => [p.id, p]));
     one.markers.forEach((marker, id) => {
       const element = marker.getElement();
       const isOpen = openNow().has(id);
-      const passage = passagesNow().find((p) => p.id === id);
+      const passage = passages.get(id);
+      if (!passage) return;
       element.textContent = isOpen ? "✓" : numbers.get(id) || "";
       element.classList.toggle("best", numbers.has(id));
       element.setAttribute("aria-pressed", String(isOpen));
@@ -104,7 +106,9 @@
     if (!one) return;
     const at = state.at || one.map.getCenter();
     const pixel = pixelAt(data.frame, at.lng, at.lat);
-    const rows = [[t(state.at ? "Here" : "Middle of the map"), `${at.lat.toFixed(3)}° N, ${at.lng.toFixed(3)}° E`]];
+    const side = (value, letters) => `${Math.abs(value).toFixed(3)}° ${letters[value < 0 ? 1 : 0]}`;
+    const where = `${t(state.at ? "Here" : "Middle of the map")}: ${side(at.lat, "NS")}, ${side(at.lng, "EW")}`;
+    const rows = [];
     if (state.other) rows.push([t("Scenario"), scenarioOf(scenario).title]);
     for (const theme of data.themes) {
       const shown = runOf(scenario).surfaces[theme.id];
@@ -112,7 +116,7 @@
       const found = pixel < 0 ? null : reading(bytes[pixel], shown);
       rows.push([t(theme.title), wordsOf(found, theme)]);
     }
-    $("readout").replaceChildren(...rows.flatMap(([name, text]) => [make("dt", {}, name), make("dd", {}, text)]));
+    $("readout").replaceChildren(make("dt", { class: "at" }, where), ...rows.flatMap(([name, text]) => [make("dt", {}, name), make("dd", {}, text)]));
   }
 
   function wordsOf(found, theme) {

@@ -47,6 +47,7 @@
     map.addControl(new maplibregl.NavigationControl({ showCompass: false }), "top-left");
     map.addControl(new maplibregl.ScaleControl({ maxWidth: 140 }), "bottom-left");
     const view = { map, bounds, markers: new Map(), names: [] };
+    map.on("moveend", () => arrange(view));
     view.ready = new Promise((resolve) => map.on("load", () => { dress(view, frame); resolve(view); }));
     return view;
   }
@@ -59,7 +60,7 @@
       map.addSource(id, { type: "canvas", canvas: view.canvases[id], coordinates: frame.corners, animate: false });
       map.addLayer({ id, type: "raster", source: id, paint: { "raster-resampling": "nearest", "raster-fade-duration": 0 } });
     }
-    for (const id of ["places", "borders", "paths", "fences"]) map.addSource(id, { type: "geojson", data: lines([]) });
+    for (const id of ["places", "borders", "paths", "fences"]) map.addSource(id, { type: "geojson", data: lines([]), tolerance: 0 });
     const line = (id, source, paint, layout = {}) => map.addLayer({ id, source, type: "line", paint, layout });
     const byRole = ["match", ["get", "role"], "to", "#00695c", "#5e3c99"];
     map.addLayer({ id: "places", source: "places", type: "fill", paint: { "fill-color": byRole, "fill-opacity": 0.22 } });
@@ -88,6 +89,19 @@
     view.map.getSource("borders").setData(lines(borders.map((part) => ({ parts: [part] }))));
   }
 
+  /** Names that would lie on an earlier one are hidden until there is room. */
+  function arrange(view) {
+    const taken = [];
+    view.names.forEach((marker) => {
+      const element = marker.getElement();
+      element.style.visibility = "visible";
+      const box = element.getBoundingClientRect();
+      const covered = taken.some((t) => box.left < t.right && t.left < box.right && box.top < t.bottom && t.top < box.bottom);
+      element.style.visibility = covered ? "hidden" : "visible";
+      if (!covered) taken.push(box);
+    });
+  }
+
   function setPlaces(view, places) {
     view.map.getSource("places").setData(areas(places));
     view.names.forEach((marker) => marker.remove());
@@ -95,6 +109,7 @@
       const element = make("div", { class: `place ${p.role}` }, p.name);
       return new maplibregl.Marker({ element, anchor: "center" }).setLngLat(middle(p.rings[0])).addTo(view.map);
     });
+    arrange(view);
   }
 
   const middle = (ring) => [0, 1].map((i) => (Math.min(...ring.map((p) => p[i])) + Math.max(...ring.map((p) => p[i]))) / 2);
