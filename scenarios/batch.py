@@ -6,7 +6,6 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -16,13 +15,13 @@ from rasters.errors import ConfigError
 from scenarios.batch_folder import BatchFolder, failure_words
 from scenarios.batch_plan import BatchPlan, BatchRequest, plan_batch
 from scenarios.batch_run import Failure
-from scenarios.batch_summary import summary_of, write_tables_of_batch
+from scenarios.batch_summary import summary_of, write_manifest_of_runs, write_tables_of_batch
 from scenarios.batch_work import do_runs
 from scenarios.cluster import Traffic
-from scenarios.inputs import input_files
 from scenarios.outputs.claim import claimed
 from scenarios.outputs.manifest import write_manifest
 from scenarios.progress import Reporter
+from scenarios.provenance import input_paths, machine, now
 
 __all__ = ["BatchRequest", "BatchSummary", "merge_batch", "run_batch"]
 
@@ -103,7 +102,7 @@ def run_batch(request: BatchRequest, reporter: Reporter, stopping: Callable[[], 
     FolderInUseError
         When another process does the same batch or task.
     """
-    start, began = time.perf_counter(), _now()
+    start, began = time.perf_counter(), now()
     plan = plan_batch(request)
     task = "" if request.tasks == 1 else f"{request.task}-of-{request.tasks}"
     folder = BatchFolder(path=request.out.resolve(), task=task)
@@ -123,6 +122,7 @@ def run_batch(request: BatchRequest, reporter: Reporter, stopping: Callable[[], 
         folder.log("end", **summary.as_dict())
         if not task:
             write_tables_of_batch(folder, plan.as_dict())
+            write_manifest_of_runs(folder, plan.as_dict())
     if not task:
         _write_manifest(folder, plan, began)
     return summary
@@ -149,6 +149,7 @@ def merge_batch(path: Path, *, partial: bool = False) -> BatchSummary:
                 + "\nrun their tasks, or merge what there is with --partial"
             )
         write_tables_of_batch(folder, plan)
+        write_manifest_of_runs(folder, plan)
     failures = {run["run"]: (folder.record(run["run"], run["key"]) or {}).get("failure") for run in plan["runs"]}
     return BatchSummary(
         folder=path, finished=int((summary["status"] == "finished").sum()),
@@ -159,16 +160,8 @@ def merge_batch(path: Path, *, partial: bool = False) -> BatchSummary:
 
 def _write_manifest(folder: BatchFolder, plan: BatchPlan, began: str) -> None:
     """What was run, on what, with what: enough to run it again."""
-    inputs = {}
-    for resolved in plan.variants.values():
-        for path in input_files(resolved):
-            inside = path.is_relative_to(resolved.folder)
-            inputs[path.relative_to(resolved.folder).as_posix() if inside else path.name] = path
     write_manifest(
-        folder.path, runs=[], command=["otkel", *sys.argv[1:]], inputs=inputs, started=began, finished=_now(),
+        folder.path, runs=[], command=["otkel", *sys.argv[1:]], inputs=input_paths([*plan.variants.values()]),
         settings={"matrix": plan.document.data, "overrides": plan.job.overrides, "keep": plan.job.keep},
+        seeds={} if plan.job.draws is None else {"draws": plan.job.draws.seed}, machine=machine(), started=began, finished=now(),
     )  # fmt: skip
-
-
-def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="seconds")

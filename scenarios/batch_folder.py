@@ -130,7 +130,9 @@ def _record(outcome: Outcome, key: str) -> dict[str, Any]:
     if outcome.failure is not None:
         return {"run": outcome.run, "key": key, "status": "failed", "failure": failure_words(outcome.failure)}
     files = {name: hashlib.sha256(content).hexdigest() for name, content in outcome.files.items()}
-    return {"run": outcome.run, "key": key, "status": "finished", "facts": outcome.facts, "files": files}
+    return {
+        "run": outcome.run, "key": key, "status": "finished", "facts": outcome.facts, "files": files, "entry": outcome.entry,
+    }  # fmt: skip
 
 
 def failure_words(failure: Failure) -> dict[str, Any]:

@@ -20,7 +20,7 @@ from rasters.profile import SpeciesProfile
 from scenarios.batch_draws import DrawPlan
 from scenarios.batch_facts import facts_of
 from scenarios.batch_matrix import BatchRun, Variant
-from scenarios.content import code_hash, hash_of
+from scenarios.content import code_hash, file_hash, hash_of
 from scenarios.inputs import Inputs, read_inputs
 from scenarios.load import ResolvedStudy, find_study, resolve
 from scenarios.parameter_space import changed
@@ -64,6 +64,8 @@ class Outcome:
         Name within the run's folder -> content; empty where the run failed.
     facts : dict
         The run in a few numbers, see `scenarios.batch_facts`.
+    entry : dict
+        What a manifest says of the run: itself, its settings and inputs; empty where its maps are not kept.
     seconds, cpu_seconds : float
         Wall and processor time.
     peak_bytes : int
@@ -75,6 +77,7 @@ class Outcome:
     run: str
     files: dict[str, bytes] = field(default_factory=dict, repr=False)
     facts: dict[str, Any] = field(default_factory=dict)
+    entry: dict[str, Any] = field(default_factory=dict, repr=False)
     failure: Failure | None = None
     warnings: tuple[str, ...] = ()
     seconds: float = 0.0
@@ -135,8 +138,9 @@ class BatchJob:
                 with limited_threads(1):
                     found = self._solved(item, steps.append)
                 outcome = Outcome(
-                    run=item.id, files=self._written(found, item), facts=facts_of(found), reused=KEPT in steps
-                )
+                    run=item.id, files=self._written(found, item), facts=facts_of(found), entry=self._entry(found, item),
+                    reused=KEPT in steps,
+                )  # fmt: skip
             except Exception as error:
                 self._inputs = None
                 outcome = Outcome(run=item.id, failure=Failure.of(error))
@@ -150,13 +154,13 @@ class BatchJob:
         resolved, inputs = self._read(item.variant)
         if item.draw is None:
             store = None if self.store is None else StepStore(folder=self.store)
-            return as_stored(solve_step(resolved, item.species, store, progress, inputs=inputs))
+            return _timeless(solve_step(resolved, item.species, store, progress, inputs=inputs))
         assert self.draws is not None
         resolved, inputs = changed(resolved, inputs, self.draws.changes(resolved, inputs, item.draw))
         drawn = replace(
             resolved, scenario=f"{resolved.scenario}/draw-{item.draw:04d}", scenario_title=f"{resolved.scenario_title}, draw {item.draw}"
         )  # fmt: skip
-        return as_stored(solve_step(drawn, item.species, inputs=inputs))
+        return _timeless(solve_step(drawn, item.species, inputs=inputs))
 
     def _read(self, variant: Variant) -> tuple[ResolvedStudy, Inputs]:
         """Inputs of a variant; kept for the next run, and its layers for other variants on the same grid."""
@@ -174,6 +178,22 @@ class BatchJob:
             _write(run, folder, self.keep, self._read(item.variant)[0])
             paths = sorted(path for path in folder.rglob("*") if path.is_file())
             return {path.relative_to(folder).as_posix(): path.read_bytes() for path in paths}
+
+    def _entry(self, run: SpeciesRun, item: BatchRun) -> dict[str, Any]:
+        if self.keep == "tables":
+            return {}
+        from scenarios.outputs.manifest import run_entry
+        from scenarios.provenance import input_paths
+
+        resolved = self._read(item.variant)[0]
+        inputs = {name: {"sha256": file_hash(path)} for name, path in input_paths([resolved]).items()}
+        return {"run": run_entry(run), "settings": resolved.settings, "inputs": inputs}
+
+
+def _timeless(run: SpeciesRun) -> SpeciesRun:
+    """The run as its files hold it, without how long it took: the log says that."""
+    reports = tuple(replace(report, setup_s=0.0, solve_s=0.0) for report in run.reports)
+    return replace(as_stored(run), reports=reports, seconds={})
 
 
 def _write(run: SpeciesRun, folder: Path, keep: Keep, resolved: ResolvedStudy) -> None:

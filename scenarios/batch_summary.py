@@ -12,9 +12,12 @@ import pandas as pd
 
 from rasters.io import replacing
 from scenarios.batch_facts import FACTS
-from scenarios.batch_folder import BatchFolder
+from scenarios.batch_folder import RUNS, BatchFolder
+from scenarios.outputs.folder import MARKER
+from scenarios.outputs.manifest import FORMAT, canonical_json, outputs_of, versions
+from scenarios.outputs.words import WORKING_NOTE
 
-__all__ = ["summary_of", "write_tables_of_batch"]
+__all__ = ["summary_of", "write_manifest_of_runs", "write_tables_of_batch"]
 
 OF_RUN = {
     "run": ("", "Name of the run, and its folder under runs/."),
@@ -67,6 +70,25 @@ def write_tables_of_batch(folder: BatchFolder, plan: Mapping[str, Any]) -> list[
             meanings[name] = {**_meaning_of_ids(plan["axes"]), **_meanings_in(folder, finished, source)}
     paths.append(_write_columns(folder.path / "columns.csv", meanings))
     return paths + [_as_parquet(path) for path in paths[:-1] if importlib.util.find_spec("pyarrow")]
+
+
+def write_manifest_of_runs(folder: BatchFolder, plan: Mapping[str, Any]) -> None:
+    """Make ``runs/`` a folder of results for `otkel compare` and `otkel export`, where the maps of the runs are kept."""
+    found = [
+        record for run in plan["runs"] if (record := folder.record(run["run"], run["key"])) and record.get("entry")
+    ]
+    if not found:
+        return
+    entries = [record["entry"] for record in found]
+    runs = [entry["run"] for entry in entries]
+    manifest = {
+        "format": FORMAT, "kind": "", "versions": versions(), "runs": runs, "outputs": outputs_of(folder.path / RUNS),
+        "audience": runs[0]["audience"], "audience_note": WORKING_NOTE,
+        "inputs": {name: facts for entry in entries for name, facts in entry["inputs"].items()},
+        "scenarios": {entry["run"]["scenario"]: entry["settings"] for entry in entries},
+    }  # fmt: skip
+    with replacing(folder.path / RUNS / MARKER) as part:
+        part.write_text(canonical_json(manifest), encoding="utf-8")
 
 
 def _id_columns(axes: list[str]) -> list[str]:

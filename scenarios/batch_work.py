@@ -74,13 +74,13 @@ def _job_to_send(request: BatchRequest, plan: BatchPlan) -> BatchJob:
     if not request.send_files:
         return plan.job
     first = next(iter(plan.variants.values()))
-    sent = {}
-    for path in dict.fromkeys(path for resolved in plan.variants.values() for path in input_files(resolved)):
-        if not path.is_relative_to(first.folder):
-            raise ConfigError(
-                f"{path}: lies outside the study's folder {first.folder}, and so cannot be sent; move it there"
-            )
-        sent[path.relative_to(first.folder).as_posix()] = path.read_bytes()
+    paths = dict.fromkeys(path for resolved in plan.variants.values() for path in input_files(resolved))
+    outside = [path for path in paths if not path.is_relative_to(first.folder)]
+    if outside:
+        raise ConfigError(
+            f"{outside[0]}: lies outside the study's folder, and so cannot be sent; move it to {first.folder}"
+        )
+    sent = {path.relative_to(first.folder).as_posix(): path.read_bytes() for path in paths}
     return replace(plan.job, study=first.path.name, store=None, sent=sent)
 
 

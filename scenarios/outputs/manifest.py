@@ -23,7 +23,9 @@ from scenarios.outputs.folder import MARKER
 from scenarios.outputs.words import audience_of, schematic_note
 from scenarios.results import SpeciesRun
 
-__all__ = ["FORMAT", "canonical_json", "outputs_of", "refresh_outputs", "sha256_of", "versions", "write_manifest"]
+__all__ = [
+    "FORMAT", "canonical_json", "outputs_of", "refresh_outputs", "run_entry", "sha256_of", "versions", "write_manifest",
+]  # fmt: skip
 
 FORMAT = 2
 """Format of a folder of results; a reader refuses any other."""
@@ -94,7 +96,7 @@ def write_manifest(
         "audience": audience,
         "audience_note": note,
         "versions": versions(),
-        "runs": [_run(run) for run in listed],
+        "runs": [run_entry(run) for run in listed],
         "outputs": outputs_of(folder),
     } | (provenance if audience is Audience.RESTRICTED else _provenance_for_others(scenarios or {}))
     with replacing(folder / MARKER) as part:
@@ -172,7 +174,8 @@ def outputs_of(folder: Path) -> dict[str, Any]:
     return {path.relative_to(folder).as_posix(): _described(path) for path in files}
 
 
-def _run(run: SpeciesRun) -> dict[str, Any]:
+def run_entry(run: SpeciesRun) -> dict[str, Any]:
+    """What a manifest says of a run."""
     return {
         "study": run.study,
         "scenario": run.scenario,

@@ -36,6 +36,7 @@ from scenarios.outputs.manifest import sha256_of
 from scenarios.parameter_space import changed, parameter_space, sobol_points
 from scenarios.prepared import prepare_species
 from scenarios.progress import Reporter
+from scenarios.stored import read_results
 
 ROOT = Path(__file__).parents[2]
 PATIENCE_S = 120.0
@@ -183,6 +184,11 @@ def test_keep_says_what_a_run_writes(study: Path, tmp_path: Path) -> None:
     assert not any(name.endswith((".tif", ".png", ".gpkg")) for name in names["tables"])
     assert {"corridor.tif", "results.gpkg", "pairs.csv"} <= names["maps"] and "map.png" not in names["maps"]
     assert names["tables"] < names["maps"] < names["all"] and "map.png" in names["all"]
+    read = read_results(tmp_path / "maps" / "runs", check=True)
+    assert read.keys == (("closed", "digger"),) and np.isfinite(read.run("closed", "digger").corridor).any()
+    assert not (tmp_path / "tables" / "runs" / "manifest.json").exists()
+    done(asked(study, tmp_path / "again", text, keep="maps", workers=1))
+    assert hashes(tmp_path / "again") == hashes(tmp_path / "maps")
 
 
 def test_coarser_cells(study: Path, tmp_path: Path) -> None:
