@@ -12,7 +12,7 @@ import numpy as np
 from matplotlib.colors import ListedColormap, Normalize
 from numpy.typing import NDArray
 
-from scenarios.audience import badge
+from scenarios.audience import Audience, badge
 from scenarios.outputs.cartography.features import (
     draw_borders,
     draw_corridor,
@@ -40,7 +40,7 @@ from scenarios.results import SpeciesRun
 if TYPE_CHECKING:
     import geopandas as gpd
 
-__all__ = ["MAPS", "READING", "map_png", "write_maps"]
+__all__ = ["MAPS", "map_png", "map_reading", "map_title", "write_maps"]
 
 MAPS = {
     "map": "Routes, fences and passages",
@@ -65,6 +65,24 @@ READING = {
 }
 """What a reader should know, beside each map."""
 
+PUBLIC_TITLES = {"map": "Corridors and fences"}
+PUBLIC_READING = {
+    "map": "Blue is where the cheapest routes run, as means of coarse cells. Routes, passages and gains along fences are "
+    "withheld."
+}
+"""The same where passages and routes are withheld."""
+
+
+def map_title(run: SpeciesRun, stem: str) -> str:
+    """What a map shows, as far as its audience may see it."""
+    return PUBLIC_TITLES.get(stem, MAPS[stem]) if run.audience is Audience.PUBLIC else MAPS[stem]
+
+
+def map_reading(run: SpeciesRun, stem: str) -> str:
+    """What a reader should know beside a map."""
+    return PUBLIC_READING.get(stem, READING[stem]) if run.audience is Audience.PUBLIC else READING[stem]
+
+
 CUT_OFF = "#a7a1b0"
 
 
@@ -88,6 +106,8 @@ def write_maps(
         "map": _main_map, "map_passages": _passage_map, "map_current": _current_map, "map_cost": _cost_map,
         "map_resistance": _resistance_map,
     }  # fmt: skip
+    if run.audience is Audience.PUBLIC:
+        del sheets["map_passages"]
     return [save_png(draw(scene).figure, folder / f"{stem}.png") for stem, draw in sheets.items()]
 
 
@@ -107,8 +127,9 @@ def map_png(
 
 def _open_sheet(scene: Scene, stem: str, bounds: Bounds | None = None, strip: float = 0.0) -> Sheet:
     run = scene.run
+    title = map_title(run, stem)
     texts = Texts(
-        title=f"{run.titles.get('species', run.species)}: {MAPS[stem][0].lower()}{MAPS[stem][1:]}",
+        title=f"{run.titles.get('species', run.species)}: {title[0].lower()}{title[1:]}",
         subtitle=f"{run.titles.get('study', run.study)}   \u00b7   {run.titles.get('scenario', run.scenario)}",
         badge=badge(run.audience),
         warning=schematic_note(run),
@@ -206,5 +227,5 @@ def _finish_theme(sheet: Sheet, scene: Scene, stem: str, cut_off: NDArray[np.boo
 
 def _close(sheet: Sheet, scene: Scene, stem: str) -> None:
     """How to read the map, and what it assumes, as far as there is room."""
-    sheet.panel.closing("How to read it", (READING[stem],))
+    sheet.panel.closing("How to read it", (map_reading(scene.run, stem),))
     sheet.panel.closing("Assumed", scene.run.assumptions)

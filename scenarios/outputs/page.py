@@ -12,8 +12,9 @@ import pandas as pd
 
 from rasters.errors import ExportError
 from rasters.io import replacing
+from scenarios.audience import Audience
 from scenarios.outputs.folder import MARKER, run_folder
-from scenarios.outputs.map import MAPS, READING
+from scenarios.outputs.map import MAPS, map_reading, map_title
 from scenarios.outputs.tables import MEANINGS, UNITS, passage_table
 from scenarios.outputs.words import audience_of, is_schematic, schematic_note
 from scenarios.results import SpeciesRun, shortlist
@@ -93,7 +94,7 @@ def write_index(
     audience, note = audience_of(listed)
     page = page_environment().get_template("index.html").render(
         study=listed[0].titles.get("study", listed[0].study),
-        audience=audience, audience_note=note,
+        audience=audience, audience_note=note, withheld=audience is Audience.PUBLIC,
         warnings=sorted({schematic_note(run) for run in listed} - {""}),
         sections=[_section(run, folder) for run in listed], combined=_combined(listed, combined or {}),
         credits=credits, manifest=MARKER if (folder / MARKER).is_file() else "",
@@ -162,11 +163,12 @@ def _named(run: SpeciesRun) -> pd.DataFrame:
 
 def _map(run: SpeciesRun, stem: str, at: Path) -> dict[str, str]:
     who = f"{run.titles.get('species', run.species)}, {run.titles.get('scenario', run.scenario)}"
+    title = map_title(run, stem)
     return {
         "src": (at / f"{stem}.png").as_posix(),
-        "title": MAPS[stem],
-        "alt": f"Map of {MAPS[stem][0].lower()}{MAPS[stem][1:]}: {who}. {READING[stem]}",
-        "caption": READING[stem],
+        "title": title,
+        "alt": f"Map of {title[0].lower()}{title[1:]}: {who}. {map_reading(run, stem)}",
+        "caption": map_reading(run, stem),
     }
 
 
@@ -185,8 +187,8 @@ def _summary(run: SpeciesRun) -> dict[str, str]:
     return {
         "joined": f"{joined} of {len(run.paths)}",
         "cost": _figure(float(np.median(costs)) / 1000.0) if costs else "no way",
-        "crossings": _figure(float(sum(path.fence_crossings for path in run.paths if path.x.size))),
-        "best": "none" if best is None else str(best["candidate"]),
+        "crossings": _figure(float(sum(path.fence_crossings for path in run.paths if path.status == "reached"))),
+        "best": ("withheld" if run.audience is Audience.PUBLIC else "none") if best is None else str(best["candidate"]),
         "gain": "\u2013" if best is None else _share(best["least_cost_gain_share"]),
         "flow": "\u2013" if best is None else _share(best["conductance_gain_share"]),
     }

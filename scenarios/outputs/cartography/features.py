@@ -14,6 +14,7 @@ from matplotlib.path import Path as Outline
 from matplotlib.patheffects import Normal, withStroke
 from numpy.typing import NDArray
 
+from scenarios.audience import Audience
 from scenarios.outputs.cartography.furniture import block_mean
 from scenarios.outputs.cartography.scene import Scene, draw_ground, paint
 from scenarios.outputs.cartography.sheet import INK, Sheet
@@ -32,6 +33,11 @@ __all__ = [
 ]
 
 CORRIDOR_COLOURS = ("#1f5f94", "#8fbcdc")
+NO_GAIN = (
+    "No current crosses these closed fences, so there is no marginal gain to draw; shares below come from opening each place in "
+    "turn."
+)
+WITHHELD = "Passages, routes and gains along fences are withheld from the public."
 CORE, TARGET = "#5e3c99", "#00695c"
 
 
@@ -75,11 +81,7 @@ def draw_fences(sheet: Sheet, scene: Scene) -> None:
     gain = scene.fences["gain_ohm2_per_km"].to_numpy(dtype=np.float64)
     if not (np.isfinite(gain) & (gain > 0)).any():
         draw_plain_fences(sheet, scene)
-        sheet.panel.text(
-            "No current crosses these closed fences, so there is no marginal gain to draw; shares below come from opening "
-            "each place in turn.",
-            size=8.0,
-        )
+        sheet.panel.text(WITHHELD if scene.run.audience is Audience.PUBLIC else NO_GAIN, size=8.0)
         return
     norm, colours = gain_scale(scene)
     segments, owner = _segments(scene.fences.geometry)
@@ -130,7 +132,7 @@ def draw_paths(sheet: Sheet, scene: Scene) -> None:
         sheet.axes.plot(path.x, path.y, zorder=5, path_effects=halo, **style)
     if paths:
         sheet.panel.line("least-cost path to the nearest target", **style)
-    lost = len(scene.run.paths) - len(paths)
+    lost = sum(path.status != "reached" for path in scene.run.paths)
     if lost:
         sheet.panel.text(f"{lost} of {len(scene.run.paths)} cores reach no target.", size=8.2, color=INK)
 

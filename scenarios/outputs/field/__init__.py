@@ -6,5 +6,6 @@
 ``lists``     XLSX and CSV coordinate lists
 ``vectors``   GeoJSON and GeoPackage
 ``styles``    QGIS styles, for GeoPackage and project
+``archive``   zip files with the same bytes for the same contents
 ``project``   a QGIS project with its data
 """

@@ -23,6 +23,8 @@ __all__ = ["closeup_png"]
 HALF_KM = 15.0
 SIZE_INCHES = (5.0, 4.2)
 DPI = 110
+HEIGHT = 0.86
+"""Share of the picture that is map."""
 POST_KM = 5
 SCALE_KM = 5
 GROUND = "#e9e4d6"
@@ -32,7 +34,7 @@ def closeup_png(content: FieldContent, passage: pd.Series) -> bytes:
     """The land 15 km around a passage as PNG, north of the study's grid up."""
     with mpl.rc_context({"font.family": "DejaVu Sans", "svg.hashsalt": "otkel"}):
         figure = Figure(figsize=SIZE_INCHES, dpi=DPI, facecolor="white")
-        axes = figure.add_axes((0.02, 0.02, 0.96, 0.88))
+        axes = figure.add_axes((0.02, 0.02, 0.96, HEIGHT))
         run, x, y = content.runs[0], float(passage["x"]), float(passage["y"])
         half = 1000.0 * HALF_KM
         _ground(axes, run, (x - half, y - half, x + half, y + half))
@@ -41,14 +43,12 @@ def closeup_png(content: FieldContent, passage: pd.Series) -> bytes:
             x, y, "o", markersize=11, markerfacecolor="#ffd54d", markeredgecolor=INK, markeredgewidth=1.6, zorder=6
         )
         _scale(axes, content, x, y, half)
-        axes.set(
-            xlim=(x - half * SIZE_INCHES[0] * 0.96 / (SIZE_INCHES[1] * 0.88), x + half * 5.0 * 0.96 / (4.2 * 0.88))
-        )
-        axes.set(ylim=(y - half, y + half), xticks=[], yticks=[], aspect="equal")
-        figure.text(
-            0.02, 0.93, f"{passage['number']}. {passage['fence_name']}, {content.say('km')} {passage['km']:g}", size=9.5
-        )
-        figure.text(0.98, 0.93, content.say(content.audience.value).upper(), size=8, ha="right", color=FENCE)
+        wide = half * SIZE_INCHES[0] * 0.96 / (SIZE_INCHES[1] * HEIGHT)
+        axes.set(xlim=(x - wide, x + wide), ylim=(y - half, y + half), xticks=[], yticks=[], aspect="equal")
+        title = f"{passage['number']}. {passage['fence_name']}, {content.say('km')} {passage['km']:g}"
+        marks = [content.say(content.audience.value).upper(), content.say(passage["geometry_status"])]
+        figure.text(0.02, 0.945, title, size=9.5)
+        figure.text(0.02, 0.9, " \u00b7 ".join(marks), size=7.5, color=FENCE)
         out = io.BytesIO()
         figure.savefig(out, format="png", metadata={"Software": None, "Comment": content.audience_note})
     return out.getvalue()

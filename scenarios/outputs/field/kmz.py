@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import zipfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -13,8 +12,8 @@ import numpy as np
 import shapely
 
 from rasters.grid import Grid
-from rasters.io import replacing
 from scenarios.audience import Audience
+from scenarios.outputs.field.archive import write_archive
 from scenarios.outputs.field.closeup import closeup_png
 from scenarios.outputs.field.content import FieldContent
 from scenarios.outputs.field.lists import HEADS
@@ -26,7 +25,6 @@ from scenarios.results import SpeciesRun
 __all__ = ["write_kmz"]
 
 NAMESPACE = "http://www.opengis.net/kml/2.2"
-FIXED_TIME = (2000, 1, 1, 0, 0, 0)
 PICTURE_WIDTH = 1100
 ICON = "files/passage.png"
 LISTED = ("number", "code", "fence_name", "km", "dms", "mgrs", "width_m", "design", "cost", "geometry_status")
@@ -37,10 +35,7 @@ def write_kmz(content: FieldContent, path: Path) -> Path:
     """Write places, fences, corridors, paths and passages of a scenario, with a map and close-ups."""
     pictures = _pictures(content)
     text = ET.tostring(_document(content, pictures), encoding="utf-8", xml_declaration=True)
-    with replacing(path) as part, zipfile.ZipFile(part, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, data in {"doc.kml": text, ICON: _icon(), **pictures}.items():
-            archive.writestr(zipfile.ZipInfo(name, FIXED_TIME), data, zipfile.ZIP_DEFLATED)
-    return path
+    return write_archive(path, {"doc.kml": text, ICON: _icon(), **pictures})
 
 
 def _pictures(content: FieldContent) -> dict[str, bytes]:

@@ -5,7 +5,6 @@ The project names its files relative to itself, so that the folder can be moved.
 
 from __future__ import annotations
 
-import zipfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +14,8 @@ from xml.sax.saxutils import escape, quoteattr
 import numpy as np
 
 from rasters.grid import Grid
-from rasters.io import replacing, write_cog, write_geopackage
+from rasters.io import write_cog, write_geopackage
+from scenarios.outputs.field.archive import write_archive
 from scenarios.outputs.field.content import FieldContent
 from scenarios.outputs.geopackage import layers_of, write_run
 from scenarios.outputs.qgis_styles import hillshade, pseudocolour, vector_style
@@ -25,7 +25,6 @@ from scenarios.results import SpeciesRun, elevation_of
 __all__ = ["write_project"]
 
 PROJECT = "project.qgz"
-FIXED_TIME = (2000, 1, 1, 0, 0, 0)
 SHOWN = {"places", "passages", "fences", "least_cost_paths", "corridors"}
 ORDER = ("places", "passages", "least_cost_paths", "fences", "corridors")
 GEOMETRY = {"passages": "Point", "places": "Polygon", "corridors": "Polygon"}
@@ -59,9 +58,7 @@ def write_project(content: FieldContent, folder: Path) -> Path:
     """Write the data of all species and ``project.qgz`` into a folder that is there."""
     groups = [(content.species_title(run), _species_layers(content, run, folder)) for run in content.runs]
     text = _project(content, groups, _ground_layers(content, folder))
-    with replacing(folder / PROJECT) as part, zipfile.ZipFile(part, "w", zipfile.ZIP_DEFLATED) as archive:
-        archive.writestr(zipfile.ZipInfo("project.qgs", FIXED_TIME), text, zipfile.ZIP_DEFLATED)
-    return folder / PROJECT
+    return write_archive(folder / PROJECT, {"project.qgs": text.encode()})
 
 
 def _species_layers(content: FieldContent, run: SpeciesRun, folder: Path) -> list[_Layer]:
