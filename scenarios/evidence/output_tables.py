@@ -38,7 +38,7 @@ MEANINGS = {
     "turned_back": "Events of animals that turned back or went along the fence.",
     "unknown": "Events whose outcome is not recorded.",
     "crossings": "Events that went through; where no outcome is recorded, all events.",
-    "rate_per_100": "Posterior mean of the rate of crossings.",
+    "rate_per_100": "Rate of crossings: median of the posterior.",
     "low_per_100": "Lower end of its 90 % interval.",
     "high_per_100": "Upper end of its 90 % interval.",
     "method": "gamma-Poisson for one block of 28 days, negative binomial for several.",

@@ -81,7 +81,7 @@ def _counted(events: pd.DataFrame, days: pd.DataFrame, prior: Prior) -> dict[str
     return {
         "deployments": days["deploymentID"].nunique(), "days": float(days["days"].sum()), "events": len(events),
         "animals": float(events["group"].sum()), "through": through, "turned_back": back, "unknown": unknown,
-        "crossings": found.events, "rate_per_100": 100 * found.mean, "low_per_100": 100 * found.low,
+        "crossings": found.events, "rate_per_100": 100 * found.middle, "low_per_100": 100 * found.low,
         "high_per_100": 100 * found.high, "method": found.method, "dispersion": found.dispersion, "status": found.status,
     }  # fmt: skip
 
@@ -109,7 +109,7 @@ def season_table(watch: Watch, prior: Prior) -> pd.DataFrame:
             rows.append(
                 {
                     "species": species, "season": season, "days": found.days, "crossings": found.events,
-                    "rate_per_100": 100 * found.mean, "low_per_100": 100 * found.low, "high_per_100": 100 * found.high,
+                    "rate_per_100": 100 * found.middle, "low_per_100": 100 * found.low, "high_per_100": 100 * found.high,
                     "status": found.status,
                 }
             )  # fmt: skip
@@ -127,7 +127,7 @@ def hour_table(watch: Watch, prior: Prior) -> pd.DataFrame:
             found = rate_posterior(np.array([float(counts.get(hour, 0))]), np.array([effort]), prior)
             rows.append(
                 {
-                    "species": species, "hour": hour, "events": found.events, "rate_per_100": 100 * found.mean,
+                    "species": species, "hour": hour, "events": found.events, "rate_per_100": 100 * found.middle,
                     "low_per_100": 100 * found.low, "high_per_100": 100 * found.high, "status": found.status,
                 }
             )  # fmt: skip

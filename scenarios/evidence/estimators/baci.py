@@ -89,17 +89,32 @@ def baci_effect(sites: list[SiteCounts], level: float = LEVEL) -> BaciEffect:
             dispersion=nan, status=reason,
         )  # fmt: skip
     phi = max(1.0, _dispersion(used))
-    axis = np.linspace(-SPAN, SPAN, STEPS)
-    change, effect = axis[:, None], axis[None, :]
-    prior = norm.logpdf(change / PRIOR_SD) + norm.logpdf(effect / PRIOR_SD)
-    density = prior + sum(_binomial(s, change + effect * s.is_passage) for s in used) / phi
-    weights = np.exp(logsumexp(density - logsumexp(density), axis=0))
+    change = effect = np.linspace(-SPAN, SPAN, STEPS)
+    for _ in range(2):
+        density = _density(used, change, effect, phi)
+        weights, others = np.exp(logsumexp(density, axis=0)), np.exp(logsumexp(density, axis=1))
+        axis, effect, change = effect, _around(effect, weights), _around(change, others)
     cumulated = np.cumsum(weights) - weights / 2
     low, middle, high = np.exp(np.interp([(1 - level) / 2, 0.5, (1 + level) / 2], cumulated, axis))
     return BaciEffect(
         ratio=float(middle), low=float(low), high=float(high), probability_of_rise=float(weights[axis > 0].sum()),
         passages=passages, controls=controls, events=events, dispersion=phi, status="ok",
     )  # fmt: skip
+
+
+def _density(sites: list[SiteCounts], change: Reals, effect: Reals, phi: float) -> Reals:
+    """(n_change, n_effect) log posterior, normalised on the grid."""
+    rows, columns = change[:, None], effect[None, :]
+    density = norm.logpdf(rows / PRIOR_SD) + norm.logpdf(columns / PRIOR_SD)
+    density = density + sum(_binomial(s, rows + columns * s.is_passage) for s in sites) / phi
+    return np.asarray(density - logsumexp(density))
+
+
+def _around(axis: Reals, weights: Reals) -> Reals:
+    """A grid that holds what the weights leave possible, as fine as the first was wide."""
+    mean = float(weights @ axis)
+    half = 7.0 * float(np.sqrt(weights @ (axis - mean) ** 2)) + (axis[1] - axis[0])
+    return np.linspace(mean - half, mean + half, STEPS)
 
 
 def _binomial(site: SiteCounts, log_ratio: Reals) -> Reals:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from scipy.optimize import minimize
-from scipy.special import gammaln
+from scipy.special import digamma, gammaln
 from scipy.stats import rankdata
 
 from scenarios.evidence.estimators.rates import LEVEL, rate_posterior
@@ -20,6 +20,8 @@ Reals = NDArray[np.float64]
 BOOTSTRAPS = 1000
 SLOPE_PRIOR_SD = 1.0
 """Standard deviation of the normal prior of the slope of log rate on standardised log prediction."""
+CV_CENTRE, LOG_CV = 0.7, (-4.0, 1.5)
+"""Centre of the prior of the coefficient of variation between sites (log scale, standard deviation 1), and its limits (log)."""
 CONSTANT = "constant rate"
 
 
@@ -89,7 +91,7 @@ def calibration(predicted: Reals, events: Reals, days: Reals, bins: int = 5) -> 
         rows.append(
             {
                 "predicted": float(np.median(predicted[mine])), "sites": mine.size, "events": found.events, "days": found.days,
-                "rate": found.mean, "low": found.low, "high": found.high,
+                "rate": found.middle, "low": found.low, "high": found.high,
             }
         )  # fmt: skip
     return pd.DataFrame(rows)
@@ -110,22 +112,29 @@ class Fit:
         return np.asarray(terms + k * np.log(k / (k + mean)) + events * np.log(mean / (k + mean)))
 
 
-def fit_rate(z: Reals, events: Reals, days: Reals, *, sloped: bool = True) -> Fit:
+def fit_rate(z: Reals, events: Reals, days: Reals, *, sloped: bool = True, start: Fit | None = None) -> Fit:
     """Fit a rate that rises with a standardised predictor by penalised likelihood; without slope a constant rate."""
-    start = np.array([np.log((events.sum() + 0.5) / days.sum()), 0.0, np.log(0.7)])
+    centre = np.array([np.log((events.sum() + 0.5) / days.sum()), 0.0, np.log(CV_CENTRE)])
+    spread = np.array([3.0, SLOPE_PRIOR_SD, 1.0])
+    first = centre if start is None else np.array([start.intercept, start.slope, np.log(start.cv)])
+    design = np.column_stack([np.ones(z.size), z if sloped else np.zeros(z.size)])
 
-    def objective(theta: Reals) -> float:
-        slope = theta[1] if sloped else 0.0
-        fit = Fit(intercept=theta[0], slope=slope, cv=float(np.exp(np.clip(theta[2], -4.0, 1.5))))
-        prior = (slope / SLOPE_PRIOR_SD) ** 2 + (theta[2] - start[2]) ** 2 + ((theta[0] - start[0]) / 3.0) ** 2
-        return float(-fit.log_score(z, events, days).sum() + 0.5 * prior)
+    def objective(theta: Reals) -> tuple[float, Reals]:
+        fit = _fit_of(theta)
+        mean, k = days * np.exp(design @ theta[:2]), 1.0 / fit.cv**2
+        d_mean = events - (events + k) * mean / (k + mean)
+        d_k = digamma(events + k) - digamma(k) + np.log(k / (k + mean)) + 1.0 - (k + events) / (k + mean)
+        away = (theta - centre) / spread
+        gradient = np.append(-design.T @ d_mean, 2.0 * k * d_k.sum()) + away / spread
+        return float(-fit.log_score(design[:, 1], events, days).sum() + 0.5 * away @ away), gradient
 
-    found = minimize(objective, start, method="L-BFGS-B").x
-    return Fit(
-        intercept=float(found[0]),
-        slope=float(found[1]) if sloped else 0.0,
-        cv=float(np.exp(np.clip(found[2], -4.0, 1.5))),
-    )
+    bounds = [(None, None), (None, None), LOG_CV]
+    found = _fit_of(minimize(objective, first, jac=True, method="L-BFGS-B", bounds=bounds).x)
+    return found if sloped else replace(found, slope=0.0)
+
+
+def _fit_of(theta: Reals) -> Fit:
+    return Fit(intercept=float(theta[0]), slope=float(theta[1]), cv=float(np.exp(theta[2])))
 
 
 def standardised(values: Reals) -> Reals:
@@ -162,10 +171,10 @@ def compare_predictors(predictors: Mapping[str, Reals], events: Reals, days: Rea
 
 
 def _left_out(z: Reals, events: Reals, days: Reals, *, sloped: bool = True) -> Reals:
-    out = np.empty(events.size)
+    out, whole = np.empty(events.size), fit_rate(z, events, days, sloped=sloped)
     for i in range(events.size):
         kept = np.arange(events.size) != i
-        fit = fit_rate(z[kept], events[kept], days[kept], sloped=sloped)
+        fit = fit_rate(z[kept], events[kept], days[kept], sloped=sloped, start=whole)
         out[i] = fit.log_score(z[i : i + 1], events[i : i + 1], days[i : i + 1])[0]
     return out
 

@@ -3,7 +3,9 @@
 Counts ``y_i`` in ``e_i`` camera-days have mean ``rate e_i``. With one block the gamma prior is conjugate. With several, the
 blocks' own rates vary around ``rate`` as a gamma with coefficient of variation ``cv``, so ``y_i`` is negative binomial with
 shape ``1 / cv^2``; ``cv`` has a half-normal prior and is integrated out, so that nobody has to decide whether the counts are
-overdispersed. Everything is a sum over a grid: no sampling, the same answer every time.
+overdispersed. The gamma prior's power of the rate is then that of ``rate / (1 + cv^2 rate e)``, with ``e`` the mean effort of a
+block: Jeffreys' prior of a negative binomial mean where the shape is 0.5, and the gamma prior where ``cv`` is 0. Everything is a
+sum over a grid: no sampling, the same answer every time.
 """
 
 from __future__ import annotations
@@ -21,7 +23,7 @@ Reals = NDArray[np.float64]
 LEVEL = 0.9
 """Probability of every interval."""
 JEFFREYS = (0.5, 0.0)
-CV_PRIOR_SCALE = 0.65
+CV_PRIOR_SCALE = 0.8
 """Scale of the half-normal prior of the coefficient of variation between blocks: an assumption of this project."""
 N_RATE, N_CV = 241, 25
 LARGEST_CV = 3.0
@@ -30,11 +32,11 @@ TAIL = 1e-6
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RatePosterior:
-    """A rate per camera-day and its interval of probability `LEVEL`; NaN, with status ``no data``, without effort."""
+    """A rate per camera-day: the middle of its posterior and its interval; NaN, with status ``no data``, without effort."""
 
     events: int
     days: float
-    mean: float
+    middle: float
     low: float
     high: float
     method: str
@@ -77,7 +79,7 @@ def rate_posterior(
     Returns
     -------
     RatePosterior
-        ``mean`` is the posterior mean; ``dispersion`` is Pearson's, 1 for Poisson counts, NaN with one block.
+        ``middle`` is the posterior median; ``dispersion`` is Pearson's, 1 for Poisson counts, NaN with one block.
     """
     watched = np.asarray(days, float) > 0
     y, e = np.asarray(events, float)[watched], np.asarray(days, float)[watched]
@@ -85,20 +87,20 @@ def rate_posterior(
     if not effort > 0:
         nan = float("nan")
         return RatePosterior(
-            events=0, days=0.0, mean=nan, low=nan, high=nan, method="none", dispersion=nan, status="no data"
+            events=0, days=0.0, middle=nan, low=nan, high=nan, method="none", dispersion=nan, status="no data"
         )
-    tails = np.array([(1 - level) / 2, (1 + level) / 2])
+    shares = np.array([(1 - level) / 2, 0.5, (1 + level) / 2])
     if y.size == 1:
         shape, scale = total + prior[0], 1.0 / (effort + prior[1])
-        low, high = gamma.ppf(tails, shape, scale=scale)
-        mean, method = shape * scale, "gamma-Poisson"
+        low, middle, high = gamma.ppf(shares, shape, scale=scale)
+        method = "gamma-Poisson"
     else:
         grid = rate_grid(y, e, prior)
         weights = grid.weights()
-        low, high = np.exp(np.interp(tails, np.cumsum(weights) - weights / 2, grid.log_rate))
-        mean, method = float(weights @ np.exp(grid.log_rate)), "negative binomial"
+        low, middle, high = np.exp(np.interp(shares, np.cumsum(weights) - weights / 2, grid.log_rate))
+        method = "negative binomial"
     return RatePosterior(
-        events=total, days=effort, mean=float(mean), low=float(low), high=float(high), method=method,
+        events=total, days=effort, middle=float(middle), low=float(low), high=float(high), method=method,
         dispersion=dispersion(y, e), status="ok",
     )  # fmt: skip
 
@@ -118,11 +120,14 @@ def rate_grid(y: Reals, e: Reals, prior: tuple[float, float] = JEFFREYS) -> Rate
     spread = 3.0 * LARGEST_CV / np.sqrt(y.size)
     log_rate = np.linspace(np.log(low) - spread, np.log(high) + spread, N_RATE)
     cv = np.concatenate([[1e-3], np.linspace(0.05, LARGEST_CV, N_CV - 1)])
-    log_prior = prior[0] * log_rate - prior[1] * np.exp(log_rate)
+    clumped = np.log1p(cv[:, None] ** 2 * np.exp(log_rate) * e.mean())
+    log_prior = prior[0] * (log_rate - clumped) - prior[1] * np.exp(log_rate)
     likelihood = np.array([_negative_binomial(y, e, log_rate, one) for one in cv])
     steps = np.log(np.gradient(cv))[:, None]
     return RateGrid(
-        log_rate=log_rate, cv=cv, log_density=likelihood + log_prior + norm.logpdf(cv / CV_PRIOR_SCALE)[:, None] + steps
+        log_rate=log_rate,
+        cv=cv,
+        log_density=likelihood + log_prior + norm.logpdf(cv / CV_PRIOR_SCALE)[:, None] + steps,
     )
 
 

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -90,13 +91,12 @@ def use_factors(
     """
     mean0 = min(prior_mean, CLOSEST_TO_ONE)
     u, m = _middles(N_U), _middles(N_MEAN)
-    s = np.geomspace(SMALLEST_S, LARGEST_S, N_S)
     prior = np.log(_cells(N_MEAN, mean0 * prior_weight, (1 - mean0) * prior_weight))
     stated = _share(m, np.exp(prior), level)
     informed = [one for one in evidence if one.informs]
     if not informed:
         return UseFactors(prior=stated, design=stated, passages={}, status="no data")
-    between = np.log(_between(m, s))  # (n_mean, n_s, n_u)
+    between = _between()
     likelihoods = {one.passage: _likelihood(one, u) for one in informed}
     marginal = {name: logsumexp(between + values, axis=2) for name, values in likelihoods.items()}
     joint = prior[:, None] + sum(marginal.values())
@@ -122,8 +122,11 @@ def _cells(n: int, a: float | Reals, b: float | Reals) -> Reals:
     return np.maximum(np.diff(cumulated, axis=-1), 1e-300)
 
 
-def _between(m: Reals, s: Reals) -> Reals:
-    return _cells(N_U, m[:, None] * s, (1 - m)[:, None] * s)
+@cache
+def _between() -> Reals:
+    """(n_mean, n_s, n_u) log probability of a passage's use factor, given the design's mean and how alike passages are."""
+    m, s = _middles(N_MEAN)[:, None], np.geomspace(SMALLEST_S, LARGEST_S, N_S)
+    return np.asarray(np.log(_cells(N_U, m * s, (1 - m) * s)))
 
 
 def _likelihood(one: PassageEvidence, u: Reals) -> Reals:
