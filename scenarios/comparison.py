@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -27,6 +27,9 @@ from scenarios.compare_tables import (
 from scenarios.results import SpeciesRun
 from scenarios.schema import Study
 from scenarios.stored import StoredResults
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 __all__ = ["ALL_SPECIES", "Comparison", "Pairing", "Side", "compare_sides", "folder_and_scenario", "sides_of"]
 
@@ -71,6 +74,11 @@ class Side:
     inputs: Mapping[str, str]
     read: Callable[[str], SpeciesRun]
     combined: pd.DataFrame | None = None
+
+    @classmethod
+    def all_of(cls, results: StoredResults) -> tuple[Side, ...]:
+        """Every scenario of a folder of results."""
+        return sides_of([results])
 
     def __repr__(self) -> str:
         return f"Side({self.label!r}: {', '.join(self.species)})"
@@ -145,6 +153,18 @@ class Comparison:
             a = self.base.read(species)
             for other in self.others:
                 yield Pairing(species=species, base=self.base, other=other, a=a, b=other.read(species))
+
+    def figure(self) -> Figure:
+        """The figure for a report, as a matplotlib Figure."""
+        from scenarios.outputs.compare_figure import draw_figure
+
+        return draw_figure(self, ())
+
+    def _repr_html_(self) -> str:
+        """The one-page table, in notebooks."""
+        from scenarios.outputs.compare_words import html_table
+
+        return html_table(self)
 
     def __repr__(self) -> str:
         others = ", ".join(side.label for side in self.others)

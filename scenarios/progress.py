@@ -26,10 +26,10 @@ class Reporter:
         self._task: TaskID | None = None
         self.way_on = ""
         """What is kept when the command stops here, and how to go on."""
-        level = logging.ERROR if quiet else [logging.WARNING, logging.INFO, logging.DEBUG][min(verbose, 2)]
-        logging.basicConfig(level=level, format="%(message)s", force=True)
+        self._level = logging.ERROR if quiet else [logging.WARNING, logging.INFO, logging.DEBUG][min(verbose, 2)]
 
     def __enter__(self) -> Reporter:
+        logging.basicConfig(level=self._level, format="%(message)s", force=True)
         self._old_show = warnings.showwarning
         warnings.showwarning = self._show_warning  # type: ignore[assignment]
         self._progress.start()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from html import escape
 from typing import Any
 
 import pandas as pd
@@ -12,7 +13,18 @@ import pandas as pd
 from scenarios.compare_tables import HIGHER_IS_BETTER
 from scenarios.comparison import ALL_SPECIES, Comparison
 
-__all__ = ["HEADLINES", "Headline", "TableRow", "change_words", "findings", "table_rows", "value_words"]
+__all__ = [
+    "HEADLINES",
+    "Headline",
+    "TableRow",
+    "change_words",
+    "figure_words",
+    "findings",
+    "html_table",
+    "percent_words",
+    "table_rows",
+    "value_words",
+]
 
 MINUS, DASH, THIN = "\u2212", "\u2013", "\u202f"
 SAME = 5e-5
@@ -215,6 +227,18 @@ def per_cost_words(comparison: Comparison, species: str, other: str) -> str:
     if not math.isfinite(row["conductance_share_per_cost"]):
         return "no cost stated" if row["extra_cost"] <= 0 and math.isfinite(row["conductance_share"]) else DASH
     return percent_words(100 * row["conductance_share_per_cost"]).removeprefix("+")
+
+
+def html_table(comparison: Comparison) -> str:
+    """The table as plain HTML, for notebooks."""
+    sides = "".join(f"<th>{escape(side.title)}</th><th>change</th>" for side in comparison.others)
+    head = f"<tr><th></th><th></th><th>{escape(comparison.base.title)}</th>{sides}</tr>"
+    rows = [
+        f"<tr><td>{escape(row.species)}</td><td>{escape(row.label)}{f' [{row.unit}]' if row.unit else ''}</td>"
+        + "".join(f"<td>{escape(cell)}</td>" for cell in row.cells) + "</tr>"
+        for row in table_rows(comparison)
+    ]  # fmt: skip
+    return f"<table><thead>{head}</thead><tbody>{''.join(rows)}</tbody></table>"
 
 
 # ------------------------------------------------------------------------------------------------------------- sentences
