@@ -30,6 +30,8 @@ __all__ = [
     "write_rows",
 ]
 
+RUN = 2048
+"""Unknowns that a thread takes at a time."""
 ANCHOR = 200
 """Unknowns with more couplings than this are always coarse points."""
 
@@ -80,9 +82,11 @@ def _set_point(parent: Int2, weight: Single2, count: Byte1, stage: Byte1, i: int
 def _choose(
     start: Int1,
     coupling: Single1,
-    leak: float,
-    even: bool,
-    i: int,
+    ground: Single1,
+    row: Int1,
+    col: Int1,
+    first: int,
+    end: int,
     kind: Byte1,
     strongest: Single1,
     parent: Int2,
@@ -90,20 +94,23 @@ def _choose(
     count: Byte1,
     stage: Byte1,
 ) -> None:
-    total = np.float64(0.0)
-    most = np.float64(0.0)
-    for k in range(start[i], start[i + 1]):
-        edge = np.float64(coupling[k])
-        total += edge
-        most = max(most, edge)
-    strongest[i] = most
-    if total <= leak or most == 0.0:
-        kind[i] = DEAD
-    elif even or start[i + 1] - start[i] > ANCHOR:
-        kind[i] = POINT
-        _set_point(parent, weight, count, stage, i, 1)
-    else:
-        kind[i] = OPEN
+    for i in range(first, end):
+        total = np.float64(0.0)
+        most = np.float32(0.0)
+        for k in range(start[i], start[i + 1]):
+            total += coupling[k]
+            most = max(most, coupling[k])
+        strongest[i] = most
+        if total <= ground[i] or most == 0.0:
+            kind[i] = DEAD
+        elif (row[i] | col[i]) & 1 == 0 or start[i + 1] - start[i] > ANCHOR:
+            kind[i] = POINT
+            parent[i, 0] = i
+            weight[i, 0] = 1.0
+            count[i] = 1
+            stage[i] = 1
+        else:
+            kind[i] = OPEN
 
 
 @parallel_kernel
@@ -112,27 +119,39 @@ def choose_points(graph: Graph, parents: Parents) -> None:
     start, coupling, ground = graph.start, graph.coupling, graph.ground
     row, col, kind, strongest = parents.row, parents.col, parents.kind, parents.strongest
     parent, weight, count, stage = parents.parent, parents.weight, parents.n_parent, parents.stage
-    for i in prange(ground.size):
-        even = (row[i] | col[i]) & 1 == 0
-        _choose(start, coupling, ground[i], even, i, kind, strongest, parent, weight, count, stage)
+    for run in prange((kind.size + RUN - 1) // RUN):
+        first, end = run * RUN, min((run + 1) * RUN, kind.size)
+        _choose(start, coupling, ground, row, col, first, end, kind, strongest, parent, weight, count, stage)
 
 
 @kernel
 def _points_beside(
-    start: Int1, column: Int1, coupling: Single1, row: Int1, col: Int1, strongest: Single1, stage: Byte1, i: int,
+    start: Int1,
+    column: Int1,
+    coupling: Single1,
+    row: Int1,
+    col: Int1,
+    kind: Byte1,
+    strongest: Single1,
+    stage: Byte1,
+    first: int,
+    end: int,
     beside: Int2,
-) -> None:  # fmt: skip
-    before = after = TIE * np.float64(strongest[i])
-    for k in range(start[i], start[i + 1]):
-        s = column[k]
-        if stage[s] != 1 or (row[s] != row[i] and col[s] != col[i]):
+) -> None:
+    for i in range(first, end):
+        if kind[i] != OPEN or (row[i] + col[i]) & 1 == 0:
             continue
-        edge = np.float64(coupling[k])
-        if row[s] + col[s] < row[i] + col[i]:
-            if edge >= before:
-                beside[i, 0], before = s, edge
-        elif edge >= after:
-            beside[i, 1], after = s, edge
+        before = after = TIE * np.float64(strongest[i])
+        for k in range(start[i], start[i + 1]):
+            s = column[k]
+            if stage[s] != 1 or (row[s] != row[i] and col[s] != col[i]):
+                continue
+            edge = np.float64(coupling[k])
+            if row[s] + col[s] < row[i] + col[i]:
+                if edge >= before:
+                    beside[i, 0], before = s, edge
+            elif edge >= after:
+                beside[i, 1], after = s, edge
 
 
 @parallel_kernel
@@ -140,9 +159,9 @@ def points_beside(graph: Graph, parents: Parents, beside: Int2) -> None:
     """Coarse points in line with unknowns on one coarse line, and tied to them: before and after; -1 = none."""
     start, column, coupling = graph.start, graph.column, graph.coupling
     row, col, kind, strongest, stage = parents.row, parents.col, parents.kind, parents.strongest, parents.stage
-    for i in prange(kind.size):
-        if kind[i] == OPEN and (row[i] + col[i]) & 1 == 1:
-            _points_beside(start, column, coupling, row, col, strongest, stage, i, beside)
+    for run in prange((kind.size + RUN - 1) // RUN):
+        first, end = run * RUN, min((run + 1) * RUN, kind.size)
+        _points_beside(start, column, coupling, row, col, kind, strongest, stage, first, end, beside)
 
 
 @kernel
@@ -153,7 +172,7 @@ def _point_behind(row: Int1, col: Int1, beside: Int2, i: int, q: int) -> int:
 
 
 @kernel
-def _tie_line(
+def _tie_lines(
     start: Int1,
     column: Int1,
     coupling: Single1,
@@ -162,30 +181,40 @@ def _tie_line(
     kind: Byte1,
     strongest: Single1,
     beside: Int2,
+    first: int,
+    end: int,
     parent: Int2,
     weight: Single2,
     count: Byte1,
     stage: Byte1,
-    i: int,
 ) -> None:
-    n = 0
-    total = np.float64(0.0)
-    least = WEAK * np.float64(strongest[i])
-    for k in range(start[i], start[i + 1]):
-        q, edge = column[k], np.float64(coupling[k])
-        if edge <= 0.0 or edge < least or kind[q] == DEAD:
+    for i in range(first, end):
+        if kind[i] != OPEN or (row[i] + col[i]) & 1 == 0:
             continue
-        who = -1
-        if stage[q] == 1:
-            who = q
-        elif row[q] != row[i] and col[q] != col[i]:
-            who = _point_behind(row, col, beside, i, q)
-        if who >= 0:
-            n = add_parent(parent[i], weight[i], n, who, edge)
+        n = 0
+        total = np.float64(0.0)
+        least = WEAK * np.float64(strongest[i])
+        for k in range(start[i], start[i + 1]):
+            q, edge = column[k], np.float64(coupling[k])
+            if edge <= 0.0 or edge < least or kind[q] == DEAD:
+                continue
+            who = -1
+            if kind[q] == POINT:
+                who = q
+            elif row[q] != row[i] and col[q] != col[i]:
+                who = _point_behind(row, col, beside, i, q)
+            if who < 0:
+                continue
             total += edge
-    if total > HOLD * strongest[i]:
-        count[i] = settle(parent[i], weight[i], n)
-        stage[i] = 2
+            if n > 0 and parent[i, 0] == who:
+                weight[i, 0] += edge
+            elif n > 1 and parent[i, 1] == who:
+                weight[i, 1] += edge
+            else:
+                n = add_parent(parent[i], weight[i], n, who, edge)
+        if total > HOLD * strongest[i]:
+            count[i] = settle(parent[i], weight[i], n)
+            stage[i] = 2
 
 
 @parallel_kernel
@@ -194,37 +223,42 @@ def tie_lines(graph: Graph, parents: Parents, beside: Int2) -> None:
     start, column, coupling = graph.start, graph.column, graph.coupling
     row, col, kind, strongest = parents.row, parents.col, parents.kind, parents.strongest
     parent, weight, count, stage = parents.parent, parents.weight, parents.n_parent, parents.stage
-    for i in prange(kind.size):
-        if kind[i] == OPEN and (row[i] + col[i]) & 1 == 1:
-            _tie_line(start, column, coupling, row, col, kind, strongest, beside, parent, weight, count, stage, i)
+    for run in prange((kind.size + RUN - 1) // RUN):
+        first, end = run * RUN, min((run + 1) * RUN, kind.size)
+        _tie_lines(start, column, coupling, row, col, kind, strongest, beside, first, end, parent, weight, count, stage)
 
 
 @kernel
-def _tie_other(
+def _tie_rest(
     start: Int1,
     column: Int1,
     coupling: Single1,
+    kind: Byte1,
     strongest: Single1,
+    first: int,
+    end: int,
+    now: int,
     parent: Int2,
     weight: Single2,
     count: Byte1,
     stage: Byte1,
-    i: int,
-    now: int,
 ) -> None:
-    n = 0
-    total = np.float64(0.0)
-    least = WEAK * np.float64(strongest[i])
-    for k in range(start[i], start[i + 1]):
-        q, edge = column[k], np.float64(coupling[k])
-        if edge <= 0.0 or edge < least or stage[q] == 0 or stage[q] >= now:
+    for i in range(first, end):
+        if kind[i] != OPEN or stage[i] != 0:
             continue
-        for t in range(count[q]):
-            n = add_parent(parent[i], weight[i], n, parent[q, t], edge * weight[q, t])
-        total += edge
-    if total > HOLD * strongest[i]:
-        count[i] = settle(parent[i], weight[i], n)
-        stage[i] = now
+        n = 0
+        total = np.float64(0.0)
+        least = WEAK * np.float64(strongest[i])
+        for k in range(start[i], start[i + 1]):
+            q, edge = column[k], np.float64(coupling[k])
+            if edge <= 0.0 or edge < least or stage[q] == 0 or stage[q] >= now:
+                continue
+            for t in range(count[q]):
+                n = add_parent(parent[i], weight[i], n, parent[q, t], edge * weight[q, t])
+            total += edge
+        if total > HOLD * strongest[i]:
+            count[i] = settle(parent[i], weight[i], n)
+            stage[i] = now
 
 
 @parallel_kernel
@@ -233,9 +267,9 @@ def tie_rest(graph: Graph, parents: Parents, now: int) -> None:
     start, column, coupling = graph.start, graph.column, graph.coupling
     kind, strongest = parents.kind, parents.strongest
     parent, weight, count, stage = parents.parent, parents.weight, parents.n_parent, parents.stage
-    for i in prange(kind.size):
-        if kind[i] == OPEN and stage[i] == 0:
-            _tie_other(start, column, coupling, strongest, parent, weight, count, stage, i, now)
+    for run in prange((kind.size + RUN - 1) // RUN):
+        first, end = run * RUN, min((run + 1) * RUN, kind.size)
+        _tie_rest(start, column, coupling, kind, strongest, first, end, now, parent, weight, count, stage)
 
 
 @kernel

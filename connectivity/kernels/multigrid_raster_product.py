@@ -223,37 +223,6 @@ def write_parents(raster: Raster, special: Special, needed: Byte1, start: Int1, 
 
 
 @kernel
-def _add_child(
-    g: Single4,
-    ground: Single3,
-    p_start: Int1,
-    p_column: Int1,
-    p_weight: Single1,
-    width: int,
-    row: int,
-    col: int,
-    share: float,
-    marker: Int1,
-    who: Int1,
-    total: Double1,
-    n: int,
-) -> int:
-    """Add ``share * (A P)[child]`` to the row under construction, sign of conductances. Returns its size."""
-    whole = np.float64(ground[row + 1, col & 1, (col >> 1) + 1])
-    here = row * width + col
-    for k in range(8):
-        edge = np.float64(conductance_to(g, row, col, k))
-        if edge != 0.0:
-            whole += edge
-            there = here + D_ROW[k] * width + D_COL[k]
-            for e in range(p_start[there], p_start[there + 1]):
-                n = add_entry(marker, who, total, n, p_column[e], share * edge * p_weight[e])
-    for e in range(p_start[here], p_start[here + 1]):
-        n = add_entry(marker, who, total, n, p_column[e], -share * whole * p_weight[e])
-    return n
-
-
-@kernel
 def _special_row(
     g: Single4,
     ground: Single3,
@@ -272,18 +241,31 @@ def _special_row(
     who: Int1,
     total: Double1,
 ) -> int:
-    """Row of an unknown with special children ``child``; returns its size."""
+    """Row of ``P^T A P``, sign of conductances, of an unknown with special children ``child``; returns its size."""
     cols, n_corner = line.shape[2] - 2, (line.shape[1] - 2) * (line.shape[2] - 2)
+    around = 9 if dof < n_corner else 0
     n = 0
-    for t in range(9 if dof < n_corner else 0):
-        d_row, d_col = t // 3 - 1, t % 3 - 1
-        row, col = 2 * (dof // cols) + d_row, 2 * (dof % cols) + d_col
-        share = _child_weight(kind, line, centre, dof // cols, dof % cols, d_row, d_col)
-        if share != 0.0:
-            n = _add_child(g, ground, p_start, p_column, p_weight, width, row, col, share, marker, who, total, n)
-    for e in range(child.size):
-        row, col, share = cell[child[e]] // width, cell[child[e]] % width, np.float64(child_weight[e])
-        n = _add_child(g, ground, p_start, p_column, p_weight, width, row, col, share, marker, who, total, n)
+    for t in range(around + child.size):
+        if t < around:
+            d_row, d_col = t // 3 - 1, t % 3 - 1
+            share = _child_weight(kind, line, centre, dof // cols, dof % cols, d_row, d_col)
+            if share == 0.0:
+                continue
+            row, col = 2 * (dof // cols) + d_row, 2 * (dof % cols) + d_col
+        else:
+            share = np.float64(child_weight[t - around])
+            row, col = cell[child[t - around]] // width, cell[child[t - around]] % width
+        here = row * width + col
+        whole = np.float64(ground[row + 1, col & 1, (col >> 1) + 1])
+        for k in range(8):
+            edge = np.float64(conductance_to(g, row, col, k))
+            if edge != 0.0:
+                whole += edge
+                there = here + D_ROW[k] * width + D_COL[k]
+                for e in range(p_start[there], p_start[there + 1]):
+                    n = add_entry(marker, who, total, n, p_column[e], share * edge * p_weight[e])
+        for e in range(p_start[here], p_start[here + 1]):
+            n = add_entry(marker, who, total, n, p_column[e], -share * whole * p_weight[e])
     return n
 
 

@@ -33,6 +33,8 @@ __all__ = [
     "special_rest",
 ]
 
+RUN = 256
+"""Special cells that a thread takes at a time."""
 CAPACITY = 8
 """Most parents of a cell; the lightest give way."""
 LIGHT = 0.1
@@ -228,7 +230,7 @@ def special_lines(raster: Raster, special: Special) -> None:
 
 
 @kernel
-def _tie_other(
+def _tie_others(
     g: Single4,
     kind: Byte3,
     strongest: Single3,
@@ -241,32 +243,37 @@ def _tie_other(
     weight: Single2,
     count: Byte1,
     stage: Byte1,
-    s: int,
+    first: int,
+    end: int,
     now: int,
-    who: Int1,
-    share: Single1,
 ) -> None:
-    """Parents of special cell s from those of its neighbours; stage ``now`` if its ties are strong enough."""
-    row, col = cell[s] // width, cell[s] % width
-    most = np.float64(strongest[row + 1, col & 1, (col >> 1) + 1])
-    total = 0.0
-    n = 0
-    for k in range(8):
-        edge = np.float64(conductance_to(g, row, col, k))
-        r, c = row + D_ROW[k], col + D_COL[k]
-        what = kind_at(kind, r, c)
-        if edge == 0.0 or edge < WEAK * most or what == DEAD:
+    who, share = np.empty(CAPACITY, np.int32), np.empty(CAPACITY, np.float32)
+    for s in range(first, end):
+        if stage[s] != 0:
             continue
-        reached = 1 if what == REGULAR else stage[find_special(cell, row_start, width, r, c)]
-        if reached == 0 or reached >= now:
-            continue
-        found = parents_of(kind, line, centre, cell, row_start, width, parent, weight, count, r, c, who, share)
-        for t in range(found):
-            n = add_parent(parent[s], weight[s], n, who[t], edge * share[t])
-        total += edge
-    if total > HOLD * most:
-        count[s] = settle(parent[s], weight[s], n)
-        stage[s] = now
+        row, col = cell[s] // width, cell[s] % width
+        most = np.float64(strongest[row + 1, col & 1, (col >> 1) + 1])
+        total = 0.0
+        n = 0
+        for k in range(8):
+            edge = np.float64(conductance_to(g, row, col, k))
+            if edge == 0.0 or edge < WEAK * most:
+                continue
+            r, c = row + D_ROW[k], col + D_COL[k]
+            what = kind_at(kind, r, c)
+            if what == DEAD:
+                continue
+            if what != REGULAR:
+                reached = stage[find_special(cell, row_start, width, r, c)]
+                if reached == 0 or reached >= now:
+                    continue
+            found = parents_of(kind, line, centre, cell, row_start, width, parent, weight, count, r, c, who, share)
+            for t in range(found):
+                n = add_parent(parent[s], weight[s], n, who[t], edge * share[t])
+            total += edge
+        if total > HOLD * most:
+            count[s] = settle(parent[s], weight[s], n)
+            stage[s] = now
 
 
 @parallel_kernel
@@ -275,27 +282,11 @@ def special_rest(raster: Raster, special: Special, now: int) -> None:
     g, kind, strongest, line, centre = raster.g, raster.kind, raster.strongest, raster.line, raster.centre
     cell, row_start, width = special.cell, special.row_start, special.width
     parent, weight, count, stage = special.parent, special.weight, special.n_parent, special.stage
-    for s in prange(cell.size):
-        if stage[s] == 0:
-            who, share = np.empty(CAPACITY, np.int32), np.empty(CAPACITY, np.float32)
-            _tie_other(
-                g,
-                kind,
-                strongest,
-                line,
-                centre,
-                cell,
-                row_start,
-                width,
-                parent,
-                weight,
-                count,
-                stage,
-                s,
-                now,
-                who,
-                share,
-            )
+    for run in prange((cell.size + RUN - 1) // RUN):
+        _tie_others(
+            g, kind, strongest, line, centre, cell, row_start, width, parent, weight, count, stage,
+            run * RUN, min((run + 1) * RUN, cell.size), now,
+        )  # fmt: skip
 
 
 @kernel

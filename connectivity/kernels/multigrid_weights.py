@@ -28,7 +28,9 @@ TIE = 0.25
 """Share of its strongest edge by which a cell must be tied to a corner to count as lying beside it."""
 HOLD = 0.8
 """Ties to parents that sum to less than this share of the strongest edge do not hold a cell: it becomes a coarse point."""
+
 Byte3 = NDArray[np.int8]
+Single1 = NDArray[np.float32]
 Single3 = NDArray[np.float32]
 Single4 = NDArray[np.float32]
 
@@ -97,51 +99,78 @@ def _two_weights(g: Single4, kind: Byte3, strongest: Single3, row: int, col: int
 @kernel
 def _is_free(kind: Byte3, i: int, h: int, j: int) -> bool:
     """True for cells that are neither dead nor in a region; unlike REGULAR it holds while others are being marked."""
-    return kind[i, h, j] == REGULAR or kind[i, h, j] == SPECIAL
+    return (kind[i, h, j] == REGULAR) | (kind[i, h, j] == SPECIAL)
 
 
 @kernel
-def _share(edge: float, least: float, tie: float, strongest: float) -> float:
+def _share(edge: np.float32, least: np.float32, tie: np.float32, strongest: np.float32) -> np.float32:
     """Part of a diagonal edge that counts for the near corner, -1 if its neighbour is not tied to that corner."""
-    if edge < least:
-        return 0.0
-    return edge if tie >= TIE * strongest else -1.0
+    found = edge if tie >= np.float32(TIE) * strongest else np.float32(-1.0)
+    return found if edge >= least else np.float32(0.0)
 
 
 @kernel
-def _open_across(g: Single4, kind: Byte3, strongest: Single3, i: int, j: int) -> tuple[bool, float, float]:
-    """`_two_weights` of the cell [i, 1, j] east of a corner, in the open: False where the rule needs more care."""
-    ok = _is_free(kind, i, 0, j) and _is_free(kind, i, 0, j + 1) and kind[i - 1, 1, j] < REGION
-    ok = ok and _is_free(kind, i - 1, 0, j) and _is_free(kind, i - 1, 0, j + 1) and kind[i + 1, 1, j] < REGION
-    ok = ok and _is_free(kind, i + 1, 0, j) and _is_free(kind, i + 1, 0, j + 1)
-    least = WEAK * np.float64(strongest[i, 1, j])
-    nw = _share(g[2, i - 1, 0, j], least, g[1, i - 1, 0, j], strongest[i - 1, 0, j])
-    sw = _share(g[3, i, 1, j], least, g[1, i, 0, j], strongest[i + 1, 0, j])
-    ne = _share(g[3, i - 1, 0, j + 1], least, g[1, i - 1, 0, j + 1], strongest[i - 1, 0, j + 1])
-    se = _share(g[2, i, 1, j], least, g[1, i, 0, j + 1], strongest[i + 1, 0, j + 1])
-    west, east = np.float64(g[0, i, 0, j]), np.float64(g[0, i, 1, j])
-    first = nw + sw + (west if west >= least else 0.0)
-    second = ne + se + (east if east >= least else 0.0)
-    ok = ok and min(nw, sw, ne, se) >= 0.0 and first + second > HOLD * strongest[i, 1, j]
-    return ok, first, second
+def _open_across(
+    g: Single4, kind: Byte3, strongest: Single3, i: int, cols: int, first: Single1, second: Single1
+) -> None:
+    """`_two_weights` of the cells [i, 1, j] east of corners, in the open: negative where the rule needs more care.
+
+    Without branches, so that it vectorises.
+    """
+    for j in range(1, cols + 1):
+        ok = _is_free(kind, i, 0, j) & _is_free(kind, i, 0, j + 1) & (kind[i - 1, 1, j] < REGION)
+        ok = ok & _is_free(kind, i - 1, 0, j) & _is_free(kind, i - 1, 0, j + 1) & (kind[i + 1, 1, j] < REGION)
+        ok = ok & _is_free(kind, i + 1, 0, j) & _is_free(kind, i + 1, 0, j + 1)
+        least = np.float32(WEAK) * strongest[i, 1, j]
+        nw = _share(g[2, i - 1, 0, j], least, g[1, i - 1, 0, j], strongest[i - 1, 0, j])
+        sw = _share(g[3, i, 1, j], least, g[1, i, 0, j], strongest[i + 1, 0, j])
+        ne = _share(g[3, i - 1, 0, j + 1], least, g[1, i - 1, 0, j + 1], strongest[i - 1, 0, j + 1])
+        se = _share(g[2, i, 1, j], least, g[1, i, 0, j + 1], strongest[i + 1, 0, j + 1])
+        west, east = g[0, i, 0, j], g[0, i, 1, j]
+        west, east = west if west >= least else np.float32(0.0), east if east >= least else np.float32(0.0)
+        ok = ok & (nw >= 0) & (sw >= 0) & (ne >= 0) & (se >= 0)
+        ok = ok & (nw + sw + west + ne + se + east > np.float32(HOLD) * strongest[i, 1, j])
+        first[j] = nw + sw + west if ok else np.float32(-1.0)
+        second[j] = ne + se + east
 
 
 @kernel
-def _open_down(g: Single4, kind: Byte3, strongest: Single3, i: int, j: int) -> tuple[bool, float, float]:
-    """`_two_weights` of the cell [i, 0, j] south of a corner, in the open: False where the rule needs more care."""
-    ok = _is_free(kind, i - 1, 0, j) and _is_free(kind, i + 1, 0, j) and kind[i, 1, j] < REGION
-    ok = ok and _is_free(kind, i - 1, 1, j - 1) and _is_free(kind, i - 1, 1, j) and kind[i, 1, j - 1] < REGION
-    ok = ok and _is_free(kind, i + 1, 1, j - 1) and _is_free(kind, i + 1, 1, j)
-    least = WEAK * np.float64(strongest[i, 0, j])
-    nw = _share(g[2, i - 1, 1, j - 1], least, g[0, i - 1, 1, j - 1], strongest[i - 1, 1, j - 1])
-    ne = _share(g[3, i - 1, 1, j], least, g[0, i - 1, 0, j], strongest[i - 1, 1, j])
-    sw = _share(g[3, i, 0, j], least, g[0, i + 1, 1, j - 1], strongest[i + 1, 1, j - 1])
-    se = _share(g[2, i, 0, j], least, g[0, i + 1, 0, j], strongest[i + 1, 1, j])
-    north, south = np.float64(g[1, i - 1, 0, j]), np.float64(g[1, i, 0, j])
-    first = nw + ne + (north if north >= least else 0.0)
-    second = sw + se + (south if south >= least else 0.0)
-    ok = ok and min(nw, sw, ne, se) >= 0.0 and first + second > HOLD * strongest[i, 0, j]
-    return ok, first, second
+def _open_down(g: Single4, kind: Byte3, strongest: Single3, i: int, cols: int, first: Single1, second: Single1) -> None:
+    """`_two_weights` of the cells [i, 0, j] south of corners, in the open: negative where the rule needs more care."""
+    for j in range(1, cols + 1):
+        ok = _is_free(kind, i - 1, 0, j) & _is_free(kind, i + 1, 0, j) & (kind[i, 1, j] < REGION)
+        ok = ok & _is_free(kind, i - 1, 1, j - 1) & _is_free(kind, i - 1, 1, j) & (kind[i, 1, j - 1] < REGION)
+        ok = ok & _is_free(kind, i + 1, 1, j - 1) & _is_free(kind, i + 1, 1, j)
+        least = np.float32(WEAK) * strongest[i, 0, j]
+        nw = _share(g[2, i - 1, 1, j - 1], least, g[0, i - 1, 1, j - 1], strongest[i - 1, 1, j - 1])
+        ne = _share(g[3, i - 1, 1, j], least, g[0, i - 1, 0, j], strongest[i - 1, 1, j])
+        sw = _share(g[3, i, 0, j], least, g[0, i + 1, 1, j - 1], strongest[i + 1, 1, j - 1])
+        se = _share(g[2, i, 0, j], least, g[0, i + 1, 0, j], strongest[i + 1, 1, j])
+        north, south = g[1, i - 1, 0, j], g[1, i, 0, j]
+        north, south = north if north >= least else np.float32(0.0), south if south >= least else np.float32(0.0)
+        ok = ok & (nw >= 0) & (ne >= 0) & (sw >= 0) & (se >= 0)
+        ok = ok & (nw + ne + north + sw + se + south > np.float32(HOLD) * strongest[i, 0, j])
+        first[j] = nw + ne + north if ok else np.float32(-1.0)
+        second[j] = sw + se + south
+
+
+@kernel
+def _line_row(
+    g: Single4, kind: Byte3, strongest: Single3, i: int, side: int, first: Single1, second: Single1, line: Single3
+) -> None:
+    """Weights of one row of line cells, from those in the open where these are not negative."""
+    block = (i - 1) // 2
+    for j in range(1, first.size):
+        if kind[i, 1 - side, j] != REGULAR:
+            continue
+        usual, one, other = first[j] >= 0.0, np.float64(first[j]), np.float64(second[j])
+        if not usual:
+            usual, one, other = _two_weights(g, kind, strongest, i - 1, 2 * j - 1 - side)
+        if usual:
+            line[2 * side, block + 1, j] = one / (one + other)
+            line[2 * side + 1, block + 1, j] = other / (one + other)
+        else:
+            kind[i, 1 - side, j] = SPECIAL
 
 
 @parallel_kernel
@@ -149,22 +178,11 @@ def line_weights(g: Single4, kind: Byte3, strongest: Single3, line: Single3) -> 
     """Weights of the cells between two corners; marks those that are special."""
     rows, cols = line.shape[1] - 2, line.shape[2] - 2
     for block in prange(rows):
-        for side in range(2):
-            i = 2 * block + 1 + side
-            for j in range(1, cols + 1):
-                if kind[i, 1 - side, j] != REGULAR:
-                    continue
-                if side == 0:
-                    usual, first, second = _open_across(g, kind, strongest, i, j)
-                else:
-                    usual, first, second = _open_down(g, kind, strongest, i, j)
-                if not usual:
-                    usual, first, second = _two_weights(g, kind, strongest, i - 1, 2 * j - 1 - side)
-                if usual:
-                    line[2 * side, block + 1, j] = first / (first + second)
-                    line[2 * side + 1, block + 1, j] = second / (first + second)
-                else:
-                    kind[i, 1 - side, j] = SPECIAL
+        first, second = np.empty(cols + 1, np.float32), np.empty(cols + 1, np.float32)
+        _open_across(g, kind, strongest, 2 * block + 1, cols, first, second)
+        _line_row(g, kind, strongest, 2 * block + 1, 0, first, second, line)
+        _open_down(g, kind, strongest, 2 * block + 2, cols, first, second)
+        _line_row(g, kind, strongest, 2 * block + 2, 1, first, second, line)
 
 
 @kernel
