@@ -80,6 +80,9 @@ def indicators(
     ] = 8,
     seed: Annotated[int, typer.Option("--seed", min=0, help="The same seed gives the same draws.")] = 1,
     species: SpeciesOption = None,
+    audience: Annotated[
+        str, typer.Option("--audience", help="restricted or partner: all rows; public: no single cores, two figures.")
+    ] = "partner",
     as_json: JsonOption = False,
     quiet: QuietOption = False,
     verbose: VerboseOption = 0,
@@ -89,6 +92,15 @@ def indicators(
         from scenarios.monitoring.session import run_indicators
 
         summary = run_indicators(
-            study, year, out, reporter, species=species, traps=traps, patrols=patrols, draws=draws, seed=seed
+            study,
+            year,
+            out,
+            reporter,
+            species=species,
+            traps=traps,
+            patrols=patrols,
+            draws=draws,
+            seed=seed,
+            audience=audience,
         )
     tell(summary, reporter, as_json=as_json, quiet=quiet)

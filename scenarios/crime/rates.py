@@ -70,7 +70,7 @@ def _rate(data: CrimeData, kind: str | None, year: int | None) -> dict[str, obje
     return {
         "type": kind or POACHING, "year": "all" if year is None else str(year), "incidents": int(events.sum()),
         "off_patrol": int((these["patrol_id"] == "").sum()), "patrols": events.size, "km": km.sum(),
-        "per_100_km": PER_KM * rate.mean, "low": PER_KM * rate.low, "high": PER_KM * rate.high,
+        "per_100_km": PER_KM * rate.middle, "low": PER_KM * rate.low, "high": PER_KM * rate.high,
         "dispersion": rate.dispersion, "method": rate.method, "status": rate.status,
     }  # fmt: skip
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +21,7 @@ from scenarios.outputs.cartography.sheet import INK, MUTED, save_png
 from scenarios.outputs.folder import MARKER
 from scenarios.outputs.page import Column, Table, page_environment
 
-__all__ = ["IndicatorResults", "write_indicators"]
+__all__ = ["IndicatorResults", "for_audience", "write_indicators"]
 
 TITLES = {
     "conductance_s": "Conductance from cores to targets", "least_cost_m": "Least cost from cores to targets",
@@ -61,6 +61,7 @@ class IndicatorResults:
     draws: int
     seed: int
     synthetic: bool
+    audience: Audience
 
     def sentences(self) -> list[str]:
         """What each year was and what changed, species by species."""
@@ -75,6 +76,20 @@ class IndicatorResults:
                     f"{row['species']}, {row['before']} to {row['year']}: {title.lower()} x {row['ratio']:.3g}{spread}."
                 )
         return said
+
+
+def for_audience(found: IndicatorResults) -> IndicatorResults:
+    """The same without single cores and to two figures for the public; numbers could tell by trial what was opened where."""
+    if found.audience is not Audience.PUBLIC:
+        return found
+    numbers = ["value", "low", "high", "ratio"]
+    tables = [table[table["source"] == ""].reset_index(drop=True) for table in (found.table, found.changes)]
+    tables = [table.assign(**{n: table[n].map(_two_figures) for n in numbers if n in table}) for table in tables]
+    return replace(found, table=tables[0], changes=tables[1])
+
+
+def _two_figures(value: float) -> float:
+    return float(f"{value:.2g}")
 
 
 def write_indicators(found: IndicatorResults, folder: Path) -> None:
@@ -111,7 +126,7 @@ def draw_years(found: IndicatorResults, path: Path) -> Path:
     handles, labels = every[0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside upper left", ncols=len(labels), frameon=False, fontsize=9)
     note = "SYNTHETIC FIELD DATA.  " if found.synthetic else ""
-    figure.supxlabel(f"{note}Model values rest on assumptions.  {badge(Audience.RESTRICTED)}", fontsize=8, color=MUTED)
+    figure.supxlabel(f"{note}Model values rest on assumptions.  {badge(found.audience)}", fontsize=8, color=MUTED)
     return save_png(figure, path)
 
 
@@ -158,7 +173,7 @@ def _write_page(found: IndicatorResults, folder: Path) -> None:
     whole = found.table[(found.table["source"] == "")].drop(columns=["source", "scenario"])
     cores = found.table[found.table["source"] != ""].drop(columns=["scenario"])
     page = page_environment().get_template("indicators.html").render(
-        study=resolved.study.title, audience=Audience.RESTRICTED.value, audience_note=audience_note(Audience.RESTRICTED),
+        study=resolved.study.title, audience=found.audience.value, audience_note=audience_note(found.audience),
         warning="Field data are SYNTHETIC: made by a simulator, observed by nobody" if found.synthetic else "",
         sentences=found.sentences(), assumed=ASSUMED, assumptions=statements, draws=found.draws, seed=found.seed, level=f"{LEVEL:.0%}",
         whole=_shown(whole), cores=_shown(cores), changes=_shown(found.changes),

@@ -13,13 +13,15 @@ from typing import Any
 import pandas as pd
 from rich.console import Console
 
+from rasters.errors import ConfigError
+from scenarios.audience import Audience
 from scenarios.crime.tables import CrimeData, read_crime
 from scenarios.evidence.faults import Faults
 from scenarios.evidence.linking import landmarks_of
 from scenarios.evidence.package import TrapData, read_traps
 from scenarios.evidence.watching import Watch, watch
 from scenarios.inputs import input_files, read_inputs
-from scenarios.monitoring.files import IndicatorResults, write_indicators
+from scenarios.monitoring.files import IndicatorResults, for_audience, write_indicators
 from scenarios.monitoring.years import Year, field_rows, model_rows, parse_years
 from scenarios.outputs.folder import atomic_folder
 from scenarios.outputs.manifest import write_manifest
@@ -62,6 +64,7 @@ def run_indicators(
     patrols: Path | None = None,
     draws: int = 0,
     seed: int = 1,
+    audience: str = "partner",
 ) -> IndicatorSummary:
     """Compute every year's indicators with one code, add what cameras and patrols say, write the table and chart.
 
@@ -79,7 +82,11 @@ def run_indicators(
     draws : int
         Draws of the uncertain numbers for the ranges, a power of two; 0 for none.
     seed : int
+    audience : {"partner", "restricted", "public"}
+        ``public`` leaves out single cores and rounds to two figures.
     """
+    if audience not in list(Audience):
+        raise ConfigError(f"--audience {audience!r}: there are {', '.join(Audience)}")
     start, began = time.perf_counter(), _now()
     years = parse_years(name, year_texts)
     reporter.expect(len(years) * (1 + draws) + 2, "reading")
@@ -90,14 +97,14 @@ def run_indicators(
     parts = [part for part in (model.table, field) if len(part)]
     results = IndicatorResults(
         years=years, table=pd.concat(parts, ignore_index=True), changes=model.changes, draws=draws, seed=seed,
-        synthetic=synthetic,
+        synthetic=synthetic, audience=Audience(audience),
     )  # fmt: skip
     with atomic_folder(out) as folder:
         reporter.step("writing")
-        write_indicators(results, folder)
+        write_indicators(for_audience(results), folder)
         write_manifest(
             folder, runs=[], command=["otkel", *sys.argv[1:]], scenarios={y.resolved.scenario: y.resolved.settings for y in years},
-            settings={"years": {str(y.year): y.resolved.scenario for y in years}, "draws": draws, "seed": seed},
+            settings={"audience": audience, "years": {str(y.year): y.resolved.scenario for y in years}, "draws": draws, "seed": seed},
             inputs=_inputs(years, cameras, crime), started=began, finished=_now(),
         )  # fmt: skip
     return IndicatorSummary(folder=out, results=results, seconds=time.perf_counter() - start)

@@ -60,9 +60,9 @@ def test_counts_are_those_of_the_tables(tmp_path: Path) -> None:
     assert (total["incidents"], total["km"], total["patrols"], total["off_patrol"]) == (3, 200.0, 3, 0)
     assert rates.loc[("carcass", "all"), "off_patrol"] == 1
     one = rates.loc[("signs of poaching", "2025")]
-    low, high = gamma.ppf([0.05, 0.95], 1.5, scale=1 / 100)
+    low, middle, high = gamma.ppf([0.05, 0.5, 0.95], 1.5, scale=1 / 100)
     assert (one["low"], one["high"]) == (pytest.approx(100 * low), pytest.approx(100 * high))
-    assert one["per_100_km"] == pytest.approx(1.5)
+    assert one["per_100_km"] == pytest.approx(100 * middle)
 
 
 def test_pike_is_the_beta_posterior_and_names_the_unknown(tmp_path: Path) -> None:

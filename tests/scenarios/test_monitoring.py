@@ -145,3 +145,13 @@ def test_the_command_writes_table_chart_page_and_manifest(study: str, tmp_path: 
         and "patrols/patrols.csv" in manifest["inputs"]
     )
     assert any(sentence.startswith("2023: Border closed") for sentence in summary.results.sentences())
+
+
+def test_the_public_sees_no_single_core_and_two_figures(study: str, tmp_path: Path) -> None:
+    run_indicators(study, ["2024=opened"], tmp_path / "out", Reporter(quiet=True), draws=2, audience="public")
+    table = pd.read_csv(tmp_path / "out" / "indicators.csv")
+    assert table["source"].isna().all() and len(table)
+    values = table[["value", "low", "high"]].to_numpy(float).ravel()
+    assert all(value == float(f"{value:.2g}") for value in values[np.isfinite(values)])
+    page = (tmp_path / "out" / "index.html").read_text(encoding="utf-8")
+    assert "south hills" not in page and "south_hills" not in page
