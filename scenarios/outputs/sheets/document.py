@@ -18,7 +18,7 @@ from scenarios.outputs.folder import MARKER
 from scenarios.outputs.manifest import sha256_of
 from scenarios.outputs.sheets.frame import MapFrame
 from scenarios.outputs.sheets.geo import georeferenced, viewport_of
-from scenarios.outputs.sheets.page import POINT_MM, Box, Page
+from scenarios.outputs.sheets.page import POINT_MM, Box, Page, font_name
 from scenarios.outputs.sheets.plan import INDEX_COLUMNS, PlannedPage, SheetRequest, planned_pages
 from scenarios.outputs.sheets.sheet import draw_passage_table, draw_sheet
 from scenarios.outputs.sheets.source import SheetSource, shaded_relief
@@ -149,7 +149,8 @@ def draw_pages(source: SheetSource, request: SheetRequest) -> tuple[bytes, list[
 
     pages = planned_pages(source, request)
     packed = io.BytesIO()
-    canvas = Canvas(packed, invariant=1, pageCompression=1, lang=source.lang)
+    font: Any = font_name("regular")
+    canvas = Canvas(packed, invariant=1, pageCompression=1, lang=source.lang, initialFontName=font)
     _describe(canvas, source, pages[0].sheet.title)
     drawn = [_draw(canvas, number, page, source) for number, page in enumerate(pages)]
     if len(pages) > 1:

@@ -42,17 +42,17 @@ class Post:
     ahead: Points
 
 
-def draw_border_lines(page: Page, frame: MapFrame, source: SheetSource, *, fine: bool = False) -> bool:
-    """State borders, thin ones if ``fine``; whether there are any."""
+def draw_border_lines(page: Page, frame: MapFrame, source: SheetSource, *, fine: bool = False) -> list[Points]:
+    """State borders, thin ones if ``fine``; their lines on paper [mm]."""
     if source.borders is None:
-        return False
+        return []
     lines = [part for shape in source.borders.geometry for part in parts_of(frame.on_paper(shape))]
     if lines and fine:
         page.lines(lines, BORDER, 0.15)
     elif lines:
         page.lines(lines, "#ffffff", 1.1, alpha=0.55)
         page.lines(lines, BORDER, 0.32, dash=BORDER_DASH, cap=0)
-    return bool(lines)
+    return lines
 
 
 def colour_of(role: str) -> str:

@@ -30,14 +30,14 @@ Points = NDArray[np.float64]
 class Drawn:
     """What is on a map and wants a label.
 
-    ``places`` pairs a place with its shape on paper; ``fences`` and ``paths`` are lines on paper; ``passages`` pairs a passage with its
-    place on paper; ``captions`` says whether width and design stand beside its number.
+    ``places`` pairs a place with its shape on paper; ``fences`` and ``lines`` (borders and paths) are on paper;
+    ``passages`` pairs a passage with its place on paper; ``captions`` says whether width and design stand beside its number.
     """
 
     ground: Ground
     places: Sequence[tuple[Any, Any]]
     fences: Sequence[Any]
-    paths: Sequence[Points]
+    lines: Sequence[Points]
     posts: Sequence[Post]
     passages: Sequence[tuple[Passage, Points]]
     captions: bool
@@ -49,7 +49,7 @@ def label_board(frame: MapFrame, drawn: Drawn) -> Board:
     lines += [shapely.get_coordinates(shapely.segmentize(shape.boundary, 1.5)) for _, shape in drawn.places]
     lines += [
         shapely.get_coordinates(shapely.segmentize(shapely.LineString(path), 1.5))
-        for path in drawn.paths
+        for path in drawn.lines
         if len(path) > 1
     ]
     board = Board(frame.box.grown(-0.6), np.vstack(lines) if lines else np.empty((0, 2)))

@@ -16,7 +16,19 @@ from numpy.typing import NDArray
 if TYPE_CHECKING:
     from reportlab.pdfgen.canvas import Canvas
 
-__all__ = ["AMBER", "AMBER_INK", "INK", "MUTED", "POINT_MM", "Box", "Page", "TextBox", "wrapped"]
+__all__ = [
+    "AMBER",
+    "AMBER_INK",
+    "INK",
+    "MUTED",
+    "POINT_MM",
+    "Box",
+    "Page",
+    "TextBox",
+    "font_name",
+    "text_width",
+    "wrapped",
+]
 
 POINT_MM = 25.4 / 72.0
 ASCENT, DESCENT = 0.93, 0.24
@@ -92,6 +104,11 @@ def _fonts() -> dict[str, str]:
     return names
 
 
+def font_name(face: Face) -> str:
+    """Name under which a face is known to reportlab."""
+    return _fonts()[face]
+
+
 @lru_cache(maxsize=2048)
 def _halo(words: str, size: float, face: Face) -> tuple[Points, ...]:
     """Outlines of a text as polygons [mm]."""
@@ -108,7 +125,7 @@ def text_width(words: str, size: float, face: Face = "regular") -> float:
     """Width of a line of text [mm] at ``size`` points."""
     from reportlab.pdfbase.pdfmetrics import stringWidth
 
-    return float(stringWidth(words, _fonts()[face], size)) * POINT_MM
+    return float(stringWidth(words, font_name(face), size)) * POINT_MM
 
 
 def wrapped(words: str, size: float, width: float, face: Face = "regular") -> list[str]:
@@ -263,7 +280,7 @@ class Page:
         if halo:
             self._draw_halo(words, size, face, shift)
         canvas.setFillColor(_colour(color))
-        canvas.setFont(_fonts()[face], size)
+        canvas.setFont(font_name(face), size)
         canvas.drawString(-shift / POINT_MM, 0, words)
         canvas.restoreState()
         box = text_box(x - shift, y, width, size) if not turned else _turned_box(x, y - shift, width, size)

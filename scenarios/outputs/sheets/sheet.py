@@ -172,7 +172,7 @@ def _draw_map(page: Page, sheet: Sheet, frame: MapFrame, source: SheetSource) ->
         ground=ground,
         places=places,
         fences=fences,
-        paths=paths,
+        lines=(*border, *paths),
         posts=posts,
         passages=passages,
         captions=sheet.captions,
@@ -186,7 +186,7 @@ def _draw_map(page: Page, sheet: Sheet, frame: MapFrame, source: SheetSource) ->
     roles = {place.role for place, _ in places}
     return Legend(
         fence=bool(fences), schematic_fence=any(is_schematic(f.geometry_status) for f in source.run.cuts.fences),
-        passages=bool(passages), candidates=candidates, border=border, corridor=ground.has_corridor, paths=bool(paths),
+        passages=bool(passages), candidates=candidates, border=bool(border), corridor=ground.has_corridor, paths=bool(paths),
         cores="from" in roles, targets="to" in roles, water=ground.has_water, unknown=ground.has_unknown,
         contour_m=ground.contour_m, grid_m=grid_step_m(frame.scale) if frame.projection.zone is not None else 0.0,
         sheets=bool(sheet.sheets),
@@ -306,6 +306,7 @@ def _draw_margin(page: Page, layout: Layout, frame: MapFrame, source: SheetSourc
     first, second, last = columns[0], columns[len(columns) // 2], columns[-1]
     beside = len(columns) == 1
     if beside:
+        first.gap(1.5)
         _scale_and_north(first, frame, source)
         first.gap(3.0)
     notes = notes_of(source, frame, legend)
