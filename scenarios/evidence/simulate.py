@@ -267,7 +267,7 @@ def _observations(
         for one in deployments.itertuples():
             days = _watched(one)
             clump = float(rng.gamma(1 / CLUMP_CV**2, CLUMP_CV**2))
-            season = 1.0 + 0.3 * np.cos(2 * np.pi * (days.dayofyear.to_numpy() - 100 - 60 * number) / 365.25)
+            season = 1.0 + 0.3 * np.cos(2 * np.pi * (days.day_of_year.to_numpy() - 100 - 60 * number) / 365.25)
             expected = known["visits_per_day"][one.site] * clump * season
             for day in np.repeat(np.arange(len(days)), rng.poisson(expected)):
                 rows += _records(one, name, number, known, days[int(day)], rng)
