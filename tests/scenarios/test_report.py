@@ -29,10 +29,11 @@ from scenarios.passage_model import choose_candidates, passage_model
 from scenarios.progress import Reporter
 from scenarios.ranking import combine_species
 from scenarios.results import SpeciesRun
-from scenarios.species_run import prepare_species, run_species
 from scenarios.session import run_study
+from scenarios.species_run import prepare_species, run_species
 
 SPECIES = ("walker", "digger")
+SUPERSCRIPT = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹", "0123456789")
 
 
 def solved(study: Path, scenario: str) -> tuple[list[SpeciesRun], Any, Basis]:
@@ -223,9 +224,10 @@ def test_the_readout_is_right_to_a_hundredth(browser: Any, report: Path, content
                 continue
             for theme, text in zip(THEMES, values, strict=True):
                 truth = surface_of(run, theme)[int(row), int(col)]
-                found = re.match(r"([≤≥]?)([\d.,]+)", text)
-                if found and not found[1] and truth > 0:
-                    assert abs(float(found[2].replace(",", "")) / truth - 1) < 0.016
+                found = re.match(r"([\d.,]+)(?:·10⁻([⁰¹²³⁴⁵⁶⁷⁸⁹]+))?", text)
+                if found and truth > 0:
+                    power = int(found[2].translate(SUPERSCRIPT)) if found[2] else 0
+                    assert abs(float(found[1].replace(",", "")) / 10**power / truth - 1) < 0.02
                     seen += 1
         assert seen >= 3
 
@@ -300,11 +302,13 @@ def test_pixels_show_the_cell_under_their_middle() -> None:
 def test_surfaces_are_made_coarser_until_they_fit(contents: Contents, monkeypatch: pytest.MonkeyPatch) -> None:
     run = contents.runs[0]
     fine = payload(Contents(runs=(run,)))
-    monkeypatch.setattr(payload_module, "BUDGET", sum(map(len, fine["rasters"].values())) // 3)
-    monkeypatch.setattr(payload_module, "SIDES", (100, 50, 20))
+    budget = (len(fine["ground"]) + sum(map(len, fine["rasters"].values()))) // 3
+    monkeypatch.setattr(payload_module, "PAGE_BYTES", 0)
+    monkeypatch.setattr(payload_module, "LEAST_BYTES", budget)
+    monkeypatch.setattr(payload_module, "COARSEST", 20)
     coarse = payload(Contents(runs=(run,)))
     assert coarse["frame"]["width"] < fine["frame"]["width"]
-    assert sum(map(len, coarse["rasters"].values())) <= payload_module.BUDGET
+    assert len(coarse["ground"]) + sum(map(len, coarse["rasters"].values())) <= budget
 
 
 def test_a_page_for_others_holds_no_place_to_try(contents: Contents, tmp_path: Path) -> None:

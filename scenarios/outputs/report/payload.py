@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import json
+import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -36,10 +38,12 @@ if TYPE_CHECKING:
 
 __all__ = ["Contents", "payload"]
 
-BUDGET = 8_500_000
-"""Bytes that all rasters together may take; more are made coarser."""
-SIDES = (1600, 1100, 800, 550, 400)
-"""Most pixels along a side, tried in turn."""
+PAGE_BYTES = 12_500_000
+"""What the data of a page may take together: surfaces are made coarser until they fit."""
+LEAST_BYTES = 3_000_000
+"""What surfaces may take whatever else there is."""
+COARSEST = 200
+"""Pixels along a side below which surfaces are not made coarser."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,34 +82,27 @@ def payload(contents: Contents) -> dict[str, Any]:
     """Everything of the page that differs from study to study."""
     first = contents.runs[0]
     audience, note = audience_of(contents.runs)
-    frame, rasters, surfaces = _rasters(contents)
-    return {
+    data = {
         "study": {"id": first.study, "title": first.titles.get("study", first.study)},
         "program": f"otkel {versions()['otkel']}",
         "audience": audience.value, "badge": badge(audience), "note": note,
         "schematic": sorted({schematic_note(run) for run in contents.runs} - {""}),
         "assumptions": list(dict.fromkeys(text for run in contents.runs for text in run.assumptions)),
         "credits": list(contents.credits),
-        "frame": {"corners": frame.corners, "height": frame.shape[0], "width": frame.shape[1]},
-        "ground": packed(frame.pick(ground_of(first), first.grid)),
         "themes": [
             {"id": t.id, "title": t.title, "unit": t.unit, "says": t.says, "reading": t.reading, "palette": palette(t)} for t in THEMES
         ],
-        "rasters": rasters,
         "species": _species(contents),
         "scenarios": [_scenario(contents, name) for name in contents.scenarios],
-        "runs": {_key(run): _run(run, surfaces[_key(run)], _basis(contents, run)) for run in contents.runs},
+        "runs": {_key(run): _run(run, contents.bases.get(run.scenario)) for run in contents.runs},
         "places": places_of(contents.runs, LANGUAGES),
         "borders": border_lines(contents.borders, first.grid),
     }  # fmt: skip
+    return data | _surfaces(contents, max(PAGE_BYTES - len(json.dumps(data)), LEAST_BYTES))
 
 
 def _key(run: SpeciesRun) -> str:
     return f"{run.scenario}/{run.species}"
-
-
-def _basis(contents: Contents, run: SpeciesRun) -> Basis | None:
-    return contents.bases.get(run.scenario)
 
 
 def _species(contents: Contents) -> list[dict[str, Any]]:
@@ -123,22 +120,33 @@ def _species(contents: Contents) -> list[dict[str, Any]]:
     ]  # fmt: skip
 
 
-def _rasters(contents: Contents) -> tuple[Frame, dict[str, str], dict[str, dict[str, Any]]]:
-    """Packed rasters, each once, and which of them each run shows on what scale; coarser until they fit the budget."""
+def _surfaces(contents: Contents, budget: int) -> dict[str, Any]:
+    """Frame, ground, packed rasters, each once, and which of them each run shows on what scale; within the budget."""
     scales = {
         (species, theme.id): Scale.of((surface_of(r, theme) for r in contents.runs if r.species == species), theme)
         for species in dict.fromkeys(run.species for run in contents.runs)
         for theme in THEMES
     }
-    for most in SIDES:
-        frame = Frame(grid=contents.runs[0].grid, most=most)
-        rasters: dict[str, str] = {}
-        shown: dict[str, dict[str, Any]] = {}
-        for run in contents.runs:
-            shown[_key(run)] = {t.id: _raster(run, t, frame, scales[run.species, t.id], rasters) for t in THEMES}
-        if sum(map(len, rasters.values())) <= BUDGET:
-            break
-    return frame, rasters, shown
+    frame = Frame(grid=contents.runs[0].grid)
+    while True:
+        found = _packed(contents, frame, scales)
+        size = len(found["ground"]) + sum(map(len, found["rasters"].values()))
+        side = max(frame.shape)
+        if size <= budget or side <= COARSEST:
+            return found
+        frame = Frame(grid=frame.grid, most=max(COARSEST, int(0.97 * side * math.sqrt(budget / size))))
+
+
+def _packed(contents: Contents, frame: Frame, scales: Mapping[tuple[str, str], Scale]) -> dict[str, Any]:
+    rasters: dict[str, str] = {}
+    shown: dict[str, dict[str, Any]] = {}
+    for run in contents.runs:
+        shown[_key(run)] = {t.id: _raster(run, t, frame, scales[run.species, t.id], rasters) for t in THEMES}
+    first = contents.runs[0]
+    return {
+        "frame": {"corners": frame.corners, "height": frame.shape[0], "width": frame.shape[1]},
+        "ground": packed(frame.pick(ground_of(first), first.grid)), "rasters": rasters, "surfaces": shown,
+    }  # fmt: skip
 
 
 def _raster(run: SpeciesRun, theme: Theme, frame: Frame, scale: Scale, rasters: dict[str, str]) -> dict[str, Any]:
@@ -146,7 +154,7 @@ def _raster(run: SpeciesRun, theme: Theme, frame: Frame, scale: Scale, rasters: 
     name = hashlib.sha256(pixels.tobytes()).hexdigest()[:12]
     if name not in rasters:
         rasters[name] = packed(pixels)
-    return {"raster": name, "low": scale.low, "high": scale.high}
+    return {"raster": name} | asdict(scale)
 
 
 def _scenario(contents: Contents, name: str) -> dict[str, Any]:
@@ -203,9 +211,9 @@ def _passage(
     }  # fmt: skip
 
 
-def _run(run: SpeciesRun, surfaces: Mapping[str, Any], basis: Basis | None) -> dict[str, Any]:
+def _run(run: SpeciesRun, basis: Basis | None) -> dict[str, Any]:
     return {
-        "surfaces": dict(surfaces), "gains": gains_of(run), "paths": paths_of(run), "pairs": _pairs(run),
+        "gains": gains_of(run), "paths": paths_of(run), "pairs": _pairs(run),
         "best": [str(name) for name in shortlist(run.ranking)["candidate"]],
         "model": None if run.model is None or basis is None else _model(run, run.model, basis),
     }  # fmt: skip

@@ -48,7 +48,7 @@ PHRASES: tuple[str, ...] = (
     "Least-cost path",
     "Least-cost paths",
     "Legend",
-    "logarithmic",
+    "Logarithmic scale.",
     "m",
     "Map",
     "Map drawn by MapLibre GL JS (BSD licence, text in this file's source). Made by {program}; nothing is "

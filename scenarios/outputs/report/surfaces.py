@@ -25,8 +25,8 @@ Bytes = NDArray[np.uint8]
 
 UNKNOWN, MOST, NONE, CUT_OFF = 0, 253, 254, 255
 """Bytes: no data; 1 to ``MOST`` on the scale; exactly zero; infinite."""
-SPAN = 150.0
-"""Highest over lowest value of a scale: a byte is then right to 1 %."""
+SPAN, WIDE_SPAN = 150.0, 3000.0
+"""Highest over lowest value of a scale: a byte is then right to 1 %, or to 1.6 % for currents."""
 SHADE = (0.6, 1.25)
 EARTH_M = 6_378_137.0
 FINE = 900
@@ -101,21 +101,27 @@ def surface_of(run: SpeciesRun, theme: Theme) -> Reals:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scale:
-    """Logarithmic scale of a theme: values up to ``low`` and from ``high`` on share a byte each."""
+    """Logarithmic scale of a theme; ``under`` and ``over`` say that some values lie beyond its ends, which share a byte each."""
 
     low: float
     high: float
+    under: bool = False
+    over: bool = False
 
     @classmethod
     def of(cls, surfaces: Iterable[Reals], theme: Theme) -> Scale:
         """One scale for the same theme in every scenario of a species."""
-        top = 0.0
-        for values in surfaces:
-            positive = values[np.isfinite(values) & (values > 0)]
-            if positive.size:
-                top = max(top, float(np.quantile(positive, 0.9995) if theme.id == "current" else positive.max()))
-        top = top or 1.0
-        return cls(low=min(1.0, top / 2) if theme.id == "resistance" else top / SPAN, high=top)
+        positive = np.concatenate([values[np.isfinite(values) & (values > 0)] for values in surfaces])
+        if not positive.size:
+            return cls(low=0.5, high=1.0)
+        least, most = float(positive.min()), float(positive.max())
+        if theme.id == "current":
+            bottom, high = (float(v) for v in np.quantile(positive, [0.25, 0.9995]))
+            low = max(bottom, high / WIDE_SPAN)
+        else:
+            low, high = max(least, most / SPAN), most
+        high = max(high, 1.01 * low)
+        return cls(low=low, high=high, under=least < low, over=most > high)
 
     def bytes_of(self, values: Reals) -> Bytes:
         """Each value as its byte."""
@@ -203,8 +209,10 @@ def ground_of(run: SpeciesRun) -> Bytes:
 
 
 def packed(pixels: Bytes) -> str:
-    """Deflated bytes in base64: each row as its difference to the row above, wherever that is shorter."""
-    rows = pixels.copy()
-    rows[1:] -= pixels[:-1]
-    plain, differences = zlib.compress(b"\0" + pixels.tobytes(), 6), zlib.compress(b"\1" + rows.tobytes(), 6)
-    return base64.b64encode(min(plain, differences, key=len)).decode()
+    """Deflated bytes in base64: each row as its difference to the row above, where that is shorter."""
+    below = pixels.copy()
+    below[1:] -= pixels[:-1]
+    middle = slice(pixels.shape[0] // 2, pixels.shape[0] // 2 + 40)
+    differs = len(zlib.compress(below[middle].tobytes())) < len(zlib.compress(pixels[middle].tobytes()))
+    data = b"\1" + below.tobytes() if differs else b"\0" + pixels.tobytes()
+    return base64.b64encode(zlib.compress(data, 6)).decode()

@@ -18,13 +18,14 @@
 
   const scenarioOf = (id) => data.scenarios.find((s) => s.id === id);
   const runOf = (scenario) => data.runs[`${scenario}/${state.species}`];
+  const surfacesOf = (scenario) => data.surfaces[`${scenario}/${state.species}`];
   const openNow = () => state.open.get(state.scenario) || new Set();
   const speciesOf = (scenario) => data.species.filter((s) => data.runs[`${scenario}/${s.id}`]);
 
   /* ---- surfaces ---- */
 
   async function bytesOf(scenario, theme) {
-    const name = runOf(scenario).surfaces[theme].raster;
+    const name = surfacesOf(scenario)[theme].raster;
     if (!pixels.has(name)) pixels.set(name, unpack(data.rasters[name], data.frame.width));
     return pixels.get(name);
   }
@@ -111,7 +112,7 @@
     const rows = [];
     if (state.other) rows.push([t("Scenario"), scenarioOf(scenario).title]);
     for (const theme of data.themes) {
-      const shown = runOf(scenario).surfaces[theme.id];
+      const shown = surfacesOf(scenario)[theme.id];
       const bytes = await bytesOf(scenario, theme.id);
       const found = pixel < 0 ? null : reading(bytes[pixel], shown);
       rows.push([t(theme.title), wordsOf(found, theme)]);
@@ -278,7 +279,7 @@
   function legend() {
     const theme = data.themes.find((one) => one.id === state.theme) || data.themes[0];
     const live = Boolean(runOf(state.scenario).model);
-    otkelTables.legend($("legend"), { theme, scale: runOf(state.scenario).surfaces[theme.id], table: colours(theme.palette, theme.id), gainTop: Math.max(0, ...runOf(state.scenario).gains.filter((g) => g !== null)), layers: state.layers, live });
+    otkelTables.legend($("legend"), { theme, scale: surfacesOf(state.scenario)[theme.id], table: colours(theme.palette, theme.id), gainTop: Math.max(0, ...runOf(state.scenario).gains.filter((g) => g !== null)), layers: state.layers, live });
   }
 
   function choices() {

@@ -56,7 +56,7 @@
     if (byte === 0) return null;
     if (byte === NONE) return { value: 0, bound: "" };
     if (byte === CUT_OFF) return { value: Infinity, bound: "" };
-    return { value: valueOf(byte, scale), bound: byte === 1 ? "≤" : byte === MOST ? "≥" : "" };
+    return { value: valueOf(byte, scale), bound: byte === 1 && scale.under ? "≤ " : byte === MOST && scale.over ? "≥ " : "" };
   }
 
   /** Pixel under a position, or -1. */

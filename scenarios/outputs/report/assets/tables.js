@@ -113,8 +113,8 @@
       theme.id === "cost" && item(box("#a7a1b0", "#a7a1b0"), "No way to a target"),
     ].filter(Boolean);
     const unit = theme.unit === "1" ? "" : ` [${t(theme.unit)}]`;
-    element.replaceChildren(make("h3", {}, t(theme.title) + unit), make("p", {}, t(theme.says)), bar,
-      make("p", { class: "ends" }, make("span", {}, `≤ ${number(scale.low, 3)}`), make("span", {}, t("logarithmic")), make("span", {}, `≥ ${number(scale.high, 3)}`)),
+    element.replaceChildren(make("h3", {}, t(theme.title) + unit), make("p", {}, `${t(theme.says)} ${t("Logarithmic scale.")}`), bar,
+      make("p", { class: "ends" }, make("span", {}, `${scale.under ? "≤ " : ""}${number(scale.low, 3)}`), make("span", {}, `${scale.over ? "≥ " : ""}${number(scale.high, 3)}`)),
       make("ul", {}, ...items));
   }
 

@@ -20,10 +20,14 @@
   function number(value, figures = 4) {
     if (value === null || value === undefined || Number.isNaN(value)) return "–";
     if (value === Infinity) return t("no way");
+    if (value !== 0 && Math.abs(value) < 1e-3) {
+      const power = Math.floor(Math.log10(Math.abs(value)));
+      return `${number(value / 10 ** power, Math.min(figures, 3))}·10⁻${[...String(-power)].map((digit) => "⁰¹²³⁴⁵⁶⁷⁸⁹"[digit]).join("")}`;
+    }
     return new Intl.NumberFormat(lang === "kk" ? "ru" : lang, { maximumSignificantDigits: figures }).format(value);
   }
 
-  const share = (value) => `${number(100 * value, 3)} %`;
+  const share = (value) => `${number(100 * value, 3)}\u00a0%`;
   const named = (names) => names[lang] || names.en;
 
   /** Every element with data-t, data-t-label or a sentence of its own. */
