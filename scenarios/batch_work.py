@@ -12,6 +12,7 @@ from connectivity.machine import available_bytes
 from rasters.errors import ConfigError
 from scenarios.batch_folder import BatchFolder, failure_words
 from scenarios.batch_matrix import BatchRun
+from scenarios.batch_memory import run_bytes
 from scenarios.batch_plan import BatchPlan, BatchRequest
 from scenarios.batch_processes import map_here, map_processes
 from scenarios.batch_run import BatchJob, Failure, Outcome
@@ -89,7 +90,7 @@ def _fitting(request: BatchRequest, plan: BatchPlan, runs: Sequence[BatchRun], r
     free, asked = available_bytes(), request.workers or request.jobs
     if free is None or request.scheduler is not None or asked == 1 or not runs:
         return request
-    need = max(run_bytes(plan.cells[run.variant.id][0]) for run in runs)
+    need = max(run_bytes(plan.variants[name]) for name in {run.variant.id for run in runs})
     fit = max(int(SHARE * free / need), 1)
     if fit >= asked:
         return request
@@ -97,11 +98,6 @@ def _fitting(request: BatchRequest, plan: BatchPlan, runs: Sequence[BatchRun], r
         f"note: {fit} instead of {asked} runs at a time: one needs about {need / 1e9:.1f} GB, and {free / 1e9:.1f} GB are free"
     )
     return replace(request, **{"workers" if request.workers else "jobs": fit})
-
-
-def run_bytes(cells: int) -> float:
-    """Memory of one run."""
-    return 3e8 + 1000.0 * cells
 
 
 def _lost(run: BatchRun, lost: Lost) -> Outcome:

@@ -30,7 +30,16 @@ from scenarios.species_schema import SpeciesFile
 if TYPE_CHECKING:
     import geopandas
 
-__all__ = ["Inputs", "fences_across", "input_files", "naming", "read_inputs", "read_profile", "study_grid"]
+__all__ = [
+    "Inputs",
+    "fences_across",
+    "input_files",
+    "naming",
+    "read_fences",
+    "read_inputs",
+    "read_profile",
+    "study_grid",
+]
 
 
 @contextmanager
@@ -80,7 +89,7 @@ def read_inputs(
     profiles = {name: read_profile(resolved, name) for name in chosen}
     layers = _layers(resolved, grid) if layers is None else layers
     places = _places(resolved, grid)
-    fences = _fences(resolved, grid)
+    fences = read_fences(resolved, grid)
     active = [f for f in fences if f.fence_line in resolved.study.fences.active]
     with naming(resolved.file(resolved.study.fences.file)):
         cuts = cut_edges(active, grid)
@@ -267,7 +276,8 @@ def _region(place: FocalPlace, grid: Grid) -> FocalRegion:
     return FocalRegion.from_mask(place.id, mask, grid)
 
 
-def _fences(resolved: ResolvedStudy, grid: Grid) -> tuple[Fence, ...]:
+def read_fences(resolved: ResolvedStudy, grid: Grid) -> tuple[Fence, ...]:
+    """All fences of the study, active or not, and those that its actions add."""
     settings = resolved.study.fences
     path = resolved.file(settings.file)
     features = read_vectors(path, settings.table, grid)

@@ -26,6 +26,7 @@ from rasters.errors import ConfigError, ExportError, FolderInUseError, LayerNotF
 from scenarios import batch_work
 from scenarios.batch import BatchRequest, BatchSummary, merge_batch, run_batch
 from scenarios.batch_folder import BatchFolder
+from scenarios.batch_memory import run_bytes
 from scenarios.batch_processes import map_processes
 from scenarios.cluster import Lost, Traffic, connect, map_completed
 from scenarios.draws import score_candidates
@@ -454,7 +455,7 @@ def test_memory_limits_how_many_run_at_once(
         yield from batch_work.map_here(job, items, began)
 
     monkeypatch.setattr(batch_work, "map_processes", counted)
-    monkeypatch.setattr(batch_work, "run_bytes", lambda cells: 1e9)
+    monkeypatch.setattr(batch_work, "run_bytes", lambda resolved: 1e9)
     monkeypatch.setattr(batch_work, "available_bytes", lambda: int(3.5e9))
     with Reporter() as reporter:
         run_batch(asked(study, tmp_path / "out", "scenario: closed", jobs=8), reporter)
@@ -470,3 +471,15 @@ def test_what_does_not_go_together(study: Path, tmp_path: Path) -> None:
             done(replace(request, **wrong))
     assert not (tmp_path / "out").exists()
     assert Traffic().as_dict()["tasks"] == 0
+
+
+def test_memory_grows_with_cells_fences_and_places(study: Path) -> None:
+    def need(scenario: str, **overrides: Any) -> float:
+        return run_bytes(
+            resolve(str(study), scenario, {key.replace("__", "."): value for key, value in overrides.items()})
+        )
+
+    assert need("free") < need("closed") < need("both")
+    assert need("closed", candidates__every_m=1000) > need("closed") > need("closed", candidates__every_m=8000)
+    assert need("closed", candidates__every_m=10) == need("closed", candidates__every_m=1000)
+    assert need("free", grid__cell_m=2000) < need("free")
