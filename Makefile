@@ -8,7 +8,7 @@ STAMP := $(VENV)/.installed
 .PHONY: demo test lint bench clean help
 
 help:
-	@echo "make demo   run the bundled study (about 5 minutes) -> $(OUT)/index.html"
+	@echo "make demo   run the bundled study (about 5 minutes) -> $(OUT)/report.html"
 	@echo "make test   style, types, import rules and all tests"
 	@echo "make lint   style, types and import rules only"
 	@echo "make bench  speed against other programs (slow; see docs/benchmarks.md)"
@@ -16,7 +16,7 @@ help:
 
 demo: $(STAMP)
 	$(BIN)/otkel run ustyurt --scenario baseline --scenario no-fence --scenario agreed-1km --out $(OUT)
-	@echo "Maps and tables: $(OUT)/index.html"
+	@echo "Maps and what-if: $(OUT)/report.html   tables: $(OUT)/index.html"
 
 test: lint
 	OTKEL_BOUNDSCHECK=0 $(BIN)/python -m pytest

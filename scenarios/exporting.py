@@ -320,8 +320,8 @@ def write_for_audience(
                 write_combined(table, folder / run.scenario)
                 tables[run.scenario] = table
         done.append(run)
-    write_index(folder, done, credits=credits, combined=tables)
     write_report(folder, Contents(runs=tuple(done), combined=tables, credits=tuple(credits), borders=borders))
+    write_index(folder, done, credits=credits, combined=tables)
     thanks = {run.scenario: {"credits": list(credits)} for run in done}
     write_manifest(folder, runs=done, scenarios=thanks)
     return tuple(done), tables

@@ -21,6 +21,7 @@ from scenarios.results import SpeciesRun, shortlist
 
 __all__ = ["Column", "Table", "as_table", "page_environment", "write_index"]
 
+REPORT = "report.html"
 TEMPLATES = Path(__file__).parent / "templates"
 
 LABELS = {
@@ -98,6 +99,7 @@ def write_index(
         warnings=sorted({schematic_note(run) for run in listed} - {""}),
         sections=[_section(run, folder) for run in listed], combined=_combined(listed, combined or {}),
         credits=credits, manifest=MARKER if (folder / MARKER).is_file() else "",
+        report=REPORT if (folder / REPORT).is_file() else "",
     )  # fmt: skip
     with replacing(folder / "index.html") as part:
         part.write_text(page, encoding="utf-8")
