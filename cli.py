@@ -28,7 +28,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-PLANNING = (planning.run, planning.corridors, planning.passages, planning.uncertainty, planning.check)
+PLANNING = (planning.run, planning.plan, planning.corridors, planning.passages, planning.uncertainty, planning.check)
 MONITORING = (monitoring.crime, monitoring.indicators)
 COMPATIBLE = (compatible.circuitscape, compatible.omniscape, compatible.window)
 

@@ -52,6 +52,9 @@ def code_hash(*modules: str) -> str:
 @cache
 def source_files(*modules: str) -> tuple[Path, ...]:
     """Source files of some modules and of everything of this project that they import, however deep in the text."""
+    missing = [module for module in modules if not _files_of(module)]
+    if missing:
+        raise ModuleNotFoundError(f"no source of {', '.join(missing)} is here; a hash without it would mean nothing")
     found: set[Path] = set()
     waiting = [path for module in modules for path in _files_of(module)]
     while waiting:

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import os
 import platform
+import resource
+import sys
+import time
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -15,7 +19,7 @@ from rasters.grid import Grid
 from scenarios.inputs import input_files
 from scenarios.load import ResolvedStudy
 
-__all__ = ["crs_operations", "input_paths", "machine", "now", "relative_name"]
+__all__ = ["Meter", "crs_operations", "input_paths", "machine", "now", "relative_name"]
 
 VECTORS = (".gpkg", ".geojson", ".json", ".shp", ".fgb", ".gml", ".kml")
 LON_LAT = "EPSG:4326"
@@ -54,6 +58,23 @@ def _processor(cpuinfo: Path = Path("/proc/cpuinfo")) -> str:
             if line.startswith("model name"):
                 return line.partition(":")[2].strip()
     return platform.processor() or platform.machine()
+
+
+@dataclass(frozen=True, slots=True)
+class Meter:
+    """Seconds since it was made, of the clock and of all processors, and the largest memory of this process so far."""
+
+    began_s: float = field(default_factory=time.perf_counter)
+    began_processor_s: float = field(default_factory=time.process_time)
+
+    def read(self) -> dict[str, Any]:
+        """``seconds``, ``processor_seconds`` and ``peak_memory_bytes``."""
+        unit = 1 if sys.platform == "darwin" else 1024
+        return {
+            "seconds": round(time.perf_counter() - self.began_s, 2),
+            "processor_seconds": round(time.process_time() - self.began_processor_s, 2),
+            "peak_memory_bytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit,
+        }
 
 
 def crs_operations(resolved: Sequence[ResolvedStudy], grid: Grid) -> list[dict[str, Any]]:

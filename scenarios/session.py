@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -30,7 +29,7 @@ from scenarios.outputs.species import write_species_run
 from scenarios.outputs.tables import write_combined
 from scenarios.passage_model import choose_candidates, write_model
 from scenarios.progress import Reporter
-from scenarios.provenance import crs_operations, input_paths, machine, now
+from scenarios.provenance import Meter, crs_operations, input_paths, machine, now
 from scenarios.ranking import combine_species
 from scenarios.results import MODEL, SpeciesRun
 from scenarios.species_run import Prepared, prepare_species
@@ -54,13 +53,18 @@ class RunSummary:
     folder: Path
     runs: tuple[SpeciesRun, ...]
     combined: dict[str, pd.DataFrame]
-    seconds: float
+    measured: dict[str, Any]
+
+    @property
+    def seconds(self) -> float:
+        """By the clock."""
+        return float(self.measured["seconds"])
 
     def as_dict(self) -> dict[str, Any]:
         """Plain data."""
         return {
             "folder": str(self.folder),
-            "seconds": round(self.seconds, 2),
+            **self.measured,
             "runs": [
                 {
                     "scenario": run.scenario,
@@ -128,7 +132,7 @@ def run_resolved(
     store: StepStore | None = None,
 ) -> RunSummary:
     """`run_study` for settings that are resolved already."""
-    start, began = time.perf_counter(), now()
+    meter, began = Meter(), now()
     with atomic_folder(out) as folder:
         prepared = {r.scenario: _prepare(r, species) for r in resolved}
         reporter.expect(sum(map(len, prepared.values())) * STEPS, "checking")
@@ -140,20 +144,21 @@ def run_resolved(
             combined[one.scenario] = rounded(combine_species(one.study, {r.species: r.ranking for r in done}))
             write_combined(combined[one.scenario], folder / one.scenario)
             done = _with_models(done, ready, combined[one.scenario], folder, reporter, store)
+            reporter.step(f"{one.scenario}: context", done=0)
             write_context(
                 folder, done[0], first=runs[0] if runs else None, borders=_borders(one, done[0].grid), credits=one.study.credits
             )  # fmt: skip
             runs += done
-        write_index(folder, runs, credits=resolved[0].study.credits, combined=combined)
-        reporter.step("report page", done=0)
+        reporter.step("pages", done=0)
         write_report(folder, _contents(resolved, runs, combined))
+        write_index(folder, runs, credits=resolved[0].study.credits, combined=combined)
         write_manifest(
             folder, kind=KIND, runs=runs, command=["otkel", *sys.argv[1:]], scenarios={r.scenario: r.settings for r in resolved},
             settings={"bases": {r.scenario: {"base": r.base or r.scenario, "overrides": r.overrides} for r in resolved}},
             inputs=input_paths(resolved), crs_operations=crs_operations(resolved, runs[0].grid), machine=machine(),
-            started=began, finished=now(),
+            measured=meter.read(), started=began, finished=now(),
         )  # fmt: skip
-    return RunSummary(folder=out, runs=tuple(runs), combined=combined, seconds=time.perf_counter() - start)
+    return RunSummary(folder=out, runs=tuple(runs), combined=combined, measured=meter.read())
 
 
 def _contents(

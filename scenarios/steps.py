@@ -12,7 +12,7 @@ import json
 import os
 import time
 import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -97,9 +97,10 @@ def model_step(prepared: Prepared, candidates: Sequence[str], store: StepStore |
     if store is None:
         return passage_model(prepared, candidates)
     context = prepared.context
+    step = step_key(context.resolved, context.profile)
     key = hash_of(
         {
-            "step": step_key(context.resolved, context.profile),
+            "step": step,
             "code": code_hash("scenarios.passage_model"),
             "candidates": list(candidates),
         }
@@ -109,7 +110,12 @@ def model_step(prepared: Prepared, candidates: Sequence[str], store: StepStore |
         return kept
     start = time.perf_counter()
     model = passage_model(prepared, candidates)
-    facts = {"scenario": context.resolved.scenario, "species": context.profile.id, "model": len(candidates)}
+    facts = {
+        "step": step,
+        "scenario": context.resolved.scenario,
+        "species": context.profile.id,
+        "model": len(candidates),
+    }
     store.keep(key, model, facts | {"seconds": {"model": time.perf_counter() - start}})
     return model
 
@@ -264,15 +270,17 @@ class StepStore:
         """Whether a step is there, unread."""
         return self.path_of(key).is_file()
 
-    def facts(self, key: str) -> dict[str, Any] | None:
-        """What was measured when a step was solved, without reading its arrays."""
-        try:
-            with self.path_of(key).open("rb") as stream:
-                stream.readline()
-                found = json.loads(stream.readline())
-        except (OSError, ValueError):
-            return None
-        return found if isinstance(found, dict) else None
+    def all_facts(self) -> Iterator[dict[str, Any]]:
+        """What is said of each step that is there, without reading its arrays."""
+        for _, _, path in self._entries():
+            try:
+                with path.open("rb") as stream:
+                    stream.readline()
+                    found = json.loads(stream.readline())
+            except (OSError, ValueError):
+                continue
+            if isinstance(found, dict):
+                yield found
 
     def path_of(self, key: str) -> Path:
         """Where a step is, or would be."""

@@ -45,7 +45,7 @@ OptionalStudyArgument = Annotated[
 EXIT_DIFFERS = 5
 """A result that was run again is not what it was."""
 
-__all__ = ["check", "corridors", "doctor", "passages", "run", "uncertainty"]
+__all__ = ["check", "corridors", "doctor", "passages", "plan", "run", "uncertainty"]
 
 
 def run(
@@ -79,6 +79,25 @@ def run(
         chosen = with_evidence(study, evidence, parse_overrides(overrides))
         summary = run_study(study, scenario, species, out, chosen, reporter, store)
     tell(summary, reporter, as_json=as_json, quiet=quiet)
+
+
+def plan(
+    study: StudyArgument,
+    scenario: ScenarioOption = None,
+    species: SpeciesOption = None,
+    overrides: SetOption = None,
+    cache: CacheOption = None,
+    as_json: JsonOption = False,
+    quiet: QuietOption = False,
+    verbose: VerboseOption = 0,
+) -> None:
+    """Say what `otkel run` would do: cells, solves, minutes, memory, size, and what is kept already. Nothing is solved."""
+    with reporting("plan", quiet or as_json, verbose) as reporter:
+        from scenarios.plan import plan_study
+        from scenarios.steps import open_store
+
+        planned = plan_study(study, scenario, species, parse_overrides(overrides), reporter, open_store(cache))
+    tell(planned, reporter, as_json=as_json, quiet=quiet)
 
 
 def _run_from(

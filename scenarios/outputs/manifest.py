@@ -48,6 +48,7 @@ def write_manifest(
     seeds: Mapping[str, int] | None = None,
     crs_operations: Iterable[Mapping[str, Any]] = (),
     machine: Mapping[str, Any] | None = None,
+    measured: Mapping[str, Any] | None = None,
     started: str = "",
     finished: str = "",
 ) -> Path:
@@ -74,6 +75,8 @@ def write_manifest(
         As `scenarios.provenance.crs_operations` gives them.
     machine : mapping, optional
         As `scenarios.provenance.machine` gives it.
+    measured : mapping, optional
+        As `scenarios.provenance.Meter` reads it.
     started, finished : str
         ISO 8601 times.
     """
@@ -87,6 +90,7 @@ def write_manifest(
         "seeds": dict(seeds or {}),
         "crs_operations": [dict(one) for one in crs_operations],
         "machine": dict(machine or {}),
+        "measured": dict(measured or {}),
         "started": started,
         "finished": finished,
     }
@@ -107,7 +111,7 @@ def write_manifest(
 def _provenance_for_others(scenarios: Mapping[str, Any]) -> dict[str, Any]:
     """Only whom to thank: settings name places, hashes of files confirm guesses, times join files."""
     kept = {name: {"credits": settings.get("credits", [])} for name, settings in scenarios.items()}
-    hidden: dict[str, Any] = {"command": [], "settings": {}, "inputs": {}, "seeds": {}, "machine": {}}
+    hidden: dict[str, Any] = {"command": [], "settings": {}, "inputs": {}, "seeds": {}, "machine": {}, "measured": {}}
     return hidden | {"scenarios": kept, "crs_operations": [], "started": "", "finished": ""}
 
 

@@ -210,6 +210,8 @@ def test_sources_are_followed_through_every_import() -> None:
     assert {"run.py", "terrain.py", "multigrid_cycle.py", "fence_cut.py", "reference.py", "io.py"} <= names
     assert not {"page.py", "map.py", "session.py"} & names
     assert code_hash("scenarios.species_run") == code_hash("scenarios.species_run") != code_hash("rasters.grid")
+    with pytest.raises(ModuleNotFoundError, match=r"scenarios\.nowhere"):
+        code_hash("rasters.grid", "scenarios.nowhere")
 
 
 def test_a_files_hash_is_taken_again_when_it_changes(tmp_path: Path) -> None:
