@@ -6,13 +6,15 @@ import numpy as np
 import pytest
 from evidence_coverage import CASES, coverage
 from scipy.integrate import quad
-from scipy.optimize import approx_fprime
+from scipy.optimize import approx_fprime, minimize
 from scipy.stats import beta, binom, gamma, nbinom, norm, spearmanr
 
 from scenarios.evidence.estimators.baci import PRIOR_SD, SiteCounts, baci_effect
 from scenarios.evidence.estimators.occupancy import OccupancyData, fit_occupancy, log_likelihood, profile_interval
 from scenarios.evidence.estimators.prediction import (
     CONSTANT,
+    Fit,
+    _refit,
     auc,
     calibration,
     compare_predictors,
@@ -240,9 +242,24 @@ def test_the_map_that_made_the_data_fits_best() -> None:
     assert fit_rate(standardised(field), events, days).slope == pytest.approx(1.0, abs=0.25)
 
 
+def test_leaving_out_is_refitting_without_the_site() -> None:
+    field, events, days = simulated(1.0, 25, 9)
+    z, kept = standardised(field), np.arange(25) != 7
+    whole = fit_rate(z, events, days)
+    plain = minimize(
+        lambda t: float(
+            -Fit(intercept=t[0], slope=t[1], cv=whole.cv).log_score(z[kept], events[kept], days[kept]).sum()
+            + 0.5 * ((t[0] - np.log((events[kept].sum() + 0.5) / days[kept].sum())) / 3.0) ** 2 + 0.5 * t[1] ** 2
+        ),
+        [-3.0, 0.0], method="Nelder-Mead", options={"xatol": 1e-8, "fatol": 1e-10},
+    ).x  # fmt: skip
+    found = _refit(whole, z[kept], events[kept], days[kept])
+    assert (found.intercept, found.slope) == pytest.approx(tuple(plain), abs=1e-5)
+
+
 def test_no_map_beats_chance_where_nothing_depends_on_one() -> None:
     gains = []
-    for seed in range(5):
+    for seed in range(12):
         field, events, days = simulated(0.0, 30, 10 + seed)
         table = compare_predictors({"map": field}, events, days).set_index("predictor")
         gains.append(table.loc["map", "gain"] > 2 * table.loc["map", "gain_error"])

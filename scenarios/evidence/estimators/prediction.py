@@ -20,6 +20,7 @@ Reals = NDArray[np.float64]
 BOOTSTRAPS = 1000
 SLOPE_PRIOR_SD = 1.0
 """Standard deviation of the normal prior of the slope of log rate on standardised log prediction."""
+INTERCEPT_PRIOR_SD, SCORING_STEPS = 3.0, 25
 CV_CENTRE, LOG_CV = 0.7, (-4.0, 1.5)
 """Centre of the prior of the coefficient of variation between sites (log scale, standard deviation 1), and its limits (log)."""
 CONSTANT = "constant rate"
@@ -112,11 +113,10 @@ class Fit:
         return np.asarray(terms + k * np.log(k / (k + mean)) + events * np.log(mean / (k + mean)))
 
 
-def fit_rate(z: Reals, events: Reals, days: Reals, *, sloped: bool = True, start: Fit | None = None) -> Fit:
+def fit_rate(z: Reals, events: Reals, days: Reals, *, sloped: bool = True) -> Fit:
     """Fit a rate that rises with a standardised predictor by penalised likelihood; without slope a constant rate."""
-    centre = np.array([np.log((events.sum() + 0.5) / days.sum()), 0.0, np.log(CV_CENTRE)])
-    spread = np.array([3.0, SLOPE_PRIOR_SD, 1.0])
-    first = centre if start is None else np.array([start.intercept, start.slope, np.log(start.cv)])
+    centre = np.array([_crude(events, days), 0.0, np.log(CV_CENTRE)])
+    spread = np.array([INTERCEPT_PRIOR_SD, SLOPE_PRIOR_SD, 1.0])
     design = np.column_stack([np.ones(z.size), z if sloped else np.zeros(z.size)])
 
     def objective(theta: Reals) -> tuple[float, Reals]:
@@ -129,8 +129,28 @@ def fit_rate(z: Reals, events: Reals, days: Reals, *, sloped: bool = True, start
         return float(-fit.log_score(design[:, 1], events, days).sum() + 0.5 * away @ away), gradient
 
     bounds = [(None, None), (None, None), LOG_CV]
-    found = _fit_of(minimize(objective, first, jac=True, method="L-BFGS-B", bounds=bounds).x)
+    found = _fit_of(minimize(objective, centre, jac=True, method="L-BFGS-B", bounds=bounds).x)
     return found if sloped else replace(found, slope=0.0)
+
+
+def _crude(events: Reals, days: Reals) -> float:
+    return float(np.log((events.sum() + 0.5) / days.sum()))
+
+
+def _refit(fit: Fit, z: Reals, events: Reals, days: Reals) -> Fit:
+    """Intercept and slope for other data, with the same variation between sites, by Fisher scoring from ``fit``."""
+    design = np.column_stack([np.ones(z.size), z])
+    centre, weight = np.array([_crude(events, days), 0.0]), np.array([INTERCEPT_PRIOR_SD, SLOPE_PRIOR_SD]) ** -2.0
+    theta, squared = np.array([fit.intercept, fit.slope]), fit.cv**2
+    for _ in range(SCORING_STEPS):
+        mean = days * np.exp(design @ theta)
+        slack = 1.0 + squared * mean
+        gradient = design.T @ ((events - mean) / slack) - weight * (theta - centre)
+        step = np.linalg.solve((design.T * (mean / slack)) @ design + np.diag(weight), gradient)
+        theta = theta + step
+        if np.abs(step).max() < 1e-8:
+            break
+    return replace(fit, intercept=float(theta[0]), slope=float(theta[1]))
 
 
 def _fit_of(theta: Reals) -> Fit:
@@ -171,10 +191,11 @@ def compare_predictors(predictors: Mapping[str, Reals], events: Reals, days: Rea
 
 
 def _left_out(z: Reals, events: Reals, days: Reals, *, sloped: bool = True) -> Reals:
+    """(n,) log probability of each site's count given all other sites; the variation between sites is that of all."""
     out, whole = np.empty(events.size), fit_rate(z, events, days, sloped=sloped)
     for i in range(events.size):
         kept = np.arange(events.size) != i
-        fit = fit_rate(z[kept], events[kept], days[kept], sloped=sloped, start=whole)
+        fit = _refit(whole, z[kept] if sloped else 0.0 * z[kept], events[kept], days[kept])
         out[i] = fit.log_score(z[i : i + 1], events[i : i + 1], days[i : i + 1])[0]
     return out
 
