@@ -13,7 +13,7 @@ import numpy as np
 from numba import prange
 from numpy.typing import NDArray
 
-from connectivity.kernels._jit import kernel, parallel_kernel
+from connectivity.kernels._jit import inlined_kernel, kernel, parallel_kernel
 from connectivity.kernels.multigrid_product import Graph
 from connectivity.kernels.multigrid_special import add_parent, settle
 from connectivity.kernels.multigrid_weights import HOLD, TIE, WEAK
@@ -164,7 +164,7 @@ def points_beside(graph: Graph, parents: Parents, beside: Int2) -> None:
         _points_beside(start, column, coupling, row, col, kind, strongest, stage, first, end, beside)
 
 
-@kernel
+@inlined_kernel
 def _point_behind(row: Int1, col: Int1, beside: Int2, i: int, q: int) -> int:
     """Coarse point that the coupling of a line unknown i to its diagonal neighbour q counts for; -1 = none."""
     near = (0 if row[i] < row[q] else 1) if row[i] & 1 == 0 else (0 if col[i] < col[q] else 1)

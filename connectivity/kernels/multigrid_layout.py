@@ -12,7 +12,7 @@ import numpy as np
 from numba import prange
 from numpy.typing import NDArray
 
-from connectivity.kernels._jit import kernel, parallel_kernel
+from connectivity.kernels._jit import inlined_kernel, kernel, parallel_kernel
 
 __all__ = [
     "DEAD",
@@ -51,7 +51,7 @@ Bool2 = NDArray[np.bool_]
 Int1 = NDArray[np.int32]
 
 
-@kernel
+@inlined_kernel
 def conductance_to(g: Single4, row: int, col: int, k: int) -> float:
     """Conductance of the edge that leaves cell (row, col) in direction k; 0 = no edge."""
     if k < 4:

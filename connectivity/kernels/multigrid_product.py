@@ -16,7 +16,7 @@ import numpy as np
 from numba import prange
 from numpy.typing import NDArray
 
-from connectivity.kernels._jit import kernel, parallel_kernel
+from connectivity.kernels._jit import inlined_kernel, kernel, parallel_kernel
 
 __all__ = ["CHUNK", "Graph", "Rows", "add_entry", "copy_rows", "graph_ground", "graph_rows", "store_row", "transpose"]
 
@@ -66,7 +66,7 @@ def transpose(start: Int1, column: Int1, weight: Single1, out_start: Int1, out_r
             fill[k] += 1
 
 
-@kernel
+@inlined_kernel
 def add_entry(marker: Int1, who: Int1, total: Double1, n: int, column: int, value: float) -> int:
     """Add to the entry of a column in the row under construction; ``marker`` says where it is, -1 = nowhere yet."""
     at = marker[column]
@@ -79,7 +79,7 @@ def add_entry(marker: Int1, who: Int1, total: Double1, n: int, column: int, valu
     return n
 
 
-@kernel
+@inlined_kernel
 def store_row(
     marker: Int1, who: Int1, total: Double1, n: int, dof: int, used: int, column: Int1, coupling: Single1
 ) -> int:
@@ -95,7 +95,7 @@ def store_row(
     return at if at <= column.size else -1
 
 
-@kernel
+@inlined_kernel
 def _graph_row(
     start: Int1,
     column: Int1,
@@ -121,7 +121,7 @@ def _graph_row(
     return n
 
 
-@kernel
+@inlined_kernel
 def _times_p(
     near: Int1,
     near_total: Double1,

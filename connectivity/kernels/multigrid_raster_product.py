@@ -11,7 +11,7 @@ import numpy as np
 from numba import prange
 from numpy.typing import NDArray
 
-from connectivity.kernels._jit import kernel, parallel_kernel
+from connectivity.kernels._jit import inlined_kernel, kernel, parallel_kernel
 from connectivity.kernels.multigrid_layout import D_COL, D_ROW, DEAD, REGULAR, conductance_to
 from connectivity.kernels.multigrid_product import CHUNK, Rows, add_entry, store_row
 from connectivity.kernels.multigrid_special import CAPACITY, Raster, Special, parents_of
@@ -166,7 +166,7 @@ def plain_rows(element: Single3, plain: Bool1, start: Int1, column: Int1, coupli
                         at += 1
 
 
-@kernel
+@inlined_kernel
 def _child_weight(kind: Byte3, line: Single3, centre: Single3, block: int, j: int, d_row: int, d_col: int) -> float:
     """Weight of corner (block, j) for the usual cell d_row, d_col away from it."""
     row, col = 2 * block + d_row, 2 * j + d_col
@@ -222,7 +222,7 @@ def write_parents(raster: Raster, special: Special, needed: Byte1, start: Int1, 
                 )  # fmt: skip
 
 
-@kernel
+@inlined_kernel
 def _special_row(
     g: Single4,
     ground: Single3,

@@ -16,7 +16,7 @@ import numpy as np
 from numba import prange
 from numpy.typing import NDArray
 
-from connectivity.kernels._jit import kernel, parallel_kernel
+from connectivity.kernels._jit import inlined_kernel, kernel, parallel_kernel
 from connectivity.kernels.multigrid_layout import D_COL, D_ROW, DEAD, REGION, REGULAR, SPECIAL, conductance_to
 from connectivity.kernels.multigrid_weights import HOLD, TIE, WEAK, corner_shares, kind_at, line_edge
 
@@ -74,7 +74,7 @@ class Special(NamedTuple):
     stage: Byte1
 
 
-@kernel
+@inlined_kernel
 def add_parent(parent: Int1, weight: Single1, count: int, who: int, share: float) -> int:
     """Add a share to a parent in a short list; when the list is full the lightest gives way. Returns the new count."""
     for t in range(count):
@@ -95,7 +95,7 @@ def add_parent(parent: Int1, weight: Single1, count: int, who: int, share: float
     return count
 
 
-@kernel
+@inlined_kernel
 def settle(parent: Int1, weight: Single1, count: int) -> int:
     """Drop parents lighter than LIGHT of the heaviest and make the others' weights sum to one; returns how many stay."""
     most = 0.0
@@ -114,7 +114,7 @@ def settle(parent: Int1, weight: Single1, count: int) -> int:
     return kept
 
 
-@kernel
+@inlined_kernel
 def find_special(cell: Long1, row_start: Int1, width: int, row: int, col: int) -> int:
     """Number of a special cell, by bisection in its row."""
     low, high = row_start[row], row_start[row + 1]
@@ -128,7 +128,7 @@ def find_special(cell: Long1, row_start: Int1, width: int, row: int, col: int) -
     return low
 
 
-@kernel
+@inlined_kernel
 def parents_of(
     kind: Byte3,
     line: Single3,

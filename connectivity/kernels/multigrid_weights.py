@@ -17,7 +17,7 @@ import numpy as np
 from numba import prange
 from numpy.typing import NDArray
 
-from connectivity.kernels._jit import kernel, parallel_kernel
+from connectivity.kernels._jit import inlined_kernel, kernel, parallel_kernel
 from connectivity.kernels.multigrid_layout import D_COL, D_ROW, DEAD, REGION, REGULAR, SPECIAL, conductance_to
 
 __all__ = ["HOLD", "TIE", "WEAK", "centre_weights", "corner_shares", "kind_at", "line_edge", "line_weights"]
@@ -37,7 +37,7 @@ Single4 = NDArray[np.float32]
 FOUND, NEAR, FAR, ELSEWHERE = 1, 2, 3, 4
 
 
-@kernel
+@inlined_kernel
 def kind_at(kind: Byte3, row: int, col: int) -> int:
     """Kind of cell (row, col)."""
     return kind[row + 1, col & 1, (col >> 1) + 1]

@@ -18,7 +18,7 @@ from typing import Any
 import numba
 from numba import config
 
-__all__ = ["BOUNDSCHECK", "kernel", "parallel_kernel"]
+__all__ = ["BOUNDSCHECK", "inlined_kernel", "kernel", "parallel_kernel"]
 
 BOUNDSCHECK = os.environ.get("OTKEL_BOUNDSCHECK", "0") == "1"
 _CACHE = os.environ.get("OTKEL_KERNEL_CACHE", "1") == "1"
@@ -68,6 +68,11 @@ def _compiled(function: Callable[..., Any], **switches: Any) -> Any:
 def kernel(function: Callable[..., Any]) -> Any:
     """Compile one-threaded, IEEE arithmetic, without the interpreter lock."""
     return _compiled(function)
+
+
+def inlined_kernel(function: Callable[..., Any]) -> Any:
+    """A `kernel` that becomes part of its callers: for small ones with many arrays, which cost more to hand over than to use."""
+    return _compiled(function, forceinline=True)
 
 
 def parallel_kernel(function: Callable[..., Any]) -> Any:
