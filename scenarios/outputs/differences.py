@@ -86,13 +86,15 @@ def _of_frames(old: pd.DataFrame, new: pd.DataFrame) -> str:
 def _of_columns(old: pd.Series, new: pd.Series) -> str:
     if pd.api.types.is_numeric_dtype(old) and pd.api.types.is_numeric_dtype(new):
         return _of_arrays(old.to_numpy(), new.to_numpy(), "values")
-    return _of_arrays(old.astype(str).to_numpy(object), new.astype(str).to_numpy(object), "values")
+    return _of_arrays(
+        *(column.astype(object).where(column.notna(), None).to_numpy() for column in (old, new)), "values"
+    )
 
 
 def _layers(old: Path, new: Path) -> str:
     import pyogrio
 
-    names = [[str(name) for name in pyogrio.list_layers(path)[:, 0]] for path in (old, new)]
+    names = [sorted(str(name) for name in pyogrio.list_layers(path)[:, 0]) for path in (old, new)]
     if names[0] != names[1]:
         return f"has the layers {', '.join(names[1])}, had {', '.join(names[0])}"
     told = [(name, _of_layers(old, new, name)) for name in names[0]]
