@@ -406,7 +406,7 @@ def _sides(one: Comparable | Mapping[str, Result]) -> list[Side]:
         return [one.side]
     if isinstance(one, str | Path):
         return list(Side.all_of(read_results(one)))
-    return [replace(result.side, label=str(name)) for name, result in one.items()]
+    return [replace(result.side, label=str(name), title=str(name)) for name, result in one.items()]
 
 
 def _stored(one: Comparable | Mapping[str, Result]) -> list[StoredResults]:

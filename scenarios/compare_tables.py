@@ -122,10 +122,10 @@ def gain_table(runs: Runs, base: str, others: Sequence[str], weights: Mapping[st
 
     ``conductance_share`` and ``least_cost_share`` are means over cores: 0 is the reference as it is, 1 the same land without
     any fence, below 0 is worse than the reference. ``extra_cost`` is what the openings and actions of ``b`` cost above those of
-    ``a``. With ``weights`` a last row per side has the weighted mean over the species.
+    ``a``. With ``weights``, and more than one species, a last row per side has the weighted mean.
     """
     rows = [_gain(runs[base][species], runs[other][species], other) for other in others for species in runs[base]]
-    if weights:
+    if weights and len(runs[base]) > 1:
         rows += [_weighted([row for row in rows if row["other"] == other], weights) for other in others]
     table = pd.DataFrame(rows)
     per_cost = table["extra_cost"].where(table["extra_cost"] > 0)

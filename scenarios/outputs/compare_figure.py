@@ -106,7 +106,7 @@ def _panel(axes: Axes, comparison: Comparison, headline: Headline, *, first: boo
     axes.set_yticks(middles, names if first else [""] * len(names), fontsize=10, color=INK)
     axes.tick_params(axis="y", length=0)
     axes.tick_params(axis="x", labelsize=8, colors=MUTED, length=3)
-    axes.xaxis.set_major_locator(MaxNLocator(5, symmetric=True))
+    axes.xaxis.set_major_locator(MaxNLocator(4, symmetric=True, prune="both"))
     axes.xaxis.set_major_formatter(FuncFormatter(lambda v, _: f"{v:+g}\u202f%".replace("-", "\u2212") if v else "0"))
     axes.grid(axis="x", color="#dfe3e2", linewidth=0.6, zorder=0.5)
     axes.spines[["top", "right", "left"]].set_visible(False)

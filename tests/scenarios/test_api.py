@@ -73,20 +73,27 @@ def test_nothing_is_written_unless_asked(folder: Path, tmp_path: Path, monkeypat
     assert [path.name for path in tmp_path.iterdir()] == ["steps"]
 
 
-def test_written_or_not_the_numbers_are_the_same(folder: Path, closed: Result, tmp_path: Path) -> None:
-    written = scenarios.run(folder, "closed", out=tmp_path / "out")
-    again = scenarios.read(tmp_path / "out", check=True)
-    assert list(again) == ["closed"] and again["closed"].folder == written.folder == tmp_path / "out"
-    assert "scenarios closed; species walker, digger" in repr(again)
+@pytest.fixture(scope="module")
+def written(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Result:
+    """Written to a folder, while the script's own logging stays as it was."""
+    handlers, level = list(logging.root.handlers), logging.root.level
+    result = scenarios.run(folder, "closed", species="digger", out=tmp_path_factory.mktemp("written") / "out")
+    assert (logging.root.handlers, logging.root.level) == (handlers, level)
+    return result
+
+
+def test_written_or_not_the_numbers_are_the_same(closed: Result, written: Result) -> None:
+    assert written.folder is not None
+    again = scenarios.read(written.folder, check=True)
+    assert list(again) == ["closed"] and again["closed"].folder == written.folder
+    assert "scenarios closed; species digger" in repr(again)
     with pytest.raises(KeyError, match="no scenario 'free'; there are closed"):
         again["free"]
-    for other in (written, again["closed"]):
-        assert_frame_equal(other.pairs, closed.pairs)
-        assert_frame_equal(other.indicators, closed.indicators)
-        assert_frame_equal(other.combined, closed.combined)
-        for species in closed:
-            np.testing.assert_array_equal(other[species].run.cwd, closed[species].run.cwd)
-            assert_frame_equal(other[species].passages, closed[species].passages)
+    assert_frame_equal(again["closed"].combined, written.combined)
+    for other in (written["digger"], again["closed"]["digger"]):
+        for name in ("pairs", "indicators", "passages", "profile"):
+            assert_frame_equal(getattr(other, name), getattr(closed["digger"], name))
+        np.testing.assert_array_equal(other.run.cwd, closed["digger"].run.cwd)
 
 
 def test_species_and_overrides(study: OpenStudy, closed: Result) -> None:
@@ -119,11 +126,11 @@ def test_rasters_come_with_coordinates_units_and_crs(closed: Result, tmp_path: P
     assert data.attrs["geometry"].startswith("SCHEMATIC") and "made up" in data.attrs["assumptions"]
 
 
-def test_the_dataset_is_what_the_files_hold(folder: Path, tmp_path: Path) -> None:
-    result = scenarios.run(folder, "free", species="digger", out=tmp_path / "out")
-    data = result["digger"].to_xarray()
+def test_the_dataset_is_what_the_files_hold(written: Result) -> None:
+    data = written["digger"].to_xarray()
+    assert written.folder is not None
     for surface in SURFACES:
-        with rasterio.open(tmp_path / "out" / "free" / "digger" / f"{surface.stem}.tif") as file:
+        with rasterio.open(written.folder / "closed" / "digger" / f"{surface.stem}.tif") as file:
             np.testing.assert_array_equal(file.read(1), data[surface.stem].values.astype(np.float32))
             assert CRS.from_wkt(file.crs.to_wkt()) == CRS.from_cf(data["spatial_ref"].attrs)
 
@@ -152,7 +159,7 @@ def test_errors_are_those_of_the_project(study: OpenStudy, closed: Result, tmp_p
         scenarios.compare(closed, tmp_path / "nowhere")
 
 
-def test_results_are_compared_in_memory(study: OpenStudy, closed: Result, tmp_path: Path) -> None:
+def test_results_are_compared_in_memory(study: OpenStudy, closed: Result) -> None:
     free = scenarios.run(study, "free")
     found = scenarios.compare(closed, free)
     assert repr(found) == "Comparison(free with closed; species walker, digger)"
@@ -160,25 +167,26 @@ def test_results_are_compared_in_memory(study: OpenStudy, closed: Result, tmp_pa
     assert row["digger", "free", "least_cost_m"] < row["digger", "closed", "least_cost_m"]
     assert "now reached" in found._repr_html_()
     assert len(found.figure().axes) >= 3
-    turned = scenarios.compare(closed, free, base="free", out=tmp_path / "out")
-    assert turned.base.label == "free" and (tmp_path / "out" / "index.html").is_file()
+    assert scenarios.compare(closed, free, base="free").base.label == "free"
     named = scenarios.compare({"before": closed, "after": free})
     assert [side.label for side in named.sides] == ["before", "after"]
     with pytest.raises(ConfigError, match="nothing to compare"):
         scenarios.compare(closed)
 
 
-def test_one_scenario_with_two_settings(study: OpenStudy, closed: Result) -> None:
+def test_a_comparison_is_written_when_asked(study: OpenStudy, written: Result, tmp_path: Path) -> None:
+    free = scenarios.run(study, "free", species="digger")
+    assert written.folder is not None
+    scenarios.compare(written.folder, free, out=tmp_path / "out")
+    assert (tmp_path / "out" / "index.html").is_file()
+    assert (tmp_path / "out" / "maps" / "free" / "digger" / "cost_weighted_distance_difference.tif").is_file()
+
+
+def test_one_scenario_with_two_settings(study: OpenStudy) -> None:
     """Overrides make another side of the same name; what was overridden is named."""
-    costly = scenarios.run(study, "closed", overrides={"fences.model.reference_m": 40000})
-    found = scenarios.compare(closed, costly)
+    costly = scenarios.run(study, "closed", species="digger", overrides={"fences.model.reference_m": 40000})
+    found = scenarios.compare(scenarios.run(study, "closed", species="digger"), costly)
     assert [side.label for side in found.sides] == ["closed", "closed (2)"]
     assert found.settings["key"].tolist() == ["fences.model.reference_m"]
     change: Any = found.differences.query("species == 'digger' and indicator == 'least_cost_m'")["difference"]
     assert (change > 0).all() and isinstance(found.gains, pd.DataFrame)
-
-
-def test_a_script_keeps_its_own_logging(folder: Path, tmp_path: Path) -> None:
-    handlers, level = list(logging.root.handlers), logging.root.level
-    scenarios.run(folder, "free", species="digger", out=tmp_path / "out")
-    assert (logging.root.handlers, logging.root.level) == (handlers, level)

@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 from factory import make_run
 from pandas.testing import assert_frame_equal
-from tiny_study import line_km, write_tiny_study, write_vectors
+from tiny_study import line_km, write_tiny_study
 
 from rasters.errors import DataError, LayerNotFoundError
 from scenarios.outputs.folder import run_folder
@@ -22,21 +22,12 @@ from scenarios.progress import Reporter
 from scenarios.session import RunSummary, run_study
 from scenarios.stored import as_stored, read_results
 
-SCENARIOS = ["closed", "free", "both"]
+SCENARIOS = ["closed", "free", "opened"]
 
 
 @pytest.fixture(scope="module")
-def study(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = write_tiny_study(
-        tmp_path_factory.mktemp("study"), lambda settings: settings.update(context={"borders": "borders.gpkg"})
-    )
-    write_vectors(folder / "borders.gpkg", "borders", ["a-b"], [line_km([(0, 21), (40, 22)])])
-    return folder
-
-
-@pytest.fixture(scope="module")
-def fresh(study: Path, tmp_path_factory: pytest.TempPathFactory) -> RunSummary:
-    return run_study(str(study), SCENARIOS, None, tmp_path_factory.mktemp("out") / "results", {}, Reporter(quiet=True))
+def fresh(small_run: RunSummary) -> RunSummary:
+    return small_run
 
 
 def copy_of(results: Path, tmp_path: Path) -> Path:
@@ -82,7 +73,7 @@ def test_the_sealed_walker_is_among_them(fresh: RunSummary) -> None:
 
 def test_writing_a_stored_run_again_gives_the_same_files(fresh: RunSummary, tmp_path: Path) -> None:
     stored = read_results(fresh.folder)
-    for scenario, species in (("closed", "walker"), ("both", "digger")):
+    for scenario, species in (("closed", "walker"), ("opened", "digger")):
         folder = tmp_path / run_folder(scenario, species)
         run = stored.run(scenario, species)
         for path in write_species_run(run, folder, borders=stored.borders, credits=stored.credits):
@@ -107,7 +98,7 @@ def test_what_is_stored_is_what_is_stored_again() -> None:
     np.testing.assert_allclose(once.cwd, make_run().cwd, rtol=6e-8)
 
 
-def test_a_scenario_on_a_coarser_grid_keeps_its_own_relief(study: Path, tmp_path: Path) -> None:
+def test_a_scenario_on_a_coarser_grid_keeps_its_own_relief(tmp_path: Path) -> None:
     folder = write_tiny_study(
         tmp_path / "study",
         lambda s: s["scenarios"].update(coarse={"set": {"grid.cell_m": 2000, "candidates.every_m": 4000}}),
