@@ -37,6 +37,7 @@ MEANINGS = {
     "through": "Events of animals that went through.",
     "turned_back": "Events of animals that turned back or went along the fence.",
     "unknown": "Events whose outcome is not recorded.",
+    "directions": "Directions that were recorded, with how many events each.",
     "crossings": "Events that went through; where no outcome is recorded, all events.",
     "rate_per_100": "Rate of crossings: median of the posterior.",
     "low_per_100": "Lower end of its 90 % interval.",

@@ -93,5 +93,20 @@ def _sentences(table: pd.DataFrame) -> tuple[str, ...]:
     return (
         f"With the measured use factors {moved} of {len(table)} candidates change their rank over all species (Kendall's tau "
         f"{tau:.3f}); {first}.",
-        f"Of the shortlist of {len(new)}, {len(new & old)} stay: {swap}.",
+        f"Of the shortlist of {len(new)}, {len(new & old)} stay: {swap}.{_apart(table, joined, old)}",
     )
+
+
+def _apart(table: pd.DataFrame, joined: Sequence[str], old: set[str]) -> str:
+    """How far newcomers lie from the places that were on the shortlist before, along the same fence."""
+    where = table.set_index("candidate")[["fence", "along_m"]]
+    before = where.loc[sorted(old)]
+    away = []
+    for name in joined:
+        fence, along = where.loc[name]
+        same = before.loc[before["fence"] == fence, "along_m"]
+        away.append(float((same - along).abs().min()) / 1000 if len(same) else float("inf"))
+    if not away:
+        return ""
+    named = ", ".join("another fence" if km == float("inf") else f"{km:.0f} km" for km in away)
+    return f" The newcomers lie {named} from the nearest place that was on it."

@@ -27,7 +27,7 @@ def use_table(watch: Watch, prior: Prior) -> pd.DataFrame:
     -------
     DataFrame
         One row per passage, control, place, fence stretch or open country, period and species: ``kind, watched, design,
-        period, species, deployments, days, events, animals, through, turned_back, unknown, crossings``, then the rate of
+        period, species, deployments, days, events, animals, through, turned_back, unknown, directions, crossings``, then the rate of
         crossings per 100 camera-days with its interval, ``method, dispersion, status``. Zero events in watched days are
         an estimate; a passage that nobody watched has the status ``no data``.
     """
@@ -81,6 +81,7 @@ def _counted(events: pd.DataFrame, days: pd.DataFrame, prior: Prior) -> dict[str
     return {
         "deployments": days["deploymentID"].nunique(), "days": float(days["days"].sum()), "events": len(events),
         "animals": float(events["group"].sum()), "through": through, "turned_back": back, "unknown": unknown,
+        "directions": "; ".join(f"{name} {n}" for name, n in sorted(events.loc[events["direction"] != "", "direction"].value_counts().items())),
         "crossings": found.events, "rate_per_100": 100 * found.middle, "low_per_100": 100 * found.low,
         "high_per_100": 100 * found.high, "method": found.method, "dispersion": found.dispersion, "status": found.status,
     }  # fmt: skip
