@@ -81,10 +81,16 @@ def _counted(events: pd.DataFrame, days: pd.DataFrame, prior: Prior) -> dict[str
     return {
         "deployments": days["deploymentID"].nunique(), "days": float(days["days"].sum()), "events": len(events),
         "animals": float(events["group"].sum()), "through": through, "turned_back": back, "unknown": unknown,
-        "directions": "; ".join(f"{name} {n}" for name, n in sorted(events.loc[events["direction"] != "", "direction"].value_counts().items())),
+"directions": _directions(events),
         "crossings": found.events, "rate_per_100": 100 * found.middle, "low_per_100": 100 * found.low,
         "high_per_100": 100 * found.high, "method": found.method, "dispersion": found.dispersion, "status": found.status,
     }  # fmt: skip
+
+
+def _directions(events: pd.DataFrame) -> str:
+    """``north 12; south 9``."""
+    counts = events.loc[events["direction"] != "", "direction"].value_counts()
+    return "; ".join(f"{name} {n}" for name, n in sorted(counts.items()))
 
 
 def _crossings_in_blocks(events: pd.DataFrame, days: pd.DataFrame) -> pd.DataFrame:
