@@ -22,6 +22,7 @@ from connectivity.stencil import build_stencil
 from rasters.grid import Grid
 from rasters.surface import ResistanceSurface
 from scenarios.load import bundled_studies
+from scenarios.steps import open_store
 
 __all__ = ["DoctorReport", "examine"]
 
@@ -56,8 +57,16 @@ def examine() -> DoctorReport:
     facts["memory"] = f"{os.sysconf('SC_PAGE_SIZE') * os.sysconf('SC_PHYS_PAGES') / 2**30:.1f} GiB"
     facts["free disk here"] = f"{shutil.disk_usage('.').free / 2**30:.0f} GiB"
     facts["bundled studies"] = ", ".join(bundled_studies())
+    facts["solved steps"] = _kept_steps()
     passed, facts["solvers"] = _solvers_agree()
     return DoctorReport(facts=facts, passed=passed)
+
+
+def _kept_steps() -> str:
+    store = open_store()
+    number, size = store.size()
+    within = f"{store.limit_bytes / 2**30:g} GiB at most; otkel doctor --clear-steps removes them"
+    return f"{number} kept in {store.folder} ({size / 2**20:.0f} MiB of {within})"
 
 
 def _version(name: str) -> str:

@@ -228,11 +228,17 @@ def check(
         raise typer.Exit(4)
 
 
-def doctor(as_json: JsonOption = False) -> None:
+def doctor(
+    as_json: JsonOption = False,
+    clear_steps: Annotated[bool, typer.Option("--clear-steps", help="Remove the solved steps that are kept.")] = False,
+) -> None:
     """Say what is installed, how many threads and how much memory there is, and whether the solvers work here."""
     with reporting("doctor", as_json, 0) as reporter:
         from scenarios.doctor import examine
+        from scenarios.steps import open_store
 
+        if clear_steps:
+            reporter.say(f"{open_store().clear() / 2**20:.0f} MiB of solved steps were removed")
         report = examine()
     tell(report, reporter, as_json=as_json, quiet=False)
     if not report.passed:
