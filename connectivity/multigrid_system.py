@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,6 +10,7 @@ from numpy.typing import NDArray
 
 from connectivity.kernels import multigrid_layout as layout
 from connectivity.laplacian import Laplacian
+from connectivity.machine import available_bytes
 from rasters.errors import DataError, MemoryBudgetError
 
 __all__ = [
@@ -19,7 +18,6 @@ __all__ = [
     "Components",
     "Flow",
     "Regions",
-    "available_bytes",
     "estimate_bytes",
     "held_cells",
     "refuse_if_too_big",
@@ -172,21 +170,11 @@ def estimate_bytes(shape: tuple[int, int], n_rhs: int = 1) -> int:
     return 2**23 + cells * (80 + 48 * min(n_rhs, BATCH) + 8 * n_rhs)
 
 
-def available_bytes() -> int:
-    """Memory that can be had without swapping."""
-    meminfo = Path("/proc/meminfo")
-    if meminfo.exists():
-        for line in meminfo.read_text().splitlines():
-            if line.startswith("MemAvailable:"):
-                return int(line.split()[1]) * 1024
-    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-
-
 def refuse_if_too_big(shape: tuple[int, int], n_rhs: int, *, built: bool = False) -> None:
     """Raise MemoryBudgetError where set-up (unless ``built``) and solve would not fit."""
     needed = estimate_bytes(shape, n_rhs) - (estimate_bytes(shape, 0) if built else 0)
     free = available_bytes()
-    if needed > free:
+    if free is not None and needed > free:
         raise MemoryBudgetError(
             f"multigrid needs {needed / 2**30:.1f} GiB for {shape[0]} x {shape[1]} cells and {n_rhs} right-hand sides, "
             f"{free / 2**30:.1f} GiB are free; take fewer at a time, a coarser grid or a larger machine"

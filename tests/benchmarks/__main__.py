@@ -16,8 +16,8 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from connectivity.machine import available_bytes
 from connectivity.multigrid import estimate_bytes
-from connectivity.multigrid_system import available_bytes
 from tests.benchmarks import bench_circuit, bench_reduce, table
 from tests.benchmarks.landscapes import TILE_SHAPE, Case
 from tests.benchmarks.measure import ROOT, Row
@@ -98,10 +98,11 @@ def tile(plan: Plan) -> Iterator[Row]:
 def _if_it_fits(cases: list[Case]) -> Iterator[Row]:
     for case in cases:
         needed = 100 * case.height * case.width + estimate_bytes((case.height, case.width))
-        if available_bytes() > needed:
+        free = available_bytes()
+        if free is None or free > needed:
             yield from bench_circuit.pairs([case], [OURS[0]], repeats=1, threads=2, timeout_s=3000.0)
         else:
-            print(f"left out: {case.name} needs {needed / 2**30:.0f} GiB, {available_bytes() / 2**30:.0f} are free")
+            print(f"left out: {case.name} needs {needed / 2**30:.0f} GiB, {free / 2**30:.0f} are free")
 
 
 def reductions(plan: Plan) -> Iterator[Row]:

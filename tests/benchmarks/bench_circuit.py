@@ -18,7 +18,8 @@ from tests.benchmarks.measure import Row, clocked, in_child, peak_bytes
 from tests.benchmarks.peers import RASTER_ONLY, TOOLS
 
 PERMEABILITIES = (1.0, 1e-2, 1e-4, 1e-6, 0.0)
-WARM_UP = Case(kind="terrain", height=72, width=72, permeability=0.01)
+WARM_UP = Case(kind="terrain", height=320, width=320, permeability=0.01)
+"""Large enough for every kernel to be loaded, coarse levels included."""
 TRIAD = 30_000_000
 """Elements of each array of the bandwidth test; far beyond any cache."""
 
