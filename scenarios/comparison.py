@@ -36,11 +36,10 @@ __all__ = ["ALL_SPECIES", "Comparison", "Pairing", "Side", "compare_sides", "fol
 ALL_SPECIES = "all"
 """Stands for the species in tables about all of them together."""
 
-OBJECTIVE = (
-    "ranking.conductance_weight", "ranking.least_cost_weight", "portfolio.objective", "solver.neighbours",
-    "solver.edge_rule",
-)  # fmt: skip
-"""Settings that numbers and scores are defined by: runs that differ in one do not measure the same."""
+OBJECTIVE = ("portfolio.objective", "solver.neighbours", "solver.edge_rule")
+WEIGHTS = "ranking."
+"""Settings that numbers and scores are defined by, with the weights of the ranking: runs that differ in one do not measure
+the same."""
 
 FOR_PEOPLE = ("title", "description", "credits", "assumptions", "scenarios", "uncertainty", "corridors")
 """Settings that no number of a run depends on, or that are not those of one scenario."""
@@ -281,7 +280,8 @@ def _faults(first: Side, other: Side, a: Runs, b: Runs) -> Iterator[str]:
         if apart:
             yield f"routes.{species}: other places to start from or to reach: {', '.join(apart)}"
     values = [_flat(side.settings) for side in (first, other)]
-    for key in OBJECTIVE if all(values) else ():
+    weights = [key for key in values[0] if key.startswith(WEIGHTS) and key.endswith("_weight")]
+    for key in (*weights, *OBJECTIVE) if all(values) else ():
         if values[0][key] != values[1][key]:
             yield f"{key}: {values[0][key]} against {values[1][key]}"
 
