@@ -133,10 +133,11 @@ def draw_years(found: IndicatorResults, path: Path) -> Path:
 def _panel(axes: Any, found: IndicatorResults, name: str, species: list[str]) -> None:
     colours, marks = mpl.colormaps["cividis"](np.linspace(0.05, 0.85, max(len(species), 1))), "osD^vPX*"
     table = found.table[found.table["indicator"] == name]
+    scale, unit = (1000.0, "effective km") if name == "least_cost_m" else (1.0, INDICATORS[name][0])
     years = [one.year for one in found.years]
     groups = [one for one in species if one in set(table["species"])] or [""]
     for number, one in enumerate(groups):
-        mean = _over_cores(table[table["species"] == one]).reindex(years)
+        mean = _over_cores(table[table["species"] == one]).reindex(years) / scale
         at = np.array(years, float) + 0.09 * (number - 0.5 * (len(groups) - 1))
         colour = colours[species.index(one)] if one else "#17445f"
         value = mean["value"].to_numpy(float)
@@ -154,9 +155,9 @@ def _panel(axes: Any, found: IndicatorResults, name: str, species: list[str]) ->
             there = np.isfinite(low) & np.isfinite(high) & np.isfinite(value)
         axes.vlines(at[there], low[there], high[there], color=colour, linewidth=2.2, alpha=0.55)
     axes.set_title(TITLES[name], loc="left", fontsize=10.5, color=INK)
-    axes.set(ylabel=f"[{INDICATORS[name][0]}]" if INDICATORS[name][0] != "1" else "share", xticks=years)
+    axes.set(ylabel="share" if unit == "1" else f"[{unit}]", xticks=years)
     axes.margins(x=0.12, y=0.1)
-    axes.set_ylim(bottom=min(0.0, axes.get_ylim()[0]))
+    axes.set_ylim(bottom=0.0)
     axes.spines[["top", "right"]].set_visible(False)
     axes.tick_params(labelsize=9, colors=MUTED)
 
