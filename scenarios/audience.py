@@ -6,8 +6,11 @@ given holds, and that run says for whom it is:
 ``restricted``  everything as computed
 ``partner``     results to 0.01 degree: passages at whole kilometres of fence, routes and outlines rounded, no model of
                 passages to try
-``public``      cells of ``sensitivity_deg`` of the species (0.1 degree unless its profile says otherwise): means, no passages,
-                no routes, no gains along the fence, numbers to two figures
+``public``      cells of ``sensitivity_deg`` of the species (0.1 degree unless its profile says otherwise): means, what depends on
+                openings in a few classes; no passages, no routes, no gains along the fence, numbers to two figures
+
+Why classes: from the current in neighbouring cells alone one finds a single opening to a kilometre, whatever the size of the
+cells; from its class one does not find more than the cell (``docs/audiences.md`` has the figures).
 
 Places are moved to a fixed grid of degrees, never by chance: random offsets can be averaged away (Chapman 2020,
 doi:10.15468/doc-5jp4-5g10). The same place gives the same answer in every file, so that files cannot be set off against
@@ -51,6 +54,8 @@ KM_M = 1000.0
 """A kilometre of fence is what 0.01 degree is on the ground."""
 FIGURES = 2
 """Significant figures of numbers for the public: too few to find by trial which passages they were computed with."""
+CLASSES = {"cwd": (0.2, 0.4, 0.6, 0.8), "corridor": (0.01, 0.05, 0.2, 0.5), "current_density": (0.5, 0.8, 0.95)}
+"""Where the public's classes end, as shares of the area, from low values to high."""
 COARSE_ENOUGH = 0.75
 """Cells of at least this share of the audience's cell stay as they are."""
 METRES_PER_DEGREE = 111_195.0
@@ -83,8 +88,8 @@ def audience_note(audience: Audience, sensitivity_deg: float = 0.1) -> str:
             "rasters not finer than that; do not pass on"
         )
     return (
-        f"public: generalised to fixed cells of {sensitivity_deg:g} degree, numbers to {FIGURES} figures; passages, routes and "
-        "gains along fences are withheld"
+        f"public: means of fixed cells of {sensitivity_deg:g} degree, costs and currents in classes, numbers to {FIGURES} figures; "
+        "passages, routes and gains along fences are withheld"
     )
 
 
@@ -135,7 +140,7 @@ def _for_public(run: SpeciesRun) -> SpeciesRun:
         paths=tuple(_withheld_path(path) for path in run.paths), pairs=_few_figures(run.pairs),
         profile=_withheld_profile(_rounded_fences(run.cuts, degrees).fences, run.profile),
         ranking=generalised_ranking(run.ranking, run.cuts.fences, run.grid, Audience.PUBLIC),
-        indicators=_few_figures(run.indicators), reports=(), seconds={}, **_coarse_surfaces(run, degrees, FIGURES),
+        indicators=_few_figures(run.indicators), reports=(), seconds={}, **_coarse_surfaces(run, degrees, classed=True),
     )  # fmt: skip
 
 
@@ -211,20 +216,26 @@ def _cells_within(grid: Grid, degrees: float) -> NDArray[np.int64]:
     return np.unique(key, return_inverse=True)[1].reshape(grid.shape)
 
 
-def _coarse_surfaces(run: SpeciesRun, degrees: float, figures: int | None = None) -> dict[str, Any]:
-    """The four surfaces as means over the fixed cells, on the run's own grid."""
-    cells = cells_within(run.grid, degrees)
-    surface = run.surface
+def _coarse_surfaces(run: SpeciesRun, degrees: float, *, classed: bool = False) -> dict[str, Any]:
+    """The four surfaces as means over the fixed cells, on the run's own grid; in classes what depends on openings."""
+    cells, surface = cells_within(run.grid, degrees), run.surface
     resistance = _cell_means(np.where(surface.nodata, np.nan, np.where(surface.barrier, np.inf, surface.values)), cells)
-    out = {
-        "cwd": _cell_means(run.cwd, cells),
-        "corridor": _cell_means(run.corridor, cells),
-        "current_density": _cell_means(run.current_density, cells),
-    }
-    if figures is not None:
-        resistance, out = _round(resistance, figures), {name: _round(v, figures) for name, v in out.items()}
+    out = {name: _cell_means(getattr(run, name), cells) for name in CLASSES}
+    if classed:
+        resistance = _round(resistance, FIGURES)
+        out = {name: _in_classes(values, CLASSES[name]) for name, values in out.items()}
     coarse = ResistanceSurface.from_array(resistance, run.grid, surface.name)
     return out | {"surface": replace(coarse, assumptions=surface.assumptions)}
+
+
+def _in_classes(values: Reals, shares: tuple[float, ...]) -> Reals:
+    """Every finite value as the highest of its class, rounded; classes end where ``shares`` of the area do."""
+    out, finite = values.copy(), np.isfinite(values)
+    if finite.any():
+        known = values[finite]
+        limits = np.unique(np.append(np.quantile(known, shares, method="higher"), known.max()))
+        out[finite] = _round(limits, FIGURES)[np.searchsorted(limits, known)]
+    return out
 
 
 def _cell_means(values: Reals, cells: NDArray[np.int64]) -> Reals:
