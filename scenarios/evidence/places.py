@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from scenarios.evidence.estimators.occupancy import OccupancyData, fit_occupancy, profile_interval
+from scenarios.evidence.estimators.occupancy import OccupancyData, days_to_see, fit_occupancy, profile_interval
 from scenarios.evidence.linking import Landmarks
 from scenarios.evidence.watching import Watch
 
@@ -119,7 +119,7 @@ def _fitted(histories: _Histories) -> tuple[list[dict[str, object]], Reals, str]
                 _group_row(name, mine, seen)
                 | {
                     "psi": float(fit.psi[mine][0]), "low": low, "high": high, "rate_per_100": 100 * rate,
-                    "days_to_see": -np.log(1 - SURE) / rate, "status": "ok" if fit.converged else "not converged",
+                    "days_to_see": days_to_see(fit, rate, SURE), "status": "ok" if fit.converged else "not converged",
                 }
             )  # fmt: skip
     return rows, fit.used, status

@@ -55,7 +55,7 @@ def opening_effect(block_cv: float, passages: int = 4, controls: int = 4) -> Cas
     return draw
 
 
-def occupancy(covariate: bool = False, sites: int = 24, occasions: int = 16) -> Case:
+def occupancy(covariate: bool = False, sigma: float = 0.0, sites: int = 24, occasions: int = 16) -> Case:
     def draw(rng: Rng) -> tuple[float, float, float]:
         psi = rng.uniform(0.25, 0.75)
         x = rng.standard_normal(sites)
@@ -63,7 +63,8 @@ def occupancy(covariate: bool = False, sites: int = 24, occasions: int = 16) -> 
         logit = np.log(psi / (1 - psi)) + (1.0 * x if covariate else 0.0)
         used = rng.random(sites) < 1 / (1 + np.exp(-logit))
         days = np.where(rng.random((sites, occasions)) < 0.2, 0.0, rng.uniform(2, 7, (sites, occasions)))
-        seen = rng.random((sites, occasions)) < 1 - np.exp(-0.04 * days)
+        rate = 0.04 * np.exp(rng.normal(0.0, sigma, (sites, 1))) if sigma else 0.04
+        seen = rng.random((sites, occasions)) < 1 - np.exp(-rate * days)
         design = np.column_stack([np.ones(sites), x]) if covariate else np.ones((sites, 1))
         data = OccupancyData(
             detected=(seen & used[:, None]).astype(float), days=days, psi_design=design, rate_design=np.ones((sites, 1)),
@@ -108,6 +109,7 @@ CASES: dict[str, Case] = {
     "BACI effect, cv 0.5": opening_effect(0.5),
     "BACI effect, cv 0.5, one pair": opening_effect(0.5, 1, 1),
     "occupancy": occupancy(),
+    "occupancy, detection varies between sites": occupancy(sigma=1.0),
     "occupancy with a covariate": occupancy(covariate=True),
     "use factor, outcomes": use_factor(False),
     "use factor, controls": use_factor(True),

@@ -2,8 +2,10 @@
 
 A site is used with probability ``psi = logistic(X b)``. At a used site an occasion of ``d`` camera-days shows the species with
 probability ``1 - exp(-d exp(W c))``: ``exp(W c)`` is the rate of detection per camera-day, so that short occasions need no
-correction. Mild normal priors on the coefficients keep estimates finite where every site was used or none
-(penalised likelihood); intervals are those of the profile of the penalised likelihood.
+correction. Sites differ in that rate by a log-normal factor with standard deviation ``sigma`` (log), which is integrated out by
+Gauss-Hermite quadrature: without it, a site at which a shy species was missed would be called unused. Mild normal priors on
+the coefficients keep estimates finite where every site was used or none (penalised likelihood); intervals are those of the
+profile of the penalised likelihood.
 """
 
 from __future__ import annotations
@@ -14,18 +16,30 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import brentq, minimize
-from scipy.special import expit, log_expit
+from scipy.special import expit, log_expit, logsumexp
 from scipy.stats import chi2
 
 from rasters.errors import DataError
 from scenarios.evidence.estimators.rates import LEVEL
 
-__all__ = ["PRIOR_SD", "OccupancyData", "OccupancyFit", "fit_occupancy", "log_likelihood", "profile_interval"]
+__all__ = [
+    "PRIOR_SD",
+    "OccupancyData",
+    "OccupancyFit",
+    "days_to_see",
+    "fit_occupancy",
+    "log_likelihood",
+    "profile_interval",
+]
 
 Reals = NDArray[np.float64]
 PRIOR_SD = 3.0
 """Standard deviation of the normal prior of coefficients on the logit and log scale; nearly flat."""
+SIGMA_PRIOR_SD = 1.0
+"""Scale of the half-normal prior of ``sigma``: an assumption of this project."""
 FARTHEST = 12.0
+_ROOTS, _WEIGHTS = np.polynomial.hermite_e.hermegauss(11)
+NODES, LOG_WEIGHTS = _ROOTS, np.log(_WEIGHTS / _WEIGHTS.sum())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,15 +80,16 @@ class OccupancyData:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OccupancyFit:
-    """Estimates: ``beta`` of psi on the logit scale, ``gamma`` of the rate per camera-day on the log scale.
+    """Estimates: ``beta`` of psi on the logit scale, ``gamma`` of the rate per camera-day on the log scale, ``sigma``.
 
     ``psi`` (n_site,) is each site's probability before looking at its detections, ``used`` (n_site,) after: 1 where the
-    species was seen.
+    species was seen. ``rate`` (n_site,) is that of a middling site with the same covariates.
     """
 
     data: OccupancyData
     beta: Reals
     gamma: Reals
+    sigma: float
     covariance: Reals
     objective: float
     psi: Reals
@@ -88,33 +103,41 @@ def log_likelihood(theta: Reals, data: OccupancyData) -> tuple[float, Reals]:
 
     Parameters
     ----------
-    theta : (k_psi + k_rate,) float64
-        Coefficients of psi, then of the log rate.
+    theta : (k_psi + k_rate + 1,) float64
+        Coefficients of psi, then of the log rate, then ``sigma`` (its sign does not matter).
     """
     k = data.psi_design.shape[1]
-    eta, rate = data.psi_design @ theta[:k], np.exp(np.clip(data.rate_design @ theta[k:], -50.0, 50.0))
-    hazard = rate[:, None] * data.days
-    hit = (data.detected > 0) & (data.days > 0)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        log_p = np.where(hit, np.log(-np.expm1(-np.where(hit, hazard, 1.0))), -hazard)
-        slope = np.where(hit, hazard / np.expm1(np.where(hit, hazard, 1.0)), -hazard)
-    history, history_slope = log_p.sum(axis=1), slope.sum(axis=1)
+    eta, log_rate, sigma = data.psi_design @ theta[:k], data.rate_design @ theta[k:-1], theta[-1]
+    history, slope, bend = _history(log_rate, sigma, data)
     log_psi, log_not = log_expit(eta), log_expit(-eta)
-    seen = data.seen
     used = log_psi + history
-    total = np.where(seen, used, np.logaddexp(used, log_not))
+    total = np.where(data.seen, used, np.logaddexp(used, log_not))
     share = np.exp(used - total)  # probability that the site is used, given what was seen
-    d_eta = np.where(seen, 1.0 - expit(eta), share - expit(eta))
-    d_log_rate = share * history_slope
-    gradient = np.concatenate([data.psi_design.T @ d_eta, data.rate_design.T @ d_log_rate])
-    return float(total.sum()), gradient
+    d_eta = np.where(data.seen, 1.0, share) - expit(eta)
+    gradient = [data.psi_design.T @ d_eta, data.rate_design.T @ (share * slope), [float(share @ bend)]]
+    return float(total.sum()), np.concatenate(gradient)
+
+
+def _history(log_rate: Reals, sigma: float, data: OccupancyData) -> tuple[Reals, Reals, Reals]:
+    """(n_site,) log probability of each detection history at a used site, and its slopes by log rate and by sigma."""
+    rate = np.exp(np.clip(log_rate[:, None] + sigma * NODES, -50.0, 50.0))[:, :, None]
+    hazard, days = rate * data.days[:, None, :], data.days[:, None, :]
+    hit = (data.detected[:, None, :] > 0) & (days > 0)
+    safe = np.where(hit, hazard, 1.0)
+    log_p = np.where(hit, np.log(-np.expm1(-safe)), -hazard).sum(axis=2) + LOG_WEIGHTS
+    with np.errstate(over="ignore"):
+        slopes = np.where(hit, safe / np.expm1(safe), -hazard).sum(axis=2)
+    history = logsumexp(log_p, axis=1)
+    weights = np.exp(log_p - history[:, None])
+    return history, (weights * slopes).sum(axis=1), (weights * slopes * NODES).sum(axis=1)
 
 
 def _objective(theta: Reals, data: OccupancyData, centre: Reals) -> tuple[float, Reals]:
     """Negative penalised log likelihood; the penalty is a normal prior around ``centre``."""
     value, gradient = log_likelihood(theta, data)
-    away = (theta - centre) / PRIOR_SD
-    return -value + 0.5 * float(away @ away), -gradient + away / PRIOR_SD
+    spread = np.append(np.full(theta.size - 1, PRIOR_SD), SIGMA_PRIOR_SD)
+    away = (theta - centre) / spread
+    return -value + 0.5 * float(away @ away), -gradient + away / spread
 
 
 def _centre(data: OccupancyData) -> Reals:
@@ -122,7 +145,7 @@ def _centre(data: OccupancyData) -> Reals:
     days = float(data.days.sum())
     if not days > 0:
         raise DataError("occupancy: no camera-day at any site")
-    centre = np.zeros(data.psi_design.shape[1] + data.rate_design.shape[1])
+    centre = np.zeros(data.psi_design.shape[1] + data.rate_design.shape[1] + 1)
     hits = float(((data.detected > 0) & (data.days > 0)).sum())
     centre[data.psi_design.shape[1]] = np.log((hits + 0.5) / days)
     return centre
@@ -131,17 +154,30 @@ def _centre(data: OccupancyData) -> Reals:
 def fit_occupancy(data: OccupancyData) -> OccupancyFit:
     """Penalised maximum likelihood from a few starts."""
     centre, k = _centre(data), data.psi_design.shape[1]
-    starts = [centre + shift * np.eye(centre.size)[0] for shift in (0.0, -2.0, 2.0)]
+    axes = np.eye(centre.size)
+    starts = [centre + shift * axes[0] + 0.5 * axes[-1] for shift in (0.0, -2.0, 2.0)]
     found = [minimize(_objective, start, args=(data, centre), jac=True, method="BFGS") for start in starts]
     best = min(found, key=lambda one: one.fun)
-    eta, rate = data.psi_design @ best.x[:k], np.exp(data.rate_design @ best.x[k:])
-    missed = np.exp(log_expit(eta) - rate * data.days.sum(axis=1))
-    used = np.where(data.seen, 1.0, missed / (missed + expit(-eta)))
+    eta, log_rate = data.psi_design @ best.x[:k], data.rate_design @ best.x[k:-1]
+    missed = log_expit(eta) + _history(log_rate, best.x[-1], data)[0]
+    used = np.where(data.seen, 1.0, expit(missed - log_expit(-eta)))
     small = float(np.abs(best.jac).max()) < 1e-3 * max(1.0, abs(best.fun))
     return OccupancyFit(
-        data=data, beta=best.x[:k], gamma=best.x[k:], covariance=_covariance(best.x, data, centre), objective=float(best.fun),
-        psi=expit(eta), rate=rate, used=used, converged=small,
+        data=data, beta=best.x[:k], gamma=best.x[k:-1], sigma=float(abs(best.x[-1])),
+        covariance=_covariance(best.x, data, centre), objective=float(best.fun), psi=expit(eta), rate=np.exp(log_rate),
+        used=used, converged=small,
     )  # fmt: skip
+
+
+def days_to_see(fit: OccupancyFit, rate: float, share: float = 0.95) -> float:
+    """Camera-days after which this share of used sites with a middling rate would have shown the species."""
+
+    def missed(log_days: float) -> float:
+        hazard = rate * np.exp(log_days + fit.sigma * NODES)
+        return float(np.exp(LOG_WEIGHTS) @ np.exp(-hazard)) - (1.0 - share)
+
+    middle = -np.log(rate)
+    return float(np.exp(brentq(missed, middle - 10.0, middle + 30.0)))
 
 
 def _covariance(theta: Reals, data: OccupancyData, centre: Reals, step: float = 1e-5) -> Reals:
@@ -189,9 +225,9 @@ def profile_interval(fit: OccupancyFit, at: Sequence[float] | Reals, level: floa
 def _profile(fit: OccupancyFit, row: Reals, value: float) -> float:
     """Least objective with ``row @ beta`` held at ``value``."""
     data, centre = fit.data, _centre(fit.data)
-    free = np.linalg.svd(np.concatenate([row, np.zeros(fit.gamma.size)])[None, :])[2][1:].T
-    theta = np.concatenate([fit.beta, fit.gamma])
-    fixed = np.concatenate([row, np.zeros(fit.gamma.size)])
+    fixed = np.concatenate([row, np.zeros(fit.gamma.size + 1)])
+    free = np.linalg.svd(fixed[None, :])[2][1:].T
+    theta = np.concatenate([fit.beta, fit.gamma, [fit.sigma]])
     base = theta + fixed * (value - float(row @ fit.beta)) / float(row @ row)
 
     def function(z: Reals) -> tuple[float, Reals]:
