@@ -18,7 +18,7 @@ from pathlib import Path
 
 from connectivity.machine import available_bytes
 from connectivity.multigrid import estimate_bytes
-from tests.benchmarks import bench_circuit, bench_reduce, table
+from tests.benchmarks import bench_circuit, bench_reduce, bench_roofline, table
 from tests.benchmarks.landscapes import TILE_SHAPE, Case
 from tests.benchmarks.measure import ROOT, Row
 from tests.benchmarks.peers import DIRECT_TOOLS, ITERATIVE_TOOLS, OURS, TOOLS
@@ -118,6 +118,13 @@ def reductions(plan: Plan) -> Iterator[Row]:
     yield from bench_reduce.reductions(scattered, studies, repeats=plan.repeats)
 
 
+def roofline(plan: Plan) -> Iterator[Row]:
+    """One iteration beside what the memory gives."""
+    sides = [2000, 4000] if plan.full else [2000]
+    cases = [Case(kind=kind, height=n, width=n, permeability=1e-2) for n in sides for kind in ("terrain", "relief")]
+    yield from bench_roofline.rooflines(cases, [1, 2])
+
+
 def distances(plan: Plan) -> Iterator[Row]:
     """Cost-weighted distance on large relief."""
     shape = TILE_SHAPE if plan.full else (2000, 2000)
@@ -126,20 +133,33 @@ def distances(plan: Plan) -> Iterator[Row]:
 
 def bandwidth(plan: Plan) -> Iterator[Row]:
     """What the memory gives."""
-    yield from bench_circuit.bandwidth([1, 2])
+    yield from bench_roofline.bandwidth([1, 2])
 
 
 SECTIONS: dict[str, Callable[[Plan], Iterator[Row]]] = {
     section.__name__: section
-    for section in (bandwidth, pairs, threads, iterations, largest, hard, batches, reductions, distances, tile)
+    for section in (
+        bandwidth,
+        roofline,
+        pairs,
+        threads,
+        iterations,
+        largest,
+        hard,
+        batches,
+        reductions,
+        distances,
+        tile,
+    )
 }
 
 
 def run(name: str, plan: Plan) -> None:
     """Measure one section and keep its rows."""
-    kept = {_key(row): row for row in stored(name)}
+    kept: dict[str, Row] = {}
     for row in SECTIONS[name](plan):
         print(table.line(row), flush=True)
+        kept = {_key(other): other for other in stored(name)}
         kept[_key(row)] = {**row, "date": datetime.date.today().isoformat()}
         STORE.mkdir(parents=True, exist_ok=True)
         (STORE / f"{name}.json").write_text(json.dumps([*kept.values()], indent=1))

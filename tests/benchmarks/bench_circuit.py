@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
-import time
 from collections.abc import Iterator
 from typing import Any
 
-import numba
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
@@ -20,8 +18,6 @@ from tests.benchmarks.peers import RASTER_ONLY, TOOLS
 PERMEABILITIES = (1.0, 1e-2, 1e-4, 1e-6, 0.0)
 WARM_UP = Case(kind="terrain", height=320, width=320, permeability=0.01)
 """Large enough for every kernel to be loaded, coarse levels included."""
-TRIAD = 30_000_000
-"""Elements of each array of the bandwidth test; far beyond any cache."""
 
 
 def one_pair(*, tool: str, case: dict[str, Any], tolerance: float, repeats: int, threads: int) -> Row:
@@ -120,27 +116,3 @@ def batches(cases: list[Case], counts: list[int], *, repeats: int = 3, threads: 
     """`batch` in a child for each case."""
     for case in cases:
         yield in_child(batch, threads, case=dataclasses.asdict(case), counts=counts, repeats=repeats)
-
-
-@numba.njit(parallel=True)
-def _triad(a: NDArray[np.float64], b: NDArray[np.float64], c: NDArray[np.float64]) -> None:
-    for i in numba.prange(a.size):
-        a[i] = b[i] + 3.0 * c[i]
-
-
-def triad(*, size: int, repeats: int, threads: int) -> Row:
-    """Memory bandwidth as STREAM's triad takes it, the line that a store reads first counted: 32 B per element."""
-    a, b, c = np.zeros(size), np.ones(size), np.ones(size)
-    _triad(a[:1000], b[:1000], c[:1000])
-    seconds = []
-    for _ in range(repeats):
-        start = time.perf_counter()
-        _triad(a, b, c)
-        seconds.append(time.perf_counter() - start)
-    return {"gb_per_s": 32e-9 * size / min(seconds), "median_gb_per_s": 32e-9 * size / float(np.median(seconds))}
-
-
-def bandwidth(threads: list[int], *, size: int = TRIAD, repeats: int = 15) -> Iterator[Row]:
-    """`triad` with each number of threads."""
-    for count in threads:
-        yield in_child(triad, count, size=size, repeats=repeats)

@@ -14,8 +14,6 @@ from tests.benchmarks.peers import OURS
 
 DIRECT = OURS[2]
 MULTIGRID = OURS[0]
-FLOOR_BYTES = 220.0
-"""Bytes per cell that one iteration of conjugate gradients with one float32 cycle must move, by count."""
 
 
 def markdown(head: Sequence[str], body: Iterable[Sequence[str]]) -> str:
@@ -100,7 +98,7 @@ def iterations(rows: list[Row]) -> str:
     for name in names:
         here = {permeability(r["case"]): r for r in rows if Case(**r["case"]).name == name}
         good = [r for r in here.values() if done(r)]
-        cells = [str(here[p]["iterations"]) if p in here and done(here[p]) else "failed" for p in columns]
+        cells = ["–" if p not in here else str(here[p]["iterations"]) if done(here[p]) else "failed" for p in columns]
         last = ["–"] * 4
         if good:
             size = good[0]["case"]["height"] * good[0]["case"]["width"] / 1e6
@@ -205,9 +203,31 @@ def bandwidth(rows: list[Row]) -> str:
     return markdown(["threads", "best GB/s", "median GB/s"], body)
 
 
+def roofline(rows: list[Row]) -> str:
+    """One iteration against the triad."""
+    body = [
+        [
+            Case(**r["case"]).name, str(r["threads"]), f"{1e9 * r['iteration_s'] / (r['case']['height'] * r['case']['width']):.1f}",
+            f"{r['bytes_moved']:.0f}", f"{r['gb_per_s']:.1f}", f"{r['triad_gb_per_s']:.1f}", f"{r['gb_per_s'] / r['triad_gb_per_s']:.0%}",
+        ]
+        for r in rows
+        if done(r)
+    ]  # fmt: skip
+    head = [
+        "landscape",
+        "threads",
+        "ms per Mcell and iteration",
+        "B per cell moved",
+        "GB/s",
+        "triad GB/s",
+        "of the triad",
+    ]
+    return markdown(head, body)
+
+
 SECTIONS: dict[str, Callable[[list[Row]], str]] = {
     "pairs": pairs, "threads": pairs, "hard": pairs, "iterations": iterations, "largest": iterations, "tile": tile,
-    "batches": batches, "reductions": reductions, "distances": distances, "bandwidth": bandwidth,
+    "batches": batches, "reductions": reductions, "distances": distances, "bandwidth": bandwidth, "roofline": roofline,
 }  # fmt: skip
 
 

@@ -8,7 +8,7 @@ import json
 import numpy as np
 import pytest
 
-from tests.benchmarks import bench_circuit, bench_reduce, landscapes, table
+from tests.benchmarks import bench_circuit, bench_reduce, bench_roofline, landscapes, table
 from tests.benchmarks.__main__ import SECTIONS
 from tests.benchmarks.landscapes import Case
 from tests.benchmarks.measure import in_child
@@ -59,9 +59,16 @@ def test_batches_reductions_distances_and_bandwidth_run() -> None:
     assert few["nodes"] == 9
     assert few["from_multigrid"] < 1e-6
     assert bench_reduce.distance(case=case, repeats=1, threads=1)["reached"] > 1000
-    assert bench_circuit.triad(size=1000, repeats=1, threads=1)["gb_per_s"] > 0
+    assert bench_roofline.triad(size=1000, repeats=1, threads=1)["gb_per_s"] > 0
     assert table.batches([{"status": "done", "case": case, "counts": [1, 2], **several}])
     assert table.reductions([{"status": "done", "case": case, "threads": 1, **few}])
+
+
+def test_an_iteration_moves_at_least_what_its_finest_level_holds() -> None:
+    case = dataclasses.asdict(dataclasses.replace(TINY, height=300, width=280))
+    row = bench_roofline.roofline(case=case, repeats=1, size=1000, threads=1)
+    assert 229 < row["bytes_moved"] < 500
+    assert table.roofline([{"status": "done", "case": case, "threads": 1, **row}])
 
 
 def test_gap_ends_lie_on_both_sides_of_the_study_s_fences() -> None:
@@ -71,9 +78,9 @@ def test_gap_ends_lie_on_both_sides_of_the_study_s_fences() -> None:
 
 
 def test_a_child_reports_and_a_failure_is_a_row() -> None:
-    row = in_child(bench_circuit.triad, 1, size=1000, repeats=1)
+    row = in_child(bench_roofline.triad, 1, size=1000, repeats=1)
     assert row["status"] == "done"
-    failed = in_child(bench_circuit.triad, 1, size=-1, repeats=1)
+    failed = in_child(bench_roofline.triad, 1, size=-1, repeats=1)
     assert failed["status"].startswith("failed: ValueError")
 
 
