@@ -6,7 +6,6 @@ import sys
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +18,7 @@ from rasters.grid import Grid
 from rasters.io import read_vectors
 from scenarios.corridor_results import SpeciesCorridors
 from scenarios.corridors import Surroundings, run_corridors
-from scenarios.inputs import input_files, read_inputs
+from scenarios.inputs import read_inputs
 from scenarios.load import ResolvedStudy, resolve
 from scenarios.outputs.corridor_page import write_corridor_index
 from scenarios.outputs.corridor_words import describe_route, route_title
@@ -27,6 +26,7 @@ from scenarios.outputs.corridors import write_species_corridors
 from scenarios.outputs.folder import atomic_folder, run_folder
 from scenarios.outputs.manifest import write_manifest
 from scenarios.progress import Reporter
+from scenarios.provenance import crs_operations, input_paths, machine, now
 from scenarios.results import FocalPlace
 from scenarios.species_run import Prepared, prepare_species
 
@@ -77,7 +77,7 @@ def run_corridor_study(
     reporter: Reporter,
 ) -> CorridorSummary:
     """Check everything, then search, then write; the folder appears when it is complete."""
-    start, began = time.perf_counter(), _now()
+    start, began = time.perf_counter(), now()
     resolved = [resolve(name, scenario, overrides) for scenario in scenarios or (None,)]
     with atomic_folder(out) as folder:
         found: list[SpeciesCorridors] = []
@@ -92,7 +92,8 @@ def run_corridor_study(
         write_manifest(
             folder, runs=[one.run for one in found], command=["otkel", *sys.argv[1:]],
             scenarios={r.scenario: r.settings for r in resolved},
-            inputs={_relative(p, resolved[0]): p for r in resolved for p in input_files(r)}, started=began, finished=_now(),
+            inputs=input_paths(resolved), crs_operations=crs_operations(resolved, found[0].run.grid), machine=machine(),
+            started=began, finished=now(),
         )  # fmt: skip
     return CorridorSummary(folder=out, found=tuple(found), seconds=time.perf_counter() - start)
 
@@ -142,11 +143,3 @@ def _context(resolved: ResolvedStudy, name: str, grid: Grid) -> gpd.GeoDataFrame
     """A layer of the same name in one of the study's context files."""
     file = resolved.study.context.get(name)
     return None if file is None else read_vectors(resolved.file(file), name, grid)
-
-
-def _relative(path: Path, resolved: ResolvedStudy) -> str:
-    return path.relative_to(resolved.folder).as_posix() if path.is_relative_to(resolved.folder) else path.name
-
-
-def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="seconds")

@@ -7,10 +7,8 @@ bytes as one that was not, with any number of processes.
 
 from __future__ import annotations
 
-import hashlib
 import multiprocessing
 import os
-import re
 import threading
 import warnings
 from collections.abc import Callable, Iterator, Sequence
@@ -34,10 +32,10 @@ from rasters.errors import PlannerWarning
 from rasters.fences import FenceTerms, sum_terms
 from rasters.io import replacing
 from rasters.openings import OpeningEdges, row_terms
+from scenarios.content import code_hash, file_hash, hash_of
 from scenarios.inputs import Inputs, input_files, read_inputs
 from scenarios.load import ResolvedStudy
 from scenarios.mortal import arriving_gains
-from scenarios.outputs.manifest import canonical_json, sha256_of, versions
 from scenarios.parameter_space import Changes, changed
 from scenarios.ranking import Solved, rank_candidates
 from scenarios.species_run import Prepared, prepare_species, study_stencil
@@ -47,9 +45,6 @@ __all__ = ["RANKING", "DrawJob", "default_cache", "evaluate_draws", "gains_of", 
 Reals = NDArray[np.float64]
 RANKING = ("score", "conductance_gain_share", "least_cost_gain_share")
 """What is kept of each candidate when draws are ranked as `otkel run` ranks."""
-ROOT = Path(__file__).parent.parent
-IMPORT = re.compile(r"^from ((?:connectivity|rasters|scenarios)\.[\w.]+) import", re.MULTILINE)
-PACKAGES = ("otkel", "numpy", "scipy", "numba")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -172,7 +167,7 @@ def evaluate_draws(
     (n_draw, n_species, n_measure, n_candidate) float64
     """
     key = _key(job)
-    files = [cache / f"draw-{_hash({'all': key, 'draw': asdict(draw)})}.npy" for draw in draws]
+    files = [cache / f"draw-{hash_of({'all': key, 'draw': asdict(draw)})}.npy" for draw in draws]
     shape = (len(job.species), len(job.measures), len(job.candidates))
     cache.mkdir(parents=True, exist_ok=True)
     out = np.zeros((len(draws), *shape))
@@ -269,35 +264,14 @@ def _key(job: DrawJob) -> str:
     """Hash of everything but the draw: settings, input files, candidates, the code that computes, its libraries."""
     resolved = job.resolved
     without = {"uncertainty", "portfolio", "corridors", "scenarios", "title", "description", "assumptions", "credits"}
-    found = versions()
-    return _hash(
+    valued_by = ("scenarios.valuation",) if job.objective else ()
+    return hash_of(
         {
             "study": resolved.study.model_dump(mode="json", exclude=without),
-            "files": {path.name: sha256_of(path) for path in input_files(resolved) if path != resolved.path},
+            "files": {path.name: file_hash(path) for path in input_files(resolved) if path != resolved.path},
             "species": job.species,
             "candidates": job.candidates,
             "objective": job.objective,
-            "versions": {name: found[name] for name in PACKAGES},
-            "code": {str(p.relative_to(ROOT)): sha256_of(p) for p in _sources(job.objective)},
+            "code": code_hash("scenarios.draws", *valued_by),
         }
     )
-
-
-def _sources(objective: str) -> list[Path]:
-    """Files of the code that draws depend on: this one, and what it and they import."""
-    found: set[Path] = set()
-    waiting = [Path(__file__), *([ROOT / "scenarios" / "valuation.py"] if objective else [])]
-    while waiting:
-        path = waiting.pop()
-        if path not in found:
-            found.add(path)
-            waiting += [one for name in IMPORT.findall(path.read_text("utf-8")) if (one := _source(name)).is_file()]
-    return sorted(found)
-
-
-def _source(module: str) -> Path:
-    return ROOT.joinpath(*module.split(".")).with_suffix(".py")
-
-
-def _hash(value: object) -> str:
-    return hashlib.sha256(canonical_json(value).encode()).hexdigest()[:32]

@@ -6,14 +6,12 @@ import sys
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 
 from rasters.io import read_vectors
-from scenarios.inputs import input_files
 from scenarios.load import ResolvedStudy, resolve
 from scenarios.outputs.folder import atomic_folder
 from scenarios.outputs.manifest import write_manifest
@@ -21,6 +19,7 @@ from scenarios.outputs.portfolio_files import carrier_of, write_page, write_port
 from scenarios.outputs.portfolio_words import Item, describe_items, describe_plan
 from scenarios.portfolio import PortfolioRun, choose_portfolio
 from scenarios.progress import Reporter
+from scenarios.provenance import crs_operations, input_paths, machine, now
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -86,7 +85,7 @@ def run_passages(
     jobs: int = 1,
 ) -> PassagesSummary:
     """Value, choose, draw the uncertain numbers where asked, then write; the folder appears when it is complete."""
-    start, began = time.perf_counter(), _now()
+    start, began = time.perf_counter(), now()
     resolved = resolve(name, scenario, overrides)
     n_species = len(species or resolved.study.species)
     with atomic_folder(out) as folder:
@@ -101,7 +100,8 @@ def run_passages(
         write_manifest(
             folder, runs=[], command=["otkel", *sys.argv[1:]], scenarios={resolved.scenario: resolved.settings},
             settings={"draws": draws, "seed": seed, "top": top, "species": list(run.prepared), "portfolio": run.settings},
-            inputs={_relative(p, resolved): p for p in input_files(resolved)}, started=began, finished=_now(),
+            inputs=input_paths([resolved]), seeds={"draws": seed} if draws else {}, machine=machine(),
+            crs_operations=crs_operations([resolved], run.inputs.grid), started=began, finished=now(),
         )  # fmt: skip
     return PassagesSummary(
         folder=out, run=run, items=items, sentences=tuple(sentences), seconds=time.perf_counter() - start
@@ -129,11 +129,3 @@ def _drawn(
 def _borders(resolved: ResolvedStudy, run: PortfolioRun) -> gpd.GeoDataFrame | None:
     file = resolved.study.context.get("borders")
     return None if file is None else read_vectors(resolved.file(file), "borders", run.inputs.grid)
-
-
-def _relative(path: Path, resolved: ResolvedStudy) -> str:
-    return path.relative_to(resolved.folder).as_posix() if path.is_relative_to(resolved.folder) else path.name
-
-
-def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="seconds")

@@ -6,7 +6,6 @@ import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -20,12 +19,13 @@ from connectivity.passages import spaced_shortlist
 from connectivity.rank_stability import FirstOrder, first_order, kendall_taus, place_ranks, ranks_of
 from rasters.errors import ConfigError
 from scenarios.draws import DrawJob, default_cache, evaluate_draws, gains_of, score_candidates
-from scenarios.inputs import Inputs, input_files, read_inputs
+from scenarios.inputs import Inputs, read_inputs, study_grid
 from scenarios.load import ResolvedStudy, resolve
 from scenarios.outputs.folder import atomic_folder
 from scenarios.outputs.manifest import write_manifest
 from scenarios.parameter_space import Changes, ParameterSpace, parameter_space, sobol_points
 from scenarios.progress import Reporter
+from scenarios.provenance import crs_operations, input_paths, machine, now
 from scenarios.ranking import combine_species
 from scenarios.species_run import prepare_species
 
@@ -309,7 +309,7 @@ def run_uncertainty_study(
     """Draw, compare, and write; the folder appears when it is complete, and finished draws outlive a killed run."""
     from scenarios.outputs.stability import stability_sentences, stability_tables, write_stability
 
-    start, began = time.perf_counter(), _now()
+    start, began = time.perf_counter(), now()
     resolved = resolve(name, scenario, overrides)
     with atomic_folder(out) as folder:
         found = stability_of(
@@ -322,16 +322,9 @@ def run_uncertainty_study(
         write_manifest(
             folder, runs=[], command=["otkel", *sys.argv[1:]], scenarios={resolved.scenario: resolved.settings},
             settings={"draws": draws, "seed": seed, "top": top, "best": best},
-            inputs={_relative(p, resolved): p for p in input_files(resolved)}, started=began, finished=_now(),
+            inputs=input_paths([resolved]), seeds={"draws": seed}, crs_operations=crs_operations([resolved], study_grid(resolved)),
+            machine=machine(), started=began, finished=now(),
         )  # fmt: skip
     return UncertaintySummary(
         folder=out, found=found, sentences=sentences, tables=tables, seconds=time.perf_counter() - start
     )
-
-
-def _relative(path: Path, resolved: ResolvedStudy) -> str:
-    return path.relative_to(resolved.folder).as_posix() if path.is_relative_to(resolved.folder) else path.name
-
-
-def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="seconds")
