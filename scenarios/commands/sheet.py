@@ -21,8 +21,8 @@ def sheet(
         list[str] | None,
         typer.Option(
             "--passage",
-            help="A close-up of this passage: its id or rank, or shortlist for all that are numbered on maps; may be given "
-            "several times.",
+            help="A close-up of this passage: its number on maps, its rank (#57) or its id; shortlist for all with a number; may "
+            "be given several times.",
         ),
     ] = None,
     fence: Annotated[str | None, typer.Option("--fence", help="A sheet of this fence, or of a stretch of it.")] = None,

@@ -16,7 +16,6 @@ import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sheet_maker import drawn, source_of, winding_run
-from tiny_study import line_km, write_tiny_study, write_vectors
 from typer.testing import CliRunner
 
 import scenarios.outputs.sheets as package
@@ -30,9 +29,8 @@ from scenarios.outputs.sheets.page import Box, Page
 from scenarios.outputs.sheets.placing import Board
 from scenarios.outputs.sheets.series import divided
 from scenarios.outputs.translate import translator
-from scenarios.progress import Reporter
 from scenarios.results import SpeciesRun
-from scenarios.session import run_study
+from scenarios.session import RunSummary
 
 
 @pytest.fixture(scope="module")
@@ -41,12 +39,8 @@ def run() -> SpeciesRun:
 
 
 @pytest.fixture(scope="module")
-def results(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    study = write_tiny_study(tmp_path_factory.mktemp("study"), lambda s: s.update(context={"borders": "borders.gpkg"}))
-    write_vectors(study / "borders.gpkg", "borders", ["a-b"], [line_km([(0, 21), (40, 22)])])
-    out = tmp_path_factory.mktemp("out") / "results"
-    run_study(str(study), ["closed"], None, out, {}, Reporter(quiet=True))
-    return out
+def results(small_run: RunSummary) -> Path:
+    return small_run.folder
 
 
 def words_of(path: Path) -> str:
@@ -119,17 +113,31 @@ def test_what_cannot_be_is_said_and_nothing_is_written(
     assert list(tmp_path.iterdir()) == []
 
 
-def test_public_pages_hold_no_passage(run: SpeciesRun) -> None:
-    """Neither numbers on the map, nor rows, nor rings, nor kilometres of a passage."""
-    source = source_of(run, audience=Audience.PUBLIC)
-    pdf, pages = drawn(source)
-    assert source.best == ()
-    text = " ".join(t.words for t in pages[0].page.texts)
+def test_public_pages_do_not_depend_on_passages_at_all(run: SpeciesRun) -> None:
+    """Other passages, paths and gains give the same file, byte for byte: nothing of them can be read from it."""
+    others = replace(
+        run, ranking=run.ranking.assign(x=0.0, y=0.0, along_m=1.0, candidate="elsewhere", width_m=99.0), paths=run.paths[:0],
+        profile=run.profile.assign(gain_ohm2=run.profile["gain_ohm2"].to_numpy()[::-1]),
+    )  # fmt: skip
+    files = [drawn(source_of(one, audience=Audience.PUBLIC)) for one in (run, others)]
+    assert files[0][0] == files[1][0]
+    text = " ".join(t.words for t in files[0][1][0].page.texts)
+    assert "passages and routes are not shown to the public" in text
     assert "proposed passage" not in text and "other places" not in text
-    for fragment in ("passages and routes are not shown to the public",):
-        assert fragment in text
-    full = source_of(run)
-    assert not any(p.candidate in str(pdf) for p in full.best)
+
+
+def test_partners_pages_do_not_depend_on_where_in_its_kilometre_a_passage_lies(run: SpeciesRun) -> None:
+    moved = run.ranking.assign(along_m=np.floor(run.ranking["along_m"] / 1000.0) * 1000.0 + 777.0)
+    assert not np.allclose(moved["along_m"], run.ranking["along_m"])
+    by_id = {fence.id: fence for fence in run.cuts.fences}
+    spots = [by_id[fence].point_at(along) for fence, along in zip(moved["fence"], moved["along_m"], strict=True)]
+    elsewhere = replace(run, ranking=moved.assign(x=[p.x for p in spots], y=[p.y for p in spots]))
+    request = {"fence": "wall_a_b", "series": True, "scale": 200_000}
+    partner, restricted = (
+        [drawn(source_of(one, audience=audience), **request)[0] for one in (run, elsewhere)]
+        for audience in (Audience.PARTNER, Audience.RESTRICTED)
+    )
+    assert partner[0] == partner[1] and restricted[0] != restricted[1]
 
 
 def test_a_series_covers_its_stretch_with_overlap_and_every_piece_is_on_its_map(run: SpeciesRun) -> None:
@@ -176,6 +184,18 @@ def _annotations(pdf: bytes) -> list[dict[str, object]]:
     from pypdf import PdfReader
 
     return [a.get_object() for a in PdfReader(io.BytesIO(pdf)).pages[0]["/Annots"]]  # type: ignore[union-attr]
+
+
+def test_a_passage_is_found_by_its_number_rank_or_id(run: SpeciesRun) -> None:
+    spread = replace(run, ranking=run.ranking.assign(selected=run.ranking["rank"].isin([1, 5, 9])))
+    source = source_of(spread)
+    second = source.best[1]
+    assert second.label == "2" and source.passage("2") == second == source.passage("#5") == source.passage(
+        second.candidate
+    )
+    assert source.passage("#2").label == "#2" and source.passage("7").label == "#7"
+    with pytest.raises(ConfigError, match="a number from 1 to 3, a rank from #1 to #"):
+        source.passage("#9999")
 
 
 def test_a_sheet_without_passages_says_so(run: SpeciesRun) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,7 +15,7 @@ from scenarios.outputs.sheets.page import Box
 from scenarios.outputs.sheets.projection import SheetProjection
 from scenarios.outputs.sheets.source import SheetSource
 
-__all__ = ["MOST_SHEETS", "Section", "divided", "fitted_scale", "section_points"]
+__all__ = ["MOST_SHEETS", "Section", "divided", "fitted_scale", "frame_at", "outline_of", "section_points"]
 
 MOST_SHEETS = 60
 EDGE_SHARE = 0.07
@@ -145,8 +145,3 @@ def _reach(source: SheetSource, points: LonLat, first: int, scale: float, box: B
 def outline_of(frame: MapFrame) -> LonLat:
     """Outline of a map in degrees."""
     return np.column_stack(frame.lonlat(frame.edge(12)))
-
-
-def beside(number: int, outlines: Sequence[LonLat]) -> list[int]:
-    """Indices of the sheets before and after one in a series."""
-    return [other for other in (number - 1, number + 1) if 0 <= other < len(outlines)]

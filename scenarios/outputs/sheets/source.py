@@ -82,17 +82,27 @@ class SheetSource:
         return passages_of(shortlist(self.run.ranking))
 
     def passage(self, wanted: str) -> Passage:
-        """A candidate by its id or its rank; ConfigError if there is none."""
+        """A candidate by its number on maps, its rank (``#57``; without the mark where no number is the same) or its id.
+
+        Raises
+        ------
+        ConfigError
+            There is none.
+        """
+        listed = {passage.label: passage for passage in self.best}
+        if wanted in listed:
+            return listed[wanted]
         ranking = self.run.ranking
-        found = ranking[(ranking["candidate"] == wanted) | (ranking["rank"].astype(str) == wanted)]
-        if found.empty:
+        is_it = (ranking["candidate"] == wanted) | (ranking["rank"].astype(str) == wanted.removeprefix(RANK_MARK))
+        if not is_it.any():
             some = ", ".join(ranking["candidate"].head(5)) or "none in this scenario"
             raise ConfigError(
-                f"--passage {wanted!r}: there is no such candidate; give a rank from 1 to {len(ranking)} or an id: {some}"
+                f"--passage {wanted!r}: there is no such candidate; give a number from 1 to {len(listed)}, a rank from "
+                f"{RANK_MARK}1 to {RANK_MARK}{len(ranking)}, or an id: {some}"
             )
-        listed = {passage.candidate: passage for passage in self.best}
-        one = passages_of(found.head(1).assign(number=[f"{RANK_MARK}{found['rank'].iloc[0]}"]))[0]
-        return listed.get(one.candidate, one)
+        found = ranking[is_it].head(1)
+        one = passages_of(found.assign(number=[f"{RANK_MARK}{found['rank'].iloc[0]}"]))[0]
+        return next((passage for passage in listed.values() if passage.candidate == one.candidate), one)
 
     def fence_title(self, fence: str) -> str:
         """Name of a fence; where several share it, with what tells their ids apart."""
