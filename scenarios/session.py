@@ -16,6 +16,8 @@ from rich.table import Table
 
 from rasters.grid import Grid
 from rasters.io import read_vectors
+from scenarios.audience import Audience
+from scenarios.exporting import write_for_audience
 from scenarios.inputs import read_inputs
 from scenarios.load import ResolvedStudy, resolve
 from scenarios.outputs.context import write_context
@@ -109,12 +111,42 @@ def run_study(
     overrides: Mapping[str, Any],
     reporter: Reporter,
     store: StepStore | None = None,
+    audience: Audience = Audience.RESTRICTED,
 ) -> RunSummary:
     """Check everything, then solve, then write; the folder appears when it is complete.
 
-    With a ``store`` each solved step is kept at once, and taken from there when it was solved before.
+    With a ``store`` each solved step is kept at once, and taken from there when it was solved before. For an ``audience``
+    other than the restricted one only what it may see is written, and told.
     """
-    return run_resolved(resolve_all(name, scenarios, overrides), species, out, reporter, store)
+    resolved = resolve_all(name, scenarios, overrides)
+    if audience is not Audience.RESTRICTED:
+        return _run_for(audience, resolved, species, out, reporter, store)
+    return run_resolved(resolved, species, out, reporter, store)
+
+
+def _run_for(
+    audience: Audience,
+    resolved: Sequence[ResolvedStudy],
+    species: Sequence[str] | None,
+    out: Path,
+    reporter: Reporter,
+    store: StepStore | None,
+) -> RunSummary:
+    """Solve as always, write what an audience may see."""
+    meter = Meter()
+    with atomic_folder(out) as folder:
+        prepared = {r.scenario: _prepare(r, species) for r in resolved}
+        reporter.expect(sum(map(len, prepared.values())) * SOLVED, "checking")
+        precise: list[SpeciesRun] = []
+        combined: dict[str, pd.DataFrame] = {}
+        for one in resolved:
+            done = [_solved(one, p, reporter, store) for p in prepared.pop(one.scenario)]
+            combined[one.scenario] = rounded(combine_species(one.study, {r.species: r.ranking for r in done}))
+            precise += done
+        reporter.step(f"writing for {audience}", done=0)
+        borders, credits = _borders(resolved[0], precise[0].grid), resolved[0].study.credits
+        runs, tables = write_for_audience(folder, precise, combined, audience, borders=borders, credits=credits)
+    return RunSummary(folder=out, runs=runs, combined=tables, measured=meter.read())
 
 
 def resolve_all(
@@ -176,13 +208,19 @@ def _prepare(resolved: ResolvedStudy, species: Sequence[str] | None) -> list[Pre
     return [prepare_species(resolved, inputs, name) for name in inputs.profiles]
 
 
-def _run_and_write(
-    resolved: ResolvedStudy, prepared: Prepared, folder: Path, reporter: Reporter, store: StepStore | None
-) -> SpeciesRun:
+def _solved(resolved: ResolvedStudy, prepared: Prepared, reporter: Reporter, store: StepStore | None) -> SpeciesRun:
     species = prepared.context.profile.id
     label = f"{resolved.scenario}, {species}"
     run = as_stored(solve_step(resolved, species, store, partial(_tell, reporter, label), prepared=prepared))
     reporter.way_on = "" if store is None else store.way_on()
+    return run
+
+
+def _run_and_write(
+    resolved: ResolvedStudy, prepared: Prepared, folder: Path, reporter: Reporter, store: StepStore | None
+) -> SpeciesRun:
+    run = _solved(resolved, prepared, reporter, store)
+    label = f"{run.scenario}, {run.species}"
     reporter.step(f"{label}: writing")
     write_species_run(
         run,

@@ -28,6 +28,13 @@ CacheOption = Annotated[
     Path | None,
     typer.Option("--cache", metavar="FOLDER", help="Where solved steps are kept. Default: the user's cache."),
 ]
+AudienceOption = Annotated[
+    str | None,
+    typer.Option(
+        "--audience",
+        help="Write only what partners or the public may see. Default: restricted, the working folder that everything else reads.",
+    ),
+]
 NoCacheOption = Annotated[bool, typer.Option("--no-cache", help="Solve everything afresh, and keep nothing.")]
 
 FromOption = Annotated[
@@ -55,6 +62,7 @@ def run(
     species: SpeciesOption = None,
     overrides: SetOption = None,
     evidence: EvidenceOption = None,
+    audience: AudienceOption = None,
     cache: CacheOption = None,
     no_cache: NoCacheOption = False,
     manifest: FromOption = None,
@@ -67,17 +75,22 @@ def run(
     Solved steps are kept: a run that was stopped goes on where it stood when the same command is given again.
     """
     if manifest is not None:
-        _run_from(manifest, study, out, [scenario, species, overrides, evidence], cache, as_json, quiet, verbose)
+        _run_from(
+            manifest, study, out, [scenario, species, overrides, evidence, audience], cache, as_json, quiet, verbose
+        )
         return
     if study is None:
         raise typer.BadParameter("name a study, or give --from manifest.json", param_hint="STUDY")
     with reporting("run", quiet or as_json, verbose) as reporter:
+        from scenarios.audience import Audience
+        from scenarios.exporting import audience_named
         from scenarios.session import run_study
         from scenarios.steps import open_store
 
+        whom = audience_named(audience) or Audience.RESTRICTED
         store = None if no_cache else open_store(cache)
         chosen = with_evidence(study, evidence, parse_overrides(overrides))
-        summary = run_study(study, scenario, species, out, chosen, reporter, store)
+        summary = run_study(study, scenario, species, out, chosen, reporter, store, whom)
     tell(summary, reporter, as_json=as_json, quiet=quiet)
 
 
