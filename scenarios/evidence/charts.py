@@ -246,26 +246,16 @@ def draw_places(found: Findings) -> Figure | None:
     figure = _figure(
         height,
         "Which places are used",
-        "number: probability that the place is used; in brackets: weeks with the species of weeks watched",
+        "probability that a place is used where the species was not seen; in brackets: weeks with it of weeks watched",
     )
-    axes = figure.add_axes((2.3 / WIDTH, 0.15 / height, (WIDTH - 2.6) / WIDTH, 1 - 1.25 / height))
+    left = 0.5 + 0.066 * max(map(len, names))
+    axes = figure.add_axes((left / WIDTH, 0.15 / height, (WIDTH - left - 0.3) / WIDTH, 1 - 1.25 / height))
     values = np.full((len(names), len(species)), np.nan)
     for row in table.itertuples():
         at, column = names.index(row.name), species.index(row.species)
         values[at, column] = row.probability_used
-        known = np.isfinite(row.probability_used)
-        text = f"{row.probability_used:.2f}  ({row.detections}/{row.occasions})" if known else (
-            "no data" if not row.days else f"too few  ({row.detections}/{row.occasions})"
-        )  # fmt: skip
-        axes.text(
-            column,
-            at,
-            text,
-            ha="center",
-            va="center",
-            fontsize=8,
-            color="white" if known and row.probability_used > 0.55 else INK,
-        )
+        colour = "white" if row.probability_used > 0.55 else INK
+        axes.text(column, at, _used(row), ha="center", va="center", fontsize=8, color=colour)
     axes.imshow(values, cmap="Blues", vmin=0, vmax=1, aspect="auto")
     axes.set_xticks(range(len(species)), [found.label(s) for s in species])
     axes.xaxis.tick_top()
@@ -278,6 +268,17 @@ def draw_places(found: Findings) -> Figure | None:
     for side in axes.spines.values():
         side.set_visible(False)
     return figure
+
+
+def _used(row: Any) -> str:
+    """What is known of a place in a few letters; a probability is never nought."""
+    if not row.days:
+        return "no data"
+    weeks = f"  ({row.detections}/{row.occasions})"
+    if not np.isfinite(row.probability_used):
+        return f"too few{weeks}"
+    unseen = "< 1%" if row.probability_used < 0.01 else f"{row.probability_used:.0%}"
+    return f"{'seen' if row.detections else unseen}{weeks}"
 
 
 def draw_ranking(found: Findings) -> Figure | None:

@@ -36,6 +36,8 @@ LEAST_DAYS = 14.0
 """Camera-days below which a site says too little to be compared."""
 LEAST_SITES, LEAST_EVENTS = 8, 10
 WANTED_POWER = 0.8
+ALIKE = 1.0
+"""Maps whose deviance differs by less fit equally well."""
 ASSUMED_SLOPE = 0.5
 """What counts as a model that predicts, for the power: one standard deviation more of log current brings 1.65 times the events."""
 MAPS = {"current": "current_density.tif", "corridor": "corridor.tif", "resistance": "resistance.tif"}
@@ -261,8 +263,11 @@ def best_predictor(predictors: pd.DataFrame) -> str:
     if best["predictor"] == CONSTANT:
         return "No map predicts a left-out site better than one constant rate for all."
     sure = best["gain"] > 2 * best["gain_error"]
-    second = predictors.iloc[1] if len(predictors) > 1 else best
+    second = predictors.iloc[1]
+    alike = best["gain"] - second["gain"] < ALIKE
+    what = f"{best['predictor']} and {second['predictor']} alike" if alike else str(best["predictor"])
+    rest = "" if alike else f"; next {second['predictor']} ({second['gain']:.1f})"
     return (
-        f"Left-out sites are predicted best by {best['predictor']}: {best['gain']:.1f} ± {best['gain_error']:.1f} less deviance than a "
-        f"constant rate{'' if sure else ', which may be chance'}; next {second['predictor']} ({second['gain']:.1f})."
+        f"Left-out sites are predicted best by {what}: {best['gain']:.1f} ± {best['gain_error']:.1f} less deviance than a constant "
+        f"rate{'' if sure else ', which may be chance'}{rest}."
     )
