@@ -20,7 +20,8 @@ from rasters.profile import SpeciesProfile
 from scenarios.batch_draws import DrawPlan
 from scenarios.batch_facts import facts_of
 from scenarios.batch_matrix import BatchRun, Variant
-from scenarios.content import code_hash, file_hash, hash_of
+from scenarios.content import code_hash, hash_of
+from scenarios.fingerprint import file_hash
 from scenarios.inputs import Inputs, read_inputs
 from scenarios.load import ResolvedStudy, find_study, resolve
 from scenarios.parameter_space import changed

@@ -1,4 +1,4 @@
-"""What a computed thing depends on, as short hashes: values, files, and the code with its libraries."""
+"""What a computed thing depends on, as short hashes: values, and the code with its libraries."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 
 from scenarios.outputs.manifest import canonical_json, sha256_of, versions
 
-__all__ = ["code_hash", "file_hash", "hash_of", "source_files"]
+__all__ = ["code_hash", "hash_of", "source_files"]
 
 ROOT = Path(__file__).parent.parent
 ROOMS = ("connectivity", "rasters", "scenarios")
@@ -21,17 +21,6 @@ LIBRARIES = ("GDAL", "GEOS", "PROJ", "numba", "numpy", "pandas", "rasterio", "sc
 def hash_of(value: object) -> str:
     """32 hexadecimal digits of plain data, pydantic models and arrays; mappings are sorted by key."""
     return hashlib.sha256(canonical_json(value).encode()).hexdigest()[:32]
-
-
-def file_hash(path: Path) -> str:
-    """SHA-256 of a file's bytes; read again only when size or time of change differ."""
-    found = path.stat()
-    return _file_hash(path, found.st_size, found.st_mtime_ns, found.st_ino)
-
-
-@cache
-def _file_hash(path: Path, size: int, changed_ns: int, inode: int) -> str:
-    return sha256_of(path)
 
 
 @cache

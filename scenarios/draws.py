@@ -32,7 +32,8 @@ from rasters.errors import PlannerWarning
 from rasters.fences import FenceTerms, sum_terms
 from rasters.io import replacing
 from rasters.openings import OpeningEdges, row_terms
-from scenarios.content import code_hash, file_hash, hash_of
+from scenarios.content import code_hash, hash_of
+from scenarios.fingerprint import file_hash
 from scenarios.inputs import Inputs, input_files, read_inputs
 from scenarios.load import ResolvedStudy
 from scenarios.mortal import arriving_gains

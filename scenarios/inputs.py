@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,6 +22,7 @@ from rasters.io import read_grid, read_raster, read_vectors
 from rasters.profile import SpeciesProfile
 from rasters.surface import Layer
 from scenarios.actions import added_fences, regions_of_areas
+from scenarios.fingerprint import file_hash
 from scenarios.load import ResolvedStudy, read_document, validate
 from scenarios.results import FocalPlace
 from scenarios.schema import LayerSource
@@ -69,6 +70,8 @@ class Inputs:
         Of the active fences.
     all_fences : tuple of Fence
         Active or not.
+    files : dict of Path to str
+        Hash of each file as it was read.
     """
 
     grid: Grid
@@ -78,6 +81,7 @@ class Inputs:
     places: dict[str, FocalPlace]
     cuts: CutEdges
     all_fences: tuple[Fence, ...]
+    files: dict[Path, str] = field(default_factory=dict)
 
 
 def read_inputs(
@@ -85,6 +89,7 @@ def read_inputs(
 ) -> Inputs:
     """Read all that the chosen species need; ``layers`` if they were read before, on the same grid from the same files."""
     chosen = _chosen_species(resolved, species)
+    files = {path: file_hash(path) for path in input_files(resolved) if path.is_file()}
     grid = study_grid(resolved)
     profiles = {name: read_profile(resolved, name) for name in chosen}
     layers = _layers(resolved, grid) if layers is None else layers
@@ -95,9 +100,12 @@ def read_inputs(
         cuts = cut_edges(active, grid)
     with naming(resolved.file(resolved.study.regions.file)):
         regions = {name: _region(place, grid) for name, place in places.items()}
+    for path, before in files.items():
+        if file_hash(path) != before:
+            raise DataError(f"{path}: was changed while it was read; run again when it is finished")
     return Inputs(
-        grid=grid, layers=layers, profiles=profiles, places=places, cuts=cuts, all_fences=fences, regions=regions
-    )
+        grid=grid, layers=layers, profiles=profiles, places=places, cuts=cuts, all_fences=fences, regions=regions, files=files
+    )  # fmt: skip
 
 
 def fences_across(region: FocalRegion, cuts: CutEdges) -> list[str]:

@@ -22,7 +22,8 @@ import numba
 from rasters.errors import ConfigError, PlannerWarning
 from rasters.io import replacing
 from rasters.profile import SpeciesProfile
-from scenarios.content import code_hash, file_hash, hash_of
+from scenarios.content import code_hash, hash_of
+from scenarios.fingerprint import file_hash
 from scenarios.inputs import Inputs, read_inputs
 from scenarios.load import ResolvedStudy
 from scenarios.packing import pack, unpack
@@ -82,7 +83,7 @@ def solve_step(
         prepared = prepare_species(resolved, inputs or read_inputs(resolved, [species]), species)
     if store is None:
         return run_species(prepared, progress)
-    key = step_key(resolved, prepared.context.profile)
+    key = step_key(resolved, prepared.context.profile, prepared.context.inputs.files)
     solved = store.find(key)
     if solved is not None:
         progress(KEPT)
@@ -97,7 +98,7 @@ def model_step(prepared: Prepared, candidates: Sequence[str], store: StepStore |
     if store is None:
         return passage_model(prepared, candidates)
     context = prepared.context
-    step = step_key(context.resolved, context.profile)
+    step = step_key(context.resolved, context.profile, context.inputs.files)
     key = hash_of(
         {
             "step": step,
@@ -120,22 +121,23 @@ def model_step(prepared: Prepared, candidates: Sequence[str], store: StepStore |
     return model
 
 
-def step_key(resolved: ResolvedStudy, profile: SpeciesProfile) -> str:
+def step_key(resolved: ResolvedStudy, profile: SpeciesProfile, read: Mapping[Path, str] | None = None) -> str:
     """32 hexadecimal digits that differ wherever a number of the step may differ; opens no raster.
 
-    The number of threads counts, because the last bits of a current do depend on it.
+    ``read`` has the hashes of files as they were read; without it files count as they are now. The number of threads counts,
+    because the last bits of a current do depend on it.
     """
     study = resolved.study
     layers = _layers_of(study.layers, profile)
-    names = [layer.file for layer in layers.values() if layer.file]
-    files = {name: file_hash(resolved.file(name)) for name in (*names, study.regions.file, study.fences.file)}
-    grid = None if study.grid.like is None else file_hash(resolved.file(study.grid.like))
+    names = [layer.file for layer in layers.values()] + [study.regions.file, study.fences.file, study.grid.like]
+    names += [study.mortality.surface] if study.mortality else []
+    paths = {name: resolved.file(name) for name in names if name}
+    files = {name: (read or {}).get(path) or file_hash(path) for name, path in paths.items()}
     return hash_of(
         {
             "code": code_hash("scenarios.species_run"),
             "threads": numba.get_num_threads(),
             "files": files,
-            "grid": grid,
             "profile": _profile(profile),
             "settings": study.model_dump(mode="json", exclude=IRRELEVANT),
             "layers": layers,

@@ -20,9 +20,11 @@ import rasterio
 import yaml
 from tiny_study import write_regions, write_tiny_study, write_yaml
 
+import scenarios.inputs
 import scenarios.steps as steps
-from rasters.errors import ConfigError, ExportError, PlannerWarning
-from scenarios.content import code_hash, file_hash, source_files
+from rasters.errors import ConfigError, DataError, ExportError, PlannerWarning
+from scenarios.content import code_hash, source_files
+from scenarios.fingerprint import file_hash
 from scenarios.inputs import read_inputs
 from scenarios.load import ResolvedStudy, resolve
 from scenarios.packing import pack, unpack
@@ -207,7 +209,7 @@ def test_the_code_and_its_libraries_are_in_the_key(study: Path, monkeypatch: pyt
 
 def test_sources_are_followed_through_every_import() -> None:
     names = {path.name for path in source_files("scenarios.species_run")}
-    assert {"run.py", "terrain.py", "multigrid_cycle.py", "fence_cut.py", "reference.py", "io.py"} <= names
+    assert {"species_run.py", "terrain.py", "multigrid_cycle.py", "fence_cut.py", "reference.py", "io.py"} <= names
     assert not {"page.py", "map.py", "session.py"} & names
     assert code_hash("scenarios.species_run") == code_hash("scenarios.species_run") != code_hash("rasters.grid")
     with pytest.raises(ModuleNotFoundError, match=r"scenarios\.nowhere"):
@@ -311,6 +313,42 @@ def test_several_processes_use_one_store_at_once(study: Path, tmp_path: Path) ->
     for scenario in ("closed", "both", "free"):
         assert told(resolve(str(study), scenario), store)[1] == [KEPT]
     assert len(list(tmp_path.iterdir())) == 3
+
+
+def test_a_step_is_kept_under_what_was_read_not_what_the_file_holds_by_then(tmp_path: Path) -> None:
+    """Somebody saves another file while a long run is going on."""
+    folder, store = write_tiny_study(tmp_path / "study"), StepStore(folder=tmp_path / "steps")
+    resolved = resolve(str(folder))
+    inputs = read_inputs(resolved, ["digger"])
+    _drain(folder)
+    solve_step(resolved, "digger", store, inputs=inputs)
+    assert told(resolved, store)[1] != [KEPT]
+    assert solve_step(resolved, "digger", store, inputs=inputs).surface.barrier.any()
+    assert len(store.kept) == 2
+
+
+def test_a_file_that_changes_while_it_is_read_stops_the_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = write_tiny_study(tmp_path / "study")
+    cut = scenarios.inputs.cut_edges
+
+    def slow(*arguments: Any) -> Any:
+        _drain(folder)
+        return cut(*arguments)
+
+    monkeypatch.setattr(scenarios.inputs, "cut_edges", slow)
+    with pytest.raises(DataError, match=r"water\.tif: was changed while it was read"):
+        read_inputs(resolve(str(folder)))
+
+
+def test_a_surface_of_deaths_is_in_the_key(tmp_path: Path) -> None:
+    def with_deaths(settings: dict[str, Any]) -> None:
+        settings["mortality"] = {"reach_km": 100, "surface": "risk.tif"}
+
+    folder = write_tiny_study(tmp_path / "study", with_deaths)
+    (folder / "risk.tif").write_bytes(b"one")
+    before = key_of(folder)
+    (folder / "risk.tif").write_bytes(b"two")
+    assert key_of(folder) != before
 
 
 def test_where_the_store_is_and_how_large(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
