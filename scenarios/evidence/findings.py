@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -32,6 +32,7 @@ class EvidenceJob:
     name: str
     resolved: ResolvedStudy
     inputs: Inputs
+    species: tuple[str, ...]
     data: TrapData
     overrides: Mapping[str, Any]
     results: Path | None
@@ -84,7 +85,7 @@ def find(job: EvidenceJob, step: Callable[[str], None]) -> Findings:
     data, settings, faults = job.data, job.data.settings, Faults()
     step("linking cameras")
     marks = landmarks_of(job.resolved, job.inputs, settings.passages)
-    seen = watch(data, marks, job.inputs, faults)
+    seen = watch(data, marks, job.inputs, faults, job.species)
     step("use of passages")
     prior = settings.rate_prior
     use, factors = use_table(seen, prior), use_factor_table(seen, job.resolved, job.inputs, settings.prior_weight)
@@ -117,5 +118,4 @@ def _reranked(
     if not job.inputs.cuts.fences:
         return None
     stated = overlay_of(job.resolved, marks, factors, job.data.title, synthetic=job.data.synthetic, evidence=False)
-    species: Sequence[str] = list(job.inputs.profiles)
-    return rerank(job.name, job.resolved.scenario, dict(job.overrides), stated, measured, species, step)
+    return rerank(job.name, job.resolved.scenario, dict(job.overrides), stated, measured, job.species, step)

@@ -53,7 +53,7 @@ class Landmarks:
 
 
 def landmarks_of(resolved: ResolvedStudy, inputs: Inputs, stated: Sequence[StatedPassage]) -> Landmarks:
-    """The study's fences and regions, and the passages that the evidence states.
+    """The study's fences and regions, the passages that the evidence states, and single openings that stand in the study.
 
     Raises
     ------
@@ -61,10 +61,23 @@ def landmarks_of(resolved: ResolvedStudy, inputs: Inputs, stated: Sequence[State
         A passage of an unknown design or candidate, or far from every fence.
     """
     fences = {fence.id: fence for fence in inputs.all_fences}
-    passages = tuple(_passage(resolved, inputs.grid, fences, one) for one in stated)
+    known = {one.id for one in stated}
+    standing = [one for one in _standing(resolved) if one.id not in known]
+    passages = tuple(_passage(resolved, inputs.grid, fences, one) for one in (*stated, *standing))
     return Landmarks(
         grid=inputs.grid, passages=passages, fences=inputs.all_fences, places=_all_places(resolved, inputs.grid)
     )
+
+
+def _standing(resolved: ResolvedStudy) -> list[StatedPassage]:
+    """The study's own openings at single places; rows of openings every so many metres are no place to stand a camera at."""
+    out = []
+    for rule in resolved.study.openings:
+        if rule.lon is not None:
+            out.append(StatedPassage(id=rule.id, lon=rule.lon, lat=rule.lat, design=rule.design))
+        elif len(rule.at) == 1:
+            out.append(StatedPassage(id=rule.id, candidate=rule.at[0], design=rule.design))
+    return out
 
 
 def _passage(resolved: ResolvedStudy, grid: Grid, fences: dict[str, Fence], one: StatedPassage) -> Passage:

@@ -6,14 +6,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import yaml
 from pydantic import BaseModel
 
 from rasters.errors import ConfigError
 from rasters.io import replacing
 from scenarios.evidence.estimators.use_factor import UseFactors
-from scenarios.evidence.linking import Landmarks
+from scenarios.evidence.linking import Landmarks, Passage
 from scenarios.load import ResolvedStudy, read_document, validate
 from scenarios.schema_base import FROZEN
 
@@ -55,7 +54,7 @@ def overlay_of(
         own = {species: _figure(one.design.mean) for (species, d), one in updated.items() if d == design}
         out[f"designs.{design}.use_factor"] = {**study.designs[design].use_factor, **own}
     if marks.passages:
-        out["openings"] = [*resolved.settings.get("openings", []), *_openings(resolved, marks, updated)]
+        out["openings"] = _openings(resolved, marks, updated)
     if updated:
         source = f"{'SYNTHETIC ' if synthetic else ''}camera traps: {title}"
         out["assumptions"] = [*study.assumptions, f"Use factors of passages are updated by {source}."]
@@ -63,28 +62,27 @@ def overlay_of(
 
 
 def _openings(resolved: ResolvedStudy, marks: Landmarks, updated: Found) -> list[dict[str, Any]]:
-    """Each passage as an opening; one that stands in the study already is left as it is there."""
-    lines = {fence.id: fence.fence_line for fence in marks.fences}
-    standing = {rule.id for rule in resolved.study.openings}
-    x, y = np.array([p.x for p in marks.passages]), np.array([p.y for p in marks.passages])
-    lon, lat = marks.grid.transformer("EPSG:4326").transform(x, y, direction="INVERSE")
-    out = []
-    for i, p in enumerate(marks.passages):
-        shares = {
-            s: one.passages[p.id] for (s, design), one in updated.items() if design == p.design and p.id in one.passages
-        }
-        rule = {
-            "id": p.id,
-            "fence_line": lines[p.fence],
-            "design": p.design,
-            "lon": round(float(lon[i]), 6),
-            "lat": round(float(lat[i]), 6),
-        }
-        if shares:
-            rule["use_factor"] = {species: _figure(share.mean) for species, share in shares.items()}
-        if p.id not in standing:
-            out.append(rule)
-    return out
+    """The study's openings and each watched passage as one, with what was measured there."""
+    measured = {p.id: _measured(p, updated) for p in marks.passages}
+    own = [dict(rule) for rule in resolved.settings.get("openings", [])]
+    standing = {rule["id"] for rule in own}
+    for rule in own:
+        if measured.get(rule["id"]):
+            rule["use_factor"] = {**rule.get("use_factor", {}), **measured[rule["id"]]}
+    new = [(p, _rule(p, marks)) for p in marks.passages if p.id not in standing]
+    return [*own, *(rule | ({"use_factor": measured[p.id]} if measured[p.id] else {}) for p, rule in new)]
+
+
+def _measured(passage: Passage, updated: Found) -> dict[str, float]:
+    """Species -> posterior mean of a passage."""
+    mine = {s: one.passages for (s, design), one in updated.items() if design == passage.design}
+    return {s: _figure(shares[passage.id].mean) for s, shares in mine.items() if passage.id in shares}
+
+
+def _rule(passage: Passage, marks: Landmarks) -> dict[str, Any]:
+    line = next(fence.fence_line for fence in marks.fences if fence.id == passage.fence)
+    lon, lat = marks.grid.transformer("EPSG:4326").transform(passage.x, passage.y, direction="INVERSE")
+    return {"id": passage.id, "fence_line": line, "design": passage.design, "lon": round(lon, 6), "lat": round(lat, 6)}
 
 
 def _figure(value: float) -> float:

@@ -12,6 +12,7 @@ from typing import Any
 
 from rich.console import Console
 
+from rasters.errors import ConfigError
 from scenarios.evidence.charts import draw_charts
 from scenarios.evidence.findings import STEPS, EvidenceJob, Findings, find
 from scenarios.evidence.output_tables import write_evidence_tables
@@ -21,7 +22,7 @@ from scenarios.evidence.page import write_evidence_page
 from scenarios.evidence.predicts import results_scenario
 from scenarios.evidence.words import sentences_of
 from scenarios.inputs import input_files, read_inputs
-from scenarios.load import resolve
+from scenarios.load import ResolvedStudy, resolve
 from scenarios.outputs.folder import MARKER, atomic_folder
 from scenarios.outputs.manifest import write_manifest
 from scenarios.progress import Reporter
@@ -104,10 +105,11 @@ def run_evidence(
     chosen = results_scenario(results, scenario) if results is not None else scenario
     resolved = resolve(name, chosen, overrides or {})
     with atomic_folder(out) as folder:
-        reporter.expect(STEPS + 2 * len(species or resolved.study.species) * ranking, "reading")
+        mine = _chosen(resolved, species)
+        reporter.expect(STEPS + 2 * len(mine) * ranking, "reading")
         traps = read_traps(data, settings=settings)
         job = EvidenceJob(
-            name=name, resolved=resolved, inputs=read_inputs(resolved, species), data=traps, overrides=dict(overrides or {}),
+            name=name, resolved=resolved, inputs=read_inputs(resolved), species=mine, data=traps, overrides=dict(overrides or {}),
             results=results, alternatives=dict(alternatives or {}), ranking=ranking, seed=seed,
         )  # fmt: skip
         found = find(job, reporter.step)
@@ -123,6 +125,15 @@ def run_evidence(
             seeds={"bootstrap": seed}, started=began, finished=_now(),
         )  # fmt: skip
     return EvidenceSummary(folder=out, found=found, seconds=time.perf_counter() - start)
+
+
+def _chosen(resolved: ResolvedStudy, species: Sequence[str] | None) -> tuple[str, ...]:
+    """The species that are asked for; all are read, so that their names in the data are known."""
+    known = resolved.study.species
+    for name in species or ():
+        if name not in known:
+            raise ConfigError(f"{resolved.path}: species: no species {name!r}; there are {', '.join(known)}")
+    return tuple(species or known)
 
 
 def _now() -> str:

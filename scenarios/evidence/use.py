@@ -59,10 +59,11 @@ def use_table(watch: Watch, prior: Prior) -> pd.DataFrame:
 def _groups(days: pd.DataFrame) -> Iterator[tuple[tuple[str, str, str, str], pd.DataFrame]]:
     """What was watched, in order: passages, controls, places, fences, open country."""
     table = days.assign(group=_watched(days), what=np.where(days["control_of"] != "", "control", days["kind"]))
-    order = {"passage": 0, "control": 1, "place": 2, "fence": 3, "open": 4}
+    kinds, periods = ("passage", "control", "place", "fence", "open"), ("before", "after", "")
     keys = ["what", "group", "design", "period"]
-    found = sorted(table.groupby(keys), key=lambda one: (order[one[0][0]], *one[0][1:3], -ord(one[0][3][:1] or " ")))
-    yield from found
+    yield from sorted(
+        table.groupby(keys), key=lambda one: (kinds.index(one[0][0]), *one[0][1:3], periods.index(one[0][3]))
+    )
 
 
 def _watched(days: pd.DataFrame) -> np.ndarray:
@@ -196,7 +197,8 @@ def use_factor_table(
     found : dict of (species, design) to UseFactors
     """
     rows, found = [], {}
-    for species, profile in inputs.profiles.items():
+    for species in watch.species:
+        profile = inputs.profiles[species]
         for design in dict.fromkeys(p.design for p in watch.passages):
             own = resolved.study.designs[design].use_factor.get(species)
             prior = profile.use_factor_of(design).value if own is None else own

@@ -54,8 +54,15 @@ class Watch:
 LINKED = ["site", "kind", "passage", "design", "control_of", "place", "fence"]
 
 
-def watch(data: TrapData, marks: Landmarks, inputs: Inputs, faults: Faults) -> Watch:
+def watch(
+    data: TrapData, marks: Landmarks, inputs: Inputs, faults: Faults, species: Sequence[str] | None = None
+) -> Watch:
     """Link, count effort, find independent events.
+
+    Parameters
+    ----------
+    species : sequence of str, optional
+        Only these of the study's species; default all.
 
     Raises
     ------
@@ -63,7 +70,8 @@ def watch(data: TrapData, marks: Landmarks, inputs: Inputs, faults: Faults) -> W
         Deployments that cannot be placed, all at once.
     """
     links = link_deployments(data, marks, faults)
-    names = {profile.scientific_name: species for species, profile in inputs.profiles.items()}
+    names = {profile.scientific_name: name for name, profile in inputs.profiles.items()}
+    chosen = tuple(name for name in inputs.profiles if species is None or name in species)
     found = species_of(data, names, faults)
     faults.raise_errors()
     by_name = dict(zip(data.observations["scientificName"], found, strict=True))
@@ -74,14 +82,14 @@ def watch(data: TrapData, marks: Landmarks, inputs: Inputs, faults: Faults) -> W
     days["block"] = days["deploymentID"] + "/" + ((days["day"] - first).dt.days // BLOCK_DAYS).astype(str)
     days["season"], days["period"] = seasons(days["day"]), _periods(days, marks.passages)
     here = days[["deploymentID", "day", *LINKED, "block", "season", "period"]]
-    mine = events[events["species"] != ""].merge(here, on=["deploymentID", "day"])
+    mine = events[events["species"].isin(chosen)].merge(here, on=["deploymentID", "day"])
     share = (mine["outcome"] != "").groupby(mine["site"]).mean()
     share = share[share > 0]
     mine["crossing"] = (mine["outcome"] == "through") | ~mine["site"].isin(share.index)
     days["known_share"] = days["site"].map(share).fillna(1.0).astype(float)
     others = events[events["species"] == ""]["name"].value_counts()
     return Watch(
-        links=links, days=days, events=mine, species=tuple(inputs.profiles), passages=marks.passages,
+        links=links, days=days, events=mine, species=chosen, passages=marks.passages,
         other_names={str(name): int(n) for name, n in others.items()},
     )  # fmt: skip
 

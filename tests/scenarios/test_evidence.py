@@ -281,3 +281,22 @@ def test_wrong_passages_and_places_are_told(study: Path, traps: Path, tmp_path: 
     assert str(error.value).count("swap latitude and longitude") == 2 and "outside_study: leave_out" in str(error.value)
     with pytest.raises(LayerNotFoundError, match="otkel run"):
         run_evidence(str(study), traps, tmp_path / "out", QUIET, results=tmp_path)
+
+
+def test_an_opening_of_the_study_is_a_passage_and_keeps_its_place(study: Path, traps: Path, tmp_path: Path) -> None:
+    stated = yaml.safe_load((traps / "evidence.yaml").read_text())["passages"][0]
+    copy = without(traps, tmp_path / "copy", "synthetic-p1-[ab]-after")
+    (copy / "evidence.yaml").write_text("synthetic: true\n")
+    opening = {"id": "gate", "fence_line": "border", "design": stated["design"], "at": [stated["candidate"]]}
+    overrides = {"openings": [opening | {"use_factor": {"digger": 0.2}}]}
+    found = run_evidence(
+        str(study), copy, tmp_path / "out", QUIET, overrides=overrides, species=["walker"], ranking=False
+    ).found
+    assert set(found.use.loc[found.use["kind"] == "passage", "watched"]) == {"gate"}
+    assert set(found.use["species"]) == {"walker"} and not any("no species" in str(f) for f in found.faults)
+    rules = found.overlay.set["openings"]
+    mean = found.factors["walker", stated["design"]].passages["gate"].mean
+    assert [(rule["id"], rule["at"]) for rule in rules] == [("gate", [stated["candidate"]])]
+    assert rules[0]["use_factor"] == {"digger": 0.2, "walker": pytest.approx(mean, abs=1e-4)}
+    with pytest.raises(ConfigError, match="no species 'yeti'"):
+        run_evidence(str(study), copy, tmp_path / "no", QUIET, species=["yeti"])
