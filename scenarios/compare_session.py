@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 
@@ -15,14 +15,20 @@ from rasters.io import replacing
 from scenarios.comparison import Comparison, compare_sides, folder_and_scenario, sides_of
 from scenarios.outputs.claim import claimed
 from scenarios.outputs.compare_figure import write_pictures
-from scenarios.outputs.compare_maps import warning_of, write_difference_maps
+from scenarios.outputs.compare_maps import common_scales, warning_of, write_difference_maps
 from scenarios.outputs.compare_page import map_folder, write_comparison_page, write_comparison_tables
 from scenarios.outputs.compare_words import findings
 from scenarios.outputs.folder import MARKER, atomic_folder
 from scenarios.outputs.manifest import canonical_json, outputs_of, refresh_outputs, sha256_of, versions
+from scenarios.outputs.report.basis import bases_of
+from scenarios.outputs.report.page import write_report
+from scenarios.outputs.report.payload import Contents
 from scenarios.outputs.words import audience_of
 from scenarios.progress import Reporter
 from scenarios.stored import StoredResults, read_results
+
+if TYPE_CHECKING:
+    import geopandas as gpd
 
 __all__ = ["COMPARISON", "CompareSummary", "run_compare", "write_comparison"]
 
@@ -106,17 +112,42 @@ def write_comparison(comparison: Comparison, folder: Path, stored: Sequence[Stor
     credits = tuple(dict.fromkeys(line for one in stored for line in one.credits))
     warnings: dict[str, None] = {}
     runs = []
-    for pairing in comparison.pairings():
-        at = folder / map_folder(pairing.other.label, pairing.species)
-        write_difference_maps(pairing, at, borders=borders, credits=credits)
-        warnings[warning_of(pairing)] = None
-        runs.append(pairing.b)
+    for species in comparison.species:
+        pairings = comparison.pairings(species)
+        scales = common_scales(pairings)
+        for pairing in pairings:
+            at = folder / map_folder(pairing.other.label, species)
+            write_difference_maps(pairing, at, scales, borders=borders, credits=credits)
+            warnings[warning_of(pairing)] = None
+        runs.append(pairings[0].b)
     audience = audience_of(runs)
     told = sorted(set(warnings) - {""})
     write_comparison_tables(comparison, folder)
     write_pictures(comparison, folder, [*told, audience[1]])
     write_comparison_page(comparison, folder, audience=audience, warnings=told, credits=credits)
+    write_report(folder, _side_by_side(comparison, stored, borders, credits))
     _write_manifest(comparison, folder, stored, audience)
+
+
+def _side_by_side(
+    comparison: Comparison, stored: Sequence[StoredResults], borders: gpd.GeoDataFrame | None, credits: tuple[str, ...]
+) -> Contents:
+    """What the map page shows: every side, the first two with the swipe between them."""
+    sides = (comparison.base, *comparison.others)
+    labels = {side.label for side in sides}
+    bases = {
+        label: basis
+        for one in stored
+        for scenario, basis in bases_of(one.manifest).items()
+        for label in (scenario, f"{one.folder.name}/{scenario}")
+        if label in labels
+    }
+    runs = [(side, side.read(species)) for side in sides for species in side.species]
+    return Contents(
+        runs=tuple(replace(run, scenario=side.label, titles=run.titles | {"scenario": side.title}) for side, run in runs),
+        combined={side.label: side.combined for side in sides if side.combined is not None}, bases=bases, credits=credits,
+        borders=borders, beside=comparison.others[0].label,
+    )  # fmt: skip
 
 
 def _write_manifest(

@@ -146,12 +146,12 @@ class Comparison:
         """Species, in the order of the reference."""
         return self.base.species
 
-    def pairings(self) -> Iterator[Pairing]:
-        """Both runs of each species and other side; each is read when its turn comes."""
-        for species in self.species:
-            a = self.base.read(species)
-            for other in self.others:
-                yield Pairing(species=species, base=self.base, other=other, a=a, b=other.read(species))
+    def pairings(self, species: str) -> tuple[Pairing, ...]:
+        """The runs of a species on the base's and each other side, rasters and all."""
+        a = self.base.read(species)
+        return tuple(
+            Pairing(species=species, base=self.base, other=other, a=a, b=other.read(species)) for other in self.others
+        )
 
     def figure(self) -> Figure:
         """The figure for a report, as a matplotlib Figure."""

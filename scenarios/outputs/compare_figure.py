@@ -135,8 +135,8 @@ def _marks(
     a, b = (_headline(comparison, species, label, headline.indicator) for label in (comparison.base.label, side))
     words = change_words(a, b)
     if not (math.isfinite(a) and math.isfinite(b) and a != 0):
-        told = f"{words}: {value_words(b, headline)} {headline.unit}".strip()
-        text = told if words in ("now reached", "from 0") else words
+        value = f"{value_words(b, headline)} {headline.unit}".strip()
+        text = {"now reached": f"now reached: {value}", "from 0": f"0 \u2192 {value}"}.get(words, words)
         axes.text(0.5, at, f"  {text}  ", transform=axes.get_yaxis_transform(), fontsize=8, color=color, ha="center", va="center",
                   bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.85, "pad": 0.8}, zorder=4)  # fmt: skip
         return 0.0

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -28,7 +28,16 @@ if TYPE_CHECKING:
 
     from rasters.fences import Fence
 
-__all__ = ["DIVERGING", "THEMES", "Theme", "change_of", "relative_change", "warning_of", "write_difference_maps"]
+__all__ = [
+    "DIVERGING",
+    "THEMES",
+    "Theme",
+    "change_of",
+    "common_scales",
+    "relative_change",
+    "warning_of",
+    "write_difference_maps",
+]
 
 NOISE = 1e-5
 """Share of a value under which a change is rounding: files keep seven figures, solvers about six."""
@@ -57,6 +66,17 @@ class Theme:
     ends: tuple[str, str]
     reading: str
     relative: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """A surface of two runs: ``values`` is what changes from ``a`` to ``b``; colours end at ``limit``."""
+
+    theme: Theme
+    a: NDArray[np.float64]
+    b: NDArray[np.float64]
+    values: NDArray[np.float64]
+    limit: float
 
 
 THEMES = (
@@ -115,9 +135,22 @@ def surface_of(run: Any, theme: Theme) -> NDArray[np.float64]:
     return values
 
 
+def common_scales(pairings: Sequence[Pairing]) -> dict[str, float]:
+    """Surface -> where the scale of its change ends, the same for all sides of a species so that their maps compare.
+
+    A round number that most cells which change keep to, in the surface's own unit.
+    """
+    scales: dict[str, float] = {}
+    for theme in THEMES:
+        changes = (change_of(surface_of(p.a, theme), surface_of(p.b, theme)) for p in pairings)
+        scales[theme.stem] = max(map(_limit, changes)) or 1.0
+    return scales
+
+
 def write_difference_maps(
     pairing: Pairing,
     folder: Path,
+    scales: Mapping[str, float],
     *,
     borders: gpd.GeoDataFrame | None = None,
     credits: Sequence[str] = (),
@@ -129,6 +162,8 @@ def write_difference_maps(
     pairing : Pairing
     folder : path
         Made if it is not there.
+    scales : mapping of str to float
+        See `common_scales`.
     borders : GeoDataFrame, optional
     credits : sequence of str
 
@@ -141,65 +176,56 @@ def write_difference_maps(
     scene, written = None, []
     for theme in THEMES:
         a, b = surface_of(pairing.a, theme), surface_of(pairing.b, theme)
-        change = change_of(a, b)
-        changed = bool((change[~np.isnan(change)] != 0).any())
+        change = Change(theme=theme, a=a, b=b, values=change_of(a, b), limit=scales[theme.stem])
+        changed = bool(np.nan_to_num(change.values).any())
         if changed:
-            written += _write_rasters(pairing, theme, change, a, b, folder)
+            written += _write_rasters(pairing, change, folder)
         if theme.stem in DRAWN and (changed or theme.stem != "resistance"):
             scene = scene or make_scene(pairing.b, borders, credits)
-            sheet = _drawn(pairing, scene, theme, change, a, b)
-            written.append(save_png(sheet.figure, folder / f"{theme.stem}_difference.png"))
+            written.append(save_png(_drawn(pairing, scene, change).figure, folder / f"{theme.stem}_difference.png"))
     return written
 
 
 # -------------------------------------------------------------------------------------------------------------- rasters
 
 
-def _write_rasters(
-    pairing: Pairing,
-    theme: Theme,
-    change: NDArray[np.float64],
-    a: NDArray[np.float64],
-    b: NDArray[np.float64],
-    folder: Path,
-) -> list[Path]:
-    names = f"{pairing.other.label} minus {pairing.base.label}"
-    special = f"inf: a way only in {pairing.base.label}; -inf: a way only in {pairing.other.label}; NaN: not known, or no way in both"
-    bands = [(f"{theme.stem}_difference", change, theme.unit, f"{theme.title}, {names}", special)]
+def _write_rasters(pairing: Pairing, change: Change, folder: Path) -> list[Path]:
+    theme, base, other = change.theme, pairing.base.label, pairing.other.label
+    special = f"inf: a way only in {base}; -inf: a way only in {other}; NaN: not known, or no way in both"
+    title = f"{theme.title}, {other} minus {base}"
+    written = _write_raster(
+        pairing, folder / f"{theme.stem}_difference.tif", change.values, theme.unit, (title, special)
+    )
+    _write_style(written.with_suffix(".qml"), change.limit, theme.unit)
+    paths = [written, written.with_suffix(".qml")]
     if theme.relative:
-        share = f"{theme.title}, {pairing.other.label} against {pairing.base.label}"
-        bands.append(
-            (f"{theme.stem}_relative", relative_change(a, b), "%", share, f"{special}, or 0 in {pairing.base.label}")
-        )
-    return [path for band in bands for path in _write_raster(pairing, folder, *band)]
+        values = relative_change(change.a, change.b)
+        title, special = f"{theme.title}, {other} against {base}", f"{special}, or 0 in {base}"
+        written = _write_raster(pairing, folder / f"{theme.stem}_relative.tif", values, "%", (title, special))
+        _write_style(written.with_suffix(".qml"), _limit(values) or 1.0, "%")
+        paths += [written, written.with_suffix(".qml")]
+    return paths
 
 
 def _write_raster(
-    pairing: Pairing, folder: Path, stem: str, values: NDArray[np.float64], unit: str, title: str, special: str
-) -> list[Path]:
+    pairing: Pairing, path: Path, values: NDArray[np.float64], unit: str, meaning: tuple[str, str]
+) -> Path:
     run = pairing.b
     tags = {
         "study": run.study, "species": run.species, "reference": pairing.base.label, "compared": pairing.other.label,
-        "meaning": title, "special_values": special, "rounding": f"changes under {NOISE:g} of the value stand as 0",
+        "meaning": meaning[0], "special_values": meaning[1], "rounding": f"changes under {NOISE:g} of the value stand as 0",
         "geometry": warning_of(pairing) or "surveyed", "audience": note_of(run), "assumptions": " ".join(run.assumptions),
     }  # fmt: skip
-    path = write_cog(
-        folder / f"{stem}.tif",
-        values,
-        run.grid,
-        nodata=run.surface.nodata,
-        description=f"{title} [{unit}]",
-        unit=unit,
-        tags=tags,
+    return write_cog(
+        path, values, run.grid, nodata=run.surface.nodata, description=f"{meaning[0]} [{unit}]", unit=unit, tags=tags
     )
-    return [path, _write_style(path.with_suffix(".qml"), _limit(values), unit)]
 
 
 def _limit(values: NDArray[np.float64]) -> float:
-    """Where the scale of colours ends: a round number that most changed cells keep to."""
+    """A round number that most changed cells keep to; 0 where none changed."""
     changed = np.abs(values[np.isfinite(values) & (values != 0)])
     if changed.size == 0:
-        return 1.0
+        return 0.0
     top = float(np.quantile(changed, CLIP))
     low = nice_below(top)
     return next(low * step for step in (1.0, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0) if low * step >= top * (1 - 1e-9))
@@ -239,14 +265,8 @@ def warning_of(pairing: Pairing) -> str:
 # ------------------------------------------------------------------------------------------------------------- pictures
 
 
-def _drawn(
-    pairing: Pairing,
-    scene: Scene,
-    theme: Theme,
-    change: NDArray[np.float64],
-    a: NDArray[np.float64],
-    b: NDArray[np.float64],
-) -> Sheet:
+def _drawn(pairing: Pairing, scene: Scene, change: Change) -> Sheet:
+    theme = change.theme
     run = pairing.b
     species, study = run.titles.get("species", run.species), run.titles.get("study", run.study)
     texts = Texts(
@@ -255,23 +275,28 @@ def _drawn(
         badge=badge(run.audience), warning=warning_of(pairing), credits=scene.credits,
     )  # fmt: skip
     sheet = new_sheet(run.grid, run.grid.bounds, texts)
-    shown = block_mean(np.where(np.isfinite(change), change, np.nan), scene.factor) / theme.per_shown
+    shown = block_mean(np.where(np.isfinite(change.values), change.values, np.nan), scene.factor) / theme.per_shown
     if np.nan_to_num(shown).any():
-        limit = _limit(shown)
+        limit = change.limit / theme.per_shown
         note = f"Change against the base scenario [{theme.shown_unit}]; beyond the ends in the last colour"
         draw_surface(sheet, scene, shown, DIVERGING, Normalize(-limit, limit, clip=True), note, theme.ends)
     else:
         sheet.panel.heading("Colours")
-        sheet.panel.text("The same in both: nothing changes.", size=9, color=INK)
+        alike = (
+            "Where both have a way, nothing changes."
+            if np.isinf(change.values).any()
+            else "The same in both: nothing changes."
+        )
+        sheet.panel.text(alike, size=9, color=INK)
         draw_ground(sheet, scene)
-    for side, values in ((pairing.base, a), (pairing.other, b)):
+    for side, values in ((pairing.base, change.a), (pairing.other, change.b)):
         if theme.field == "current_density" and not np.nan_to_num(values).any():
             sheet.panel.text(
                 f"No current flows in \u201c{side.title}\u201d: no core is joined to a target.", size=8.2, color=INK
             )
     sheet.panel.heading("Also on the map")
     ground = run.surface.passable
-    _paint_ways(sheet, scene, pairing, (np.isposinf(a) & ground, np.isposinf(b) & ground), theme)
+    _paint_ways(sheet, scene, pairing, (np.isposinf(change.a) & ground, np.isposinf(change.b) & ground), theme)
     draw_borders(sheet, scene)
     _draw_fences(sheet, pairing)
     draw_places(sheet, scene)

@@ -16,7 +16,7 @@ from tiny_study import write_tiny_study
 
 import scenarios
 from rasters.errors import ConfigError, DataError, LayerNotFoundError
-from scenarios.api import LAYERS, OpenStudy, Result
+from scenarios.api_results import LAYERS, OpenStudy, Result
 from scenarios.outputs.rasters import SURFACES
 
 
