@@ -60,6 +60,8 @@ class Contents:
         Scenario -> what a saved scenario builds on. A scenario without one offers no passages to try.
     credits : tuple of str
     borders : GeoDataFrame, optional
+    beside : str
+        Scenario that the page opens with beside the first; empty for none.
     """
 
     runs: tuple[SpeciesRun, ...]
@@ -67,6 +69,7 @@ class Contents:
     bases: dict[str, Basis] = field(default_factory=dict)
     credits: tuple[str, ...] = ()
     borders: gpd.GeoDataFrame | None = None
+    beside: str = ""
 
     def of_scenario(self, scenario: str) -> list[SpeciesRun]:
         """Runs of one scenario."""
@@ -88,7 +91,7 @@ def payload(contents: Contents) -> dict[str, Any]:
         "audience": audience.value, "badge": badge(audience), "note": note,
         "schematic": sorted({schematic_note(run) for run in contents.runs} - {""}),
         "assumptions": list(dict.fromkeys(text for run in contents.runs for text in run.assumptions)),
-        "credits": list(contents.credits),
+        "credits": list(contents.credits), "beside": contents.beside,
         "themes": [
             {"id": t.id, "title": t.title, "unit": t.unit, "says": t.says, "reading": t.reading, "palette": palette(t)} for t in THEMES
         ],

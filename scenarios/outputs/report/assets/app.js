@@ -8,7 +8,7 @@
   const LAYERS = ["relief", "fences", "paths", "borders", "places", "names", "passages"];
   const LAYER_NAMES = { relief: "Relief", fences: "Fences", paths: "Least-cost paths", borders: "State borders", places: "Core and target areas", names: "Names", passages: "Passages" };
   const state = {
-    scenario: data.scenarios[0].id, other: "", species: data.species[0].id, theme: "corridor", opacity: 0.8, every: false, sort: "rank",
+    scenario: data.scenarios[0].id, other: data.beside, species: data.species[0].id, theme: "corridor", opacity: 0.8, every: false, sort: "rank",
     layers: Object.fromEntries(LAYERS.map((name) => [name, true])), open: new Map(), split: 50, at: null, flown: null,
   };
   const pixels = new Map();
@@ -345,5 +345,5 @@
 
   listen();
   speak((navigator.language || "en").slice(0, 2));
-  startMap().then(() => readOut(state.scenario));
+  startMap().then(compare).then(() => readOut(state.scenario));
 })();
