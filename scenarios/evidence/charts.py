@@ -204,7 +204,7 @@ def draw_prediction(found: Findings) -> Figure | None:
         )  # fmt: skip
         axes.set_xscale("log")
         axes.set_yscale("log")
-        axes.set_ylim(bottom=least * 0.7)
+        axes.set_ylim(bottom=min(0.7 * least, 0.9 * float(part["low"].min())))
         axes.grid(color="#e4e7e9", linewidth=0.8)
         axes.minorticks_off()
         if i == 0:

@@ -16,11 +16,13 @@ from typer.testing import CliRunner
 
 from cli import app
 from rasters.errors import ConfigError, DataError, LayerNotFoundError, PlannerWarning
+from scenarios.evidence.estimators.prediction import Interval
 from scenarios.evidence.faults import Faults
 from scenarios.evidence.linking import landmarks_of, tags_of
 from scenarios.evidence.overlay import read_overlay
 from scenarios.evidence.package import read_traps
 from scenarios.evidence.places import occupancy_tables
+from scenarios.evidence.predicts import _verdict
 from scenarios.evidence.session import EvidenceSummary, run_evidence
 from scenarios.evidence.settings import StatedPassage
 from scenarios.evidence.simulate import simulate_evidence
@@ -281,6 +283,24 @@ def test_wrong_passages_and_places_are_told(study: Path, traps: Path, tmp_path: 
     assert str(error.value).count("swap latitude and longitude") == 2 and "outside_study: leave_out" in str(error.value)
     with pytest.raises(LayerNotFoundError, match="otkel run"):
         run_evidence(str(study), traps, tmp_path / "out", QUIET, results=tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("agreement", "power", "verdict", "more"),
+    [
+        ((0.5, 0.2, 0.7), {1.0: 0.3, 2.0: 0.9}, "predicts", 0.0),
+        ((-0.5, -0.7, -0.2), {1.0: 0.3, 2.0: 0.9}, "wrong way", 0.0),
+        ((0.1, -0.2, 0.4), {1.0: 0.85, 2.0: 0.9}, "does not predict", 0.0),
+        ((0.1, -0.2, 0.4), {1.0: 0.3, 2.0: 0.6, 4.0: 0.82}, "too few data", 3000.0),
+        ((0.1, -0.2, 0.4), {1.0: 0.3, 2.0: 0.4, 4.0: 0.5}, "too few data", np.inf),
+    ],
+)
+def test_verdicts(agreement: tuple[float, float, float], power: dict[float, float], verdict: str, more: float) -> None:
+    value, low, high = agreement
+    word, sentence, days = _verdict(Interval(value=value, low=low, high=high), power, 1000.0)
+    assert (word, days) == (verdict, more)
+    assert ("3,000 more camera-days" in sentence) == (more == 3000.0)
+    assert ("more sites are needed" in sentence) == (more == np.inf)
 
 
 def test_an_opening_of_the_study_is_a_passage_and_keeps_its_place(study: Path, traps: Path, tmp_path: Path) -> None:
