@@ -133,8 +133,10 @@ def test_convergence_is_that_of_the_sphere_to_a_minute(close_up: tuple[bytes, Dr
     assert words in " ".join(text.words for text in close_up[1].page.texts)
 
 
-@pytest.mark.parametrize("lang", ["en", "ru", "kk"])
-@pytest.mark.parametrize("section", SECTIONS, ids=["winding", "northward", "straight"])
+@pytest.mark.parametrize(
+    ("section", "lang"), [(SECTIONS[0], "kk"), (SECTIONS[1], "ru"), (SECTIONS[2], "en"), (SECTIONS[2], "kk")],
+    ids=["winding-kk", "northward-ru", "straight-en", "straight-kk"],
+)  # fmt: skip
 def test_no_text_is_over_another_or_off_the_page(run: SpeciesRun, section: dict[str, object], lang: str) -> None:
     _, pages = drawn(source_of(run, lang), **section)
     for page in pages:
@@ -160,7 +162,7 @@ def _require_clear(page: DrawnPage) -> None:
     assert crossing == []
 
 
-@pytest.mark.parametrize("lang", ["kk", "ru", "en"])
+@pytest.mark.parametrize("lang", ["kk", "ru"])
 def test_every_text_can_be_taken_out_of_the_file(run: SpeciesRun, lang: str) -> None:
     """Two readers of other makes find what was written, letter for letter; Kazakh letters among it."""
     pdf, pages = drawn(source_of(run, lang), passages=("1", "2"))

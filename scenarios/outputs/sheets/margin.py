@@ -138,7 +138,7 @@ def draw_north(column: Column, frame: MapFrame, source: SheetSource) -> None:
     on_grid = frame.projection.zone is not None
     high = 15.5 if on_grid else 8.0
     x, foot = column.box.left + 6.5, column.at - high - 3.5
-    shown = math.copysign(max(abs(true), 9.0), true) if on_grid and abs(true) > 0.005 else 0.0
+    shown = math.copysign(max(abs(true), 9.0), true) if on_grid and round(abs(true) * 60) > 0 else 0.0
     if on_grid:
         page.lines([np.array([[x, foot], [x, foot + high]])], INK, 0.25)
         page.areas(

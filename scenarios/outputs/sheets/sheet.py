@@ -352,17 +352,18 @@ def notes_of(source: SheetSource, frame: MapFrame, legend: Legend) -> list[str]:
     withheld = say("Fences and places are drawn on a coarse grid; passages and routes are not shown to the public.")
     about = {Audience.PARTNER: [rounded], Audience.PUBLIC: [withheld]}.get(source.audience, [])
     on_sk42 = frame.projection.zone is not None or legend.passages
-    return [*about, _grid_note(source, frame), *([datum] if on_sk42 else []), f"{relief} {contours}"]
+    return [*about, _grid_note(source, frame, legend.passages), *([datum] if on_sk42 else []), f"{relief} {contours}"]
 
 
-def _grid_note(source: SheetSource, frame: MapFrame) -> str:
+def _grid_note(source: SheetSource, frame: MapFrame, in_table: bool) -> str:
     """The sheet's projection, and what its numbers refer to."""
     say, projection = source.say, frame.projection
     if projection.zone is None:
-        return say(
-            "Stereographic projection about the middle of the sheet; scale true there, within {share} % at the edge. Degrees and "
-            "MGRS: WGS 84; X and Y: SK-42, each place in its own zone."
+        plane = say(
+            "Stereographic projection about the middle of the sheet; scale true there, within {share} % at the edge."
         ).format(share=source.figure(f"{_scale_error(frame):.2f}"))
+        table = say("Degrees and MGRS: WGS 84; X and Y: SK-42, each place in its own zone.")
+        return f"{plane} {table}" if in_table else f"{plane} {say('Degrees: WGS 84.')}"
     return say(
         "Grid: SK-42 (Pulkovo 1942), Gauss-Kr\u00fcger zone {zone}, central meridian {meridian}\u00b0 E (EPSG:{code}); X north, Y east "
         "with the zone's number. Degrees and MGRS: WGS 84."

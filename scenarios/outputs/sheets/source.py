@@ -95,10 +95,12 @@ class SheetSource:
         ranking = self.run.ranking
         is_it = (ranking["candidate"] == wanted) | (ranking["rank"].astype(str) == wanted.removeprefix(RANK_MARK))
         if not is_it.any():
-            some = ", ".join(ranking["candidate"].head(5)) or "none in this scenario"
+            if ranking.empty:
+                raise ConfigError(f"--passage {wanted!r}: the scenario {self.run.scenario} has no candidate passages")
+            some = ", ".join(ranking["candidate"].head(3))
             raise ConfigError(
                 f"--passage {wanted!r}: there is no such candidate; give a number from 1 to {len(listed)}, a rank from "
-                f"{RANK_MARK}1 to {RANK_MARK}{len(ranking)}, or an id: {some}"
+                f"{RANK_MARK}1 to {RANK_MARK}{len(ranking)}, or an id such as {some}"
             )
         found = ranking[is_it].head(1)
         one = passages_of(found.assign(number=[f"{RANK_MARK}{found['rank'].iloc[0]}"]))[0]
