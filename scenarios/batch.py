@@ -113,7 +113,7 @@ def run_batch(request: BatchRequest, reporter: Reporter, stopping: Callable[[], 
         folder.write_plan(plan.as_dict())
         waiting = [run for run in mine if not folder.finished(run.id, plan.keys[run.id])]
         traffic = Traffic()
-        reporter.way_on = f"what is finished stays in {request.out}; the same command goes on from there"
+        reporter.way_on = lambda: f"what is finished stays in {request.out}; the same command goes on from there"
         failed = do_runs(request, plan, folder, waiting, reporter, traffic, stopping)
         summary = BatchSummary(
             folder=request.out, task=task, finished=len(mine) - len(failed), before=len(mine) - len(waiting), failed=failed,

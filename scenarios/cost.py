@@ -190,7 +190,7 @@ class _Laps(Reporter):
     """Processor seconds of the parts of a run, from what it tells of its progress; shows nothing."""
 
     def __init__(self) -> None:
-        self.way_on = ""
+        self.way_on = str
         self.began = [("reading", time.process_time())]
 
     def expect(self, steps: int, what: str) -> None:

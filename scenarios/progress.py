@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import warnings
+from collections.abc import Callable
 from types import TracebackType
 
 from rich.console import Console
@@ -24,8 +25,8 @@ class Reporter:
             disable=quiet or not self.console.is_terminal, transient=True,
         )  # fmt: skip
         self._task: TaskID | None = None
-        self.way_on = ""
-        """What is kept when the command stops here, and how to go on."""
+        self.way_on: Callable[[], str] = str
+        """Says what is kept when the command stops here, and how to go on; nothing where nothing is."""
         self._level = logging.ERROR if quiet else [logging.WARNING, logging.INFO, logging.DEBUG][min(verbose, 2)]
 
     def __enter__(self) -> Reporter:
@@ -62,8 +63,8 @@ class Reporter:
         self._progress.stop()
         self.console.print("error:", style="bold red", end=" ")
         self.console.print(text, markup=False)
-        if self.way_on:
-            self.console.print(self.way_on, markup=False)
+        if way_on := self.way_on():
+            self.console.print(way_on, markup=False)
 
     def _show_warning(self, message: Warning | str, category: type[Warning], *_: object) -> None:
         from rasters.errors import PlannerWarning

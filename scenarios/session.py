@@ -165,8 +165,15 @@ def run_resolved(
 ) -> RunSummary:
     """`run_study` for settings that are resolved already."""
     meter, began = Meter(), now()
+    reporter.way_on = str if store is None else store.way_on
     with atomic_folder(out) as folder:
         prepared = {r.scenario: _prepare(r, species) for r in resolved}
+        as_read = {
+            path: sha
+            for all_of in prepared.values()
+            for one in all_of
+            for path, sha in one.context.inputs.files.items()
+        }
         reporter.expect(sum(map(len, prepared.values())) * STEPS, "checking")
         runs: list[SpeciesRun] = []
         combined: dict[str, pd.DataFrame] = {}
@@ -187,7 +194,7 @@ def run_resolved(
         write_manifest(
             folder, kind=KIND, runs=runs, command=["otkel", *sys.argv[1:]], scenarios={r.scenario: r.settings for r in resolved},
             settings={"bases": {r.scenario: {"base": r.base or r.scenario, "overrides": r.overrides} for r in resolved}},
-            inputs=input_paths(resolved), crs_operations=crs_operations(resolved, runs[0].grid), machine=machine(),
+            inputs=input_paths(resolved), as_read=as_read, crs_operations=crs_operations(resolved, runs[0].grid), machine=machine(),
             measured=meter.read(), started=began, finished=now(),
         )  # fmt: skip
     return RunSummary(folder=out, runs=tuple(runs), combined=combined, measured=meter.read())
@@ -212,7 +219,6 @@ def _solved(resolved: ResolvedStudy, prepared: Prepared, reporter: Reporter, sto
     species = prepared.context.profile.id
     label = f"{resolved.scenario}, {species}"
     run = as_stored(solve_step(resolved, species, store, partial(_tell, reporter, label), prepared=prepared))
-    reporter.way_on = "" if store is None else store.way_on()
     return run
 
 

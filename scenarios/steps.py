@@ -255,8 +255,8 @@ class StepStore:
             self.folder.mkdir(parents=True, exist_ok=True)
             with replacing(path) as part, part.open("w+b") as stream:
                 _write(stream, facts, value)
-            self._make_room(path)
             self.kept.add(key)
+            self._make_room(path)
         except OSError as error:
             _warn(
                 f"{facts['scenario']}, {facts['species']}: this step could not be kept ({error}); the run goes on without"

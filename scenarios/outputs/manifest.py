@@ -45,6 +45,7 @@ def write_manifest(
     settings: Mapping[str, Any] | None = None,
     scenarios: Mapping[str, Any] | None = None,
     inputs: Mapping[str, str | Path] | None = None,
+    as_read: Mapping[Path, str] | None = None,
     seeds: Mapping[str, int] | None = None,
     crs_operations: Iterable[Mapping[str, Any]] = (),
     machine: Mapping[str, Any] | None = None,
@@ -69,6 +70,8 @@ def write_manifest(
         Scenario id -> the scenario with every default filled in.
     inputs : mapping of str to path, optional
         Name as the study writes it -> where the file is; hashed.
+    as_read : mapping of Path to str, optional
+        SHA-256 of inputs as they were read, which is what counts where a file has changed since.
     seeds : mapping of str to int, optional
         Of what was drawn by chance; empty where nothing is.
     crs_operations : iterable of mapping, optional
@@ -86,7 +89,7 @@ def write_manifest(
         "command": list(command),
         "settings": dict(settings or {}),
         "scenarios": dict(scenarios or {}),
-        "inputs": {name: _described(Path(path)) for name, path in (inputs or {}).items()},
+        "inputs": {name: _described(Path(path)) | _read_as(path, as_read) for name, path in (inputs or {}).items()},
         "seeds": dict(seeds or {}),
         "crs_operations": [dict(one) for one in crs_operations],
         "machine": dict(machine or {}),
@@ -159,6 +162,10 @@ def _version(name: str) -> str:
         return version(name)
     except PackageNotFoundError:
         return "not installed as a package"
+
+
+def _read_as(path: str | Path, as_read: Mapping[Path, str] | None) -> dict[str, str]:
+    return {"sha256": as_read[Path(path)]} if as_read and Path(path) in as_read else {}
 
 
 def _described(path: Path) -> dict[str, Any]:
