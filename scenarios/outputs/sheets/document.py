@@ -129,11 +129,10 @@ def sheet_source(run: SpeciesRun, results: StoredResults, audience: Audience, la
     """What all sheets of a run share, with the precision of an audience."""
     shown = generalised(run, audience)
     borders = results.borders
-    stamp = str(results.manifest.get("finished", ""))[:16].replace("T", " ")
-    trace = (
-        f"otkel {version('otkel')}  \u00b7  {run.study}, {run.scenario}, {run.species}  \u00b7  {stamp} UTC  \u00b7  "
-        f"manifest sha256 {sha256_of(results.folder / MARKER)[:16]}"
-    )
+    trace = f"otkel {version('otkel')}  \u00b7  {run.study}, {run.scenario}, {run.species}"
+    if audience is Audience.RESTRICTED:  # a time or a hash would let others join files and confirm guesses
+        stamp = str(results.manifest.get("finished", ""))[:16].replace("T", " ")
+        trace += f"  \u00b7  {stamp} UTC  \u00b7  manifest sha256 {sha256_of(results.folder / MARKER)[:16]}"
     return SheetSource(
         run=shown, operation=operation_of(run), borders=None if borders is None else borders.to_crs(run.grid.pyproj_crs),
         credits=results.credits, trace=trace, say=translator(lang, "sheet"), lang=lang, shade=shaded_relief(shown),
