@@ -176,6 +176,8 @@ def set_score(
 ) -> float:
     """Score of a set for one species, on the scale of the ranking: 1 is the best single candidate in both parts.
 
+    Without `ranking.arriving_weight` it is what the ranking says of a single candidate.
+
     Parameters
     ----------
     pairs, ranking : DataFrame

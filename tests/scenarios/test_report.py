@@ -189,7 +189,7 @@ def test_two_scenarios_are_swiped(browser: Any, report: Path) -> None:
         page.select_option("#other", "free")
         page.wait_for_selector("#divider:visible")
         page.wait_for_timeout(700)
-        assert page.evaluate("document.getElementById('map-other').style.clipPath") == "inset(0px 0px 0px 50%)"
+        assert page.evaluate("document.getElementById('map-other').style.clipPath") == "inset(0px 0px 0px 60%)"
         half = page.locator("#maps").screenshot()
         page.focus("#swipe")
         page.keyboard.press("Home")

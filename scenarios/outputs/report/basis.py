@@ -27,6 +27,8 @@ class Basis:
         Species -> weight.
     ranking : tuple of float
         Weights of the gains in conductance and in least cost.
+    arriving : bool
+        Whether the ranking also counts walkers that arrive alive, which the page does not.
     months : dict of str to list of int
         Candidate of the study's own -> months in which it is open.
     """
@@ -36,6 +38,7 @@ class Basis:
     openings: list[Any] = field(default_factory=list)
     weights: dict[str, float] = field(default_factory=dict)
     ranking: tuple[float, float] = (0.5, 0.5)
+    arriving: bool = False
     months: dict[str, list[int]] = field(default_factory=dict)
 
     @classmethod
@@ -45,7 +48,7 @@ class Basis:
         return cls(
             base=base, overrides=dict(overrides), openings=list(settings.get("openings", [])),
             weights={name: float(entry.get("weight", 1.0)) for name, entry in settings.get("species", {}).items()},
-            ranking=(ranking.conductance_weight, ranking.least_cost_weight),
+            ranking=(ranking.conductance_weight, ranking.least_cost_weight), arriving=ranking.arriving_weight > 0,
             months={point["id"]: point["months"] for point in _points(settings) if point.get("months")},
         )  # fmt: skip
 

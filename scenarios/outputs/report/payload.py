@@ -168,6 +168,7 @@ def _scenario(contents: Contents, name: str) -> dict[str, Any]:
         "stretches": stretches_of(runs[0]), "passages": _passages(runs, contents.combined.get(name), {} if basis is None else basis.months),
         "basis": None if basis is None else {"base": basis.base, "set": basis.overrides, "openings": basis.openings},
         "weights": {run.species: _weight(runs, run, basis) for run in runs},
+        "arriving": basis is not None and basis.arriving,
     }  # fmt: skip
 
 

@@ -98,6 +98,7 @@ PHRASES: tuple[str, ...] = (
     "scenario. Flow and least cost are shares of what all fences together take away, as the mean over "
     "cores. Score: 1 is the best single passage in both.",
     "Target area",
+    "The live score leaves out the walkers that arrive alive, which the ranking counts.",
     "This browser shows no maps here (WebGL is off). Everything else on the page works.",
     "Try passages",
     "Values here",

@@ -9,7 +9,7 @@
   const LAYER_NAMES = { relief: "Relief", fences: "Fences", paths: "Least-cost paths", borders: "State borders", places: "Core and target areas", names: "Names", passages: "Passages" };
   const state = {
     scenario: data.scenarios[0].id, other: data.beside, species: data.species[0].id, theme: "corridor", opacity: 0.8, every: false, sort: "rank",
-    layers: Object.fromEntries(LAYERS.map((name) => [name, true])), open: new Map(), split: 50, at: null, flown: null,
+    layers: Object.fromEntries(LAYERS.map((name) => [name, true])), open: new Map(), split: 60, at: null, flown: null,
   };
   const pixels = new Map();
   let one = null;
@@ -231,6 +231,7 @@
       { open, adds, numbers: numbersNow(), sort: state.sort, live: Boolean(live), label: labelOf },
       { press, near, go, sort: (key) => { state.sort = key; tryOut(); } });
     if (focus) document.querySelector(`#passages tr[data-id="${CSS.escape(focus)}"] input`)?.focus();
+    $("whatif-left-out").hidden = !live || !scenarioOf(state.scenario).arriving;
     $("passages-title").hidden = !list.length;
     otkelTables.pairs($("pairs"), data, runOf(state.scenario), live, state.every);
     if (live) sayResult(open, list, live);
