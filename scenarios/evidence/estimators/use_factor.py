@@ -139,7 +139,8 @@ def _likelihood(one: PassageEvidence, u: Reals) -> Reals:
 
 
 def _share(at: Reals, weights: Reals, level: float) -> Share:
+    """Mean and interval; within a cell the probability lies evenly."""
     weights = weights / weights.sum()
-    cumulated = np.cumsum(weights) - weights / 2
-    low, high = np.interp([(1 - level) / 2, (1 + level) / 2], cumulated, at)
+    edges = np.linspace(0.0, 1.0, at.size + 1)
+    low, high = np.interp([(1 - level) / 2, (1 + level) / 2], np.append(0.0, np.cumsum(weights)), edges)
     return Share(mean=float(weights @ at), low=float(low), high=float(high))
