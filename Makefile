@@ -16,6 +16,7 @@ help:
 
 demo: $(STAMP)
 	$(BIN)/otkel run ustyurt --scenario baseline --scenario no-fence --scenario agreed-1km --out $(OUT)
+	$(BIN)/otkel compare $(OUT)
 	@echo "Maps and what-if: $(OUT)/report.html   tables: $(OUT)/index.html"
 
 test: lint

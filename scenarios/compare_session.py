@@ -107,9 +107,10 @@ def run_compare(
 
 
 def write_comparison(comparison: Comparison, folder: Path, stored: Sequence[StoredResults] = ()) -> None:
-    """Write every file of a comparison into a folder; borders and credits come from the stored results."""
+    """Write every file of a comparison into a folder; borders come from the stored results."""
     borders = next((one.borders for one in stored if one.borders is not None), None)
-    credits = tuple(dict.fromkeys(line for one in stored for line in one.credits))
+    told_by = [*(one.credits for one in stored), *(side.settings.get("credits", ()) for side in comparison.sides)]
+    credits = tuple(dict.fromkeys(line for lines in told_by for line in lines))
     warnings: dict[str, None] = {}
     runs = []
     for species in comparison.species:

@@ -215,8 +215,13 @@ def _read_manifest(folder: Path) -> dict[str, Any]:
             f"{path}: was written by otkel {by} in format {manifest['format']}, but this version reads format {FORMAT}; "
             "run the study again with this version"
         )
-    if not manifest.get("runs"):
-        raise DataError(f"{path}: lists no runs; give a folder that `otkel run` wrote, not one of another command")
+    tables = [
+        (run_folder(run["scenario"], run["species"]) / "pairs.csv").as_posix() for run in manifest.get("runs", [])
+    ]
+    if not tables or not set(tables) <= set(manifest["outputs"]):
+        raise DataError(
+            f"{path}: lists no runs with their tables; give a folder that `otkel run` wrote, not one of another command"
+        )
     return manifest
 
 

@@ -43,6 +43,7 @@ FILES = {
     "passages.csv": "Every candidate passage with every component of its score",
     "pairs.csv": "Costs and resistances between cores and targets",
     "fence_profile.csv": "Gain along every fence",
+    "indicators.csv": "One number each, for comparing scenarios and years",
     "columns.csv": "What each column means, and its unit",
     "resistance.tif": "Resistance (GeoTIFF)",
     "cost_weighted_distance.tif": "Cost-weighted distance (GeoTIFF)",

@@ -129,6 +129,7 @@ def test_no_folder_and_no_manifest(tmp_path: Path) -> None:
         ({"format": 1}, r"in format 1, but this version reads format"),
         ({"format": 99, "versions": {"otkel": "7.0"}}, r"by otkel 7\.0 in format 99"),
         ({"runs": []}, "lists no runs"),
+        ({"outputs": {"portfolio.csv": {}}}, "lists no runs with their tables; give a folder that `otkel run` wrote"),
     ],
 )
 def test_another_format_and_no_runs(fresh: RunSummary, tmp_path: Path, change: dict, message: str) -> None:
