@@ -106,7 +106,7 @@ class SpeciesRun:
     audience : Audience
         For whom the run was generalised; see `scenarios.audience`.
     sensitivity_deg : float
-        Cells that the public gets of this species [degrees].
+        Cells that the public gets [degrees]: the coarsest of all species that were run together, which share passages.
     sk42_operation : str
         Code of the datum operation that the study names; empty to choose, see `scenarios.crs_operation`.
     model : PassageModel, optional

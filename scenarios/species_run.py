@@ -97,7 +97,8 @@ def unsolved_fields(prepared: Prepared) -> dict[str, Any]:
         "titles": titles_of(resolved, context.profile), "grid": inputs.grid, "surface": surface, "cuts": inputs.cuts,
         "places": places_of(inputs, prepared.ends), "units": UNITS, "layers": inputs.layers,
         "assumptions": stated_assumptions(resolved, inputs, surface),
-        "sensitivity_deg": context.profile.sensitivity_deg.value, "sk42_operation": resolved.study.sk42.operation or "",
+        "sensitivity_deg": max(profile.sensitivity_deg.value for profile in inputs.profiles.values()),
+        "sk42_operation": resolved.study.sk42.operation or "",
     }  # fmt: skip
 
 

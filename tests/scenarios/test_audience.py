@@ -28,7 +28,7 @@ from scenarios.prepared import prepare_species
 from scenarios.progress import Reporter
 from scenarios.results import FocalPlace, SpeciesRun
 from scenarios.session import run_study
-from scenarios.species_run import run_species
+from scenarios.species_run import run_species, unsolved_fields
 
 CELL = 0.1
 
@@ -337,3 +337,23 @@ def test_results_for_an_audience_are_written_by_run_itself(tmp_path):
     summary.print(Console(quiet=True))
     with Reporter(quiet=True) as reporter, pytest.raises(ConfigError, match="for public already"):
         export_results(tmp_path / "out", "geopackage", tmp_path / "x", reporter, audience="partner")
+
+
+def test_species_that_share_passages_share_the_coarsest_cells(tmp_path):
+    """A finer map of one species would place the passages of all."""
+    study = write_tiny_study(tmp_path / "study")
+    walker = study / "walker.yaml"
+    walker.write_text(walker.read_text() + "sensitivity_deg: {value: 0.02, origin: made up}\n")
+    resolved = resolve(str(study), "closed")
+    both, alone = read_inputs(resolved), read_inputs(resolved, ["walker"])
+    assert unsolved_fields(prepare_species(resolved, both, "walker"))["sensitivity_deg"] == 0.1
+    assert unsolved_fields(prepare_species(resolved, alone, "walker"))["sensitivity_deg"] == 0.02
+
+
+@pytest.mark.parametrize("value", [0.001, 2.0])
+def test_sensitivity_out_of_range_is_an_error_that_names_the_line(tmp_path, value):
+    study = write_tiny_study(tmp_path / "study")
+    walker = study / "walker.yaml"
+    walker.write_text(walker.read_text() + f"sensitivity_deg: {{value: {value}, origin: made up}}\n")
+    with pytest.raises(ConfigError, match=r"walker\.yaml:\d+: sensitivity_deg\.value"):
+        read_inputs(resolve(str(study), "closed"), ["walker"])
