@@ -132,7 +132,7 @@ def test_partners_pages_do_not_depend_on_where_in_its_kilometre_a_passage_lies(r
     by_id = {fence.id: fence for fence in run.cuts.fences}
     spots = [by_id[fence].point_at(along) for fence, along in zip(moved["fence"], moved["along_m"], strict=True)]
     elsewhere = replace(run, ranking=moved.assign(x=[p.x for p in spots], y=[p.y for p in spots]))
-    request = {"fence": "wall_a_b", "series": True, "scale": 200_000}
+    request = {"fence": "inner", "from_km": 0, "to_km": 50}
     partner, restricted = (
         [drawn(source_of(one, audience=audience), **request)[0] for one in (run, elsewhere)]
         for audience in (Audience.PARTNER, Audience.RESTRICTED)
