@@ -8,6 +8,7 @@ resistances and least costs between these nodes, all candidates closed. Opening 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,18 +18,18 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from connectivity.cost_distance import cost_weighted_distance, cost_weighted_distances
+from connectivity.focal import FocalRegion
 from connectivity.kernels.gap_sets import open_conductance, open_cost
 from connectivity.laplacian import stencil_laplacian
-from connectivity.openable_edges import OpenableEdges
 from connectivity.passages import share_undone
 from connectivity.reduce import reduce_landscape
 from connectivity.reduced_network import ReducedNetwork
-from connectivity.set_values import DistancesOfSets
 from rasters.errors import DataError
 from rasters.io import replacing
 from scenarios.candidates import pairs_on_routes
 from scenarios.species_run import Prepared
-from scenarios.valuation import land_of, openings_by_id
+from scenarios.valuation import Land, land_of, openings_by_id
 
 __all__ = ["PassageModel", "choose_candidates", "passage_model", "read_model", "set_score", "write_model"]
 
@@ -141,22 +142,77 @@ def passage_model(prepared: Prepared, candidates: Sequence[str]) -> PassageModel
     """Reduce the landscape and search it for these candidates, in this order; they must be the species' own."""
     land, ends = land_of(prepared, candidates), prepared.ends
     edges = land.edges
-    ways = DistancesOfSets.build(land.stencil, land.regions, edges, land.to_any)
+    cells, place = np.unique(np.concatenate([edges.first, edges.second]), return_inverse=True)
+    first, second = (place + len(land.regions)).reshape(2, -1)
     network = reduce_landscape(stencil_laplacian(land.stencil, region=ends.labels), edges.cells())
     return PassageModel(
         candidates=tuple(candidates), origins=tuple(r.id for r in ends.origins), targets=tuple(r.id for r in ends.targets),
-        resistance=_resistances(network, len(land.regions), edges), cost_m=ways.cost_m, first=ways.first, second=ways.second,
-        slot_edge=edges.slot_edge, slot_candidate=edges.slot_candidate, state_start=edges.state_start, delta=edges.delta,
-        state_cost_m=edges.cost_m,
+        resistance=_resistances(network, len(land.regions), cells), cost_m=_least_costs(land, cells, first, second),
+        first=first, second=second, slot_edge=edges.slot_edge, slot_candidate=edges.slot_candidate,
+        state_start=edges.state_start, delta=edges.delta, state_cost_m=edges.cost_m,
     )  # fmt: skip
 
 
-def _resistances(network: ReducedNetwork, regions: int, edges: OpenableEdges) -> Reals:
-    """Between the regions and the ends of edges, in the order in which `DistancesOfSets` numbers them."""
-    rows, cols = np.divmod(np.unique(np.concatenate([edges.first, edges.second])), edges.shape[1])
+def _resistances(network: ReducedNetwork, regions: int, cells: Ints) -> Reals:
+    """Between the regions and some kept cells, in this order."""
     nodes = [network.index_of_region(number + 1) for number in range(regions)]
-    nodes += [network.index_of(int(row), int(col)) for row, col in zip(rows, cols, strict=True)]
+    nodes += [network.index_of(*divmod(int(cell), network.shape[1])) for cell in cells]
     return network.effective_resistances(nodes)
+
+
+def _least_costs(land: Land, cells: Ints, first: Ints, second: Ints) -> Reals:
+    """Between the regions and the ends of edges; between two ends only where a way through both edges may be worth it.
+
+    Notes
+    -----
+    A way that goes on from an end ``x`` of an edge to another edge costs at least what it costs without any fence to come to
+    the edge and from ``x`` to the target, and the crossings of two openings. Where that is no less than the way through this
+    edge alone, for every origin and target, no such way is ever the cheapest, and no search from ``x`` is needed: few are,
+    unless closed fences stand behind each other.
+    """
+    edges, n = land.edges, len(land.regions)
+    rows, cols = np.divmod(cells, edges.shape[1])
+    closed, free = (
+        np.array([[*(d.to(region) for region in land.regions), *d.cwd[rows, cols]] for d in found])
+        for found in (cost_weighted_distances(s, land.regions, threads=2) for s in (land.stencil, land.open_stencil))
+    )
+    reach = _onward_m(land, closed, free, first, second)
+    onward = [x for x in range(n, n + cells.size) if reach[x] > 0]
+    matrix = np.full((n + cells.size, n + cells.size), np.inf)
+    np.fill_diagonal(matrix, 0.0)
+    matrix[:n] = closed
+    with ThreadPoolExecutor(max_workers=2) as pool:
+        found = pool.map(lambda x: _search(land, int(cells[x - n]), float(reach[x])), onward)
+        for x, cwd in zip(onward, found, strict=True):
+            matrix[x, n:] = cwd[rows, cols]
+    return np.minimum(matrix, matrix.T)
+
+
+def _onward_m(land: Land, closed: Reals, free: Reals, first: Ints, second: Ints) -> Reals:
+    """How far from each node a way to another opening may lead and still be worth it [effective m]; inf without limit."""
+    origins = len(land.prepared.ends.origins)
+    openings = openings_by_id(land.prepared)
+    crossing = min((float(openings[c].cost_m.min()) for c in land.ids if openings[c].rows.size), default=0.0)
+    now, (d, f) = closed[:origins, origins : len(land.regions)], (closed, free)
+    reach = np.zeros(closed.shape[1])
+    for e, (u, v) in enumerate(zip(first, second, strict=True)):
+        through = float(land.edges.cost_m[land.edges.state_start[e] : land.edges.state_start[e + 1]].min())
+        single = np.minimum(
+            d[:origins, u, None] + d[origins:, v] + through, d[:origins, v, None] + d[origins:, u] + through
+        )
+        best = np.minimum(now, single)
+        for inside, out in ((u, v), (v, u)):
+            with np.errstate(invalid="ignore"):
+                left = best - (f[:origins, inside, None] + through + crossing)
+            worth = left[left > f[origins:, out]]
+            reach[out] = max(reach[out], worth.max(initial=0.0))
+    return reach
+
+
+def _search(land: Land, cell: int, budget_m: float) -> Reals:
+    row, col = divmod(cell, land.stencil.shape[1])
+    start = FocalRegion.cell(f"cell {row}, {col}", row, col, land.stencil.surface.grid)
+    return cost_weighted_distance(land.stencil, start, budget_m=budget_m).cwd
 
 
 def _short(matrix: Reals, u: int, v: int) -> None:

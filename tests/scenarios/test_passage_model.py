@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from tiny_study import write_tiny_study
 
+from connectivity.set_values import DistancesOfSets
 from rasters.errors import DataError
 from scenarios.inputs import read_inputs
 from scenarios.load import resolve
@@ -16,6 +17,7 @@ from scenarios.passage_model import choose_candidates, passage_model, read_model
 from scenarios.ranking import combine_species
 from scenarios.results import SpeciesRun
 from scenarios.species_run import Prepared, prepare_species, run_species
+from scenarios.valuation import land_of
 
 WIDE = ("closed", {"candidates.design": "bridge"})
 
@@ -58,6 +60,23 @@ def test_a_set_is_worth_what_a_whole_run_says(study: Path, scenario: str, specie
         run = solved_with(study, scenario, species, chosen, candidates__design=design)
         np.testing.assert_allclose(model.resistances(chosen), table_of(run, "effective_resistance_ohm"), rtol=1e-8)
         np.testing.assert_allclose(model.least_costs(chosen), table_of(run, "least_cost_m"), rtol=1e-12)
+
+
+@pytest.mark.parametrize("scenario", ["closed", "both"])
+@pytest.mark.parametrize(
+    ("species", "design"), [("walker", "wires_out"), ("digger", "wires_out"), ("digger", "bridge")]
+)
+def test_searches_that_are_left_out_are_never_missed(study: Path, scenario: str, species: str, design: str) -> None:
+    prepared = prepare(study, scenario, species, candidates__design=design, fences__model__reference_m=3000)
+    ids = [c.opening.id for c in prepared.candidates]
+    land = land_of(prepared, ids)
+    every = DistancesOfSets.build(land.stencil, land.regions, land.edges, land.to_any)
+    sets = np.random.default_rng(5).random((200, len(ids))) < np.linspace(0.05, 0.9, 200)[:, None]
+    model = passage_model(prepared, ids)
+    found = [model.least_costs([ids[i] for i in np.flatnonzero(chosen)])[:, -1] for chosen in sets]
+    np.testing.assert_allclose(found, every.distances(sets), rtol=1e-12)
+    if scenario == "closed":
+        assert np.isfinite(model.cost_m).sum() < 0.8 * np.isfinite(every.cost_m).sum()
 
 
 def test_a_chain_through_two_sealed_lines_needs_a_passage_in_each(study: Path) -> None:

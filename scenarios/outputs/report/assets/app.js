@@ -328,7 +328,17 @@
     await compare();
   }
 
+  /** The map keeps its size on paper, made smaller to fit an A4 sheet. */
+  function forPaper() {
+    const { width, height } = $("maps").getBoundingClientRect();
+    const style = document.documentElement.style;
+    style.setProperty("--width", `${width}px`);
+    style.setProperty("--height", `${height}px`);
+    style.setProperty("--to-paper", Math.min(1.15, 1030 / width, 610 / height));
+  }
+
   function listen() {
+    new ResizeObserver(() => { if (!matchMedia("print").matches) forPaper(); }).observe($("maps"));
     for (const id of ["scenario", "other", "species", "theme"]) $(id).addEventListener("change", (event) => { state[id] = event.target.value; redraw(); });
     $("opacity").addEventListener("input", (event) => {
       state.opacity = event.target.value / 100;
