@@ -20,7 +20,9 @@ def geocentric(lon: float, lat: float, ellipsoid: tuple[float, float]) -> NDArra
     e2 = f * (2 - f)
     lam, phi = math.radians(lon), math.radians(lat)
     n = a / math.sqrt(1 - e2 * math.sin(phi) ** 2)
-    return np.array([n * math.cos(phi) * math.cos(lam), n * math.cos(phi) * math.sin(lam), n * (1 - e2) * math.sin(phi)])
+    return np.array(
+        [n * math.cos(phi) * math.cos(lam), n * math.cos(phi) * math.sin(lam), n * (1 - e2) * math.sin(phi)]
+    )
 
 
 def geographic(xyz: NDArray[np.float64], ellipsoid: tuple[float, float]) -> tuple[float, float]:
