@@ -17,6 +17,7 @@ from scenarios.comparison import Side
 from scenarios.outputs import geopackage
 from scenarios.outputs.compare_words import figure_words
 from scenarios.outputs.dataset import dataset_of
+from scenarios.outputs.words import schematic_note
 from scenarios.results import SpeciesRun, shortlist
 from scenarios.stored import StoredResults
 
@@ -215,9 +216,10 @@ class Result(Mapping[str, SpeciesResult]):
 
     def _repr_html_(self) -> str:
         rows = [(one.name, *_in_short(one.run)) for one in self.values()]
-        return f"<p><b>{html.escape(self.title)}</b></p>" + _html(
-            ("species", "cores", "least cost", "best passage"), rows
-        )
+        note = max((schematic_note(one.run) for one in self.values()), key=len)
+        warning = f" \u26a0 {html.escape(note)}" if note else ""
+        head = f"<p><b>{html.escape(self.title)}</b>{warning}</p>"
+        return head + _html(("species", "cores", "least cost", "best passage"), rows)
 
 
 @dataclass(frozen=True, kw_only=True)

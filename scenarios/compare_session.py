@@ -15,7 +15,7 @@ from rasters.io import replacing
 from scenarios.comparison import Comparison, compare_sides, folder_and_scenario, sides_of
 from scenarios.outputs.claim import claimed
 from scenarios.outputs.compare_figure import write_pictures
-from scenarios.outputs.compare_maps import common_scales, warning_of, write_difference_maps
+from scenarios.outputs.compare_maps import common_scales, write_difference_maps
 from scenarios.outputs.compare_page import map_folder, write_comparison_page, write_comparison_tables
 from scenarios.outputs.compare_words import findings
 from scenarios.outputs.folder import MARKER, atomic_folder
@@ -23,7 +23,6 @@ from scenarios.outputs.manifest import canonical_json, outputs_of, refresh_outpu
 from scenarios.outputs.report.basis import bases_of
 from scenarios.outputs.report.page import write_report
 from scenarios.outputs.report.payload import Contents
-from scenarios.outputs.words import audience_of
 from scenarios.progress import Reporter
 from scenarios.stored import StoredResults, read_results
 
@@ -111,23 +110,17 @@ def write_comparison(comparison: Comparison, folder: Path, stored: Sequence[Stor
     borders = next((one.borders for one in stored if one.borders is not None), None)
     told_by = [*(one.credits for one in stored), *(side.settings.get("credits", ()) for side in comparison.sides)]
     credits = tuple(dict.fromkeys(line for lines in told_by for line in lines))
-    warnings: dict[str, None] = {}
-    runs = []
     for species in comparison.species:
         pairings = comparison.pairings(species)
         scales = common_scales(pairings)
         for pairing in pairings:
-            at = folder / map_folder(pairing.other.label, species)
+            at = folder / map_folder(pairing.other, species)
             write_difference_maps(pairing, at, scales, borders=borders, credits=credits)
-            warnings[warning_of(pairing)] = None
-        runs.append(pairings[0].b)
-    audience = audience_of(runs)
-    told = sorted(set(warnings) - {""})
     write_comparison_tables(comparison, folder)
-    write_pictures(comparison, folder, [*told, audience[1]])
-    write_comparison_page(comparison, folder, audience=audience, warnings=told, credits=credits)
+    write_pictures(comparison, folder)
+    write_comparison_page(comparison, folder, credits=credits)
     write_report(folder, _side_by_side(comparison, stored, borders, credits))
-    _write_manifest(comparison, folder, stored, audience)
+    _write_manifest(comparison, folder, stored)
 
 
 def _side_by_side(
@@ -151,12 +144,10 @@ def _side_by_side(
     )  # fmt: skip
 
 
-def _write_manifest(
-    comparison: Comparison, folder: Path, stored: Sequence[StoredResults], audience: tuple[Any, str]
-) -> None:
+def _write_manifest(comparison: Comparison, folder: Path, stored: Sequence[StoredResults]) -> None:
     """What was compared: the sides, and the manifests of their results by hash."""
     manifest = {
-        "kind": "comparison", "audience": audience[0], "audience_note": audience[1],
+        "kind": "comparison", "audience": comparison.audience[0], "audience_note": comparison.audience[1],
         "base": comparison.base.label, "others": [side.label for side in comparison.others],
         "results": {one.folder.name: sha256_of(one.folder / MARKER) for one in stored}, "versions": versions(),
         "outputs": outputs_of(folder),

@@ -7,6 +7,7 @@ grid, with one stencil, one objective, the same species and places and for the s
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -17,6 +18,7 @@ import numpy as np
 import pandas as pd
 
 from rasters.errors import ConfigError
+from scenarios.audience import Audience
 from scenarios.compare_tables import (
     agreement_table,
     difference_table,
@@ -24,6 +26,7 @@ from scenarios.compare_tables import (
     headline_table,
     rank_table,
 )
+from scenarios.outputs.words import audience_of, schematic_note
 from scenarios.results import SpeciesRun
 from scenarios.schema import Study
 from scenarios.stored import StoredResults
@@ -79,6 +82,11 @@ class Side:
         """Every scenario of a folder of results."""
         return sides_of([results])
 
+    @property
+    def folder_name(self) -> str:
+        """The label as a name of a folder that is safe on every system and in links."""
+        return re.sub(r"[^\w-]+", "-", self.label).strip("-") or "side"
+
     def __repr__(self) -> str:
         return f"Side({self.label!r}: {', '.join(self.species)})"
 
@@ -119,6 +127,10 @@ class Comparison:
         One row per species and other side: Kendall's tau-b over the common candidates, overlap of the ten best.
     settings : DataFrame
         What the sides were given differently: ``other, key, a, b``.
+    audience : tuple of Audience and str
+        For whom the results are, and what was done for them.
+    warning : str
+        What is not surveyed on any side.
     """
 
     title: str
@@ -130,6 +142,8 @@ class Comparison:
     ranks: pd.DataFrame
     agreement: pd.DataFrame
     settings: pd.DataFrame
+    audience: tuple[Audience, str] = (Audience.RESTRICTED, "")
+    warning: str = ""
 
     @property
     def base(self) -> Side:
@@ -157,7 +171,7 @@ class Comparison:
         """The figure for a report, as a matplotlib Figure."""
         from scenarios.outputs.compare_figure import draw_figure
 
-        return draw_figure(self, ())
+        return draw_figure(self)
 
     def _repr_html_(self) -> str:
         """The one-page table, in notebooks."""
@@ -221,7 +235,8 @@ def compare_sides(sides: Sequence[Side], base: str | None = None) -> Comparison:
         gains=gain_table(runs, first.label, labels, _weights(first)),
         ranks=rank_table(runs, first.label, labels, combined, ALL_SPECIES),
         agreement=agreement_table(runs, first.label, labels, combined, ALL_SPECIES),
-        settings=_settings_table(first, ordered[1:]),
+        settings=_settings_table(first, ordered[1:]), audience=audience_of(runs[first.label].values()),
+        warning=max((schematic_note(run) for of_side in runs.values() for run in of_side.values()), key=len),
     )  # fmt: skip
 
 
@@ -231,7 +246,7 @@ def _ordered(sides: Sequence[Side], base: str | None) -> list[Side]:
         raise ConfigError(
             f"nothing to compare {', '.join(labels) or 'with'} with: give another folder of results, or one with several scenarios"
         )
-    if len(set(labels)) < len(labels):
+    if len({side.folder_name.casefold() for side in sides}) < len(labels):
         raise ConfigError(f"two sides are called alike: {', '.join(labels)}; give folders of different names")
     if base is None:
         return list(sides)

@@ -17,7 +17,7 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from rasters.io import replacing
 from scenarios.comparison import Comparison
-from scenarios.outputs.cartography.sheet import AMBER, AMBER_INK, INK, MUTED
+from scenarios.outputs.cartography.sheet import INK, MUTED
 from scenarios.outputs.compare_words import HEADLINES, Headline, TableRow, change_words, table_rows, value_words
 
 if TYPE_CHECKING:
@@ -33,17 +33,9 @@ SHOWN = ("least_cost_m", "effective_resistance_ohm", "arriving_share", "eca_km2"
 FORMATS = ("png", "pdf", "svg")
 
 
-def write_pictures(comparison: Comparison, folder: Path, notes: Sequence[str]) -> list[Path]:
-    """Write ``figure`` and ``table`` as PNG, PDF and SVG.
-
-    Parameters
-    ----------
-    comparison : Comparison
-    folder : path
-    notes : sequence of str
-        What stands under both: what is schematic, who may see it.
-    """
-    drawn = {"figure": draw_figure(comparison, notes), "table": draw_table(comparison, notes)}
+def write_pictures(comparison: Comparison, folder: Path) -> list[Path]:
+    """Write ``figure`` and ``table`` as PNG, PDF and SVG; under both stands what is schematic and who may see it."""
+    drawn = {"figure": draw_figure(comparison), "table": draw_table(comparison)}
     return [_save(figure, folder / f"{name}.{kind}") for name, figure in drawn.items() for kind in FORMATS]
 
 
@@ -65,7 +57,7 @@ def _page(width: float, height: float) -> Figure:
 # ------------------------------------------------------------------------------------------------------------ the figure
 
 
-def draw_figure(comparison: Comparison, notes: Sequence[str]) -> Figure:
+def draw_figure(comparison: Comparison) -> Figure:
     """Change of each indicator against the reference: a panel each, a band of rows per species, a mark per side."""
     shown = [h for h in HEADLINES if h.indicator in SHOWN and h.indicator in set(comparison.headlines["indicator"])]
     sides, species = comparison.others, comparison.species
@@ -83,7 +75,7 @@ def draw_figure(comparison: Comparison, notes: Sequence[str]) -> Figure:
     _legend(figure, comparison, height)
     _foot(
         figure,
-        notes,
+        comparison,
         "Large marks: the species as a whole (median over cores, mean for walkers). Small marks: each core.",
     )
     return figure
@@ -194,9 +186,9 @@ def _legend(figure: Figure, comparison: Comparison, height: float) -> None:
         at += 0.045 + 0.0085 * len(side.title)
 
 
-def _foot(figure: Figure, notes: Sequence[str], first: str) -> None:
+def _foot(figure: Figure, comparison: Comparison, first: str) -> None:
     height = figure.get_size_inches()[1]
-    lines = [line for note in (first, *notes) for line in textwrap.wrap(note, 150)]
+    lines = [line for note in (first, comparison.warning, comparison.audience[1]) for line in textwrap.wrap(note, 150)]
     figure.text(0.025, 0.12 / height, "\n".join(lines), fontsize=7.6, color=MUTED, va="bottom", linespacing=1.4)
 
 
@@ -206,11 +198,15 @@ def _wrapped(text: str, width: int) -> str:
 
 # ------------------------------------------------------------------------------------------------------------- the table
 
+READING = (
+    "Costs and resistances are medians over the cores; fences crossed and walkers are means. \u03c4: Kendall\u2019s tau-b over "
+    "the common candidates, then how many of the ten best are the same."
+)
 LINE = 0.235
 """Height of a row [inch]."""
 
 
-def draw_table(comparison: Comparison, notes: Sequence[str]) -> Figure:
+def draw_table(comparison: Comparison) -> Figure:
     """The one-page table: the reference's values, then value and change of each other side."""
     rows = table_rows(comparison)
     blocks = list(dict.fromkeys(row.species for row in rows))
@@ -239,8 +235,7 @@ def draw_table(comparison: Comparison, notes: Sequence[str]) -> Figure:
             _table_row(axes, row, columns, at)
             at += LINE
         at += LINE * 0.15
-    _foot(figure, notes, "Costs and resistances are medians over the cores; fences crossed and walkers are means. \u03c4: Kendall\u2019s "
-          "tau-b over the common candidates, then how many of the ten best are the same.")  # fmt: skip
+    _foot(figure, comparison, READING)
     return figure
 
 
@@ -276,13 +271,3 @@ def _table_row(axes: Axes, row: TableRow, columns: Sequence[float], at: float) -
         color = MUTED if is_change else INK
         axes.text(edge, middle, cell, fontsize=8.6 if len(cell) < 24 else 7.2, color=color, ha="right", va="center")
     axes.plot([0.25, columns[-1] + 0.05], [at + LINE, at + LINE], color="#e3e6e5", linewidth=0.5)
-
-
-def warning_band(figure: Figure, warning: str) -> None:
-    """The amber band of what is schematic."""
-    width, height = figure.get_size_inches()
-    band = Rectangle(
-        (0.0, 1 - 0.2 / height), 1.0, 0.2 / height, facecolor=AMBER, edgecolor="none", transform=figure.transFigure
-    )
-    figure.add_artist(band)
-    figure.text(0.3 / width, 1 - 0.1 / height, warning, fontsize=8, fontweight="bold", color=AMBER_INK, va="center")

@@ -10,8 +10,7 @@ from typing import Any
 import pandas as pd
 
 from rasters.io import replacing
-from scenarios.audience import Audience
-from scenarios.comparison import Comparison
+from scenarios.comparison import Comparison, Side
 from scenarios.outputs.compare_maps import THEMES
 from scenarios.outputs.compare_words import HEADLINES, change_words, figure_words, findings, percent_words, table_rows
 from scenarios.outputs.page import page_environment
@@ -87,29 +86,18 @@ def _write_csv(table: pd.DataFrame, path: Path) -> Path:
     return path
 
 
-def write_comparison_page(
-    comparison: Comparison,
-    folder: Path,
-    *,
-    audience: tuple[Audience, str],
-    warnings: Sequence[str],
-    credits: Sequence[str] = (),
-) -> Path:
+def write_comparison_page(comparison: Comparison, folder: Path, *, credits: Sequence[str] = ()) -> Path:
     """Write ``index.html``; pictures, maps and tables that lie in the folder are shown and linked.
 
     Parameters
     ----------
     comparison : Comparison
     folder : path
-    audience : tuple of Audience and str
-        For whom it is, and what was done for them.
-    warnings : sequence of str
-        What is not surveyed.
     credits : sequence of str
     """
     page = page_environment().get_template("compare.html").render(
-        title=comparison.title, base=comparison.base, others=comparison.others, audience=str(audience[0]),
-        audience_note=audience[1], warnings=warnings, credits=credits, findings=findings(comparison),
+        title=comparison.title, base=comparison.base, others=comparison.others, audience=str(comparison.audience[0]),
+        audience_note=comparison.audience[1], warning=comparison.warning, credits=credits, findings=findings(comparison),
         rows=table_rows(comparison), settings=comparison.settings.to_dict("records"),
         species=[_section(comparison, species, folder) for species in comparison.species],
         files=[(f"{name}.csv", text) for name, text in FILES.items() if (folder / f"{name}.csv").is_file()],
@@ -124,28 +112,28 @@ def _section(comparison: Comparison, species: str, folder: Path) -> dict[str, An
     return {
         "id": species,
         "name": comparison.names.get(species, species),
-        "maps": [m for side in comparison.others for m in _maps(side.label, side.title, species, folder)],
+        "maps": [m for side in comparison.others for m in _maps(side, species, folder)],
         "pairs": _pairs(comparison, species),
         "ranks": [_ranks(comparison, species, side.label, side.title) for side in comparison.others],
     }
 
 
-def _maps(label: str, title: str, species: str, folder: Path) -> list[dict[str, Any]]:
-    at = map_folder(label, species)
+def _maps(side: Side, species: str, folder: Path) -> list[dict[str, Any]]:
+    at = map_folder(side, species)
     shown = []
     for theme in THEMES:
         picture = at / f"{theme.stem}_difference.png"
         rasters = [at / f"{theme.stem}_{kind}.tif" for kind in ("difference", "relative")]
         if (folder / picture).is_file():
             there = [path.as_posix() for path in rasters if (folder / path).is_file()]
-            caption = f"{title}: change of {theme.title[0].lower()}{theme.title[1:]}."
+            caption = f"{side.title}: change of {theme.title[0].lower()}{theme.title[1:]}."
             shown.append({"src": picture.as_posix(), "caption": caption, "reading": theme.reading, "rasters": there})
     return shown
 
 
-def map_folder(label: str, species: str) -> Path:
+def map_folder(side: Side, species: str) -> Path:
     """Where the maps of one species and side lie within the comparison."""
-    return Path("maps") / label.replace("/", "--") / species
+    return Path("maps") / side.folder_name / species
 
 
 def _pairs(comparison: Comparison, species: str) -> list[dict[str, Any]]:

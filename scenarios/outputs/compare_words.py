@@ -238,7 +238,8 @@ def html_table(comparison: Comparison) -> str:
         + "".join(f"<td>{escape(cell)}</td>" for cell in row.cells) + "</tr>"
         for row in table_rows(comparison)
     ]  # fmt: skip
-    return f"<table><thead>{head}</thead><tbody>{''.join(rows)}</tbody></table>"
+    note = f"<p>\u26a0 {escape(comparison.warning)}</p>" if comparison.warning else ""
+    return f"{note}<table><thead>{head}</thead><tbody>{''.join(rows)}</tbody></table>"
 
 
 # ------------------------------------------------------------------------------------------------------------- sentences

@@ -167,9 +167,16 @@ def test_results_are_compared_in_memory(study: OpenStudy, closed: Result) -> Non
     assert row["digger", "free", "least_cost_m"] < row["digger", "closed", "least_cost_m"]
     assert "now reached" in found._repr_html_()
     assert len(found.figure().axes) >= 3
+    drawn = " ".join(text.get_text() for text in found.figure().texts)
+    for shown in (found._repr_html_(), closed._repr_html_(), drawn):
+        assert "SCHEMATIC fence lines" in shown
     assert scenarios.compare(closed, free, base="free").base.label == "free"
     named = scenarios.compare({"before": closed, "after": free})
     assert [side.label for side in named.sides] == ["before", "after"]
+    awkward = scenarios.compare({"a/../b": closed, "50 % & more": free})
+    assert [side.folder_name for side in awkward.sides] == ["a-b", "50-more"]
+    with pytest.raises(ConfigError, match="two sides are called alike: A b, a/b"):
+        scenarios.compare({"A b": closed, "a/b": free})
     with pytest.raises(ConfigError, match="nothing to compare"):
         scenarios.compare(closed)
 
