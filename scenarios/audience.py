@@ -9,8 +9,8 @@ given holds, and that run says for whom it is:
 ``public``      cells of ``sensitivity_deg`` of the species (0.1 degree unless its profile says otherwise): means, what depends on
                 openings in a few classes; no passages, no routes, no gains along the fence, numbers to two figures
 
-Why classes: from the current in neighbouring cells alone one finds a single opening to a kilometre, whatever the size of the
-cells; from its class one does not find more than the cell (``docs/audiences.md`` has the figures).
+Why classes, and wider cells near fences: from the means of neighbouring cells one finds a single opening to half a cell's
+middle; what is left says no more than the cell in which it lies (``docs/audiences.md`` has the figures).
 
 Places are moved to a fixed grid of degrees, never by chance: random offsets can be averaged away (Chapman 2020,
 doi:10.15468/doc-5jp4-5g10). The same place gives the same answer in every file, so that files cannot be set off against
@@ -56,6 +56,8 @@ FIGURES = 2
 """Significant figures of numbers for the public: too few to find by trial which passages they were computed with."""
 CLASSES = {"cwd": (0.2, 0.4, 0.6, 0.8), "corridor": (0.01, 0.05, 0.2, 0.5), "current_density": (0.5, 0.8, 0.95)}
 """Where the public's classes end, as shares of the area, from low values to high."""
+WIDER = 3
+"""Near fences the public's cells of what depends on openings are so many times as wide."""
 COARSE_ENOUGH = 0.75
 """Cells of at least this share of the audience's cell stay as they are."""
 METRES_PER_DEGREE = 111_195.0
@@ -88,8 +90,8 @@ def audience_note(audience: Audience, sensitivity_deg: float = 0.1) -> str:
             "rasters not finer than that; do not pass on"
         )
     return (
-        f"public: means of fixed cells of {sensitivity_deg:g} degree, costs and currents in classes, numbers to {FIGURES} figures; "
-        "passages, routes and gains along fences are withheld"
+        f"public: means of fixed cells of {sensitivity_deg:g} degree, costs and currents in classes and near fences of cells "
+        f"{WIDER} times as wide, numbers to {FIGURES} figures; passages, routes and gains along fences are withheld"
     )
 
 
@@ -218,14 +220,29 @@ def _cells_within(grid: Grid, degrees: float) -> NDArray[np.int64]:
 
 def _coarse_surfaces(run: SpeciesRun, degrees: float, *, classed: bool = False) -> dict[str, Any]:
     """The four surfaces as means over the fixed cells, on the run's own grid; in classes what depends on openings."""
-    cells, surface = cells_within(run.grid, degrees), run.surface
+    surface, cells = run.surface, cells_within(run.grid, degrees)
     resistance = _cell_means(np.where(surface.nodata, np.nan, np.where(surface.barrier, np.inf, surface.values)), cells)
+    if classed:
+        resistance, cells = _round(resistance, FIGURES), _wide_near_fences(run.cuts, cells, degrees)
     out = {name: _cell_means(getattr(run, name), cells) for name in CLASSES}
     if classed:
-        resistance = _round(resistance, FIGURES)
         out = {name: _in_classes(values, CLASSES[name]) for name, values in out.items()}
     coarse = ResistanceSurface.from_array(resistance, run.grid, surface.name)
     return out | {"surface": replace(coarse, assumptions=surface.assumptions)}
+
+
+def _wide_near_fences(cuts: CutEdges, cells: NDArray[np.int64], degrees: float) -> NDArray[np.int64]:
+    """Cells three times as wide wherever one of those comes within a cell's length of a fence."""
+    if not cuts.size:
+        return cells
+    from scipy.ndimage import distance_transform_edt
+
+    away = np.ones(cuts.grid.shape, bool)
+    away[cuts.row, cuts.col] = False
+    sampling = (cuts.grid.cell_height_m, cuts.grid.cell_width_m)
+    near = distance_transform_edt(away, sampling=sampling) <= degrees * METRES_PER_DEGREE
+    wide = cells_within(cuts.grid, WIDER * degrees)
+    return np.where(np.isin(wide, np.unique(wide[near])), cells.max() + 1 + wide, cells)
 
 
 def _in_classes(values: Reals, shares: tuple[float, ...]) -> Reals:

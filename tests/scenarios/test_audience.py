@@ -31,6 +31,8 @@ from scenarios.session import run_study
 from scenarios.species_run import run_species, unsolved_fields
 
 CELL = 0.1
+MIDDLE_OF_CELL_M = 2250.0
+"""How far on average the middle of a cell of 9 km along the fence lies from a place in it."""
 
 
 @pytest.fixture(scope="module")
@@ -291,7 +293,8 @@ def test_an_adversary_finds_no_more_than_the_cells(results, public_files):
 
 
 def test_one_opening_in_a_sealed_fence_is_not_placed_within_its_cell(tmp_path):
-    """Means of cells give an opening away to a kilometre: the neighbours' current shows on which side it lies."""
+    """Means of cells give an opening away to a kilometre: the neighbours' current shows on which side it lies. What the public
+    gets must say less than the cell in which it lies would."""
     study = write_tiny_study(tmp_path / "study")
     along_m, means, classes = np.arange(14_000.0, 41_000.0, 4500.0), [], []
     for at in along_m:
@@ -301,9 +304,8 @@ def test_one_opening_in_a_sealed_fence_is_not_placed_within_its_cell(tmp_path):
         fence = run.cuts.fences[0]
         means.append(abs(_centroid(run.grid, fence, average.reshape(run.grid.shape)) - at))
         classes.append(abs(_centroid(run.grid, fence, generalised(run, Audience.PUBLIC).current_density) - at))
-    assert np.mean(means) < 1500
-    assert np.mean(classes) > 1.4 * np.mean(means)
-    assert np.mean(classes) > 1800
+    assert np.median(means) < 1500
+    assert np.median(classes) > MIDDLE_OF_CELL_M
 
 
 def _with_one_opening(study: Path, along_m: float) -> SpeciesRun:
