@@ -23,7 +23,7 @@ Reals = NDArray[np.float64]
 LEVEL = 0.9
 """Probability of every interval."""
 JEFFREYS = (0.5, 0.0)
-CV_PRIOR_SCALE = 0.8
+CV_PRIOR_SCALE = 0.9
 """Scale of the half-normal prior of the coefficient of variation between blocks: an assumption of this project."""
 N_RATE, N_CV = 241, 25
 LARGEST_CV = 3.0
