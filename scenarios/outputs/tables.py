@@ -12,7 +12,15 @@ from rasters.io import replacing
 from scenarios.outputs.words import fence_statuses
 from scenarios.results import SpeciesRun
 
-__all__ = ["MEANINGS", "column_dictionary", "indicator_table", "passage_table", "profile_table", "write_combined", "write_tables"]
+__all__ = [
+    "MEANINGS",
+    "column_dictionary",
+    "indicator_table",
+    "passage_table",
+    "profile_table",
+    "write_combined",
+    "write_tables",
+]
 
 RENAMED = {"x": "x_m", "y": "y_m"}
 
