@@ -13,7 +13,7 @@ import shutil
 import tempfile
 import time
 import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -28,6 +28,7 @@ from rasters.openings import row_terms
 from scenarios.content import code_hash, hash_of
 from scenarios.inputs import read_inputs
 from scenarios.load import resolve
+from scenarios.outputs.folder import run_folder
 from scenarios.prepared import Prepared, prepare_species, study_stencil
 from scenarios.progress import Reporter
 from scenarios.provenance import machine
@@ -101,15 +102,16 @@ class Speed:
         Part -> processor seconds per unit of its work.
     raster_bytes : float
         Of the written rasters, per cell.
-    other_bytes : float
-        Of everything else that a step writes.
+    step_bytes, run_bytes : float
+        Of everything else that a step writes, and of what a run writes once: pages, relief, borders.
     compile_s : float
         Seconds that kernels took to compile before the probe, about 0 where they were kept.
     """
 
     seconds: dict[str, float]
     raster_bytes: float
-    other_bytes: float
+    step_bytes: float
+    run_bytes: float
     compile_s: float
 
 
@@ -186,6 +188,10 @@ def _key() -> str:
     return hash_of({"machine": machine(), "code": code_hash("scenarios.session", "scenarios.cost")})
 
 
+def _size_of(paths: Iterable[Path]) -> int:
+    return sum(path.stat().st_size for path in paths if path.is_file())
+
+
 class _Laps(Reporter):
     """Processor seconds of the parts of a run, from what it tells of its progress; shows nothing."""
 
@@ -220,12 +226,13 @@ def _probe() -> Speed:
             lap = _Laps()
             run_resolved([resolved], [PROBE_SPECIES], folder / "out", lap)
             laps.append(lap.seconds())
-        rasters = sum(path.stat().st_size for path in folder.rglob("*.tif"))
-        others = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file()) - rasters
+        step = folder / "out" / run_folder(resolved.scenario, PROBE_SPECIES)
+        rasters, in_step, in_all = (_size_of(path) for path in (step.glob("*.tif"), step.rglob("*"), folder.rglob("*")))
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     best = {part: min(lap[part] for lap in laps[1:]) for part in WORK}
+    compile_s = max(sum(laps[0].values()) - sum(best.values()), 0.0)
     return Speed(
         seconds={part: best[part] / WORK[part](work) for part in WORK}, raster_bytes=rasters / work.cells,
-        other_bytes=float(others), compile_s=max(sum(laps[0].values()) - sum(best.values()), 0.0),
+        step_bytes=float(in_step - rasters), run_bytes=float(in_all - in_step), compile_s=compile_s,
     )  # fmt: skip

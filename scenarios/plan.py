@@ -196,7 +196,9 @@ def plan_study(
     return Plan(
         steps=tuple(steps), folder=store.folder, reading_s=reading_s, compile_s=speed.compile_s,
         peak_bytes=peak_bytes(cells, len(steps), input_bytes), available_bytes=available_bytes() or 0,
-        output_bytes=int(sum(speed.raster_bytes * step.work.cells + speed.other_bytes for step in steps)),
+        output_bytes=int(
+            speed.run_bytes + sum(speed.raster_bytes * step.work.cells + speed.step_bytes for step in steps)
+        ),
     )  # fmt: skip
 
 
