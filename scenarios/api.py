@@ -28,7 +28,7 @@ from scenarios.prepared import prepare_species
 from scenarios.progress import Reporter
 from scenarios.ranking import combine_species
 from scenarios.results import SpeciesRun
-from scenarios.session import run_study
+from scenarios.session import run_resolved
 from scenarios.steps import open_store, solve_step
 from scenarios.stored import StoredResults, as_stored, read_results, rounded
 
@@ -99,12 +99,10 @@ def run(
     """
     name = str(study.path if isinstance(study, OpenStudy) else study)
     chosen = [species] if isinstance(species, str) else None if species is None else list(species)
-    resolved = resolve(name, scenario, overrides)
+    resolved = resolve(name, scenario, overrides, said_in=dict.fromkeys(overrides or {}, "overrides"))
     store = open_store() if cache else None
     if out is not None:
-        summary = run_study(
-            name, [resolved.scenario], chosen, Path(out), dict(overrides or {}), Reporter(quiet=True), store
-        )
+        summary = run_resolved([resolved], chosen, Path(out), Reporter(quiet=True), store)
         runs, combined, folder = summary.runs, summary.combined[resolved.scenario], Path(out)
         return _result(resolved, runs, combined, folder)
     inputs = read_inputs(resolved, chosen)

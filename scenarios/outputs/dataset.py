@@ -58,7 +58,10 @@ def dataset_of(run: SpeciesRun) -> xr.Dataset:
         "study": run.study, "scenario": run.scenario, "species": run.species, "audience": note_of(run),
         "geometry": schematic_note(run) or "surveyed", "assumptions": " ".join(run.assumptions),
     }  # fmt: skip
-    return xr.Dataset(data, coords={**coords, "spatial_ref": ((), 0, _crs_attributes(run))}, attrs=attrs)
+    dataset = xr.Dataset(data, coords={**coords, "spatial_ref": ((), 0, _crs_attributes(run))}, attrs=attrs)
+    for name in data:
+        dataset[name].encoding["_FillValue"] = np.nan
+    return dataset
 
 
 def _crs_attributes(run: SpeciesRun) -> dict[str, Any]:

@@ -114,6 +114,7 @@ def test_rasters_come_with_coordinates_units_and_crs(closed: Result, tmp_path: P
     for surface in SURFACES:
         assert data[surface.stem].attrs["units"] == surface.unit
         assert data[surface.stem].attrs["grid_mapping"] == "spatial_ref"
+        assert np.isnan(data[surface.stem].encoding["_FillValue"])
     assert CRS.from_cf(data["spatial_ref"].attrs) == run.grid.pyproj_crs
     assert CRS.from_wkt(data["spatial_ref"].attrs["crs_wkt"]) == run.grid.pyproj_crs
     assert [float(v) for v in data["spatial_ref"].attrs["GeoTransform"].split()] == list(run.grid.transform.to_gdal())
@@ -149,7 +150,7 @@ def test_errors_are_those_of_the_project(study: OpenStudy, closed: Result, tmp_p
         scenarios.run(study, "fre")
     with pytest.raises(ConfigError, match="no species 'lion'"):
         scenarios.run(study, species="lion")
-    with pytest.raises(ConfigError, match=r"candidates\.evry_m: unknown key"):
+    with pytest.raises(ConfigError, match=r"overrides: candidates\.evry_m: unknown key; did you mean 'every_m'"):
         scenarios.run(study, overrides={"candidates.evry_m": 3})
     with pytest.raises(ConfigError, match="no layer 'rivers'; there are passages, paths"):
         closed["digger"].to_geodataframe("rivers")
