@@ -144,7 +144,7 @@ def link_deployments(data: TrapData, marks: Landmarks, faults: Faults) -> pd.Dat
     -------
     DataFrame
         ``deploymentID, site, lat, lon, x, y, grid_row, grid_col, kind`` (passage, fence, place or open), ``passage,
-        design, passage_distance_m, opened, fence, along_m, fence_distance_m, place, control_of`` (a passage's id, or
+        design, passage_distance_m, opened, fence, along_m, stretch`` (fence and kilometre), ``fence_distance_m, place, control_of`` (a passage's id, or
         ``any`` for a control of all; from the tags ``role:control`` and ``control_of:PASSAGE``).
     """
     settings, table = data.settings, data.deployments
@@ -164,7 +164,7 @@ def link_deployments(data: TrapData, marks: Landmarks, faults: Faults) -> pd.Dat
 
 COLUMNS = [
     "deploymentID", "site", "lat", "lon", "x", "y", "grid_row", "grid_col", "kind", "passage", "design",
-    "passage_distance_m", "opened", "fence", "along_m", "fence_distance_m", "place", "control_of",
+    "passage_distance_m", "opened", "fence", "along_m", "stretch", "fence_distance_m", "place", "control_of",
 ]  # fmt: skip
 
 
@@ -181,13 +181,15 @@ def _linked(one: object, x: float, y: float, marks: Landmarks, data: TrapData) -
     place = next((p.id for p in marks.places if shapely.covers(p.geometry, point)), "")
     at_passage = fine and not control and passage_m <= settings.passage_m
     at_fence = fine and not at_passage and not control and fence_m <= settings.fence_m
+    near_fence, along_m = at_fence or at_passage, fence.along(point) if fence else np.nan
     row, col = marks.grid.cell_at(x=x, y=y)
     return {
         "deploymentID": one.deploymentID, "site": _site(one), "lat": lat, "lon": lon, "x": x, "y": y, "grid_row": row,  # type: ignore[attr-defined]
         "grid_col": col, "kind": "passage" if at_passage else "fence" if at_fence else "place" if place else "open",
         "passage": passage.id if passage and at_passage else "", "design": passage.design if passage and at_passage else "",
         "passage_distance_m": passage_m, "opened": passage.opened if passage and at_passage else pd.NaT,
-        "fence": fence.id if fence and (at_fence or at_passage) else "", "along_m": fence.along(point) if fence else np.nan,
+        "fence": fence.id if fence and near_fence else "", "along_m": along_m,
+        "stretch": f"{fence.id} km {along_m / 1000:.1f}" if fence and near_fence else "",
         "fence_distance_m": fence_m, "place": place, "control_of": control,
     }  # fmt: skip
 

@@ -26,6 +26,7 @@ MEANINGS = {
     "watched": "Which passage, control, place or stretch of fence.",
     "passage": "Passage that the camera watches; empty for a design as a whole.",
     "passage_distance_m": "Distance to the nearest passage.",
+    "stretch": "Fence and kilometre that the camera watches.",
     "control_of": "Passage that the camera is a control of.",
     "period": "Before or after the passage was opened; empty where no day is stated.",
     "species": "Species of the study.",

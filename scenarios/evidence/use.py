@@ -68,7 +68,7 @@ def _groups(days: pd.DataFrame) -> Iterator[tuple[tuple[str, str, str, str], pd.
 
 def _watched(days: pd.DataFrame) -> np.ndarray:
     choice = [days["control_of"] != "", days["kind"] == "passage", days["kind"] == "place", days["kind"] == "fence"]
-    names = ["control of " + days["control_of"], days["passage"], days["place"], days["fence"]]
+    names = ["control of " + days["control_of"], days["passage"], days["place"], days["stretch"]]
     return np.select(choice, names, "open country")
 
 
@@ -82,7 +82,7 @@ def _counted(events: pd.DataFrame, days: pd.DataFrame, prior: Prior) -> dict[str
     return {
         "deployments": days["deploymentID"].nunique(), "days": float(days["days"].sum()), "events": len(events),
         "animals": float(events["group"].sum()), "through": through, "turned_back": back, "unknown": unknown,
-"directions": _directions(events),
+        "directions": _directions(events),
         "crossings": found.events, "rate_per_100": 100 * found.middle, "low_per_100": 100 * found.low,
         "high_per_100": 100 * found.high, "method": found.method, "dispersion": found.dispersion, "status": found.status,
     }  # fmt: skip

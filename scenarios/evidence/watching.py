@@ -30,7 +30,7 @@ class Watch:
     links : DataFrame
         `scenarios.evidence.linking.link_deployments`.
     days : DataFrame
-        One row per deployment and day: ``deploymentID, day, days, site, kind, passage, design, control_of, place, fence,
+        One row per deployment and day: ``deploymentID, day, days, site, kind, passage, design, control_of, place, stretch,
         period`` (before, after, or empty), ``block, season, known_share``: where outcomes are recorded, the share of the
         site's events whose outcome is known, otherwise 1.
     events : DataFrame
@@ -51,7 +51,7 @@ class Watch:
     other_names: dict[str, int]
 
 
-LINKED = ["site", "kind", "passage", "design", "control_of", "place", "fence"]
+LINKED = ["site", "kind", "passage", "design", "control_of", "place", "stretch"]
 
 
 def watch(
