@@ -74,6 +74,7 @@ PHRASES: tuple[str, ...] = (
     "Passages are withheld from the public.",
     "Passages open: {n}, cost {cost}",
     "Place",
+    "Proposed passage",
     "Relative numbers: 50 means that an animal would rather walk 50 times as far through the best habitat.",
     "Relief",
     "Reset",

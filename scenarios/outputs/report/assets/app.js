@@ -185,6 +185,7 @@
   }
 
   function press(id) {
+    if (!passagesNow().find((p) => p.id === id).canOpen) return near(id);
     const open = new Set(openNow());
     if (open.has(id)) open.delete(id);
     else open.add(id);
@@ -192,7 +193,7 @@
     tryOut();
     const box = document.querySelector(`#passages tr[data-id="${CSS.escape(id)}"]`);
     if (box) box.scrollIntoView({ block: "nearest" });
-    near(id);
+    return near(id);
   }
 
   function near(id) {
@@ -280,7 +281,8 @@
   function legend() {
     const theme = data.themes.find((one) => one.id === state.theme) || data.themes[0];
     const live = Boolean(runOf(state.scenario).model);
-    otkelTables.legend($("legend"), { theme, scale: surfacesOf(state.scenario)[theme.id], table: colours(theme.palette, theme.id), gainTop: Math.max(0, ...runOf(state.scenario).gains.filter((g) => g !== null)), layers: state.layers, live });
+    const proposed = !live && scenarioOf(state.scenario).passages.length > 0;
+    otkelTables.legend($("legend"), { theme, scale: surfacesOf(state.scenario)[theme.id], table: colours(theme.palette, theme.id), gainTop: Math.max(0, ...runOf(state.scenario).gains.filter((g) => g !== null)), layers: state.layers, live, proposed });
   }
 
   function choices() {

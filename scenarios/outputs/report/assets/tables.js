@@ -93,7 +93,7 @@
   const dot = (colour, edge) => symbol((add) => add("circle", { cx: 13, cy: 7, r: 5.5, fill: colour, stroke: edge, "stroke-width": 2 }));
 
   /** Colour bar of the surface, and every symbol that is on the map. */
-  function legend(element, { theme, scale, table, gainTop, layers, live }) {
+  function legend(element, { theme, scale, table, gainTop, layers, live, proposed }) {
     const bar = make("canvas", { width: 253, height: 1, role: "img", "aria-label": t(theme.says) });
     const image = bar.getContext("2d").createImageData(253, 1);
     for (let i = 0; i < 253; i++) new Uint32Array(image.data.buffer)[i] = table[i + 1];
@@ -109,6 +109,7 @@
       layers.places && item(box("#00695c38", "#00695c"), "Target area"),
       live && layers.passages && item(dot("#fff", "#10222c"), "Passage, closed"),
       live && layers.passages && item(dot("#00695c", "#00695c"), "Passage, open"),
+      proposed && layers.passages && item(dot("#fff", "#10222c"), "Proposed passage"),
       item(box("#cbdae4", "#9fb3c0"), "Water"),
       theme.id === "cost" && item(box("#a7a1b0", "#a7a1b0"), "No way to a target"),
     ].filter(Boolean);
