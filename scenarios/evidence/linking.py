@@ -143,9 +143,9 @@ def link_deployments(data: TrapData, marks: Landmarks, faults: Faults) -> pd.Dat
     Returns
     -------
     DataFrame
-        ``deploymentID, site, lat, lon, x, y, grid_row, grid_col, kind`` (passage, fence, place or open), ``passage,
-        design, passage_distance_m, opened, fence, along_m, stretch`` (fence and kilometre), ``fence_distance_m, place, control_of`` (a passage's id, or
-        ``any`` for a control of all; from the tags ``role:control`` and ``control_of:PASSAGE``).
+        ``deploymentID, site, lat, lon, x, y, grid_row, grid_col, kind`` (passage, fence, place or open), ``passage, design,
+        passage_distance_m, opened, fence, along_m, stretch`` (fence and kilometre), ``fence_distance_m, place``, and
+        ``control_of``: a passage's id, or ``any`` for a control of all (tags ``role:control`` and ``control_of:PASSAGE``).
     """
     settings, table = data.settings, data.deployments
     inside = check_places(

@@ -47,6 +47,8 @@ def read_table(path: Path) -> pd.DataFrame:
     except (pd.errors.ParserError, pd.errors.EmptyDataError, OSError, EOFError) as error:
         raise DataError(f"{path}: is not a table that can be read: {' '.join(str(error).split())}") from error
     table.columns = [str(name).strip() for name in table.columns]
+    if len(table.columns) == 1 and ";" in table.columns[0]:
+        raise DataError(f"{path}: columns are separated by ';'; save it with commas")
     table.insert(0, ROW, range(2, len(table) + 2))
     return table
 
