@@ -13,6 +13,7 @@ import os
 import time
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -145,6 +146,7 @@ def step_key(resolved: ResolvedStudy, profile: SpeciesProfile, read: Mapping[Pat
             "routes": study.routes[profile.id],
             "fences": _fences_of(study, profile.id),
             "designs": {name: _design(design, profile.id) for name, design in study.designs.items()},
+            "costs": {name: study.actions[name].cost for name in study.done},
             "actions": [[name, _action(study, name)] for name in study.done if _touches(study, name, profile.id)],
         }
     )
@@ -185,7 +187,7 @@ def _touches(study: Study, action: str, species: str) -> bool:
 
 
 def _action(study: Study, action: str) -> dict[str, Any]:
-    return study.actions[action].model_dump(mode="json", exclude={"title", "cost", "origin", "species"})
+    return study.actions[action].model_dump(mode="json", exclude={"title", "origin", "species"})
 
 
 def open_store(folder: Path | None = None) -> StepStore:
@@ -238,13 +240,15 @@ class StepStore:
                 _require_whole(stream)
                 stream.readline()
                 value = unpack(stream)
-            os.utime(path)
         except FileNotFoundError:
             return None
         except (OSError, ValueError, TypeError, LookupError, ImportError, EOFError) as error:
             _warn(f"the kept step {path} cannot be used ({error}); it is removed and solved again")
-            path.unlink(missing_ok=True)
+            with suppress(OSError):
+                path.unlink()
             return None
+        with suppress(OSError):
+            os.utime(path)
         self.kept.add(key)
         return value
 
@@ -320,11 +324,13 @@ class StepStore:
             if total <= self.limit_bytes:
                 break
             if path != just_kept:
-                path.unlink(missing_ok=True)
+                with suppress(OSError):
+                    path.unlink()
                 total -= size
         for part in self.folder.glob(f".*.part{SUFFIX}"):
-            if part.exists() and time.time() - part.stat().st_mtime > OLD_PART_S:
-                part.unlink(missing_ok=True)
+            with suppress(OSError):
+                if time.time() - part.stat().st_mtime > OLD_PART_S:
+                    part.unlink()
 
 
 UNSOLVED = frozenset(

@@ -146,6 +146,42 @@ def test_what_matters_is_in_the_key(study: Path, overrides: dict[str, Any]) -> N
     assert key_of(study) != key_of(study, **overrides)
 
 
+def test_actions_count_by_what_they_change_and_by_what_they_cost(tmp_path: Path) -> None:
+    """The costs of all that is done stand among the indicators of every species."""
+
+    folder = write_tiny_study(tmp_path / "study")
+    settings = yaml.safe_load((folder / "study.yaml").read_text())
+
+    def key_with(action: dict[str, Any]) -> str:
+        plain = {"kind": "protect", "area": {"region": "north_park"}, "resistance_factor": 0.5, "cost": 1}
+        done = {"actions": {"guard": plain | action, "idle": plain}, "done": ["guard"]}
+        write_yaml(folder / "study.yaml", settings | done)
+        return key_of(folder)
+
+    keys = {
+        "plain": key_with({}),
+        "title": key_with({"title": "Guarded"}),
+        "stronger": key_with({"resistance_factor": 0.4}),
+        "dearer": key_with({"cost": 2}),
+        "others": key_with({"species": ["walker"]}),
+        "others, stronger": key_with({"species": ["walker"], "resistance_factor": 0.4}),
+        "others, dearer": key_with({"species": ["walker"], "cost": 2}),
+    }
+    assert keys["title"] == keys["plain"] and keys["others"] == keys["others, stronger"]
+    assert len(set(keys.values())) == 5
+
+
+def test_a_store_that_others_own_can_be_read(study: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    store = StepStore(folder=tmp_path)
+    told(resolve(str(study)), store)
+
+    def refuse(*_: Any, **__: Any) -> None:
+        raise PermissionError(errno.EACCES, "not yours")
+
+    monkeypatch.setattr(os, "utime", refuse)
+    assert told(resolve(str(study)), store)[1] == [KEPT]
+
+
 def test_species_differ_even_with_the_same_routes(study: Path) -> None:
     assert key_of(study, "walker") != key_of(study, "digger")
 
