@@ -372,21 +372,21 @@ def _names(row: pd.Series) -> dict[str, str]:
 
 
 def _paths(path: Path, pairs: pd.DataFrame) -> tuple[TracedPath, ...]:
-    """One per core, in the order of the pairs; cores without a line are those that reach nothing."""
+    """One per core, in the order of the pairs; without a line it reaches nothing, or its course was withheld."""
     lines = {row["source"]: row for _, row in _layer(path, "least_cost_paths").iterrows()}
-    first_target = pairs.drop_duplicates("source").set_index("source")["target"]
-    return tuple(_path(lines.get(source), str(source), str(target)) for source, target in first_target.items())
+    return tuple(_path(lines.get(source), own) for source, own in pairs.groupby("source", sort=False))
 
 
-def _path(line: Any, source: str, first_target: str) -> TracedPath:
+def _path(line: Any, pairs: pd.DataFrame) -> TracedPath:
     if line is None:
-        nowhere = np.empty(0)
+        whole, targets = pairs[pairs["target"] == "any"].iloc[0], pairs[pairs["target"] != "any"]
         return TracedPath(
-            source=source, target=first_target, status="unreachable", cost_m=np.inf, length_m=np.inf, fence_crossings=0,
-            x=nowhere, y=nowhere,
+            source=whole["source"], target=targets.loc[targets["least_cost_m"].idxmin(), "target"], status=whole["status"],
+            cost_m=whole["least_cost_m"], length_m=1000.0 * whole["path_km"], fence_crossings=int(whole["fence_crossings"]),
+            x=np.empty(0), y=np.empty(0),
         )  # fmt: skip
     x, y = np.asarray(line.geometry.coords).T
     return TracedPath(
-        source=source, target=line["target"], status=line["status"], cost_m=float(line["cost_m"]),
+        source=line["source"], target=line["target"], status=line["status"], cost_m=float(line["cost_m"]),
         length_m=float(line["length_m"]), fence_crossings=int(line["fence_crossings"]), x=x, y=y,
     )  # fmt: skip

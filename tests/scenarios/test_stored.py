@@ -15,8 +15,9 @@ from pandas.testing import assert_frame_equal
 from tiny_study import line_km, write_tiny_study
 
 from rasters.errors import DataError, LayerNotFoundError
+from scenarios.audience import Audience, generalised
 from scenarios.outputs.folder import run_folder
-from scenarios.outputs.manifest import sha256_of
+from scenarios.outputs.manifest import sha256_of, write_manifest
 from scenarios.outputs.species import write_species_run
 from scenarios.progress import Reporter
 from scenarios.session import RunSummary, run_study
@@ -96,6 +97,19 @@ def test_what_is_stored_is_what_is_stored_again() -> None:
         np.testing.assert_array_equal(getattr(once, name), getattr(again, name))
     assert_frame_equal(once.ranking, again.ranking)
     np.testing.assert_allclose(once.cwd, make_run().cwd, rtol=6e-8)
+
+
+def test_a_withheld_course_is_not_taken_for_no_way(fresh: RunSummary, tmp_path: Path) -> None:
+    """What the public gets says that a core arrives, and at what cost, but not where its animals walk."""
+    before = next(run for run in fresh.runs if (run.scenario, run.species) == ("free", "digger"))
+    public = generalised(before, Audience.PUBLIC)
+    write_species_run(public, tmp_path / run_folder("free", "digger"))
+    write_manifest(tmp_path, runs=[public])
+    after = read_results(tmp_path).run("free", "digger")
+    assert after.audience is Audience.PUBLIC
+    for one, other in zip(public.paths, after.paths, strict=True):
+        assert other.x.size == 0 and (other.source, other.status) == (one.source, "reached")
+        assert other.cost_m == pytest.approx(one.cost_m) and other.length_m == pytest.approx(one.length_m)
 
 
 def test_a_scenario_on_a_coarser_grid_keeps_its_own_relief(tmp_path: Path) -> None:
