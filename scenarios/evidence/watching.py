@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from rasters.errors import DataError
 from scenarios.evidence.effort import daily_effort, seasons
 from scenarios.evidence.events import independent_events, species_of
 from scenarios.evidence.faults import Faults
@@ -74,6 +75,11 @@ def watch(
     chosen = tuple(name for name in inputs.profiles if species is None or name in species)
     found = species_of(data, names, faults)
     faults.raise_errors()
+    if not len(links):
+        n, file = len(data.deployments), data.file_names["deployments"]
+        raise DataError(
+            f"{file}: none of its {n} deployments lies in the study; check the coordinates, or choose another study"
+        )
     by_name = dict(zip(data.observations["scientificName"], found, strict=True))
     events = independent_events(data, by_name, data.settings.event_minutes)
     events = events[events["deploymentID"].isin(links["deploymentID"])]

@@ -215,6 +215,28 @@ def test_no_data_is_no_data(study: Path, traps: Path, tmp_path: Path) -> None:
     assert "No camera stood in a core place" in page and "No results of a run were given" in page
 
 
+def test_cameras_that_saw_nothing_still_make_a_page(study: Path, traps: Path, results: Path, tmp_path: Path) -> None:
+    empty = without(traps, tmp_path / "empty", "after")
+    observations = pd.read_csv(empty / "observations.csv", dtype=str, keep_default_na=False)
+    observations[observations["observationType"] == "human"].to_csv(empty / "observations.csv", index=False)
+    found = run_evidence(str(study), empty, tmp_path / "out", QUIET, results=results).found
+    assert (found.use["events"] == 0).all() and (found.use["status"] == "ok").all()
+    assert (found.use["low_per_100"] < found.use["high_per_100"]).all()
+    assert not found.updated and not (tmp_path / "out" / "use_factors.yaml").exists()
+    assert found.occupancy["status"].str.contains("never seen").all()
+    assert found.predictions is not None and set(found.predictions.summary["verdict"]) == {"too few data"}
+    assert "not proof of absence" in (tmp_path / "out" / "index.html").read_text()
+
+
+def test_deployments_elsewhere_are_refused(study: Path, traps: Path, tmp_path: Path) -> None:
+    away = without(traps, tmp_path / "away", "step-01-after")
+    table = pd.read_csv(away / "deployments.csv", dtype=str, keep_default_na=False).assign(latitude="12.34567")
+    table.to_csv(away / "deployments.csv", index=False)
+    (away / "evidence.yaml").write_text("outside_study: leave_out\n")
+    with pytest.raises(DataError, match=f"none of its {len(table)} deployments lies in the study"):
+        run_evidence(str(study), away, tmp_path / "out", QUIET)
+
+
 def test_too_few_places_are_said_to_be_too_few(study: Path, traps: Path, tmp_path: Path) -> None:
     seen, marks, _ = watched(study, without(traps, tmp_path / "few", "south_hills|step-0[12]-"))
     groups, units = occupancy_tables(seen, marks)
