@@ -90,8 +90,9 @@ def audience_note(audience: Audience, sensitivity_deg: float = 0.1) -> str:
             "rasters not finer than that; do not pass on"
         )
     return (
-        f"public: means of fixed cells of {sensitivity_deg:g} degree, costs and currents in classes and near fences of cells "
-        f"{WIDER} times as wide, numbers to {FIGURES} figures; passages, routes and gains along fences are withheld"
+        f"public: means of fixed cells of {sensitivity_deg:g} degree, costs and currents in classes (the highest cost, the "
+        f"mean current of each) and near fences of cells {WIDER} times as wide, numbers to {FIGURES} figures; passages, routes and "
+        "gains along fences are withheld"
     )
 
 
@@ -226,7 +227,7 @@ def _coarse_surfaces(run: SpeciesRun, degrees: float, *, classed: bool = False) 
         resistance, cells = _round(resistance, FIGURES), _wide_near_fences(run.cuts, cells, degrees)
     out = {name: _cell_means(getattr(run, name), cells) for name in CLASSES}
     if classed:
-        out = {name: _in_classes(values, CLASSES[name]) for name, values in out.items()}
+        out = {name: _in_classes(values, CLASSES[name], mean=name == "current_density") for name, values in out.items()}
     coarse = ResistanceSurface.from_array(resistance, run.grid, surface.name)
     return out | {"surface": replace(coarse, assumptions=surface.assumptions)}
 
@@ -245,13 +246,15 @@ def _wide_near_fences(cuts: CutEdges, cells: NDArray[np.int64], degrees: float) 
     return np.where(np.isin(wide, np.unique(wide[near])), cells.max() + 1 + wide, cells)
 
 
-def _in_classes(values: Reals, shares: tuple[float, ...]) -> Reals:
-    """Every finite value as the highest of its class, rounded; classes end where ``shares`` of the area do."""
+def _in_classes(values: Reals, shares: tuple[float, ...], *, mean: bool) -> Reals:
+    """Every finite value as the mean or the highest of its class, rounded; classes end where ``shares`` of the area do."""
     out, finite = values.copy(), np.isfinite(values)
     if finite.any():
         known = values[finite]
         limits = np.unique(np.append(np.quantile(known, shares, method="higher"), known.max()))
-        out[finite] = _round(limits, FIGURES)[np.searchsorted(limits, known)]
+        which = np.searchsorted(limits, known)
+        shown = np.bincount(which, weights=known) / np.maximum(np.bincount(which), 1) if mean else limits
+        out[finite] = _round(shown, FIGURES)[which]
     return out
 
 

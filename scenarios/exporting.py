@@ -16,13 +16,15 @@ from scenarios.outputs.context import write_context
 from scenarios.outputs.folder import atomic_folder, run_folder
 from scenarios.outputs.manifest import write_manifest
 from scenarios.outputs.page import write_index
+from scenarios.outputs.report.basis import bases_of
 from scenarios.outputs.report.page import write_report
 from scenarios.outputs.report.payload import Contents
 from scenarios.outputs.species import write_species_run
 from scenarios.outputs.tables import write_combined
 from scenarios.outputs.translate import require_language
+from scenarios.passage_model import write_model
 from scenarios.progress import Reporter
-from scenarios.results import SpeciesRun
+from scenarios.results import MODEL, SpeciesRun
 from scenarios.stored import StoredResults, read_results
 
 if TYPE_CHECKING:
@@ -281,7 +283,7 @@ def _write_report(job: Job, folder: Path) -> None:
     keys = [key for key in results.keys if key[1] in job.species and (not job.scenario or key[0] == job.scenario)]
     write_for_audience(
         folder, (results.run(*key) for key in keys), results.combined, job.audience, borders=results.borders,
-        credits=results.credits,
+        credits=results.credits, manifest=results.manifest,
     )  # fmt: skip
 
 
@@ -293,6 +295,7 @@ def write_for_audience(
     *,
     borders: gpd.GeoDataFrame | None,
     credits: Sequence[str],
+    manifest: Mapping[str, Any] | None = None,
 ) -> tuple[tuple[SpeciesRun, ...], dict[str, pd.DataFrame]]:
     """Write a folder of results for an audience: everything goes through `generalised` first.
 
@@ -302,6 +305,8 @@ def write_for_audience(
         As they were computed, scenario by scenario; taken one at a time.
     combined : mapping of str to DataFrame
         Scenario -> ranking over all species.
+    manifest : mapping, optional
+        Of the results that are copied: with full precision the page's passages can be tried, which needs the settings.
 
     Returns
     -------
@@ -313,6 +318,8 @@ def write_for_audience(
     for precise in runs:
         run = generalised(precise, audience)
         write_species_run(run, folder / run_folder(run.scenario, run.species), borders=borders, credits=credits)
+        if run.model is not None:
+            write_model(run.model, folder / run_folder(run.scenario, run.species) / MODEL)
         if run.scenario not in {other.scenario for other in done}:
             write_context(folder, run, first=done[0] if done else None, borders=borders, credits=credits)
             if run.scenario in combined:
@@ -320,8 +327,13 @@ def write_for_audience(
                 write_combined(table, folder / run.scenario)
                 tables[run.scenario] = table
         done.append(run)
-    write_report(folder, Contents(runs=tuple(done), combined=tables, credits=tuple(credits), borders=borders))
+    known = dict(manifest or {}) if audience is Audience.RESTRICTED else {}
+    bases = bases_of(known)
+    write_report(
+        folder, Contents(runs=tuple(done), combined=tables, bases=bases, credits=tuple(credits), borders=borders)
+    )
     write_index(folder, done, credits=credits, combined=tables)
     thanks = {run.scenario: {"credits": list(credits)} for run in done}
-    write_manifest(folder, runs=done, scenarios=thanks)
+    scenarios = {name: known.get("scenarios", thanks)[name] for name in thanks}
+    write_manifest(folder, runs=done, scenarios=scenarios, settings=known.get("settings"))
     return tuple(done), tables
