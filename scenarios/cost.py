@@ -40,16 +40,18 @@ PROBE_STUDY, PROBE_SPECIES, PROBE_CELL_M = "ustyurt", "leopard", 4000.0
 
 SETUP_SOLVES = 1.2
 """Setting up the solver costs as much as so many solves."""
+RANKING_ORIGINS = 2
+"""What is ranked for all cores together costs as much as for so many of them."""
 WRITE_CELLS = 2.5e6
 """So many cells cost as much to write as the maps and tables of a step, whose size is fixed."""
 
 WORK: dict[str, Callable[[Work], float]] = {
-    "least cost": lambda work: work.passable * (work.origins + 1 + work.targets),
+    "least cost": lambda work: work.covered * (work.origins + 1 + work.targets),
     "current": lambda work: work.passable * (SETUP_SOLVES + work.reached) if work.reached else 0.0,
     "reduction": lambda work: work.passable,
-    "ranking": lambda work: work.kept_nodes,
+    "ranking": lambda work: work.kept_nodes * (RANKING_ORIGINS + work.origins),
     "indicators": lambda work: work.passable,
-    "model of passages": lambda work: work.passable if work.candidates else 0.0,
+    "model of passages": lambda work: work.covered if work.candidates else 0.0,
     "writing": lambda work: 1.0 + work.cells / WRITE_CELLS,
     "pages": lambda work: 1.0 + work.cells / WRITE_CELLS,
 }
@@ -76,6 +78,8 @@ class Work:
     ----------
     cells, passable : int
         Of the grid; of these, that the species can enter.
+    covered : int
+        Cells that a search from a core or a target runs over, on the average: sealed fences keep it on its side.
     origins, reached, targets : int
         Cores; those that reach any target now, which are the right-hand sides that are solved for; targets.
     candidates : int
@@ -85,6 +89,7 @@ class Work:
 
     cells: int
     passable: int
+    covered: int
     origins: int
     reached: int
     targets: int
@@ -122,10 +127,14 @@ def work_of(prepared: Prepared) -> Work:
     terms = sum_terms(cuts, *row_terms(cuts, context.model, prepared.standing))
     stencil = study_stencil(context.resolved, context.surface, terms)
     reach = reachable_cells(stencil, ends.any_target)
+    passable, near = int(context.surface.passable.sum()), int(reach.sum())
+    origins, targets = len(ends.origins), len(ends.targets)
+    reached = sum(bool(reach[origin.rows, origin.cols].any()) for origin in ends.origins)
+    beyond = (passable - near) * (origins - reached)
     return Work(
-        cells=context.surface.grid.n_cells, passable=int(context.surface.passable.sum()), origins=len(ends.origins),
-        reached=sum(bool(reach[origin.rows, origin.cols].any()) for origin in ends.origins), targets=len(ends.targets),
-        candidates=len(prepared.candidates), kept_nodes=_kept_nodes(prepared),
+        cells=context.surface.grid.n_cells, passable=passable, origins=origins, reached=reached, targets=targets,
+        covered=(near * (reached + 1 + targets) + beyond) // (origins + 1 + targets), candidates=len(prepared.candidates),
+        kept_nodes=_kept_nodes(prepared),
     )  # fmt: skip
 
 

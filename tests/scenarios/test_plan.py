@@ -10,6 +10,7 @@ from typing import Any
 import numba
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 from tiny_study import write_tiny_study
 from typer.testing import CliRunner
 
@@ -17,18 +18,21 @@ import scenarios.cost as cost
 import scenarios.plan as plan_module
 import scenarios.species_run
 from cli import app
+from connectivity.cost_distance import cost_weighted_distances
+from rasters.fences import sum_terms
+from rasters.openings import row_terms
 from scenarios.cost import SOLVED_PARTS, WORK, Speed, Work, peak_bytes, probed_speed, seconds_of, wall_seconds, work_of
 from scenarios.inputs import read_inputs
 from scenarios.load import resolve
 from scenarios.plan import plan_study
-from scenarios.prepared import prepare_species
+from scenarios.prepared import Prepared, prepare_species, study_stencil
 from scenarios.progress import Reporter
 from scenarios.session import run_study
 from scenarios.species_run import run_species
 from scenarios.steps import StepStore
 
 SPEED = Speed(seconds=dict.fromkeys(WORK, 1e-6), raster_bytes=10.0, step_bytes=900.0, run_bytes=100.0, compile_s=0.0)
-BIG = Work(cells=1000, passable=900, origins=7, reached=5, targets=4, candidates=50, kept_nodes=120)
+BIG = Work(cells=1000, passable=900, covered=800, origins=7, reached=5, targets=4, candidates=50, kept_nodes=120)
 
 
 @pytest.fixture(scope="module")
@@ -48,6 +52,14 @@ def planned(study: Path, *options: str) -> dict[str, Any]:
     return found
 
 
+def _all_searches(prepared: Prepared) -> list[NDArray[np.float64]]:
+    """Where a search from each core and target gets, and one from all targets together."""
+    cuts, ends = prepared.context.inputs.cuts, prepared.ends
+    terms = sum_terms(cuts, *row_terms(cuts, prepared.context.model, prepared.standing))
+    stencil = study_stencil(prepared.context.resolved, prepared.context.surface, terms)
+    return [found.cwd for found in cost_weighted_distances(stencil, [*ends.origins, *ends.targets, ends.any_target])]
+
+
 def test_a_plan_counts_what_the_run_then_does(study: Path) -> None:
     resolved = resolve(str(study), "closed")
     inputs = read_inputs(resolved)
@@ -55,6 +67,8 @@ def test_a_plan_counts_what_the_run_then_does(study: Path) -> None:
         prepared = prepare_species(resolved, inputs, species)
         work, run = work_of(prepared), run_species(prepared)
         assert work.cells == 1600 and work.passable == int(run.surface.passable.sum())
+        ends = sum(np.isfinite(cwd).sum() for cwd in _all_searches(prepared)) / 5
+        assert work.covered == pytest.approx(ends, abs=1)
         assert work.candidates == len(run.ranking) and (work.origins, work.targets) == (2, 2)
         assert work.reached == reached == int(np.isfinite([path.cost_m for path in run.paths]).sum())
         assert f"{work.kept_nodes} nodes kept" in run.reports[-1].note
@@ -92,9 +106,9 @@ def test_what_is_kept_costs_no_solve_but_files_are_still_written(study: Path, tm
 def test_estimates_follow_the_work() -> None:
     small = seconds_of(BIG, SPEED)
     assert small["current"] == pytest.approx(1e-6 * 900 * 6.2)
-    assert small["least cost"] == pytest.approx(1e-6 * 900 * 12)
+    assert small["least cost"] == pytest.approx(1e-6 * 800 * 12)
     double = seconds_of(replace(BIG, passable=1800), SPEED)
-    assert all(double[part] == pytest.approx(2 * small[part]) for part in ("current", "reduction", "least cost"))
+    assert all(double[part] == pytest.approx(2 * small[part]) for part in ("current", "reduction", "indicators"))
     assert seconds_of(replace(BIG, reached=0), SPEED)["current"] == 0
     assert seconds_of(replace(BIG, candidates=0), SPEED)["model of passages"] == 0
     assert seconds_of(BIG, replace(SPEED, seconds=dict.fromkeys(WORK, 2e-6)))["pages"] == pytest.approx(
