@@ -165,6 +165,15 @@ def test_a_passage_is_switched_on_the_map_and_off_by_the_keyboard(browser: Any, 
         assert page.locator("#passages input:checked").count() == 0 and page.text_content("#spoken") != said
         assert page.evaluate("document.activeElement.getAttribute('role')") == "switch"
         page.keyboard.press("Space")
+        page.focus('[data-sort="adds"]')
+        page.keyboard.press("Enter")
+        assert page.evaluate("document.activeElement.dataset.sort") == "adds"
+        adds = page.locator("#passages tbody tr td:nth-child(5)").evaluate_all(
+            "cells => cells.map(c => c.dataset.value)"
+        )
+        assert (closed := [float(v) for v in adds if v]) == sorted(closed, reverse=True) and len(closed) == len(
+            adds
+        ) - 1
         page.click("#reset")
         assert page.locator(".passage[aria-pressed='true']").count() == 0 and page.is_disabled("#save")
 

@@ -113,7 +113,7 @@ def _species(contents: Contents) -> list[dict[str, Any]]:
     first = {run.species: run for run in reversed(contents.runs)}
     return [
         {
-            "id": name, "scientific": first[name].titles.get("scientific", ""),
+            "id": name,
             "names": {
                 lang: first[name].titles.get("species" if lang == "en" else f"species_{lang}", first[name].titles.get("species", name))
                 for lang in LANGUAGES
@@ -193,32 +193,22 @@ def _passages(
     )
     rows = {} if every.empty else every.set_index("candidate").to_dict("index")
     places = {} if combined is None else combined.set_index("candidate")[["rank", "score", "selected"]].to_dict("index")
-    own = {run.species: run.ranking.set_index("candidate").to_dict("index") for run in runs}
-    return [_passage(name, rows[name], places.get(name), own, months) for name in dict.fromkeys(ids)]
+    return [_passage(name, rows[name], places.get(name), months.get(name, [])) for name in dict.fromkeys(ids)]
 
 
-def _passage(
-    name: str,
-    row: Mapping[str, Any],
-    place: Mapping[str, Any] | None,
-    own: Mapping[str, Mapping[str, Any]],
-    months: Mapping[str, list[int]],
-) -> dict[str, Any]:
-    parts = ("rank", "score", "conductance_gain_share", "least_cost_gain_share", "least_cost_gain_m")
+def _passage(name: str, row: Mapping[str, Any], place: Mapping[str, Any] | None, months: list[int]) -> dict[str, Any]:
     return {
         "id": name, "fence": row["fence"], "line": row["fence_line"], "km": round(float(row["along_m"]) / 1000, 3),
         "lon": round(float(row["lon"]), 6), "lat": round(float(row["lat"]), 6), "width_m": float(row["width_m"]),
-        "design": row["design"], "cost": float(row["cost"]), "months": months.get(name, []),
+        "design": row["design"], "cost": float(row["cost"]), "months": months,
         "rank": None if place is None else int(place["rank"]), "score": None if place is None else finite(place["score"]),
-        "selected": bool(place["selected"]) if place is not None else False,
-        "species": {s: {p: finite(table[name][p]) for p in parts} for s, table in own.items() if name in table},
+        "selected": place is not None and bool(place["selected"]),
     }  # fmt: skip
 
 
 def _run(run: SpeciesRun, basis: Basis | None) -> dict[str, Any]:
     return {
         "gains": gains_of(run), "paths": paths_of(run), "pairs": _pairs(run),
-        "best": [str(name) for name in shortlist(run.ranking)["candidate"]],
         "model": None if run.model is None or basis is None else _model(run, run.model, basis),
     }  # fmt: skip
 

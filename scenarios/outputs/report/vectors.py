@@ -47,22 +47,17 @@ def fences_of(run: SpeciesRun) -> list[dict[str, Any]]:
     """Fences of a scenario, whole."""
     fences = run.cuts.fences
     parts = _degrees([shapely.simplify(f.line, 0.1 * run.grid.cell_width_m) for f in fences], run.grid)
-    return [
-        {"id": f.id, "name": f.name, "line": f.fence_line, "status": f.geometry_status, "parts": lines}
-        for f, lines in zip(fences, parts, strict=True)
-    ]
+    return [{"id": f.id, "name": f.name, "parts": lines} for f, lines in zip(fences, parts, strict=True)]
 
 
 def stretches_of(run: SpeciesRun) -> list[dict[str, Any]]:
     """Stretches of fence, in the order of `gains_of`; the same for every species of a scenario."""
     by_id = {fence.id: fence for fence in run.cuts.fences}
-    keys = list(zip(run.profile["fence"], run.profile["start_m"], run.profile["end_m"], strict=True))
+    keys = zip(run.profile["fence"], run.profile["start_m"], run.profile["end_m"], strict=True)
     shapes = [
         shapely.simplify(by_id[fence].stretch(start, end), 0.1 * run.grid.cell_width_m) for fence, start, end in keys
     ]
-    return [
-        {"fence": fence, "parts": parts} for (fence, _, _), parts in zip(keys, _degrees(shapes, run.grid), strict=True)
-    ]
+    return [{"parts": parts} for parts in _degrees(shapes, run.grid)]
 
 
 def gains_of(run: SpeciesRun) -> list[float | None]:
@@ -76,10 +71,7 @@ def paths_of(run: SpeciesRun) -> list[dict[str, Any]]:
     """Least-cost paths that exist."""
     paths = [path for path in run.paths if path.x.size > 1]
     lines = [shapely.simplify(shapely.linestrings(p.x, p.y), 0.3 * run.grid.cell_width_m) for p in paths]
-    return [
-        {"source": p.source, "target": p.target, "parts": parts}
-        for p, parts in zip(paths, _degrees(lines, run.grid), strict=True)
-    ]
+    return [{"parts": parts} for parts in _degrees(lines, run.grid)]
 
 
 def places_of(runs: Sequence[SpeciesRun], languages: Sequence[str]) -> list[dict[str, Any]]:
@@ -91,7 +83,7 @@ def places_of(runs: Sequence[SpeciesRun], languages: Sequence[str]) -> list[dict
                 place.id,
                 {
                     "id": place.id, "names": {lang: place.name_in(lang) for lang in languages},
-                    "status": place.geometry_status, "roles": {},
+                    "roles": {},
                     "rings": _degrees([shapely.simplify(place.geometry, 0.3 * run.grid.cell_width_m)], run.grid)[0],
                 },
             )  # fmt: skip

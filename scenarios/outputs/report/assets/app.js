@@ -9,7 +9,7 @@
   const LAYER_NAMES = { relief: "Relief", fences: "Fences", paths: "Least-cost paths", borders: "State borders", places: "Core and target areas", names: "Names", passages: "Passages" };
   const state = {
     scenario: data.scenarios[0].id, other: data.beside, species: data.species[0].id, theme: "corridor", opacity: 0.8, every: false, sort: "rank",
-    layers: Object.fromEntries(LAYERS.map((name) => [name, true])), open: new Map(), split: 60, at: null, flown: null,
+    layers: Object.fromEntries(LAYERS.map((name) => [name, true])), open: new Map(), split: 60, at: null, flown: null, readings: 0,
   };
   const pixels = new Map();
   let one = null;
@@ -30,9 +30,8 @@
     return pixels.get(name);
   }
 
-  async function paintSurface(view, scenario) {
-    const theme = data.themes.find((one) => one.id === state.theme);
-    if (theme) paint(view.canvases.surface, await bytesOf(scenario, theme.id), colours(theme.palette, theme.id));
+  function paintSurface(view, theme, bytes) {
+    if (theme) paint(view.canvases.surface, bytes, colours(theme.palette, theme.id));
     else paint(view.canvases.surface, new Uint8Array(data.frame.width * data.frame.height), new Uint32Array(256));
     otkelMap.refresh(view, "surface");
   }
@@ -60,10 +59,16 @@
 
   const labels = () => ({ "NavigationControl.ZoomIn": t("Zoom in"), "NavigationControl.ZoomOut": t("Zoom out"), "Map.Title": t("Map"), "ScaleControl.Kilometers": t("km"), "ScaleControl.Meters": t("m"), "Marker.Title": "" });
 
+  /** Draw what is chosen; what is overtaken by another choice while it unpacks is dropped. */
   async function drawMap(view, scenario) {
     const run = runOf(scenario);
     const { stretches, fences } = scenarioOf(scenario);
-    await paintSurface(view, scenario);
+    const theme = data.themes.find((one) => one.id === state.theme);
+    view.turn = (view.turn || 0) + 1;
+    const { turn } = view;
+    const bytes = theme ? await bytesOf(scenario, theme.id) : null;
+    if (turn !== view.turn) return;
+    paintSurface(view, theme, bytes);
     otkelMap.setLines(view, { stretches, fences, gains: run.gains, paths: run.paths, borders: data.borders, top: gainTop() });
     otkelMap.setPlaces(view, data.places.filter((p) => p.roles[state.species]).map((p) => ({ role: p.roles[state.species], name: named(p.names), rings: p.rings })));
     otkelMap.show(view, state.layers, state.opacity);
@@ -105,18 +110,17 @@
   /** Numbers of the cell under the pointer, or in the middle of the map. */
   async function readOut(scenario) {
     if (!one) return;
+    state.readings += 1;
+    const turn = state.readings;
     const at = state.at || one.map.getCenter();
     const pixel = pixelAt(data.frame, at.lng, at.lat);
     const side = (value, letters) => `${Math.abs(value).toFixed(3)}° ${letters[value < 0 ? 1 : 0]}`;
     const where = `${t(state.at ? "Here" : "Middle of the map")}: ${side(at.lat, "NS")}, ${side(at.lng, "EW")}`;
-    const rows = [];
-    if (state.other) rows.push([t("Scenario"), scenarioOf(scenario).title]);
-    for (const theme of data.themes) {
-      const shown = surfacesOf(scenario)[theme.id];
-      const bytes = await bytesOf(scenario, theme.id);
-      const found = pixel < 0 ? null : reading(bytes[pixel], shown);
-      rows.push([t(theme.title), wordsOf(found, theme)]);
-    }
+    const surfaces = surfacesOf(scenario);
+    const bytes = await Promise.all(data.themes.map((theme) => bytesOf(scenario, theme.id)));
+    if (turn !== state.readings) return;
+    const rows = data.themes.map((theme, i) => [t(theme.title), wordsOf(pixel < 0 ? null : reading(bytes[i][pixel], surfaces[theme.id]), theme)]);
+    if (state.other) rows.unshift([t("Scenario"), scenarioOf(scenario).title]);
     $("readout").replaceChildren(make("dt", { class: "at" }, where), ...rows.flatMap(([name, text]) => [make("dt", {}, name), make("dd", {}, text)]));
   }
 
@@ -136,11 +140,14 @@
     if (!two) {
       two = otkelMap.create($("map-other"), data.frame, labels());
       watch(two, () => state.other || state.scenario);
-      await two.ready;
-      otkelMap.couple(one, two);
-      paint(two.canvases.ground, await unpack(data.ground, data.frame.width), groundColours());
-      otkelMap.refresh(two, "ground");
+      two.dressed = two.ready.then(async () => {
+        otkelMap.couple(one, two);
+        paint(two.canvases.ground, await unpack(data.ground, data.frame.width), groundColours());
+        otkelMap.refresh(two, "ground");
+      });
     }
+    await two.dressed;
+    if (!state.other) return;
     two.map.resize();
     await drawMap(two, state.other);
     $("side-left").textContent = scenarioOf(state.scenario).title;
@@ -170,10 +177,10 @@
     const scenario = scenarioOf(state.scenario);
     const model = runOf(state.scenario).model;
     const can = new Set(model ? model.candidates : []);
-    return scenario.passages.map((p) => ({ ...p, canOpen: can.has(p.id), shownScore: p.score }));
+    return scenario.passages.map((p) => ({ ...p, canOpen: can.has(p.id) }));
   }
 
-  /** Numbers of the shortlist over all species, or of this one. */
+  /** Numbers of the shortlist over all species. */
   function numbersNow() {
     const chosen = passagesNow().filter((p) => p.selected).sort((a, b) => a.rank - b.rank);
     return new Map(chosen.map((p, i) => [p.id, String(i + 1)]));
@@ -215,13 +222,14 @@
   const ORDERS = {
     rank: (a, b) => (a.rank ?? 1e9) - (b.rank ?? 1e9),
     place: (a, b) => a.fence.localeCompare(b.fence) || a.km - b.km,
-    score: (a, b) => (b.shownScore ?? -1) - (a.shownScore ?? -1),
+    score: (a, b) => (b.score ?? -1) - (a.score ?? -1),
   };
 
   /** Solve the chosen set and write every number of the panel. */
   function tryOut() {
     const open = openNow();
     const focus = document.activeElement?.closest("#passages tr")?.dataset.id;
+    const sorted = document.activeElement?.dataset.sort;
     result = otkelWhatIf.evaluate(data, state.scenario, open);
     const adds = otkelWhatIf.additions(data, state.scenario, open, result);
     const live = result.species.find((s) => s.species === state.species);
@@ -232,8 +240,10 @@
       { open, adds, numbers: numbersNow(), sort: state.sort, live: Boolean(live), label: labelOf },
       { press, near, go, sort: (key) => { state.sort = key; tryOut(); } });
     if (focus) document.querySelector(`#passages tr[data-id="${CSS.escape(focus)}"] input`)?.focus();
+    if (sorted) document.querySelector(`#passages [data-sort="${sorted}"]`)?.focus();
     $("whatif-left-out").hidden = !live || !scenarioOf(state.scenario).arriving;
-    $("passages-title").hidden = !list.length;
+    $("passages-title").hidden = $("passages").parentElement.hidden = !list.length;
+    $("passages-hint").hidden = !list.length && data.audience !== "public";
     otkelTables.pairs($("pairs"), data, runOf(state.scenario), live, state.every);
     if (live) sayResult(open, list, live);
     markMarkers();
@@ -282,7 +292,7 @@
     const theme = data.themes.find((one) => one.id === state.theme) || data.themes[0];
     const live = Boolean(runOf(state.scenario).model);
     const proposed = !live && scenarioOf(state.scenario).passages.length > 0;
-    otkelTables.legend($("legend"), { theme, scale: surfacesOf(state.scenario)[theme.id], table: colours(theme.palette, theme.id), gainTop: Math.max(0, ...runOf(state.scenario).gains.filter((g) => g !== null)), layers: state.layers, live, proposed });
+    otkelTables.legend($("legend"), { theme, scale: surfacesOf(state.scenario)[theme.id], table: colours(theme.palette, theme.id), gainTop: Math.max(0, ...runOf(state.scenario).gains.filter((g) => g !== null)), layers: state.layers, live, proposed, paths: runOf(state.scenario).paths.length > 0 });
   }
 
   function choices() {
@@ -356,6 +366,7 @@
     document.querySelectorAll("[data-lang]").forEach((b) => b.addEventListener("click", () => { speak(b.dataset.lang); for (const view of [one, two]) if (view && view.canvases) drawMap(view, view === one ? state.scenario : state.other || state.scenario); }));
   }
 
+  if (!runOf(state.other)) state.other = "";
   listen();
   speak((navigator.language || "en").slice(0, 2));
   startMap().then(compare).then(() => readOut(state.scenario));

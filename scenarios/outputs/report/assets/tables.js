@@ -56,7 +56,7 @@
   /** Every passage with its switch. ``state``: open ids, number of each, what each would add, who sorts. */
   function passages(table, list, state, on) {
     const sortable = (text, key, unit = "") => make("th", { scope: "col", class: key === "place" ? "" : "n", "aria-sort": state.sort === key ? (key === "place" || key === "rank" ? "ascending" : "descending") : "none" },
-      make("button", { type: "button", onclick: () => on.sort(key) }, t(text)), unit ? make("small", {}, unit) : null);
+      make("button", { type: "button", "data-sort": key, onclick: () => on.sort(key) }, t(text)), unit ? make("small", {}, unit) : null);
     const live = state.live;
     const header = [...(live ? [head("Open")] : []), sortable("No.", "rank"), sortable("Place", "place"), sortable("Score alone", "score"),
       ...(live ? [sortable("Adds now", "adds", "%")] : []), head("Cost", "", { class: "n" })];
@@ -69,7 +69,7 @@
           "aria-label": t("Open {place}", { place: label }), onchange: () => on.press(p.id) }))] : []),
         cell(p.rank, state.numbers.get(p.id) || ""),
         make("td", {}, make("button", { type: "button", class: "go", title: p.id, onclick: () => on.go(p.id) }, label)),
-        cell(p.shownScore, number(p.shownScore, 3)),
+        cell(p.score, number(p.score, 3)),
         ...(live ? [cell(adds, adds === undefined ? "" : number(100 * adds, 3))] : []),
         cell(p.cost, number(p.cost)));
     });
@@ -93,7 +93,7 @@
   const dot = (colour, edge) => symbol((add) => add("circle", { cx: 13, cy: 7, r: 5.5, fill: colour, stroke: edge, "stroke-width": 2 }));
 
   /** Colour bar of the surface, and every symbol that is on the map. */
-  function legend(element, { theme, scale, table, gainTop, layers, live, proposed }) {
+  function legend(element, { theme, scale, table, gainTop, layers, live, proposed, paths }) {
     const bar = make("canvas", { width: 253, height: 1, role: "img", "aria-label": t(theme.says) });
     const image = bar.getContext("2d").createImageData(253, 1);
     for (let i = 0; i < 253; i++) new Uint32Array(image.data.buffer)[i] = table[i + 1];
@@ -103,7 +103,7 @@
     const ramp = symbol((add) => gains.forEach(([colour, i]) => add("rect", { x: 0.5 + 5 * i, y: 4, width: 5, height: 6, fill: colour })));
     const items = [
       layers.fences && item(gainTop > 0 ? ramp : stroke("#8b857c", 4), gainTop > 0 ? "Fence: marginal gain, low to high" : "Fence"),
-      layers.paths && item(stroke("#0b0b0b", 2, "5 2"), "Least-cost path"),
+      layers.paths && paths && item(stroke("#0b0b0b", 2, "5 2"), "Least-cost path"),
       layers.borders && item(stroke("#3c3c3c", 1.4, "6 2 1.2 2"), "State border"),
       layers.places && item(box("#5e3c9938", "#5e3c99"), "Core area"),
       layers.places && item(box("#00695c38", "#00695c"), "Target area"),
