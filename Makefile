@@ -3,6 +3,7 @@ SHELL := /bin/sh
 VENV := .venv
 BIN := $(VENV)/bin
 OUT ?= results/ustyurt
+BENCH ?=
 STAMP := $(VENV)/.installed
 
 .PHONY: demo test lint bench clean help
@@ -30,7 +31,7 @@ lint: $(STAMP)
 
 bench: $(STAMP)
 	$(BIN)/python -m pip install --quiet -r tests/benchmarks/requirements.txt -c constraints.txt
-	$(BIN)/python -m tests.benchmarks
+	$(BIN)/python -m tests.benchmarks $(BENCH)
 
 $(STAMP): pyproject.toml constraints.txt
 	@.ci/make_venv $(VENV)
