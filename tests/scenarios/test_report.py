@@ -261,6 +261,39 @@ def test_the_page_speaks_three_languages(browser: Any, report: Path, lang: str) 
         assert not re.search(r"[A-Za-z]{3,}", words)
 
 
+CONTRAST = """() => {
+  const light = (c) => [0.2126, 0.7152, 0.0722].reduce((sum, w, i) => {
+    const v = c[i] / 255;
+    return sum + w * (v <= 0.03928 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4);
+  }, 0);
+  const parse = (text) => text.match(/[\\d.]+/g).map(Number);
+  const told = [...document.querySelectorAll("body *")].filter((e) => e.offsetParent && !e.closest(".map") && !e.disabled
+    && [...e.childNodes].some((n) => n.nodeType === 3 && n.textContent.trim()));
+  return told.map((e) => {
+    let under = e;
+    while (under && (parse(getComputedStyle(under).backgroundColor)[3] ?? 1) < 0.9) under = under.parentElement;
+    const ground = under ? parse(getComputedStyle(under).backgroundColor) : [255, 255, 255];
+    const [a, b] = [light(parse(getComputedStyle(e).color)), light(ground)];
+    return [e.textContent, (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05)];
+  });
+}"""
+
+
+def test_words_stand_out_from_their_ground(browser: Any, report: Path) -> None:
+    with opened(browser, report) as one:
+        one.with_map().page.locator("#passages input").first.check()
+        found = one.page.evaluate(CONTRAST)
+        assert len(found) > 80 and [pair for pair in found if pair[1] < 4.5] == []
+
+
+def test_a_comparison_opens_with_two_scenarios_beside_each_other(
+    browser: Any, contents: Contents, tmp_path: Path
+) -> None:
+    with opened(browser, write_report(tmp_path, replace(contents, beside="free"))) as one:
+        one.with_map().page.wait_for_selector("#divider:visible")
+        assert one.page.input_value("#other") == "free"
+
+
 def test_without_webgl_the_numbers_still_work(browser: Any, report: Path) -> None:
     plain = browser.browser_type.launch(executable_path=chromium(), args=["--no-sandbox", "--disable-3d-apis"])
     page = plain.new_page()
