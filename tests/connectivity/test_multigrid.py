@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from scipy import sparse
 from scipy.sparse.linalg import spsolve
 
-from connectivity import multigrid_cycle, multigrid_hierarchy, multigrid_system
+from connectivity import multigrid_coarse_raster, multigrid_cycle, multigrid_hierarchy, multigrid_system
 from connectivity.laplacian import Laplacian, node_graph
 from connectivity.multigrid import MultigridSolver, NewConductance, estimate_bytes
 from rasters.errors import DataError, MemoryBudgetError, SolverError
@@ -398,3 +398,38 @@ def test_percolation_masks_converge(share):
     voltage, report = MultigridSolver.build(system).solve(current)
     assert np.sum(voltage * current) == pytest.approx(np.sum(direct(system, current) * current), rel=1e-6)
     assert max(report.iterations) <= 40
+
+
+@pytest.mark.parametrize("far", [0.0, 0.1, 1.0])
+def test_the_cycle_is_symmetric_and_positive_however_coarse_levels_are_kept(far, monkeypatch):
+    """As rasters with any number of far couplings (1), as graphs (0): a preconditioner must be symmetric and positive."""
+    monkeypatch.setattr(multigrid_coarse_raster, "FAR", far)
+    rng = np.random.default_rng(11)
+    resistance = np.where(rng.random((61, 58)) < 0.25, np.inf, 10.0 ** rng.uniform(0, 2, (61, 58)))
+    ground = np.where(rng.random(resistance.shape) < 0.01, 0.5, 0.0)
+    solver = MultigridSolver.build(make_system(resistance, cut=[20], permeability=1e-4, ground=ground), threads=1)
+    cycle = multigrid_cycle.Cycle(solver.hierarchy, 1)
+    live = solver.hierarchy.fine.inverse > 0
+
+    def preconditioned(b):
+        x = np.zeros(b.shape, np.float32)
+        cycle.run(b, x)
+        return x.astype(np.float64)
+
+    a, b = (np.where(live, rng.standard_normal(live.shape), 0.0)[None] for _ in range(2))
+    x, y = preconditioned(a), preconditioned(b)
+    size = np.sqrt((a * x).sum() * (b * y).sum())
+    assert (a * x).sum() > 0 < (b * y).sum()
+    assert abs((a * y).sum() - (b * x).sum()) < 1e-4 * size
+
+
+def test_coarse_rasters_solve_what_graphs_solve(monkeypatch):
+    rng = np.random.default_rng(5)
+    resistance = np.where(rng.random((70, 64)) < 0.35, np.inf, 10.0 ** rng.uniform(0, 3, (70, 64)))
+    system = make_system(resistance, cut=[30], permeability=1e-3, ground=np.full(resistance.shape, 1e-4))
+    current = np.where(system.active, rng.standard_normal(resistance.shape), 0.0)
+    for far in (0.0, 1.0):
+        monkeypatch.setattr(multigrid_coarse_raster, "FAR", far)
+        voltage, report = MultigridSolver.build(system, threads=1).solve(current, tolerance=1e-10)
+        assert max(report.iterations) < 40
+        np.testing.assert_allclose(voltage, direct(system, current), rtol=1e-6, atol=1e-6 * np.abs(voltage).max())
