@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from rasters.errors import ConfigError
+from rasters.errors import ConfigError, LayerNotFoundError
 from scenarios.audience import Audience
 from scenarios.compare_tables import (
     agreement_table,
@@ -192,8 +192,16 @@ def sides_of(results: Sequence[StoredResults], chosen: Sequence[str | None] = ()
     results : sequence of StoredResults
     chosen : sequence of str or None, optional
         For each of them the only scenario that is wanted; None for all.
+
+    Raises
+    ------
+    LayerNotFoundError
+        A scenario that is wanted is not there.
     """
     wanted = chosen or [None] * len(results)
+    for one, only in zip(results, wanted, strict=True):
+        if only is not None and only not in one.scenarios:
+            raise LayerNotFoundError(f"{one.folder}: there is no scenario {only}; there are {', '.join(one.scenarios)}")
     pairs = [(one, s) for one, only in zip(results, wanted, strict=True) for s in one.scenarios if only in (None, s)]
     names = [scenario for _, scenario in pairs]
     return tuple(

@@ -23,7 +23,7 @@ from typer.testing import CliRunner
 import scenarios
 import scenarios.compare_session
 from cli import app
-from rasters.errors import ConfigError
+from rasters.errors import ConfigError, LayerNotFoundError
 from scenarios.audience import Audience, generalised
 from scenarios.compare_session import COMPARISON, run_compare, write_comparison
 from scenarios.compare_tables import HIGHER_IS_BETTER
@@ -253,6 +253,8 @@ def test_results_for_the_public_can_be_compared(stored: StoredResults, tmp_path:
 def test_one_side_is_not_enough(results: Path) -> None:
     with pytest.raises(ConfigError, match="nothing to compare closed with"):
         run_compare([results / "closed"], None, None, QUIET)
+    with pytest.raises(LayerNotFoundError, match="there is no scenario context; there are closed, free, opened"):
+        run_compare([results, results / "context"], None, None, QUIET)
     with pytest.raises(ConfigError, match="--base nobody: there is no such side; there are closed, free, opened"):
         run_compare([results], None, "nobody", QUIET)
 
