@@ -14,6 +14,7 @@ __all__ = [
     "is_schematic",
     "modelled_status",
     "note_of",
+    "own_part",
     "schematic_note",
 ]
 
@@ -63,3 +64,12 @@ def schematic_note(run: SpeciesRun) -> str:
     if any("placeholder" in sentence.lower() for sentence in run.assumptions):
         notes.append("expert placeholder resistances")
     return f"{'; '.join(notes)} \u2013 not surveyed" if notes else ""
+
+
+def own_part(fence: str, alike: list[str]) -> str:
+    """The words of an id by which it differs from the others: ``kz_tm`` of ``border_kz_tm`` and ``border_kz_uz``."""
+    words = [one.replace("-", "_").split("_") for one in alike]
+    common = 0
+    while all(len(w) > common + 1 and w[common] == words[0][common] for w in words):
+        common += 1
+    return "\u2013".join(fence.replace("-", "_").split("_")[max(0, common - 1) :]).upper()

@@ -14,7 +14,7 @@ from rasters.fences import Fence
 from scenarios.audience import Audience, generalised_ranking
 from scenarios.crs_operation import DatumOperation, dms_text, mgrs_text, operation_of, to_gauss_kruger
 from scenarios.outputs.translate import translator
-from scenarios.outputs.words import audience_of, fence_statuses, schematic_note
+from scenarios.outputs.words import audience_of, fence_statuses, own_part, schematic_note
 from scenarios.results import SpeciesRun, shortlist
 
 if TYPE_CHECKING:
@@ -95,10 +95,11 @@ class FieldContent:
         return run.titles.get(f"species_{self.lang}", run.titles.get("species", run.species))
 
     def fence_name(self, fence: Fence) -> str:
-        """Name of a fence; its id too where others have the same name."""
-        same = sum(other.name == fence.name for other in self.fences) > 1
-        name = self.say(fence.name) if fence.name else fence.id
-        return f"{name} ({fence.id})" if same and fence.name else name
+        """Name of a fence; where several share it, with what tells their ids apart."""
+        if not fence.name:
+            return fence.id
+        alike = [other.id for other in self.fences if other.name == fence.name]
+        return f"{self.say(fence.name)} ({own_part(fence.id, alike)})" if len(alike) > 1 else self.say(fence.name)
 
     def notes(self) -> dict[str, str]:
         """What every file says about itself: label -> text."""

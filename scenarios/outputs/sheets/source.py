@@ -14,6 +14,7 @@ from rasters.errors import ConfigError
 from scenarios.audience import Audience
 from scenarios.crs_operation import DatumOperation
 from scenarios.outputs.cartography.furniture import relief
+from scenarios.outputs.words import own_part
 from scenarios.results import SpeciesRun, elevation_of, shortlist
 
 if TYPE_CHECKING:
@@ -111,7 +112,7 @@ class SheetSource:
         fences = self.run.cuts.fences
         name = fence_of(self.run, fence).name or fence
         alike = [other.id for other in fences if other.name == name]
-        return f"{self.say(name)} ({_own_part(fence, alike)})" if len(alike) > 1 else self.say(name)
+        return f"{self.say(name)} ({own_part(fence, alike)})" if len(alike) > 1 else self.say(name)
 
     def figure(self, words: str) -> str:
         """A number as the language writes it: with a decimal comma in Russian and Kazakh."""
@@ -144,15 +145,6 @@ def fence_of(run: SpeciesRun, fence: str) -> Any:
     if fence not in by_id:
         raise ConfigError(f"--fence {fence!r}: there is no such fence; there are {', '.join(by_id) or 'none'}")
     return by_id[fence]
-
-
-def _own_part(fence: str, alike: list[str]) -> str:
-    """The words of an id by which it differs from the others: ``kz_tm`` of ``border_kz_tm`` and ``border_kz_uz``."""
-    words = [one.replace("-", "_").split("_") for one in alike]
-    common = 0
-    while all(len(w) > common + 1 and w[common] == words[0][common] for w in words):
-        common += 1
-    return "\u2013".join(fence.replace("-", "_").split("_")[max(0, common - 1) :]).upper()
 
 
 def shaded_relief(run: SpeciesRun) -> NDArray[np.float64] | None:
