@@ -97,7 +97,7 @@ def _fitting(request: BatchRequest, plan: BatchPlan, runs: Sequence[BatchRun], r
     reporter.say(
         f"note: {fit} instead of {asked} runs at a time: one needs about {need / 1e9:.1f} GB, and {free / 1e9:.1f} GB are free"
     )
-    return replace(request, **{"workers" if request.workers else "jobs": fit})
+    return replace(request, workers=fit) if request.workers else replace(request, jobs=fit)
 
 
 def _lost(run: BatchRun, lost: Lost) -> Outcome:
