@@ -14,7 +14,7 @@ import tempfile
 import time
 import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import numba
@@ -110,7 +110,7 @@ class Speed:
     step_bytes, run_bytes : float
         Of everything else that a step writes, and of what a run writes once: pages, relief, borders.
     compile_s : float
-        Seconds that kernels took to compile before the probe, about 0 where they were kept.
+        Seconds that kernels took to compile before the probe; 0 where they were kept, or the probe was.
     """
 
     seconds: dict[str, float]
@@ -177,7 +177,7 @@ def probed_speed(folder: Path, progress: Callable[[str], None] = lambda _: None)
     """
     path = folder / f"speed-{_key()}.json"
     try:
-        return Speed(**json.loads(path.read_text(encoding="utf-8")))
+        return replace(Speed(**json.loads(path.read_text(encoding="utf-8"))), compile_s=0.0)
     except (OSError, ValueError, TypeError):
         pass
     progress("measuring how fast this machine is; this is done once")

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
@@ -120,13 +121,13 @@ class Plan:
 
     def print(self, console: Console) -> None:
         """A table of the steps and the sums in words."""
-        shown = Table(title="What would run", title_justify="left")
-        for column in ("scenario", "species", "cells", "cores", "solves", "candidates", "reduced to", "time"):
+        shown = Table(title="What would run", title_justify="left", box=SIMPLE_HEAD, padding=(0, 1), pad_edge=False)
+        for column in ("scenario", "species", "cells", "solves", "candidates", "reduced to", "time"):
             shown.add_column(column, justify="left" if column in ("scenario", "species") else "right", no_wrap=True)
         for step in self.steps:
-            work, solves = step.work, "kept" if step.kept else str(step.work.reached)
+            work, solves = step.work, "kept" if step.kept else f"{step.work.reached} of {step.work.origins}"
             shown.add_row(
-                step.scenario, step.species, _count(work.cells), str(work.origins), solves, str(work.candidates),
+                step.scenario, step.species, _count(work.cells), solves, str(work.candidates),
                 str(work.kept_nodes), f"{wall_seconds(step.seconds):.0f} s",
             )  # fmt: skip
         console.print(shown)

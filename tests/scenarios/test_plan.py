@@ -140,7 +140,7 @@ def test_the_probe_is_made_once_and_again_after_the_code_has_changed(
     first = probed_speed(tmp_path, said.append)
     assert set(first.seconds) == set(WORK) and all(value >= 0 for value in first.seconds.values())
     assert sum(first.seconds.values()) > 0 and first.raster_bytes > 0 and first.step_bytes > 0 and first.run_bytes > 0
-    assert probed_speed(tmp_path, said.append) == first and len(said) == 1
+    assert probed_speed(tmp_path, said.append) == replace(first, compile_s=0.0) and len(said) == 1
     (kept,) = tmp_path.iterdir()
     kept.write_text("{")
     monkeypatch.setattr(cost, "_probe", lambda: SPEED)
