@@ -53,8 +53,8 @@ def public(run) -> SpeciesRun:
 @pytest.fixture(scope="module")
 def results(tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp("audience")
-    study = write_tiny_study(folder / "study")
-    with Reporter(quiet=True) as reporter:
+    study = write_tiny_study(folder / "study", lambda settings: settings["candidates"].update(every_m=1700))
+    with Reporter(quiet=True) as reporter:  # no candidate stands at a kilometre post
         run_study(str(study), ["closed"], None, folder / "results", {}, reporter)
     return folder / "results"
 
@@ -370,3 +370,18 @@ def test_a_restricted_report_is_the_results_again(results, tmp_path):
     assert names == {path.relative_to(copy) for path in copy.rglob("*") if path.is_file()}
     differ = [str(name) for name in sorted(names) if (results / name).read_bytes() != (copy / name).read_bytes()]
     assert set(differ) <= {"manifest.json"}
+
+
+def test_no_partners_file_holds_a_precise_place_or_id(results, tmp_path):
+    with Reporter(quiet=True) as reporter:
+        export_results(results, "all", tmp_path, reporter, audience="partner")
+    table = pd.concat([pd.read_csv(p) for p in results.glob("*/*/passages.csv")])
+    ids = {name.encode() for name in table["candidate"]}
+    numbers = {f"{v:.{n}f}" for c in ("lon_deg", "lat_deg") for v in table[c] for n in (5, 6)}
+    doubles = {struct.pack("<d", v) for c in ("x_m", "y_m") for v in table[c]}
+    for name, data in texts_of(tmp_path):
+        assert not [i for i in ids if i in data], name
+        assert not [d for d in doubles if d in data], name
+        if not name.endswith((".tif", ".png")):
+            found = set(re.findall(r"-?\d+\.\d+", data.decode("utf-8", "ignore"))) & numbers
+            assert not found, f"{name}: {sorted(found)}"
