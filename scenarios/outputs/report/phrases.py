@@ -9,6 +9,7 @@ __all__ = ["PHRASES", "phrases"]
 
 PHRASES: tuple[str, ...] = (
     "A click on a place flies there, a second one back.",
+    "A/m",
     "About these data",
     "Adds now",
     "All, weighted",
@@ -80,6 +81,7 @@ PHRASES: tuple[str, ...] = (
     "Reset",
     "Resistance",
     "Results",
+    "S",
     "Save as scenario",
     "Scenario",
     "Schematic",
@@ -111,6 +113,7 @@ PHRASES: tuple[str, ...] = (
     "Zoom out",
     "{species}: from the core areas to their targets",
     "{species}: mean conductance {siemens} S; flow given back {flow}, least cost {cost}.",
+    "Ω",
     *(badge(audience) for audience in Audience),
     *(audience_note(audience) for audience in Audience),
 )

@@ -47,9 +47,9 @@
     const rows = values.filter(({ p }) => every || p.target === "any").map(({ p, ohm, cost }) => make("tr", { "data-source": p.source, "data-target": p.target },
       make("th", { scope: "row" }, every ? `${name(p.source)} ${BETTER} ${name(p.target)}` : name(p.source)),
       moved(ohm[0], ohm[1], (v) => number(v), { "data-what": "ohm" }),
-      moved(1 / ohm[0], 1 / ohm[1], (v) => number(v, 3), { "data-what": "siemens" }),
+      moved(1 / ohm[0], 1 / ohm[1], (v) => number(v), { "data-what": "siemens" }),
       moved(cost[0], cost[1], km, { "data-what": "cost" })));
-    fill(table, [head("From"), head("Effective resistance", "Ω", { class: "n" }), head("Conductance", "S", { class: "n" }),
+    fill(table, [head("From"), head("Effective resistance", t("Ω"), { class: "n" }), head("Conductance", t("S"), { class: "n" }),
       head("Least cost", t("effective km"), { class: "n" })], rows);
   }
 
