@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from scenarios.results import FocalPlace, SpeciesRun, TracedPath
 
 __all__ = [
+    "MARKS",
     "PARTNER_DEG",
     "Audience",
     "audience_note",
@@ -96,14 +97,17 @@ def audience_note(audience: Audience, sensitivity_deg: float = 0.1) -> str:
     )
 
 
+MARKS = {
+    Audience.RESTRICTED: "full precision, do not publish",
+    Audience.PARTNER: f"rounded to {PARTNER_DEG:g}\u00b0, do not pass on",
+    Audience.PUBLIC: "coarse cells, passages withheld",
+}
+"""What readers must know of each audience, in few words."""
+
+
 def badge(audience: Audience) -> str:
     """The mark on maps and pages."""
-    marks = {
-        Audience.RESTRICTED: "full precision, do not publish",
-        Audience.PARTNER: f"rounded to {PARTNER_DEG:g}\u00b0, do not pass on",
-        Audience.PUBLIC: "coarse cells, passages withheld",
-    }
-    return f"{audience.value.upper()} \u2013 {marks[audience]}"
+    return f"{audience.value.upper()} \u2013 {MARKS[audience]}"
 
 
 def generalised(run: SpeciesRun, audience: Audience) -> SpeciesRun:

@@ -11,6 +11,7 @@ from babel.messages.mofile import read_mo
 from babel.messages.pofile import read_po
 
 from rasters.errors import ConfigError
+from scenarios.audience import MARKS, Audience
 from scenarios.outputs.field import lists, project
 from scenarios.outputs.rasters import SURFACES
 from scenarios.outputs.translate import LANGUAGES, LOCALE, translator
@@ -38,7 +39,7 @@ def field_words() -> set[str]:
         *project.LAYER_WORDS.values(),
     }
     found |= {surface.title for surface in SURFACES}
-    found |= {"restricted", "partner", "public", "schematic", "surveyed", "wires removed", "gate", "overpass"}
+    found |= {*MARKS.values(), *Audience, "schematic", "surveyed", "wires removed", "gate", "overpass"}
     for path in [*(OUTPUTS / "field").glob("*.py"), OUTPUTS / "qgis_styles.py"]:
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Call) and getattr(node.func, "attr", getattr(node.func, "id", "")) == "say":

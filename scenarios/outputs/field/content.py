@@ -11,7 +11,7 @@ import pandas as pd
 
 from rasters.errors import ConfigError
 from rasters.fences import Fence
-from scenarios.audience import Audience, generalised_ranking
+from scenarios.audience import MARKS, Audience, generalised_ranking
 from scenarios.crs_operation import DatumOperation, dms_text, mgrs_text, operation_of, to_gauss_kruger
 from scenarios.outputs.translate import translator
 from scenarios.outputs.words import audience_of, fence_statuses, own_part, schematic_note
@@ -106,8 +106,10 @@ class FieldContent:
         say, statuses = self.say, {schematic_note(run) for run in self.runs} - {""}
         assumptions = dict.fromkeys(sentence for run in self.runs for sentence in run.assumptions)
         return {
-            say("Audience"): f"{say(self.audience.value)} ({self.audience_note})",
-            say("Geometry"): "; ".join(sorted(statuses)) or say("surveyed"),
+            say("Audience"): f"{say(self.audience.value)}: {say(MARKS[self.audience])} ({self.audience_note})",
+            say("Geometry"): f"{say('SCHEMATIC - not surveyed')} ({'; '.join(sorted(statuses))})"
+            if statuses
+            else say("surveyed"),
             say("Datum transformation"): self.operation.note,
             say("Assumptions"): " ".join(assumptions),
             say("Sources"): "; ".join(self.credits),
