@@ -24,6 +24,7 @@ from rasters.surface import Layer
 
 if TYPE_CHECKING:
     import geopandas as gpd
+    import pandas as pd
 
 __all__ = ["Resampling", "read_grid", "read_raster", "read_vectors", "replacing", "write_cog", "write_geopackage"]
 
@@ -393,7 +394,7 @@ def _statistics(values: NDArray[np.float32]) -> dict[str, str]:
 
 def write_geopackage(
     path: str | Path,
-    layers: Mapping[str, gpd.GeoDataFrame],
+    layers: Mapping[str, gpd.GeoDataFrame | pd.DataFrame],
     *,
     styles: Mapping[str, str] | None = None,
     metadata: Mapping[str, str] | None = None,
@@ -403,8 +404,8 @@ def write_geopackage(
     Parameters
     ----------
     path : path
-    layers : mapping of str to GeoDataFrame
-        In this order; a layer without features is written as such.
+    layers : mapping of str to GeoDataFrame or DataFrame
+        In this order; a layer without features is written as such, a DataFrame as a table without geometry.
     styles : mapping of str to str, optional
         Layer name -> QML, stored in ``layer_styles``, where QGIS looks for it.
     metadata : mapping of str to str, optional
@@ -420,7 +421,9 @@ def write_geopackage(
     return Path(path)
 
 
-def _write_layer(part: Path, name: str, frame: gpd.GeoDataFrame, metadata: dict[str, str], *, append: bool) -> None:
+def _write_layer(
+    part: Path, name: str, frame: gpd.GeoDataFrame | pd.DataFrame, metadata: dict[str, str], *, append: bool
+) -> None:
     import pyogrio
 
     shape = {"geometry_type": "Unknown"} if frame.empty else {}

@@ -1,4 +1,4 @@
-"""Commands on evidence: what camera traps say of a study, and synthetic ones to try it with."""
+"""Commands on evidence: what camera traps say of a study, synthetic ones to try it with, packages to hand on."""
 
 from __future__ import annotations
 
@@ -37,7 +37,8 @@ class _ReportUnlessNamed(TyperGroup):
 
 app = typer.Typer(
     name="evidence",
-    help="What camera traps say: `otkel evidence STUDY DATA --out FOLDER`; `simulate` makes synthetic data to try it with.",
+    help="What camera traps say: `otkel evidence STUDY DATA --out FOLDER`; `simulate` makes synthetic data to try it with, "
+    "`share` a package to hand on.",
     no_args_is_help=True,
     cls=_ReportUnlessNamed,
     context_settings={"help_option_names": ["-h", "--help"]},
@@ -102,6 +103,27 @@ def simulate(
         from scenarios.evidence.simulate import simulate_evidence
 
         summary = simulate_evidence(study, scenario, out, parse_overrides(overrides), reporter, seed=seed)
+    tell(summary, reporter, as_json=as_json, quiet=quiet)
+
+
+@app.command()
+def share(
+    study: StudyArgument,
+    evidence: Annotated[Path, typer.Argument(metavar="EVIDENCE", help="A folder that `otkel evidence` wrote.")],
+    out: OutOption,
+    audience: Annotated[
+        str,
+        typer.Option("--audience", help="partner (cameras to 0.01 degree, names as numbers) or public (totals only)."),
+    ] = "public",
+    as_json: JsonOption = False,
+    quiet: QuietOption = False,
+    verbose: VerboseOption = 0,
+) -> None:
+    """A package of the evidence for partners or the public: without what says where cameras stand."""
+    with reporting("evidence share", quiet or as_json, verbose) as reporter:
+        from scenarios.evidence.sharing import share_evidence
+
+        summary = share_evidence(study, evidence, out, reporter, audience=audience)
     tell(summary, reporter, as_json=as_json, quiet=quiet)
 
 

@@ -52,6 +52,7 @@ def write_manifest(
     measured: Mapping[str, Any] | None = None,
     started: str = "",
     finished: str = "",
+    said: tuple[Audience, str] | None = None,
 ) -> Path:
     """Write ``manifest.json`` into a result folder, after everything else.
 
@@ -82,9 +83,11 @@ def write_manifest(
         As `scenarios.provenance.Meter` reads it.
     started, finished : str
         ISO 8601 times.
+    said : (Audience, str), optional
+        For whom the files are and what was done to them, where no run says so.
     """
     folder, listed = Path(folder), list(runs)
-    audience, note = audience_of(listed)
+    audience, note = said or audience_of(listed)
     provenance = {
         "command": list(command),
         "settings": dict(settings or {}),

@@ -1,0 +1,476 @@
+"""`otkel evidence share`: what an evidence folder says, for people who may not know where cameras stand.
+
+A package is built from lists of the files and columns that its audience may have; whatever is not on the list stays behind,
+also what later versions may add. Names that people gave (passages, sites, cameras, other maps) become numbers, which follow from
+what the package shows and from nothing else: the same package comes from any two evidence folders that differ in withheld facts only.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from rich.console import Console
+
+from rasters.errors import ConfigError, DataError, LayerNotFoundError
+from rasters.io import replacing, write_geopackage
+from rasters.profile import MOST_SENSITIVE
+from scenarios.audience import PARTNER_DEG, Audience, snapped
+from scenarios.evidence.output_tables import MEANINGS, UNITS
+from scenarios.inputs import read_profile
+from scenarios.load import ResolvedStudy, resolve
+from scenarios.outputs.folder import MARKER, atomic_folder
+from scenarios.outputs.manifest import write_manifest
+from scenarios.progress import Reporter
+
+__all__ = ["LEAST_PLACES", "LEAST_PLACES_SENSITIVE", "ShareSummary", "share_evidence"]
+
+LEAST_PLACES, LEAST_PLACES_SENSITIVE = 3, 5
+"""A number for the public rests on at least so many passages, places or sites; more for the most sensitive species."""
+FIGURES = {Audience.PARTNER: 3, Audience.PUBLIC: 2}
+"""Significant figures of what is not counted (partner) and of every number (public)."""
+
+INTERVAL = ("rate_per_100", "low_per_100", "high_per_100")
+RANKS = ("spearman", "spearman_low", "spearman_high", "auc", "auc_low", "auc_high")
+CORRIDOR = ("corridor_spearman", "corridor_low", "corridor_high")
+PREDICTION = ("species", "sites", "events", "days", *RANKS, *CORRIDOR, "verdict", "more_days")
+PRIOR = ("prior", "prior_low", "prior_high", "mean", "low", "high")
+SEASONS = ("species", "season", "days", "crossings", *INTERVAL, "status")
+
+PARTNER = {
+    "deployments.csv": ("site", "kind", "days", "lat", "lon"),
+    "passage_use.csv": (
+        "kind", "watched", "design", "period", "species", "deployments", "days", "events", "animals", "through", "turned_back",
+        "unknown", "crossings", *INTERVAL, "method", "dispersion", "status",
+    ),
+    "seasons.csv": SEASONS,
+    "hours.csv": ("species", "hour", "events", *INTERVAL, "status"),
+    "baci.csv": ("species", "ratio", "low", "high", "probability_of_rise", "passages", "controls", "events", "dispersion", "status"),
+    "use_factors.csv": ("species", "design", "passage", *PRIOR, "through", "turned_back", "status"),
+    "occupancy.csv": ("species", "group", "units", "seen_at", "naive", "psi", "low", "high", "rate_per_100", "days_to_see", "status"),
+    "places.csv": ("species", "unit", "name", "group", "days", "occasions", "detections", "probability_used", "status"),
+    "prediction.csv": PREDICTION,
+    "calibration.csv": ("species", "predicted", "sites", "events", "days", "rate", "low", "high"),
+    "predictors.csv": ("species", "predictor", "slope", "deviance", "gain", "gain_error"),
+    "power.csv": ("species", "days", "power"),
+}  # fmt: skip
+PUBLIC = {
+    "seasons.csv": SEASONS,
+    "use_factors.csv": ("species", "design", *PRIOR, "status"),
+    "occupancy.csv": ("species", "group", "units", "naive", "psi", "low", "high", "status"),
+    "prediction.csv": PREDICTION,
+    "power.csv": ("species", "days", "power"),
+}
+NEEDED = {
+    "deployments.csv": PARTNER["deployments.csv"], "passage_use.csv": ("kind", "watched", "period", "days"),
+    "use_factors.csv": (*PUBLIC["use_factors.csv"], "passage"),
+}  # fmt: skip
+"""Columns without which a file cannot be used; of other files all that are on the list."""
+TEXT = {
+    "site", "kind", "watched", "design", "period", "species", "season", "method", "passage", "group", "unit", "name", "verdict",
+    "predictor", "status",
+}  # fmt: skip
+COUNTS = {
+    "deployments", "events", "animals", "through", "turned_back", "unknown", "crossings", "hour", "passages", "controls", "units",
+    "seen_at", "occasions", "detections", "sites",
+}  # fmt: skip
+OWN_MAPS = ("current", "corridor", "low resistance", "constant rate")
+OWN_MEANINGS = {
+    "site": "Number of a place where cameras stood, the same in all files.",
+    "watched": "Number of the passage, control or stretch of fence that was watched, or the core place.",
+    "passage": "Number of the passage; empty for a design as a whole.",
+    "unit": "Core place, or number of a site in open country.",
+    "name": "Name of the core place, or number of the site.",
+    "predictor": "Map; other maps are numbered.",
+    "lat": f"Latitude of the nearest node of the {PARTNER_DEG:g} degree grid; the camera is elsewhere.",
+    "lon": f"Longitude of the nearest node of the {PARTNER_DEG:g} degree grid; the camera is elsewhere.",
+}
+SYNTHETIC = "SYNTHETIC DATA: made by a simulator. Nothing in this package was observed."
+NOTES = {
+    Audience.PARTNER: (
+        f"partner: cameras at the nodes of the {PARTNER_DEG:g} degree grid, passages, sites and stretches of fence numbered, "
+        "no events, no dates, whole camera-days; do not pass on"
+    ),
+    Audience.PUBLIC: (
+        f"public: totals only, to {FIGURES[Audience.PUBLIC]} figures, each from at least {LEAST_PLACES} places "
+        f"({LEAST_PLACES_SENSITIVE} for sensitive species); no cameras, passages, places or dates"
+    ),
+}
+TAKEN = {
+    Audience.PARTNER: (
+        "single events and everything with a date or time of its own",
+        "names of cameras, sites, passages and stretches of fence: numbers instead, the same in all files, in no order that says where",
+        f"positions: cameras.gpkg and deployments.csv give the nearest node of a {PARTNER_DEG:g} degree grid, up to 0.8 km away",
+        "which camera watches which passage, kilometres along fences, predicted values at single sites, the ranking of candidates",
+        f"precision: numbers to {FIGURES[Audience.PARTNER]} figures, camera-days whole; counts are as counted",
+        "words that people wrote: directions, remarks, names of other maps",
+        "pages, pictures, settings, names and hashes of input files",
+    ),
+    Audience.PUBLIC: (
+        "every camera, site, passage and place, with what was counted there; no position of any kind",
+        "all dates and hours; seasons are those of all years and all open passages together",
+        f"numbers that rest on fewer than {LEAST_PLACES} passages, places or sites, or on fewer than {LEAST_PLACES_SENSITIVE} for the "
+        "most sensitive species: left empty, with the status withheld",
+        f"precision: numbers to {FIGURES[Audience.PUBLIC]} figures, counts too",
+        "before and after, fit of single maps, the ranking of candidates",
+        "pages, pictures, words that people wrote, settings, names and hashes of input files",
+    ),
+}  # fmt: skip
+WITHHELD = "withheld"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShareSummary:
+    """What a package holds, for the terminal and for machines."""
+
+    folder: Path
+    audience: Audience
+    synthetic: bool
+    files: tuple[str, ...]
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain data."""
+        return {
+            "folder": str(self.folder), "audience": self.audience.value, "synthetic": self.synthetic, "files": list(self.files),
+            "note": NOTES[self.audience],
+        }  # fmt: skip
+
+    def print(self, console: Console) -> None:
+        """For whom, what, where."""
+        if self.synthetic:
+            console.print(SYNTHETIC, markup=False)
+        console.print(NOTES[self.audience], markup=False)
+        console.print(f"{len(self.files)} files in {self.folder}; README.txt says what was taken away", markup=False)
+
+
+def share_evidence(
+    name: str, evidence: Path, out: Path, reporter: Reporter, *, audience: str = "public"
+) -> ShareSummary:
+    """Write the package of an evidence folder for an audience; the folder appears when it is complete.
+
+    Parameters
+    ----------
+    name : str
+        The study of the evidence: its profiles say which species are the most sensitive, and it says whom to thank.
+    evidence : Path
+        Folder of `otkel evidence`.
+    audience : {"public", "partner"}
+
+    Raises
+    ------
+    ConfigError
+        An audience without a package, another study, or ``out`` in the evidence folder.
+    LayerNotFoundError, DataError
+        A file or column of the evidence folder is missing or damaged.
+    """
+    chosen = _audience(audience, evidence)
+    if out.resolve().is_relative_to(evidence.resolve()):
+        raise ConfigError(
+            f"--out {out}: lies in the evidence folder; choose another, so that the package can be handed over by itself"
+        )
+    resolved = resolve(name)
+    reporter.expect(2, "reading")
+    manifest = _manifest(evidence, resolved)
+    tables = _tables(evidence, manifest, PARTNER if chosen is Audience.PARTNER else PUBLIC)
+    shared = _for_partner(tables) if chosen is Audience.PARTNER else _for_public(tables, _least(resolved, tables))
+    reporter.step("writing")
+    synthetic = bool(manifest["settings"]["synthetic"])
+    note = f"{SYNTHETIC} {NOTES[chosen]}" if synthetic else NOTES[chosen]
+    with atomic_folder(out) as folder:
+        _write(shared, folder, note)
+        _write_readme(folder, resolved, chosen, sorted(shared), synthetic=synthetic)
+        write_manifest(folder, runs=[], scenarios={resolved.scenario: resolved.settings}, said=(chosen, note))
+    files = tuple(sorted(path.name for path in out.iterdir()))
+    return ShareSummary(folder=out, audience=chosen, synthetic=synthetic, files=files)
+
+
+def _audience(audience: str, evidence: Path) -> Audience:
+    if audience == Audience.RESTRICTED:
+        raise ConfigError(
+            f"--audience restricted: that is the evidence folder itself ({evidence}); hand it over as it is, only to those who may "
+            "know where cameras stand, or choose partner or public"
+        )
+    if audience not in list(Audience):
+        raise ConfigError(f"--audience {audience!r}: there are partner and public")
+    return Audience(audience)
+
+
+def _manifest(evidence: Path, resolved: ResolvedStudy) -> Mapping[str, Any]:
+    path = evidence / MARKER
+    if not path.is_file():
+        raise LayerNotFoundError(f"{path}: is not there, so this is no folder of `otkel evidence`; make one with it")
+    try:
+        manifest = json.loads(path.read_text(encoding="utf-8"))
+        kind, _, _ = manifest["kind"], manifest["settings"], manifest["outputs"].keys()
+        studies = {settings["study"] for settings in manifest["scenarios"].values()} if kind == "evidence" else set()
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise DataError(
+            f"{path}: is not a manifest that can be read ({error!r}); run `otkel evidence` again"
+        ) from error
+    if kind != "evidence" or "synthetic" not in manifest["settings"]:
+        raise DataError(f"{path}: is not of `otkel evidence` (kind: {kind!r}); name the folder that it wrote")
+    if resolved.study.study not in studies:
+        raise ConfigError(
+            f"{path}: is evidence of the study {', '.join(sorted(studies))}, not of {resolved.study.study}"
+        )
+    return manifest  # type: ignore[no-any-return]
+
+
+def _tables(
+    evidence: Path, manifest: Mapping[str, Any], wanted: Mapping[str, tuple[str, ...]]
+) -> dict[str, pd.DataFrame]:
+    """Columns on the list of files on the list, and those by which rows are counted; numbers as numbers, the rest as text.
+
+    ``otkel evidence`` writes no empty tables, so its manifest says which should be there; cameras always are.
+    """
+    names = [*wanted, *({"passage_use.csv"} - set(wanted))]
+    expected = [name for name in names if name in manifest["outputs"] or name == "deployments.csv"]
+    return {name: _table(evidence / name, NEEDED.get(name, ()), wanted.get(name, ())) for name in expected}
+
+
+def _table(path: Path, needed: Iterable[str], listed: Iterable[str]) -> pd.DataFrame:
+    if not path.is_file():
+        raise LayerNotFoundError(f"{path}: is missing from the evidence folder; run `otkel evidence` again")
+    try:
+        table = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8")
+    except (ValueError, UnicodeDecodeError) as error:
+        raise DataError(f"{path}: is not a table that can be read: {error}; run `otkel evidence` again") from error
+    needed = list(needed) or list(listed)
+    missing = [column for column in needed if column not in table]
+    if missing and not (path.name == "prediction.csv" and "verdict" in table):
+        raise DataError(f"{path}: has no column {', '.join(missing)}; run `otkel evidence` again")
+    kept = table[[c for c in table.columns if c in {*needed, *listed}]]
+    return kept.assign(**{column: _numbers(kept[column], path) for column in kept.columns if column not in TEXT})
+
+
+def _numbers(values: pd.Series, path: Path) -> pd.Series:
+    found = pd.to_numeric(values.where(values != "", "nan"), errors="coerce")
+    wrong = found.isna() & ~values.isin(["", "nan"])
+    if wrong.any():
+        row = int(np.flatnonzero(wrong)[0])
+        raise DataError(
+            f"{path}, row {row + 2}: {values.name}: {values.iloc[row]!r} is not a number; run `otkel evidence` again"
+        )
+    return found.astype(float)
+
+
+def _for_partner(tables: Mapping[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
+    """Every file on the list, coarse, with numbers for names."""
+    shared = {name: _coarse(tables[name], PARTNER[name], Audience.PARTNER) for name in PARTNER if name in tables}
+    shared["deployments.csv"] = _snapped(shared["deployments.csv"])
+    if "predictors.csv" in shared:
+        shared["predictors.csv"] = _maps_numbered(shared["predictors.csv"])
+    return _renamed(shared)
+
+
+def _coarse(table: pd.DataFrame, columns: Iterable[str], audience: Audience) -> pd.DataFrame:
+    """The columns on the list, with the figures that the audience may have; what is stated in words without its numbers."""
+    table = table[[column for column in columns if column in table]]
+    return table.assign(
+        **{column: _rounding(column, audience)(table[column]) for column in table.columns if column not in TEXT}
+    ).assign(**{column: table[column].map(_head) for column in ("status",) if column in table})
+
+
+def _rounding(column: str, audience: Audience) -> Callable[[pd.Series], pd.Series]:
+    if audience is Audience.PARTNER and (column in COUNTS or column in ("lat", "lon")):
+        return lambda values: values
+    if audience is Audience.PARTNER and column == "days":
+        return lambda values: values.round(0)
+    return lambda values: values.map(lambda value: float(f"{value:.{FIGURES[audience] - 1}e}"))
+
+
+def _head(status: str) -> str:
+    """The status without reasons, which count and name."""
+    return re.split(r"[:;(\d]", status)[0].strip()
+
+
+def _snapped(table: pd.DataFrame) -> pd.DataFrame:
+    lon, lat = snapped(table["lon"], table["lat"], PARTNER_DEG)
+    return table.assign(lat=lat, lon=lon)
+
+
+def _maps_numbered(table: pd.DataFrame) -> pd.DataFrame:
+    """Maps of other results bear names that people gave; they are numbered by how well they fit."""
+    others = {
+        name: str(sorted(_cells(rows, "predictor")))
+        for name, rows in table.groupby("predictor")
+        if name not in OWN_MAPS
+    }
+    number = {name: f"other map {i + 1}" for i, name in enumerate(sorted(others, key=lambda name: others[name]))}
+    return table.assign(predictor=[number.get(name, name) for name in table["predictor"]])
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class _Named:
+    """A name to be replaced by a number: ``prefix`` stays before it."""
+
+    what: str
+    id: str
+
+
+REFERS = {
+    "deployments.csv": ("site",),
+    "passage_use.csv": ("watched",),
+    "use_factors.csv": ("passage",),
+    "places.csv": ("unit", "name"),
+}
+
+
+def _renamed(tables: Mapping[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
+    """Names by numbers, in the order of what the rows show otherwise, and rows in an order without the names."""
+    marked = {name: _marked(name, table) for name, table in tables.items()}
+    shown: dict[_Named, list[str]] = {}
+    for file, table in marked.items():
+        for column in REFERS.get(file, ())[:1]:
+            for name, rows in table[table[column].map(lambda v: isinstance(v, _Named))].groupby(column):
+                shown.setdefault(name, []).extend(f"{file} {cells}" for cells in _cells(rows, *REFERS[file]))
+    numbers: dict[_Named, str] = {}
+    for what in sorted({name.what for name in shown}):
+        mine = sorted((name for name in shown if name.what == what), key=lambda name: sorted(shown[name]))
+        numbers |= {name: f"{what} {i + 1}" for i, name in enumerate(mine)}
+    return {name: _numbered(name, table, numbers) for name, table in marked.items()}
+
+
+def _cells(rows: pd.DataFrame, *without: str) -> list[str]:
+    """Each row as text, without the columns that hold names."""
+    return [str(cells) for cells in rows.drop(columns=list(without)).itertuples(index=False, name=None)]
+
+
+def _marked(file: str, table: pd.DataFrame) -> pd.DataFrame:
+    """The table with `_Named` in place of names that people gave."""
+    if file == "deployments.csv":
+        return table.assign(site=[_Named("site", site) for site in table["site"]])
+    if file == "use_factors.csv":
+        return table.assign(passage=[_Named("passage", one) if one else "" for one in table["passage"]])
+    if file == "passage_use.csv":
+        return table.assign(watched=[_watched(*one) for one in zip(table["kind"], table["watched"], strict=True)])
+    if file == "places.csv":
+        units = [
+            _Named("site", u.removeprefix("step ")) if g == "step" else u
+            for u, g in zip(table["unit"], table["group"], strict=True)
+        ]
+        names = [u if isinstance(u, _Named) else n for u, n in zip(units, table["name"], strict=True)]
+        return table.assign(unit=units, name=names)
+    return table
+
+
+def _watched(kind: str, watched: str) -> _Named | str:
+    if kind in ("passage", "control"):
+        one = watched.removeprefix("control of ")
+        return "all passages" if kind == "control" and one == "any" else _Named("passage", one)
+    if kind == "fence":
+        return _Named("stretch", watched)
+    return watched if kind == "place" else "open country"
+
+
+def _numbered(file: str, table: pd.DataFrame, numbers: Mapping[_Named, str]) -> pd.DataFrame:
+    columns = REFERS.get(file, ())
+    if not columns:
+        return table
+    named = table.assign(**{c: [numbers[v] if isinstance(v, _Named) else v for v in table[c]] for c in columns})
+    order = sorted(range(len(named)), key=lambda i: [_natural(value) for value in named.iloc[i]])
+    return named.iloc[order].reset_index(drop=True)
+
+
+def _natural(value: object) -> str:
+    """``site 2`` before ``site 10``, 9 before 10."""
+    return re.sub(r"\d+", lambda digits: digits[0].zfill(12), str(value))
+
+
+def _least(resolved: ResolvedStudy, tables: Mapping[str, pd.DataFrame]) -> dict[str, int]:
+    """Species -> on how many places a number for the public must rest."""
+    species = sorted({name for table in tables.values() if "species" in table for name in table["species"]})
+    unknown = [name for name in species if name not in resolved.study.species]
+    if unknown:
+        raise DataError(
+            f"{resolved.path}: species: no species {unknown[0]!r}, which the evidence folder names; name its own study"
+        )
+    found = {name: read_profile(resolved, name).sensitivity_deg.value for name in species}
+    return {name: LEAST_PLACES_SENSITIVE if at >= MOST_SENSITIVE.value else LEAST_PLACES for name, at in found.items()}
+
+
+def _for_public(tables: Mapping[str, pd.DataFrame], least: Mapping[str, int]) -> dict[str, pd.DataFrame]:
+    """Totals that rest on enough places; numbers of others are left empty."""
+    shared = {}
+    for name in (name for name in PUBLIC if name in tables):
+        rests = _rests_on(name, tables)
+        table = tables[name][tables[name]["passage"] == ""] if name == "use_factors.csv" else tables[name]
+        few = rests.loc[table.index] < table["species"].map(least)
+        shown = _coarse(table, PUBLIC[name], Audience.PUBLIC)
+        numbers = [column for column in shown.columns if column not in TEXT]
+        words = [column for column in ("status", "verdict") if column in shown]
+        shown.loc[few, numbers] = np.nan
+        shown.loc[few, words] = WITHHELD
+        shared[name] = shown[~few] if name == "power.csv" else shown
+    return {name: table for name, table in shared.items() if len(table)}
+
+
+def _rests_on(name: str, tables: Mapping[str, pd.DataFrame]) -> pd.Series:
+    """On how many passages, places or sites each row rests."""
+    table = tables[name]
+    if name == "occupancy.csv":
+        return table["units"].fillna(0)
+    if name == "use_factors.csv":
+        known = table[(table["passage"] != "") & (table["status"] == "updated")].groupby(["species", "design"]).size()
+        return pd.Series(
+            [known.get(one, 0) for one in zip(table["species"], table["design"], strict=True)], index=table.index
+        )
+    if name == "seasons.csv":
+        use = tables.get("passage_use.csv", pd.DataFrame(columns=["kind", "period", "days", "watched"]))
+        mine = use[(use["kind"] == "passage") & (use["period"] != "before") & (use["days"].astype(float) > 0)]
+        return pd.Series(mine["watched"].nunique(), index=table.index)
+    prediction = tables.get("prediction.csv", pd.DataFrame(columns=["species", "sites"]))
+    sites = prediction.set_index("species")["sites"] if "sites" in prediction else pd.Series(dtype=float)
+    return table["species"].map(sites.to_dict()).fillna(0).astype(float)
+
+
+def _write(shared: Mapping[str, pd.DataFrame], folder: Path, note: str) -> None:
+    """The tables, their dictionary and, where there are positions, the GeoPackage."""
+    rows = [
+        (file, column, UNITS.get(column, ""), OWN_MEANINGS.get(column, MEANINGS.get(column, "")))
+        for file, table in shared.items()
+        for column in table.columns
+    ]
+    words = pd.DataFrame(rows, columns=["file", "column", "unit", "meaning"])
+    for name, table in {**shared, "columns.csv": words}.items():
+        with replacing(folder / name) as part:
+            table.to_csv(part, index=False, float_format="%.9g", lineterminator="\n", encoding="utf-8")
+    if "deployments.csv" in shared:
+        _write_cameras(
+            shared["deployments.csv"], words[words["file"] == "deployments.csv"], folder / "cameras.gpkg", note
+        )
+
+
+def _write_cameras(cameras: pd.DataFrame, words: pd.DataFrame, path: Path, note: str) -> None:
+    import geopandas as gpd
+
+    points = gpd.points_from_xy(cameras["lon"], cameras["lat"], crs="EPSG:4326")
+    layers = {
+        "cameras": gpd.GeoDataFrame(cameras, geometry=points),
+        "data_dictionary": words.assign(file="cameras").reset_index(drop=True),
+    }
+    write_geopackage(path, layers, metadata={"audience": note})
+
+
+def _write_readme(
+    folder: Path, resolved: ResolvedStudy, audience: Audience, files: list[str], *, synthetic: bool
+) -> None:
+    """What it is, for whom, what was taken away, whom to thank."""
+    has_cameras = "deployments.csv" in files
+    lines = [
+        f"What cameras say: {resolved.study.title}", "", *([SYNTHETIC, ""] if synthetic else []),
+        f"For: {audience.value.upper()}" + ("; do not pass on" if audience is Audience.PARTNER else ""), "",
+        "In this package", *(f"- {name}" for name in [*files, *(["cameras.gpkg"] if has_cameras else [])]),
+        "- columns.csv: meaning and unit of every column", "- manifest.json: versions, and size and hash of every file", "",
+        "What was taken away", *(f"- {one}" for one in TAKEN[audience]), "",
+        "Intervals are to hold the truth with 90 %. Positions of reserves and fences in the study may be schematic.", "",
+        *(["Data of the study: " + "; ".join(resolved.study.credits)] if resolved.study.credits else []),
+    ]  # fmt: skip
+    with replacing(folder / "README.txt") as part:
+        part.write_text("\n".join(lines).rstrip() + "\n", encoding="utf-8")
