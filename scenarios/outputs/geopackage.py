@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -46,10 +45,10 @@ def write_layers(run: SpeciesRun, folder: Path) -> Path:
     return write_run(run, folder / "results.gpkg")
 
 
-def write_run(run: SpeciesRun, path: Path, say: Callable[[str], str] | None = None) -> Path:
-    """Write all layers of a run, with their QGIS styles, whose legends speak the language of ``say``."""
+def write_run(run: SpeciesRun, path: Path, lang: str = "en") -> Path:
+    """Write all layers of a run, with their QGIS styles, whose legends and labels are in a language."""
     layers = layers_of(run)
-    styles = {name: qml(vector_style(name, frame, say)) for name, frame in layers.items()}
+    styles = {name: qml(vector_style(name, frame, lang)) for name, frame in layers.items()}
     return write_geopackage(path, layers, styles=styles, metadata=metadata_of(run))
 
 

@@ -60,14 +60,16 @@ def qml(style: str) -> str:
     return f'{head}<qgis version="3.22.0" styleCategories="Symbology|Labeling">{style}</qgis>'
 
 
-def vector_style(layer: str, frame: gpd.GeoDataFrame, say: Say | None = None) -> str:
-    """Renderer and labels of a layer of ``results.gpkg``, or of ``borders``."""
-    words = say or translator("en", "field")
+def vector_style(layer: str, frame: gpd.GeoDataFrame, lang: str = "en") -> str:
+    """Renderer and labels of a layer of ``results.gpkg``, or of ``borders``, in a language."""
+    say = translator(lang, "field")
+    if layer == "places":
+        return _places(frame, say) + labels(_name(frame, lang), size=9.0, bold=False)
     make = {
         "least_cost_paths": _paths, "corridors": _corridors, "fences": _fences, "fence_lines": _fence_lines,
-        "passages": _passages, "places": _places, "borders": _borders,
+        "passages": _passages, "borders": _borders,
     }[layer]  # fmt: skip
-    return make(frame, words)
+    return make(frame, say)
 
 
 def _paths(_: gpd.GeoDataFrame, say: Say) -> str:
@@ -126,11 +128,18 @@ def _passages(_: gpd.GeoDataFrame, say: Say) -> str:
 
 def _places(_: gpd.GeoDataFrame, say: Say) -> str:
     roles = (("from", say("Core area"), CORE), ("to", say("Target area"), TARGET))
-    renderer = rules(
+    return rules(
         "fill",
-        [Rule(filter=f"\"role\" = '{role}'", label=words, symbol=fill(colour, 0.18, outline=colour)) for role, words, colour in roles],
-    )  # fmt: skip
-    return renderer + labels('"name"', size=9.0, bold=False)
+        [
+            Rule(filter=f"\"role\" = '{role}'", label=words, symbol=fill(colour, 0.18, outline=colour))
+            for role, words, colour in roles
+        ],
+    )
+
+
+def _name(frame: gpd.GeoDataFrame, lang: str) -> str:
+    """The name in the language where the place has one."""
+    return f'coalesce(nullif("name_{lang}", \'\'), "name")' if f"name_{lang}" in frame else '"name"'
 
 
 def _borders(_: gpd.GeoDataFrame, say: Say) -> str:

@@ -65,14 +65,14 @@ def _species_layers(content: FieldContent, run: SpeciesRun, folder: Path) -> lis
     """Files of one species, and the layers that show them; only the first species is switched on."""
     own, first = folder / run.species, run is content.runs[0]
     own.mkdir(exist_ok=True)
-    write_run(run, own / "results.gpkg", content.say)
+    write_run(run, own / "results.gpkg", content.lang)
     write_rasters(run, own)
     frames = layers_of(run)
     vectors = [
         _Layer(
             id=f"species_{run.species}_{name}", title=content.say(LAYER_WORDS[name]), provider="ogr",
             source=f"./{run.species}/results.gpkg|layername={name}", geometry=GEOMETRY.get(name, "Line"),
-            style=vector_style(name, frames[name], content.say), shown=first and name in SHOWN,
+            style=vector_style(name, frames[name], content.lang), shown=first and name in SHOWN,
         )
         for name in ORDER if len(frames[name])
     ]  # fmt: skip
@@ -112,7 +112,7 @@ def _ground_layers(content: FieldContent, folder: Path) -> list[_Layer]:
         )
         layers.append(_Layer(
             id="ground_borders", title=content.say("Border"), source="./borders.gpkg|layername=borders", provider="ogr",
-            style=vector_style("borders", content.borders, content.say), geometry="Line",
+            style=vector_style("borders", content.borders, content.lang), geometry="Line",
         ))  # fmt: skip
     relief = elevation_of(run)
     if relief is not None:
@@ -270,7 +270,7 @@ def _items(content: FieldContent, notes: str, box: Sequence[float], crs: str) ->
         65639, "map", (8, 20, 200, 158), f"<Extent {_corners(box)}/>{crs}",
         'keepLayerSet="false" followPreset="false" drawCanvasItems="true" mapRotation="0" frame="true"',
     )  # fmt: skip
-    yield _label("title", (8, 7, 281, 11), content.title, 15, bold=True)
+    yield _label("title", (8, 6, 281, 13), content.title, 12, bold=True)
     yield _label("notes", (8, 181, 281, 25), notes, 7)
     yield _item(
         65642, "legend", (212, 20, 77, 120), LEGEND_STYLES,
@@ -279,7 +279,7 @@ def _items(content: FieldContent, notes: str, box: Sequence[float], crs: str) ->
     )  # fmt: skip
     yield _item(
         65646, "scale", (212, 165, 77, 12), _font("scaleBarFont", 8),
-        'style="Single Box" unitType="km" unitLabel="km" numUnitsPerScaleBarUnit="1" numSegments="2" numSegmentsLeft="0" '
+        f'style="Single Box" unitType="km" unitLabel={quoteattr(content.say("km"))} numUnitsPerScaleBarUnit="1" numSegments="2" numSegmentsLeft="0" '
         f'numUnitsPerSegment="{_nice_km(box)}" height="2.5" mapUuid="{{map}}" segmentSizeMode="0"',
     )  # fmt: skip
 

@@ -20,7 +20,7 @@ MAP_COLUMNS = ("x_m", "y_m")
 def write_geopackages(content: FieldContent, folder: Path) -> list[Path]:
     """One GeoPackage for each species."""
     return [
-        write_run(run, folder / f"{run.study}_{run.scenario}_{run.species}_{run.audience}.gpkg", content.say)
+        write_run(run, folder / f"{run.study}_{run.scenario}_{run.species}_{run.audience}.gpkg", content.lang)
         for run in content.runs
     ]
 
