@@ -279,7 +279,8 @@ def _items(content: FieldContent, notes: str, box: Sequence[float], crs: str) ->
     )  # fmt: skip
     yield _item(
         65646, "scale", (212, 165, 77, 12), _font("scaleBarFont", 8),
-        f'style="Single Box" unitType="km" unitLabel={quoteattr(content.say("km"))} numUnitsPerScaleBarUnit="1" numSegments="2" numSegmentsLeft="0" '
+        f'style="Single Box" unitType="km" unitLabel={quoteattr(content.say("km"))} numSegmentsLeft="0" '
+        'numUnitsPerScaleBarUnit="1" numSegments="2" '
         f'numUnitsPerSegment="{_nice_km(box)}" height="2.5" mapUuid="{{map}}" segmentSizeMode="0"',
     )  # fmt: skip
 
