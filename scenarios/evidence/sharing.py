@@ -1,8 +1,9 @@
 """`otkel evidence share`: what an evidence folder says, for people who may not know where cameras stand.
 
-A package is built from lists of the files and columns that its audience may have; whatever is not on the list stays behind,
-also what later versions may add. Names that people gave (passages, sites, cameras, other maps) become numbers, which follow from
-what the package shows and from nothing else: the same package comes from any two evidence folders that differ in withheld facts only.
+A package is built from lists of the files and columns that its audience may have (`scenarios.evidence.sharing_lists`); whatever
+is not on the list stays behind, also what later versions may add. Names that people gave (passages, sites, cameras, other maps)
+become numbers, which follow from what the package shows and from nothing else: evidence folders that differ in withheld facts
+only give the same package.
 """
 
 from __future__ import annotations
@@ -23,105 +24,29 @@ from rasters.io import replacing, write_geopackage
 from rasters.profile import MOST_SENSITIVE
 from scenarios.audience import PARTNER_DEG, Audience, snapped
 from scenarios.evidence.output_tables import MEANINGS, UNITS
+from scenarios.evidence.sharing_lists import (
+    COUNTS,
+    FIGURES,
+    LEAST_PLACES,
+    LEAST_PLACES_SENSITIVE,
+    NOTES,
+    OWN_MAPS,
+    OWN_MEANINGS,
+    PARTNER,
+    PUBLIC,
+    READ,
+    SYNTHETIC,
+    TAKEN,
+    TEXT,
+)  # fmt: skip
 from scenarios.inputs import read_profile
 from scenarios.load import ResolvedStudy, resolve
 from scenarios.outputs.folder import MARKER, atomic_folder
 from scenarios.outputs.manifest import write_manifest
 from scenarios.progress import Reporter
 
-__all__ = ["LEAST_PLACES", "LEAST_PLACES_SENSITIVE", "ShareSummary", "share_evidence"]
+__all__ = ["ShareSummary", "share_evidence"]
 
-LEAST_PLACES, LEAST_PLACES_SENSITIVE = 3, 5
-"""A number for the public rests on at least so many passages, places or sites; more for the most sensitive species."""
-FIGURES = {Audience.PARTNER: 3, Audience.PUBLIC: 2}
-"""Significant figures of what is not counted (partner) and of every number (public)."""
-
-INTERVAL = ("rate_per_100", "low_per_100", "high_per_100")
-RANKS = ("spearman", "spearman_low", "spearman_high", "auc", "auc_low", "auc_high")
-CORRIDOR = ("corridor_spearman", "corridor_low", "corridor_high")
-PREDICTION = ("species", "sites", "events", "days", *RANKS, *CORRIDOR, "verdict", "more_days")
-PRIOR = ("prior", "prior_low", "prior_high", "mean", "low", "high")
-SEASONS = ("species", "season", "days", "crossings", *INTERVAL, "status")
-
-PARTNER = {
-    "deployments.csv": ("site", "kind", "days", "lat", "lon"),
-    "passage_use.csv": (
-        "kind", "watched", "design", "period", "species", "deployments", "days", "events", "animals", "through", "turned_back",
-        "unknown", "crossings", *INTERVAL, "method", "dispersion", "status",
-    ),
-    "seasons.csv": SEASONS,
-    "hours.csv": ("species", "hour", "events", *INTERVAL, "status"),
-    "baci.csv": ("species", "ratio", "low", "high", "probability_of_rise", "passages", "controls", "events", "dispersion", "status"),
-    "use_factors.csv": ("species", "design", "passage", *PRIOR, "through", "turned_back", "status"),
-    "occupancy.csv": ("species", "group", "units", "seen_at", "naive", "psi", "low", "high", "rate_per_100", "days_to_see", "status"),
-    "places.csv": ("species", "unit", "name", "group", "days", "occasions", "detections", "probability_used", "status"),
-    "prediction.csv": PREDICTION,
-    "calibration.csv": ("species", "predicted", "sites", "events", "days", "rate", "low", "high"),
-    "predictors.csv": ("species", "predictor", "slope", "deviance", "gain", "gain_error"),
-    "power.csv": ("species", "days", "power"),
-}  # fmt: skip
-PUBLIC = {
-    "seasons.csv": SEASONS,
-    "use_factors.csv": ("species", "design", *PRIOR, "status"),
-    "occupancy.csv": ("species", "group", "units", "naive", "psi", "low", "high", "status"),
-    "prediction.csv": PREDICTION,
-    "power.csv": ("species", "days", "power"),
-}
-NEEDED = {
-    "deployments.csv": PARTNER["deployments.csv"], "passage_use.csv": ("kind", "watched", "period", "days"),
-    "use_factors.csv": (*PUBLIC["use_factors.csv"], "passage"),
-}  # fmt: skip
-"""Columns without which a file cannot be used; of other files all that are on the list."""
-TEXT = {
-    "site", "kind", "watched", "design", "period", "species", "season", "method", "passage", "group", "unit", "name", "verdict",
-    "predictor", "status",
-}  # fmt: skip
-COUNTS = {
-    "deployments", "events", "animals", "through", "turned_back", "unknown", "crossings", "hour", "passages", "controls", "units",
-    "seen_at", "occasions", "detections", "sites",
-}  # fmt: skip
-OWN_MAPS = ("current", "corridor", "low resistance", "constant rate")
-OWN_MEANINGS = {
-    "site": "Number of a place where cameras stood, the same in all files.",
-    "watched": "Number of the passage, control or stretch of fence that was watched, or the core place.",
-    "passage": "Number of the passage; empty for a design as a whole.",
-    "unit": "Core place, or number of a site in open country.",
-    "name": "Name of the core place, or number of the site.",
-    "predictor": "Map; other maps are numbered.",
-    "lat": f"Latitude of the nearest node of the {PARTNER_DEG:g} degree grid; the camera is elsewhere.",
-    "lon": f"Longitude of the nearest node of the {PARTNER_DEG:g} degree grid; the camera is elsewhere.",
-}
-SYNTHETIC = "SYNTHETIC DATA: made by a simulator. Nothing in this package was observed."
-NOTES = {
-    Audience.PARTNER: (
-        f"partner: cameras at the nodes of the {PARTNER_DEG:g} degree grid, passages, sites and stretches of fence numbered, "
-        "no events, no dates, whole camera-days; do not pass on"
-    ),
-    Audience.PUBLIC: (
-        f"public: totals only, to {FIGURES[Audience.PUBLIC]} figures, each from at least {LEAST_PLACES} places "
-        f"({LEAST_PLACES_SENSITIVE} for sensitive species); no cameras, passages, places or dates"
-    ),
-}
-TAKEN = {
-    Audience.PARTNER: (
-        "single events and everything with a date or time of its own",
-        "names of cameras, sites, passages and stretches of fence: numbers instead, the same in all files, in no order that says where",
-        f"positions: cameras.gpkg and deployments.csv give the nearest node of a {PARTNER_DEG:g} degree grid, up to 0.8 km away",
-        "which camera watches which passage, kilometres along fences, predicted values at single sites, the ranking of candidates",
-        f"precision: numbers to {FIGURES[Audience.PARTNER]} figures, camera-days whole; counts are as counted",
-        "words that people wrote: directions, remarks, names of other maps",
-        "pages, pictures, settings, names and hashes of input files",
-    ),
-    Audience.PUBLIC: (
-        "every camera, site, passage and place, with what was counted there; no position of any kind",
-        "all dates and hours; seasons are those of all years and all open passages together",
-        f"numbers that rest on fewer than {LEAST_PLACES} passages, places or sites, or on fewer than {LEAST_PLACES_SENSITIVE} for the "
-        "most sensitive species: left empty, with the status withheld",
-        f"precision: numbers to {FIGURES[Audience.PUBLIC]} figures, counts too",
-        "before and after, fit of single maps, the ranking of candidates",
-        "pages, pictures, words that people wrote, settings, names and hashes of input files",
-    ),
-}  # fmt: skip
 WITHHELD = "withheld"
 
 
@@ -177,8 +102,9 @@ def share_evidence(
     resolved = resolve(name)
     reporter.expect(2, "reading")
     manifest = _manifest(evidence, resolved)
-    tables = _tables(evidence, manifest, PARTNER if chosen is Audience.PARTNER else PUBLIC)
-    shared = _for_partner(tables) if chosen is Audience.PARTNER else _for_public(tables, _least(resolved, tables))
+    tables = _tables(evidence, manifest, READ[chosen])
+    least = _least(resolved, tables)
+    shared = _for_partner(tables) if chosen is Audience.PARTNER else _for_public(tables, least)
     reporter.step("writing")
     synthetic = bool(manifest["settings"]["synthetic"])
     note = f"{SYNTHETIC} {NOTES[chosen]}" if synthetic else NOTES[chosen]
@@ -225,27 +151,25 @@ def _manifest(evidence: Path, resolved: ResolvedStudy) -> Mapping[str, Any]:
 def _tables(
     evidence: Path, manifest: Mapping[str, Any], wanted: Mapping[str, tuple[str, ...]]
 ) -> dict[str, pd.DataFrame]:
-    """Columns on the list of files on the list, and those by which rows are counted; numbers as numbers, the rest as text.
+    """The wanted columns of the wanted files; numbers as numbers, the rest as text.
 
-    ``otkel evidence`` writes no empty tables, so its manifest says which should be there; cameras always are.
+    `otkel evidence` writes no empty tables, so its manifest says which should be there; cameras always are.
     """
-    names = [*wanted, *({"passage_use.csv"} - set(wanted))]
-    expected = [name for name in names if name in manifest["outputs"] or name == "deployments.csv"]
-    return {name: _table(evidence / name, NEEDED.get(name, ()), wanted.get(name, ())) for name in expected}
+    expected = [name for name in wanted if name in manifest["outputs"] or name == "deployments.csv"]
+    return {name: _table(evidence / name, wanted[name]) for name in expected}
 
 
-def _table(path: Path, needed: Iterable[str], listed: Iterable[str]) -> pd.DataFrame:
+def _table(path: Path, wanted: Iterable[str]) -> pd.DataFrame:
     if not path.is_file():
         raise LayerNotFoundError(f"{path}: is missing from the evidence folder; run `otkel evidence` again")
     try:
         table = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8")
-    except (ValueError, UnicodeDecodeError) as error:
+    except ValueError as error:
         raise DataError(f"{path}: is not a table that can be read: {error}; run `otkel evidence` again") from error
-    needed = list(needed) or list(listed)
-    missing = [column for column in needed if column not in table]
-    if missing and not (path.name == "prediction.csv" and "verdict" in table):
+    missing = [column for column in wanted if column not in table]
+    if missing and "verdict" not in table:  # without a fit there are verdicts only
         raise DataError(f"{path}: has no column {', '.join(missing)}; run `otkel evidence` again")
-    kept = table[[c for c in table.columns if c in {*needed, *listed}]]
+    kept = table[[column for column in wanted if column in table]]
     return kept.assign(**{column: _numbers(kept[column], path) for column in kept.columns if column not in TEXT})
 
 
@@ -308,7 +232,7 @@ def _maps_numbered(table: pd.DataFrame) -> pd.DataFrame:
 
 @dataclass(frozen=True, slots=True, order=True)
 class _Named:
-    """A name to be replaced by a number: ``prefix`` stays before it."""
+    """A name that is to be replaced by ``what`` and a number."""
 
     what: str
     id: str
@@ -400,7 +324,9 @@ def _for_public(tables: Mapping[str, pd.DataFrame], least: Mapping[str, int]) ->
     shared = {}
     for name in (name for name in PUBLIC if name in tables):
         rests = _rests_on(name, tables)
-        table = tables[name][tables[name]["passage"] == ""] if name == "use_factors.csv" else tables[name]
+        table = tables[name]
+        if name == "use_factors.csv":  # in an order that does not come from the passages
+            table = table[table["passage"] == ""].sort_values(["species", "design"])
         few = rests.loc[table.index] < table["species"].map(least)
         shown = _coarse(table, PUBLIC[name], Audience.PUBLIC)
         numbers = [column for column in shown.columns if column not in TEXT]

@@ -25,6 +25,7 @@ from scenarios.evidence.places import occupancy_tables
 from scenarios.evidence.predicts import _verdict
 from scenarios.evidence.session import EvidenceSummary, run_evidence
 from scenarios.evidence.settings import StatedPassage
+from scenarios.evidence.sharing import share_evidence
 from scenarios.evidence.simulate import simulate_evidence
 from scenarios.evidence.use import use_table
 from scenarios.evidence.watching import watch
@@ -342,3 +343,15 @@ def test_an_opening_of_the_study_is_a_passage_and_keeps_its_place(study: Path, t
     assert rules[0]["use_factor"] == {"digger": 0.2, "walker": pytest.approx(mean, abs=1e-4)}
     with pytest.raises(ConfigError, match="no species 'yeti'"):
         run_evidence(str(study), copy, tmp_path / "no", QUIET, species=["yeti"])
+
+
+def test_packages_are_made_of_what_is_really_written(study: Path, summary: EvidenceSummary, tmp_path: Path) -> None:
+    cameras = pd.read_csv(summary.folder / "deployments.csv")
+    for audience in ("partner", "public"):
+        share_evidence(str(study), summary.folder, tmp_path / audience, QUIET, audience=audience)
+        data = b"".join(path.read_bytes() for path in sorted((tmp_path / audience).iterdir()))
+        for name in {*cameras["deploymentID"], *cameras["site"], *cameras["stretch"].dropna(), "synthetic-p1"}:
+            assert name.encode() not in data
+        for value in {*cameras["lat"], *cameras["lon"]}:
+            assert f"{value:.4f}".encode() not in data
+    assert len(pd.read_csv(tmp_path / "partner" / "deployments.csv")) == len(cameras)
