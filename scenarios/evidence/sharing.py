@@ -239,11 +239,9 @@ class _Named:
 
 
 REFERS = {
-    "deployments.csv": ("site",),
-    "passage_use.csv": ("watched",),
-    "use_factors.csv": ("passage",),
-    "places.csv": ("unit", "name"),
-}
+    "deployments.csv": ("site",), "passage_use.csv": ("watched",), "use_factors.csv": ("passage",), "places.csv": ("unit", "name"),
+}  # fmt: skip
+"""Columns with names that become numbers; where there are two, they say the same."""
 
 
 def _renamed(tables: Mapping[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
