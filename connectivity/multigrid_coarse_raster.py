@@ -78,7 +78,7 @@ class CoarseRaster:
     def nbytes(self) -> int:
         """Bytes of all arrays."""
         arrays = [self.g, self.inverse, self.line, self.at, self.place, self.cell, self.cell_at, self.dof]
-        return sum(a.nbytes for a in [*arrays, *self.far, *self.parents, *self.children])
+        return sum(a.nbytes for a in arrays) + sum(a.nbytes for a in (*self.far, *self.parents, *self.children))
 
     @property
     def field(self) -> tuple[int, int, int]:

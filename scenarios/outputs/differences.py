@@ -86,9 +86,8 @@ def _of_frames(old: pd.DataFrame, new: pd.DataFrame) -> str:
 def _of_columns(old: pd.Series, new: pd.Series) -> str:
     if pd.api.types.is_numeric_dtype(old) and pd.api.types.is_numeric_dtype(new):
         return _of_arrays(old.to_numpy(), new.to_numpy(), "values")
-    return _of_arrays(
-        *(column.astype(object).where(column.notna(), None).to_numpy() for column in (old, new)), "values"
-    )
+    was, now = (column.astype(object).where(column.notna(), None).to_numpy() for column in (old, new))
+    return _of_arrays(was, now, "values")
 
 
 def _layers(old: Path, new: Path) -> str:
