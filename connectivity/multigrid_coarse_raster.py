@@ -8,6 +8,7 @@ since far couplings, as all, count in full in the diagonal.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -77,8 +78,9 @@ class CoarseRaster:
     @property
     def nbytes(self) -> int:
         """Bytes of all arrays."""
-        arrays = [self.g, self.inverse, self.line, self.at, self.place, self.cell, self.cell_at, self.dof]
-        return sum(a.nbytes for a in arrays) + sum(a.nbytes for a in (*self.far, *self.parents, *self.children))
+        own = (self.g, self.inverse, self.line, self.at, self.place, self.cell, self.cell_at, self.dof)
+        arrays: list[NDArray[Any]] = [*own, *self.far, *self.parents, *self.children]
+        return sum(a.nbytes for a in arrays)
 
     @property
     def field(self) -> tuple[int, int, int]:
