@@ -18,7 +18,7 @@ from rich.console import Console
 from rasters.errors import ConfigError
 from rasters.grid import Grid
 from rasters.io import read_vectors
-from scenarios.audience import Audience
+from scenarios.audience import Audience, audience_note
 from scenarios.crime.files import CrimeResults, write_results
 from scenarios.crime.proposals import proposed_patrols
 from scenarios.crime.rates import changes, encounter_rates, pike
@@ -114,7 +114,7 @@ def run_crime(
         write_manifest(
             folder, runs=[], command=["otkel", *sys.argv[1:]], scenarios={resolved.scenario: resolved.settings},
             settings={"audience": audience, "crime": data.settings},
-            inputs=_inputs(resolved, data.files), started=began, finished=datetime.now(UTC).isoformat(timespec="seconds"),
+            inputs=_inputs(resolved, data.files), said=(found.audience, audience_note(found.audience)), started=began, finished=datetime.now(UTC).isoformat(timespec="seconds"),
         )  # fmt: skip
     return CrimeSummary(folder=out, results=found, seconds=time.perf_counter() - start)
 

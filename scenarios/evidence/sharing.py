@@ -145,7 +145,7 @@ def _manifest(evidence: Path, resolved: ResolvedStudy) -> Mapping[str, Any]:
         raise ConfigError(
             f"{path}: is evidence of the study {', '.join(sorted(studies))}, not of {resolved.study.study}"
         )
-    return manifest  # type: ignore[no-any-return]
+    return manifest
 
 
 def _tables(

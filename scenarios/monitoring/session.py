@@ -14,7 +14,7 @@ import pandas as pd
 from rich.console import Console
 
 from rasters.errors import ConfigError
-from scenarios.audience import Audience
+from scenarios.audience import Audience, audience_note
 from scenarios.crime.tables import CrimeData, read_crime
 from scenarios.evidence.faults import Faults
 from scenarios.evidence.linking import landmarks_of
@@ -105,7 +105,7 @@ def run_indicators(
         write_manifest(
             folder, runs=[], command=["otkel", *sys.argv[1:]], scenarios={y.resolved.scenario: y.resolved.settings for y in years},
             settings={"audience": audience, "years": {str(y.year): y.resolved.scenario for y in years}, "draws": draws, "seed": seed},
-            inputs=_inputs(years, cameras, crime), started=began, finished=_now(),
+            inputs=_inputs(years, cameras, crime), said=(results.audience, audience_note(results.audience)), started=began, finished=_now(),
         )  # fmt: skip
     return IndicatorSummary(folder=out, results=results, seconds=time.perf_counter() - start)
 

@@ -247,6 +247,8 @@ def test_for_whom_what_is_written(tiny: tuple[Path, Path], tmp_path: Path) -> No
         run_crime(str(study), data, tmp_path / audience, Reporter(quiet=True), audience=audience)
         files[audience] = {path.name for path in (tmp_path / audience).iterdir()}
         assert "SYNTHETIC DATA" in (tmp_path / audience / "index.html").read_text(encoding="utf-8")
+        manifest = json.loads((tmp_path / audience / "manifest.json").read_text(encoding="utf-8"))
+        assert manifest["audience"] == audience and bool(manifest["inputs"]) == (audience == "restricted")
     assert not any(name.endswith((".tif", ".yaml")) for name in files["public"]) and "risk.png" not in files["public"]
     assert {"risk_coarse.tif", "effort.png"} <= files["partner"] and "scenario.yaml" not in files["partner"]
     assert {"scenario.yaml", "risk.tif"} <= files["restricted"]

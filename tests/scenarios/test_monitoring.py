@@ -131,7 +131,13 @@ def test_a_year_without_patrols_is_no_data(study: str, tmp_path: Path) -> None:
 def test_the_command_writes_table_chart_page_and_manifest(study: str, tmp_path: Path) -> None:
     simulate_for_study(prepared(study, "closed"), tmp_path / "", 2)
     summary = run_indicators(
-        study, ["2023=closed", "2024=opened"], tmp_path / "out", Reporter(quiet=True), patrols=tmp_path, draws=2
+        study,
+        ["2023=closed", "2024=opened"],
+        tmp_path / "out",
+        Reporter(quiet=True),
+        patrols=tmp_path,
+        draws=2,
+        audience="restricted",
     )
     files = {path.name for path in (tmp_path / "out").iterdir()}
     assert files == {"indicators.csv", "changes.csv", "columns.csv", "indicators.png", "index.html", "manifest.json"}
@@ -151,6 +157,8 @@ def test_the_public_sees_no_single_core_and_two_figures(study: str, tmp_path: Pa
     run_indicators(study, ["2024=opened"], tmp_path / "out", Reporter(quiet=True), draws=2, audience="public")
     table = pd.read_csv(tmp_path / "out" / "indicators.csv")
     assert table["source"].isna().all() and len(table)
+    manifest = json.loads((tmp_path / "out" / "manifest.json").read_text(encoding="utf-8"))
+    assert manifest["audience"] == "public" and not manifest["inputs"] and not manifest["command"]
     values = table[["value", "low", "high"]].to_numpy(float).ravel()
     assert all(value == float(f"{value:.2g}") for value in values[np.isfinite(values)])
     page = (tmp_path / "out" / "index.html").read_text(encoding="utf-8")
