@@ -102,7 +102,9 @@ def test_help_starts_at_once() -> None:
     assert min(cpu_seconds_of("cli.py", "--help") for _ in range(3)) < 0.5
 
 
-@pytest.mark.parametrize("arguments", [["--help"], ["run", "--help"], ["passages", "--help"], ["batch", "run", "--help"]])
+@pytest.mark.parametrize(
+    "arguments", [["--help"], ["run", "--help"], ["passages", "--help"], ["batch", "run", "--help"]]
+)
 def test_help_imports_nothing_heavy(arguments: list[str]) -> None:
     program = (
         "import sys; sys.argv = ['otkel', *sys.argv[1:]]\n"

@@ -114,7 +114,8 @@ def run_crime(
         write_manifest(
             folder, runs=[], command=["otkel", *sys.argv[1:]], scenarios={resolved.scenario: resolved.settings},
             settings={"audience": audience, "crime": data.settings},
-            inputs=_inputs(resolved, data.files), said=(found.audience, audience_note(found.audience)), started=began, finished=datetime.now(UTC).isoformat(timespec="seconds"),
+            inputs=_inputs(resolved, data.files), said=(found.audience, audience_note(found.audience)),
+            started=began, finished=datetime.now(UTC).isoformat(timespec="seconds"),
         )  # fmt: skip
     return CrimeSummary(folder=out, results=found, seconds=time.perf_counter() - start)
 

@@ -30,8 +30,8 @@ def atomic_folder(final: str | Path, *, marker: str = MARKER) -> Iterator[Path]:
     """A temporary folder beside ``final`` to write into; it is renamed to ``final`` if all goes well.
 
     On an error the temporary folder is removed and an older ``final`` stays as it was. An older folder is replaced only
-    if it is empty or a result (it holds ``marker``, by default ``manifest.json``): nobody's other files are deleted. What a killed process left
-    beside ``final`` is put right first.
+    if it is empty or a result (it holds ``marker``, by default ``manifest.json``): nobody's other files are deleted. What a
+    killed process left beside ``final`` is put right first.
 
     Raises
     ------

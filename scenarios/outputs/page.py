@@ -129,6 +129,7 @@ def _score_columns(table: pd.DataFrame) -> list[str]:
 
 
 def page_environment() -> Any:
+    """Templates of the pages, escaped; a name that is missing is an error."""
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
     return Environment(
