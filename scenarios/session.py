@@ -85,22 +85,27 @@ class RunSummary:
         for name, table in self.combined.items():
             best = table[table["selected"]]
             if not len(best):
-                console.print(
-                    f"{name}: no candidate passage gains anything (no active fence, or fences closed behind each other)"
-                )
+                console.print(f"{name}: {self._why_none()}")
                 continue
             shown = Table(title=f"{name}: passages that gain most, all species together", title_justify="left")
-            for column in ("rank", "passage", "fence", "km", "lat", "lon", "score"):
-                shown.add_column(column, justify="left" if column in ("passage", "fence") else "right")
+            for column in ("rank", "passage", "km", "lat", "lon", "score"):
+                left = column == "passage"
+                shown.add_column(column, justify="left" if left else "right", overflow="fold" if left else "ellipsis")
             for row in best.itertuples():
                 shown.add_row(
-                    str(row.rank), row.candidate, row.fence, f"{row.along_m / 1000:.1f}", f"{row.lat:.3f}", f"{row.lon:.3f}",
+                    str(row.rank), row.candidate, f"{row.along_m / 1000:.1f}", f"{row.lat:.3f}", f"{row.lon:.3f}",
                     f"{row.score:.4f}",
                 )  # fmt: skip
             console.print(shown)
         console.print(
             f"{len(self.runs)} runs in {self.seconds:.0f} s; open {self.folder / 'report.html'} (maps and what-if) or index.html"
         )
+
+    def _why_none(self) -> str:
+        """Why no passage is listed: the public gets none, whatever they gain."""
+        if any(run.audience is Audience.PUBLIC for run in self.runs):
+            return "passages are withheld from the public"
+        return "no candidate passage gains anything (no active fence, or fences closed behind each other)"
 
 
 def run_study(

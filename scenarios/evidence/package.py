@@ -81,6 +81,8 @@ def read_traps(path: str | Path, *, settings: str | Path | None = None, now: dat
         A fault in ``evidence.yaml``.
     """
     path = Path(path)
+    if not path.exists():
+        raise LayerNotFoundError(f"{path}: there is no such file or folder; give the folder of the camera-trap data")
     folder = path if path.is_dir() else path.parent
     stated = Path(settings) if settings else next((p for p in [folder / SETTINGS] if p.is_file()), None)
     options, faults = read_settings(stated), Faults()
@@ -109,7 +111,7 @@ def _empty(name: str) -> pd.DataFrame:
 def _descriptor(path: Path, folder: Path) -> Path:
     found = path if path.suffix == ".json" else folder / DESCRIPTOR
     if not found.is_file():
-        there = ", ".join(sorted(p.name for p in folder.glob("*"))) if folder.is_dir() else "no such folder"
+        there = ", ".join(sorted(p.name for p in folder.glob("*")))
         raise LayerNotFoundError(
             f"{path}: there is neither a {DESCRIPTOR} (a Camtrap DP package) nor an {SETTINGS} with `tables` (plain CSV files); "
             f"there is {there or 'nothing'}"

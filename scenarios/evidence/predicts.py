@@ -70,8 +70,10 @@ def results_scenario(results: Path, scenario: str | None) -> str:
     except ValueError as error:
         raise DataError(f"{path}: is not JSON that can be read: {error}") from error
     known = list(dict.fromkeys(run["scenario"] for run in runs))
-    if not known or (scenario is not None and scenario not in known):
-        raise DataError(f"{results}: no scenario {scenario or ''!r}; there are {', '.join(known) or 'none'}")
+    if not known:
+        raise DataError(f"{path}: lists no runs; give a folder that `otkel run` wrote, not one of another command")
+    if scenario is not None and scenario not in known:
+        raise DataError(f"{results}: no scenario {scenario!r}; there are {', '.join(known)}")
     return scenario or str(known[0])
 
 

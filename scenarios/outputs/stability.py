@@ -120,9 +120,9 @@ def stability_sentences(found: Stability, tables: Tables) -> tuple[str, ...]:
     km = found.spacing_m / 1000
     return (
         f"{_many(len(firm), len(places))} of the {len(places)} best places as stated stay among the best {found.top} places in "
-        f"over {FIRM:.0%} of {n} draws: {_listed(firm, 'top_share_place')}. A place is all candidates within {km:g} km of its best.",
-        f"Kilometre by kilometre, {_many(len(firm_plain), len(plain))} of the {len(plain)} best candidates as stated stay among the "
-        f"best {found.top} candidates in over {FIRM:.0%} of draws: {_listed(firm_plain, 'top_share')}; counting neighbours within "
+        f"over {FIRM:.0%} of {n} draws{_listed(firm, 'top_share_place')}. A place is all candidates within {km:g} km of its best.",
+        f"Kilometre by kilometre, {_many(len(firm_plain), len(plain)).lower()} of the {len(plain)} best candidates as stated stay "
+        f"among the best {found.top} candidates in over {FIRM:.0%} of draws{_listed(firm_plain, 'top_share')}; counting neighbours within "
         f"{km:g} km too, {int((plain['top_share_near'] > FIRM).sum())} of them.",
         f"Kendall's tau with the ranking as stated is {np.nanmedian(taus):.2f} in the middle draw, {spread} in the middle 80 % of "
         f"draws, over {len(found.candidates)} candidates."
@@ -150,11 +150,9 @@ def _many(part: int, whole: int) -> str:
 
 
 def _listed(rows: pd.DataFrame, column: str) -> str:
-    if not len(rows):
-        return "no one"
-    return ", ".join(
-        f"{row.fence} km {row.along_m / 1000:.1f} ({getattr(row, column):.0%})" for row in rows.itertuples()
-    )
+    """``: `` and the places, or nothing where there is none."""
+    listed = (f"{row.fence} km {row.along_m / 1000:.1f} ({getattr(row, column):.0%})" for row in rows.itertuples())
+    return f": {', '.join(listed)}" if len(rows) else ""
 
 
 def how_sure(found: Stability, tables: Tables, candidate: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import re
 import struct
 from pathlib import Path
@@ -27,7 +28,7 @@ from scenarios.outputs.words import note_of
 from scenarios.prepared import prepare_species
 from scenarios.progress import Reporter
 from scenarios.results import FocalPlace, SpeciesRun
-from scenarios.session import run_study
+from scenarios.session import RunSummary, run_study
 from scenarios.species_run import run_species, unsolved_fields
 
 CELL = 0.1
@@ -385,3 +386,17 @@ def test_no_partners_file_holds_a_precise_place_or_id(results, tmp_path):
         if not name.endswith((".tif", ".png")):
             found = set(re.findall(r"-?\d+\.\d+", data.decode("utf-8", "ignore"))) & numbers
             assert not found, f"{name}: {sorted(found)}"
+
+
+def test_the_terminal_does_not_tell_the_public_that_nothing_gains(run, public):
+    def told(one):
+        summary = RunSummary(
+            folder=Path("results"), runs=(one,), combined={"closed": run.ranking.iloc[:0]}, measured={"seconds": 1}
+        )
+        console = Console(file=io.StringIO(), width=200)
+        summary.print(console)
+        return console.file.getvalue()
+
+    assert "closed: passages are withheld from the public" in told(public)
+    assert "gains anything" not in told(public)
+    assert "closed: no candidate passage gains anything" in told(run)

@@ -345,3 +345,10 @@ def test_no_data_at_all(tmp_path: Path) -> None:
         read_traps(tmp_path)
     data = read_traps(write_package(tmp_path / "p", observations=HEAD), now=NOW)
     assert len(independent_events(data, {}, 30.0)) == 0
+
+
+def test_a_misspelt_folder_does_not_read_the_one_above(tmp_path):
+    (tmp_path / "deployments.csv").write_text(DEPLOYMENTS)
+    (tmp_path / "evidence.yaml").write_text("tables: {deployments: deployments.csv}\n")
+    with pytest.raises(LayerNotFoundError, match="trops: there is no such file or folder; give the folder"):
+        read_traps(tmp_path / "trops", now=NOW)
