@@ -21,7 +21,7 @@ from scenarios.exporting import write_for_audience
 from scenarios.inputs import read_inputs
 from scenarios.load import ResolvedStudy, resolve
 from scenarios.outputs.context import write_context
-from scenarios.outputs.folder import atomic_folder, run_folder
+from scenarios.outputs.folder import RUN, atomic_folder, run_folder
 from scenarios.outputs.manifest import write_manifest
 from scenarios.outputs.page import write_index
 from scenarios.outputs.report.basis import Basis
@@ -40,7 +40,7 @@ from scenarios.stored import as_stored, rounded
 
 __all__ = ["KIND", "RunSummary", "resolve_all", "run_resolved", "run_study"]
 
-KIND = "run"
+KIND = RUN
 """What a manifest calls results of `otkel run`."""
 
 SOLVED = 5
@@ -139,7 +139,7 @@ def _run_for(
 ) -> RunSummary:
     """Solve as always, write what an audience may see."""
     meter = Meter()
-    with atomic_folder(out) as folder:
+    with atomic_folder(out, over_run=True) as folder:
         prepared = {r.scenario: _prepare(r, species) for r in resolved}
         reporter.expect(sum(map(len, prepared.values())) * SOLVED, "checking")
         precise: list[SpeciesRun] = []
@@ -171,7 +171,7 @@ def run_resolved(
     """`run_study` for settings that are resolved already."""
     meter, began = Meter(), now()
     reporter.way_on = str if store is None else store.way_on
-    with atomic_folder(out) as folder:
+    with atomic_folder(out, over_run=True) as folder:
         prepared = {r.scenario: _prepare(r, species) for r in resolved}
         as_read = {
             path: sha

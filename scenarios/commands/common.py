@@ -57,7 +57,7 @@ OneScenarioOption = Annotated[
     str | None, typer.Option("--scenario", help="A scenario of the study. Default: the first.")
 ]
 OutOption = Annotated[
-    Path, typer.Option("--out", "-o", help="Folder for the results; replaced if it holds an earlier run.")
+    Path, typer.Option("--out", "-o", help="Folder for the results; replaced if it holds earlier ones.")
 ]
 WorkersOption = Annotated[
     int | None,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import tempfile
@@ -12,10 +13,12 @@ from pathlib import Path
 from rasters.errors import ExportError
 from scenarios.outputs.claim import claimed
 
-__all__ = ["MARKER", "atomic_folder", "run_folder"]
+__all__ = ["MARKER", "RUN", "atomic_folder", "run_folder"]
 
 MARKER = "manifest.json"
 """A folder that holds this file is a result of an earlier run and may be replaced."""
+RUN = "run"
+"""What a manifest calls results of `otkel run`: hours of solving, which no other command replaces."""
 PART = ".part-"
 OLD = ".old"
 
@@ -26,12 +29,12 @@ def run_folder(scenario: str, species: str) -> Path:
 
 
 @contextmanager
-def atomic_folder(final: str | Path, *, marker: str = MARKER) -> Iterator[Path]:
+def atomic_folder(final: str | Path, *, marker: str = MARKER, over_run: bool = False) -> Iterator[Path]:
     """A temporary folder beside ``final`` to write into; it is renamed to ``final`` if all goes well.
 
     On an error the temporary folder is removed and an older ``final`` stays as it was. An older folder is replaced only
-    if it is empty or a result (it holds ``marker``, by default ``manifest.json``): nobody's other files are deleted. What a
-    killed process left beside ``final`` is put right first.
+    if it is empty or a result (it holds ``marker``, by default ``manifest.json``): nobody's other files are deleted. Results
+    of `otkel run` are replaced only where ``over_run`` is set. What a killed process left beside ``final`` is put right first.
 
     Raises
     ------
@@ -42,6 +45,8 @@ def atomic_folder(final: str | Path, *, marker: str = MARKER) -> Iterator[Path]:
     """
     final = Path(final).resolve()
     _require_replaceable(final, marker)
+    if not over_run:
+        _require_no_run(final)
     missing = [parent for parent in final.parents if not parent.exists()]
     try:
         _make_parents(final)
@@ -85,6 +90,18 @@ def _require_replaceable(final: Path, marker: str) -> None:
         raise ExportError(
             f"{final}: this folder holds files, but no {marker}, so it is not a result that could be replaced; "
             "choose a new or an empty folder"
+        )
+
+
+def _require_no_run(final: Path) -> None:
+    try:
+        manifest = json.loads((final / MARKER).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return
+    if isinstance(manifest, dict) and manifest.get("kind") == RUN:
+        raise ExportError(
+            f"{final}: holds results of `otkel run`, which this command would delete; choose another folder with --out, "
+            "or remove that one first"
         )
 
 

@@ -422,6 +422,16 @@ def test_nobodys_other_files_are_replaced(tmp_path):
     assert (tmp_path / "thesis" / "chapter.txt").exists()
 
 
+def test_only_a_run_replaces_a_run(tmp_path):
+    (tmp_path / "manifest.json").write_text('{"kind": "run"}')
+    with pytest.raises(ExportError, match=r"holds results of `otkel run`.*choose another"), atomic_folder(tmp_path):
+        pass
+    assert (tmp_path / "manifest.json").is_file()
+    with atomic_folder(tmp_path, over_run=True) as part:
+        (part / "new").touch()
+    assert [path.name for path in tmp_path.iterdir()] == ["new"]
+
+
 def test_a_swap_that_fails_brings_the_old_result_back(tmp_path, monkeypatch):
     final = tmp_path / "results"
     final.mkdir()
