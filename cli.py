@@ -41,8 +41,9 @@ app.add_typer(evidence.app)
 
 
 def main() -> None:
-    """Entry point of the ``otkel`` command; a polite kill cleans up like Ctrl-C."""
-    signal.signal(signal.SIGTERM, common.stop)
+    """Entry point of the ``otkel`` command; a polite kill cleans up as Ctrl-C does."""
+    for asked in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(asked, common.stop)
     if sys.platform != "win32" and not sys.stdout.isatty():
         sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]
     app()

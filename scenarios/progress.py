@@ -27,6 +27,8 @@ class Reporter:
         self._task: TaskID | None = None
         self.way_on: Callable[[], str] = str
         """Says what is kept when the command stops here, and how to go on; nothing where nothing is."""
+        self.asked_to_stop: Callable[[], bool] = bool
+        """Whether a signal has asked for the end: one that fell into compiled code, which lost it, is heeded at the next step."""
         self._level = logging.ERROR if quiet else [logging.WARNING, logging.INFO, logging.DEBUG][min(verbose, 2)]
 
     def __enter__(self) -> Reporter:
@@ -48,6 +50,8 @@ class Reporter:
 
     def step(self, what: str, done: int = 1) -> None:
         """One step done, or several; ``what`` comes next."""
+        if self.asked_to_stop():
+            raise KeyboardInterrupt
         if self._task is not None:
             self._progress.update(self._task, advance=done, description=what)
         if not self.quiet and not self.console.is_terminal:

@@ -125,6 +125,7 @@ def reporting(command: str, quiet: bool, verbose: int) -> Iterator[Reporter]:
     from scenarios.progress import Reporter
 
     with Reporter(quiet=quiet, verbose=verbose) as reporter:
+        reporter.asked_to_stop = asked_to_stop
         try:
             yield reporter
         except PlannerError as error:

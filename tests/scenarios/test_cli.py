@@ -23,6 +23,7 @@ import scenarios.doctor
 import scenarios.session
 from cli import app
 from rasters.errors import ExportError, LayerNotFoundError, MemoryBudgetError, PlannerError, SolverError
+from scenarios.progress import Reporter
 
 ROOT = Path(__file__).parents[2]
 COMMANDS = ("run", "check", "doctor")
@@ -159,3 +160,11 @@ def test_interrupting_leaves_nothing_and_keeps_the_earlier_result(tmp_path: Path
     assert stdout == "" and "Traceback" not in stderr and "interrupted" in stderr
     assert [p.name for p in out.parent.iterdir()] == ["out"]
     assert [p.name for p in out.iterdir()] == ["manifest.json"]
+
+
+def test_a_signal_that_compiled_code_lost_is_heeded_at_the_next_step() -> None:
+    reporter = Reporter(quiet=True)
+    reporter.step("before")
+    reporter.asked_to_stop = lambda: True
+    with pytest.raises(KeyboardInterrupt):
+        reporter.step("after")
