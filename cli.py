@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import sys
+from typing import Annotated
 
 import typer
 
@@ -38,6 +39,15 @@ export.app.command()(sheet.sheet)
 app.add_typer(export.app)
 app.add_typer(batch.app)
 app.add_typer(evidence.app)
+
+
+@app.callback()
+def otkel(
+    version: Annotated[
+        bool, typer.Option("--version", callback=common.tell_version, is_eager=True, help="Say the version.")
+    ] = False,
+) -> None:
+    """Plan where wild animals can cross border fences."""
 
 
 def main() -> None:

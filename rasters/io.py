@@ -303,7 +303,8 @@ def replacing(path: str | Path) -> Iterator[Path]:
 def _is_full(folder: Path) -> bool:
     """Whether hardly anything fits there: drivers name all sorts of reasons when a disk is full."""
     try:
-        return shutil.disk_usage(folder).free < FULL_BYTES
+        disk = shutil.disk_usage(folder)
+        return disk.total > 0 and disk.free < FULL_BYTES
     except OSError:
         return False
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 __all__ = [
     "EXIT_BUG", "EXIT_INTERRUPTED", "EXIT_MEMORY", "EvidenceOption", "JsonOption", "OneScenarioOption", "OutOption", "QuietOption",
     "ScenarioOption", "SchedulerOption", "SendOption", "SetOption", "SpeciesOption", "StudyArgument", "VerboseOption",
-    "WorkersOption", "asked_to_stop", "parse_overrides", "reporting", "stop", "tell",
+    "WorkersOption", "asked_to_stop", "parse_overrides", "reporting", "stop", "tell", "tell_version",
 ]  # fmt: skip
 
 EXIT_BUG = 70
@@ -82,14 +82,28 @@ class Summary(Protocol):
         """Words for people."""
 
 
-def tell(summary: Summary, reporter: Reporter, *, as_json: bool, quiet: bool) -> None:
-    """The end of a command: JSON on standard output, or words for people, or nothing."""
+def tell(summary: Summary, reporter: Reporter, *, as_json: bool, quiet: bool, listing: bool = False) -> None:
+    """The end of a command: JSON on standard output, or words for people, or nothing.
+
+    With ``listing`` the words are what the command is for, and go to standard output, too.
+    """
     if as_json:
         from scenarios.outputs.manifest import canonical_json
 
         typer.echo(canonical_json(summary.as_dict()), nl=False)
     elif not quiet:
-        summary.print(reporter.console)
+        from rich.console import Console
+
+        summary.print(Console(highlight=False, soft_wrap=True) if listing else reporter.console)
+
+
+def tell_version(asked: bool) -> None:
+    """``otkel --version``."""
+    if asked:
+        from importlib.metadata import version
+
+        typer.echo(f"otkel {version('otkel')}")
+        raise typer.Exit
 
 
 def parse_overrides(pairs: list[str] | None) -> dict[str, Any]:

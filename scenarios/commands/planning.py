@@ -110,7 +110,7 @@ def plan(
         from scenarios.steps import open_store
 
         planned = plan_study(study, scenario, species, parse_overrides(overrides), reporter, open_store(cache))
-    tell(planned, reporter, as_json=as_json, quiet=quiet)
+    tell(planned, reporter, as_json=as_json, quiet=quiet, listing=True)
 
 
 def _run_from(
@@ -253,6 +253,6 @@ def doctor(
         if clear_steps:
             reporter.say(f"{open_store().clear() / 2**20:.0f} MiB of solved steps were removed")
         report = examine()
-    tell(report, reporter, as_json=as_json, quiet=False)
+    tell(report, reporter, as_json=as_json, quiet=False, listing=True)
     if not report.passed:
         raise typer.Exit(5)
