@@ -98,7 +98,7 @@ def simulate(
     quiet: QuietOption = False,
     verbose: VerboseOption = 0,
 ) -> None:
-    """Make SYNTHETIC camera-trap data with their truth: five passages opened, animals that follow the model plus noise."""
+    """Make SYNTHETIC camera-trap and patrol data with their truth: five passages opened, animals that follow the model, poachers."""
     with reporting("evidence simulate", quiet or as_json, verbose) as reporter:
         from scenarios.evidence.simulate import simulate_evidence
 

@@ -21,10 +21,12 @@ import yaml
 from rich.console import Console
 
 from rasters.errors import ConfigError
+from scenarios.crime.simulate import simulate_for_study
 from scenarios.evidence.standard import TABLES
 from scenarios.evidence.synthetic_land import SyntheticLand, field_at, synthetic_land
 from scenarios.outputs.folder import MARKER, atomic_folder
 from scenarios.outputs.manifest import canonical_json
+from scenarios.prepared import prepare_species
 from scenarios.progress import Reporter
 
 __all__ = ["LABEL", "SimulationSummary", "simulate_evidence", "simulate_traps"]
@@ -67,7 +69,7 @@ class SimulationSummary:
         """In words."""
         console.print(
             f"{LABEL}.\n{self.deployments} deployments and {self.observations} observations, with {len(self.passages)} opened "
-            f"passages, in {self.folder}; the truth is in truth.json",
+            f"passages, and patrols over three years, in {self.folder}; the truth is in truth.json and crime_truth.json",
             markup=False,
         )
 
@@ -75,12 +77,14 @@ class SimulationSummary:
 def simulate_evidence(
     name: str, scenario: str | None, out: Path, overrides: Mapping[str, Any], reporter: Reporter, *, seed: int = 1
 ) -> SimulationSummary:
-    """Make a synthetic data set of a study in a new folder."""
+    """Make a synthetic data set of a study in a new folder: camera traps for `otkel evidence`, patrols for `otkel crime`."""
     begin, rng = time.perf_counter(), np.random.default_rng(seed)
     reporter.expect(12, "synthetic: reading")
     land = synthetic_land(name, scenario, overrides, rng, f"{OPENED:%Y-%m-%d}", reporter)
     with atomic_folder(out) as folder:
         deployments, observations = simulate_traps(land, rng, folder, seed)
+        first = next(iter(land.inputs.profiles))
+        simulate_for_study(prepare_species(land.resolved, land.inputs, first), folder, seed)
         manifest = {"synthetic": True, "note": LABEL, "study": land.resolved.study.study, "seed": seed}
         (folder / MARKER).write_text(canonical_json(manifest), encoding="utf-8")
     return SimulationSummary(

@@ -277,3 +277,18 @@ def test_its_scenario_runs_and_changes_the_ranking(tiny: tuple[Path, Path], tmp_
 def test_changes_table_says_by_how_much(tmp_path: Path) -> None:
     table = changes(read_crime(written(tmp_path, PATROLS, INCIDENTS), GRID))
     assert table["year"].tolist() == [2025] and table["low"].iloc[0] < table["ratio"].iloc[0] < table["high"].iloc[0]
+
+
+def test_one_synthetic_set_serves_cameras_and_patrols(tmp_path: Path) -> None:
+    from typer.testing import CliRunner
+
+    from cli import app
+
+    study = write_tiny_study(tmp_path / "study")
+    made = CliRunner().invoke(app, ["evidence", "simulate", str(study), "--out", str(tmp_path / "data")])
+    assert made.exit_code == 0, made.stderr
+    told = CliRunner().invoke(
+        app, ["crime", str(study), str(tmp_path / "data"), "--out", str(tmp_path / "out"), "--json"]
+    )
+    assert told.exit_code == 0, told.stderr
+    assert json.loads(told.stdout)["synthetic"] is True
