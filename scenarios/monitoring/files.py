@@ -44,6 +44,8 @@ COLUMNS = {
     "status": "ok, unreachable, or why there is no number.",
     "ratio": "Value of the year over the value of the year before, in the same draw.",
 }
+LEAST_CHANGE = 0.005
+"""Changes below this share are not worth a sentence."""
 ASSUMED = (
     "The model's indicators rest on resistances, permeabilities and use factors that the study only assumes; their intervals are "
     "ranges over draws of those assumptions and no sampling error. Ratios between years use the same draws, so that what is not "
@@ -69,7 +71,7 @@ class IndicatorResults:
         said += [f"{year.year}: {year.resolved.scenario_title}." for year in self.years]
         whole = self.changes[self.changes["source"] == ""] if len(self.changes) else self.changes
         for row in whole.to_dict("records"):
-            if np.isfinite(row["ratio"]):
+            if np.isfinite(row["ratio"]) and abs(row["ratio"] - 1.0) >= LEAST_CHANGE:
                 spread = f" ({row['low']:.3g} to {row['high']:.3g})" if row["low"] < row["high"] else ""
                 title = TITLES[str(row["indicator"])]
                 said.append(
