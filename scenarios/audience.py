@@ -42,6 +42,7 @@ __all__ = [
     "MARKS",
     "PARTNER_DEG",
     "Audience",
+    "audience_named",
     "audience_note",
     "badge",
     "cells_within",
@@ -79,6 +80,19 @@ class Audience(StrEnum):
     def level(self) -> int:
         """0 is the most precise."""
         return list(Audience).index(self)
+
+
+def audience_named(name: str) -> Audience:
+    """The audience that somebody asked for.
+
+    Raises
+    ------
+    ConfigError
+        No such audience; lists those that there are.
+    """
+    if name not in list(Audience):
+        raise ConfigError(f"--audience {name!r}: there are {', '.join(Audience)}")
+    return Audience(name)
 
 
 def audience_note(audience: Audience, sensitivity_deg: float = 0.1) -> str:

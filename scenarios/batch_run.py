@@ -15,14 +15,13 @@ from typing import Any, Literal
 
 from connectivity.machine import limited_threads
 from rasters.errors import LayerNotFoundError, PlannerError, PlannerWarning
-from rasters.io import read_vectors
 from rasters.profile import SpeciesProfile
 from scenarios.batch_draws import DrawPlan
 from scenarios.batch_facts import facts_of
 from scenarios.batch_matrix import BatchRun, Variant
 from scenarios.content import code_hash, hash_of
 from scenarios.fingerprint import file_hash
-from scenarios.inputs import Inputs, read_inputs
+from scenarios.inputs import Inputs, context_layer, read_inputs
 from scenarios.load import ResolvedStudy, find_study, resolve
 from scenarios.parameter_space import changed
 from scenarios.results import SpeciesRun
@@ -205,8 +204,7 @@ def _write(run: SpeciesRun, folder: Path, keep: Keep, resolved: ResolvedStudy) -
     if keep == "all":
         from scenarios.outputs.species import write_species_run
 
-        name = resolved.study.context.get("borders")
-        borders = None if name is None else read_vectors(resolved.file(name), "borders", run.grid)
+        borders = context_layer(resolved, "borders", run.grid)
         write_species_run(run, folder, borders=borders, credits=resolved.study.credits)
         return
     write_tables(run, folder)

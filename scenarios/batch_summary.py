@@ -15,6 +15,7 @@ from scenarios.batch_facts import FACTS
 from scenarios.batch_folder import RUNS, BatchFolder
 from scenarios.outputs.folder import MARKER
 from scenarios.outputs.manifest import FORMAT, canonical_json, outputs_of, versions
+from scenarios.outputs.tables import write_csv
 from scenarios.outputs.words import WORKING_NOTE
 
 __all__ = ["summary_of", "write_manifest_of_runs", "write_tables_of_batch"]
@@ -59,9 +60,7 @@ def write_tables_of_batch(folder: BatchFolder, plan: Mapping[str, Any]) -> list[
     The bytes depend on the runs alone, not on when, where or in which order they were done.
     """
     summary = summary_of(folder, plan)
-    paths = [folder.path / "summary.csv"]
-    with replacing(paths[0]) as part:
-        summary.to_csv(part, index=False, float_format="%.9g", lineterminator="\n")
+    paths = [write_csv(folder.path / "summary.csv", summary)]
     finished = [run for run, status in zip(plan["runs"], summary["status"], strict=True) if status == "finished"]
     meanings = {"summary.csv": {**_meaning_of_ids(plan["axes"]), **STATUS, **FACTS}}
     for name, (source, wanted) in GATHERED.items():

@@ -18,7 +18,7 @@ from rasters.grid import Grid
 from rasters.io import read_vectors
 from scenarios.corridor_results import SpeciesCorridors
 from scenarios.corridors import Surroundings, run_corridors
-from scenarios.inputs import read_inputs
+from scenarios.inputs import context_layer, read_inputs
 from scenarios.load import ResolvedStudy, resolve
 from scenarios.outputs.corridor_page import write_corridor_index
 from scenarios.outputs.corridor_words import describe_route, route_title
@@ -31,7 +31,7 @@ from scenarios.results import FocalPlace
 from scenarios.species_run import Prepared, prepare_species
 
 if TYPE_CHECKING:
-    import geopandas as gpd
+    pass
 
 __all__ = ["CorridorSummary", "read_surroundings", "run_corridor_study"]
 
@@ -106,7 +106,7 @@ def _run_and_write(
     reporter.step(f"{label}: writing")
     write_species_corridors(
         found, folder / run_folder(found.run.scenario, found.run.species), credits=resolved.study.credits,
-        borders=_context(resolved, "borders", prepared.context.inputs.grid),
+        borders=context_layer(resolved, "borders", prepared.context.inputs.grid),
     )  # fmt: skip
     return found
 
@@ -128,7 +128,7 @@ def read_surroundings(resolved: ResolvedStudy, grid: Grid) -> Surroundings:
 
 
 def _countries(resolved: ResolvedStudy, grid: Grid) -> dict[str, np.ndarray]:
-    features = _context(resolved, "countries", grid)
+    features = context_layer(resolved, "countries", grid)
     if features is None:
         return {}
     if "country" not in features.columns:
@@ -137,9 +137,3 @@ def _countries(resolved: ResolvedStudy, grid: Grid) -> dict[str, np.ndarray]:
     return {
         str(code): burn(part.geometry, grid, all_touched=False) for code, part in features.groupby("country", sort=True)
     }
-
-
-def _context(resolved: ResolvedStudy, name: str, grid: Grid) -> gpd.GeoDataFrame | None:
-    """A layer of the same name in one of the study's context files."""
-    file = resolved.study.context.get(name)
-    return None if file is None else read_vectors(resolved.file(file), name, grid)

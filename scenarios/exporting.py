@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from rasters.errors import ConfigError, ExportError
-from scenarios.audience import Audience, generalised, generalised_ranking
+from scenarios.audience import Audience, audience_named, generalised, generalised_ranking
 from scenarios.outputs.context import write_context
 from scenarios.outputs.folder import atomic_folder, run_folder
 from scenarios.outputs.manifest import write_manifest
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
     from scenarios.outputs.field.content import FieldContent
 
-__all__ = ["KINDS", "ExportSummary", "audience_named", "export_results", "write_for_audience"]
+__all__ = ["KINDS", "ExportSummary", "export_results", "write_for_audience"]
 
 ALL = "all"
 
@@ -189,7 +189,7 @@ def export_results(
     ConfigError
         An unknown name; an audience that the kind cannot serve, or that the results are too coarse for.
     """
-    start, asked = time.perf_counter(), audience_named(audience)
+    start, asked = time.perf_counter(), None if audience is None else audience_named(audience)
     require_language(lang)
     chosen = list(KINDS) if kind == ALL else [kind]
     if kind != ALL and asked is not None and asked.level > KINDS[kind].serves.level:
@@ -211,16 +211,6 @@ def export_results(
         files=tuple(files), audience={name: whom.value for name, whom in served.items()},
         left_out=tuple(name for name in chosen if name not in served), seconds=time.perf_counter() - start,
     )  # fmt: skip
-
-
-def audience_named(name: str | None) -> Audience | None:
-    """The audience of that name; None for none."""
-    if name is None:
-        return None
-    try:
-        return Audience(name)
-    except ValueError as error:
-        raise ConfigError(f"--audience {name!r}: there are {', '.join(Audience)}") from error
 
 
 def _serving(audience: Audience) -> list[str]:

@@ -128,6 +128,12 @@ def input_files(resolved: ResolvedStudy) -> list[Path]:
     return [resolved.path, *own, *sorted({resolved.file(name) for name in names})]
 
 
+def context_layer(resolved: ResolvedStudy, name: str, grid: Grid) -> geopandas.GeoDataFrame | None:
+    """The layer of a name in the study's context file of that name, in the grid's CRS; None where it states none."""
+    file = resolved.study.context.get(name)
+    return None if file is None else read_vectors(resolved.file(file), name, grid)
+
+
 def study_grid(resolved: ResolvedStudy) -> Grid:
     """The study's grid, in metres."""
     settings = resolved.study.grid

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 
-from rasters.io import read_vectors
-from scenarios.load import ResolvedStudy, resolve
+from scenarios.inputs import context_layer
+from scenarios.load import resolve
 from scenarios.outputs.folder import atomic_folder
 from scenarios.outputs.manifest import write_manifest
 from scenarios.outputs.portfolio_files import carrier_of, write_page, write_portfolio
@@ -22,7 +22,7 @@ from scenarios.progress import Reporter
 from scenarios.provenance import crs_operations, input_paths, machine, now
 
 if TYPE_CHECKING:
-    import geopandas as gpd
+    pass
 
 __all__ = ["PassagesSummary", "run_passages"]
 
@@ -94,7 +94,7 @@ def run_passages(
         sure, sentences = _drawn(run, folder, reporter, draws, seed, top, jobs) if draws else ([], ())
         reporter.step("writing")
         carrier, items = carrier_of(run), tuple(describe_items(run, sure))
-        borders, credits = _borders(resolved, run), resolved.study.credits
+        borders, credits = context_layer(resolved, "borders", run.inputs.grid), resolved.study.credits
         write_portfolio(run, carrier, items, folder, borders=borders, credits=credits)
         write_page(run, carrier, items, folder, sentences=sentences, credits=credits)
         write_manifest(
@@ -124,8 +124,3 @@ def _drawn(
     sentences = stability_sentences(found, tables)
     write_stability(found, tables, sentences, folder)
     return [(name, how_sure(found, tables, name)) for name in run.names_of(run.best)], sentences
-
-
-def _borders(resolved: ResolvedStudy, run: PortfolioRun) -> gpd.GeoDataFrame | None:
-    file = resolved.study.context.get("borders")
-    return None if file is None else read_vectors(resolved.file(file), "borders", run.inputs.grid)

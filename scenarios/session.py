@@ -9,16 +9,13 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import geopandas as gpd
 import pandas as pd
 from rich.console import Console
 from rich.table import Table
 
-from rasters.grid import Grid
-from rasters.io import read_vectors
 from scenarios.audience import Audience
 from scenarios.exporting import write_for_audience
-from scenarios.inputs import read_inputs
+from scenarios.inputs import context_layer, read_inputs
 from scenarios.load import ResolvedStudy, resolve
 from scenarios.outputs.context import write_context
 from scenarios.outputs.folder import RUN, atomic_folder, run_folder
@@ -149,7 +146,7 @@ def _run_for(
             combined[one.scenario] = rounded(combine_species(one.study, {r.species: r.ranking for r in done}))
             precise += done
         reporter.step(f"writing for {audience}", done=0)
-        borders, credits = _borders(resolved[0], precise[0].grid), resolved[0].study.credits
+        borders, credits = context_layer(resolved[0], "borders", precise[0].grid), resolved[0].study.credits
         runs, tables = write_for_audience(folder, precise, combined, audience, borders=borders, credits=credits)
     return RunSummary(folder=out, runs=runs, combined=tables, measured=meter.read())
 
@@ -190,7 +187,8 @@ def run_resolved(
             done = _with_models(done, ready, combined[one.scenario], folder, reporter, store)
             reporter.step(f"{one.scenario}: context", done=0)
             write_context(
-                folder, done[0], first=runs[0] if runs else None, borders=_borders(one, done[0].grid), credits=one.study.credits
+                folder, done[0], first=runs[0] if runs else None, borders=context_layer(one, "borders", done[0].grid),
+                credits=one.study.credits
             )  # fmt: skip
             runs += done
         reporter.step("pages", done=0)
@@ -210,7 +208,8 @@ def _contents(
 ) -> Contents:
     """What the report page shows."""
     return Contents(
-        runs=tuple(runs), combined=combined, credits=tuple(resolved[0].study.credits), borders=_borders(resolved[0], runs[0].grid),
+        runs=tuple(runs), combined=combined, credits=tuple(resolved[0].study.credits),
+        borders=context_layer(resolved[0], "borders", runs[0].grid),
         bases={r.scenario: Basis.of(r.settings, r.base or r.scenario, r.overrides) for r in resolved},
     )  # fmt: skip
 
@@ -236,7 +235,7 @@ def _run_and_write(
     write_species_run(
         run,
         folder / run_folder(run.scenario, run.species),
-        borders=_borders(resolved, run.grid),
+        borders=context_layer(resolved, "borders", run.grid),
         credits=resolved.study.credits,
     )
     reporter.step(f"{label}: done")
@@ -266,8 +265,3 @@ def _with_models(
 def _tell(reporter: Reporter, label: str, what: str) -> None:
     """A step that is kept is done at once."""
     reporter.step(f"{label}: {what}", done=SOLVED if what == KEPT else 1)
-
-
-def _borders(resolved: ResolvedStudy, grid: Grid) -> gpd.GeoDataFrame | None:
-    name = resolved.study.context.get("borders")
-    return None if name is None else read_vectors(resolved.file(name), "borders", grid)

@@ -82,12 +82,11 @@ def run(
     if study is None:
         raise typer.BadParameter("name a study, or give --from manifest.json", param_hint="STUDY")
     with reporting("run", quiet or as_json, verbose) as reporter:
-        from scenarios.audience import Audience
-        from scenarios.exporting import audience_named
+        from scenarios.audience import Audience, audience_named
         from scenarios.session import run_study
         from scenarios.steps import open_store
 
-        whom = audience_named(audience) or Audience.RESTRICTED
+        whom = Audience.RESTRICTED if audience is None else audience_named(audience)
         store = None if no_cache else open_store(cache)
         chosen = with_evidence(study, evidence, parse_overrides(overrides))
         summary = run_study(study, scenario, species, out, chosen, reporter, store, whom)

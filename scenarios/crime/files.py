@@ -21,6 +21,7 @@ from scenarios.crime.tables import CrimeData
 from scenarios.evidence.estimators.rates import LEVEL
 from scenarios.outputs.folder import MARKER
 from scenarios.outputs.page import Column, Table, page_environment
+from scenarios.outputs.tables import write_csv
 from scenarios.prepared import Prepared
 
 if TYPE_CHECKING:
@@ -133,8 +134,8 @@ def write_results(found: CrimeResults, folder: Path, final: Path, *, borders: gp
         "coverage.csv": pd.DataFrame(found.coverage_rows()),
     }  # fmt: skip
     for name, table in tables.items():
-        _write_csv(folder / name, table)
-    _write_csv(folder / "columns.csv", _column_table(tables))
+        write_csv(folder / name, table)
+    write_csv(folder / "columns.csv", _column_table(tables))
     from scenarios.crime.pictures import write_maps, write_rates
 
     write_rates(found, folder / "rates.png")
@@ -144,11 +145,6 @@ def write_results(found: CrimeResults, folder: Path, final: Path, *, borders: gp
     if found.audience is Audience.RESTRICTED:
         _write_scenario(found, folder, final)
     _write_page(found, folder, tables)
-
-
-def _write_csv(path: Path, table: pd.DataFrame) -> None:
-    with replacing(path) as part:
-        table.to_csv(part, index=False, float_format="%.9g", lineterminator="\n")
 
 
 def _column_table(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:

@@ -20,6 +20,7 @@ from scenarios.outputs.cartography.features import draw_borders, draw_places, dr
 from scenarios.outputs.cartography.labels import draw_labels
 from scenarios.outputs.cartography.scene import Scene, draw_surface, legend_of_ground, make_scene
 from scenarios.outputs.cartography.sheet import INK, MUTED, Sheet, Texts, new_sheet, save_png
+from scenarios.outputs.portfolio_files import no_rows
 from scenarios.outputs.words import schematic_note
 from scenarios.results import SpeciesRun
 from scenarios.species_run import unsolved_fields
@@ -68,21 +69,12 @@ def _firm(found: CrimeResults) -> NDArray[np.bool_]:
 def _ground(found: CrimeResults) -> SpeciesRun:
     """What maps need of a run; nothing was solved."""
     prepared = found.prepared
-    fields = unsolved_fields(prepared)
     nothing = np.full(prepared.context.inputs.grid.shape, np.nan)
-    places = prepared.context.inputs.places
-    shown = {place.id: place for place in fields["places"]}
     return SpeciesRun(
-        **fields | {"places": tuple(shown[name] for name in places if name in shown)}, cwd=nothing, corridor=nothing,
-        current_density=nothing, pairs=pd.DataFrame(), paths=(), profile=_no_rows("fence", "start_m", "end_m", "gain_ohm2"),
-        ranking=_no_rows("candidate", "fence", "along_m", "x", "y", "selected"), audience=found.audience,
+        **unsolved_fields(prepared), cwd=nothing, corridor=nothing,
+        current_density=nothing, pairs=pd.DataFrame(), paths=(), profile=no_rows("fence", "start_m", "end_m", "gain_ohm2"),
+        ranking=no_rows("candidate", "fence", "along_m", "x", "y", "selected"), audience=found.audience,
     )  # fmt: skip
-
-
-def _no_rows(*columns: str) -> pd.DataFrame:
-    return pd.DataFrame(
-        {name: np.empty(0, float if name not in ("fence", "candidate") else object) for name in columns}
-    )
 
 
 def _map(

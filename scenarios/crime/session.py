@@ -6,7 +6,6 @@ import sys
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -15,21 +14,20 @@ import pandas as pd
 from numpy.typing import NDArray
 from rich.console import Console
 
-from rasters.errors import ConfigError
 from rasters.grid import Grid
-from rasters.io import read_vectors
-from scenarios.audience import Audience, audience_note
+from scenarios.audience import audience_named, audience_note
 from scenarios.crime.files import CrimeResults, write_results
 from scenarios.crime.proposals import proposed_patrols
 from scenarios.crime.rates import changes, encounter_rates, pike
 from scenarios.crime.risk import coverage, effort_map, risk_map
 from scenarios.crime.tables import read_crime
-from scenarios.inputs import input_files, read_inputs
-from scenarios.load import ResolvedStudy, resolve
+from scenarios.inputs import context_layer, read_inputs
+from scenarios.load import resolve
 from scenarios.outputs.folder import atomic_folder
 from scenarios.outputs.manifest import write_manifest
 from scenarios.prepared import Prepared, prepare_species
 from scenarios.progress import Reporter
+from scenarios.provenance import input_paths, now
 from scenarios.stored import StoredResults, read_results
 
 __all__ = ["CrimeSummary", "run_crime"]
@@ -90,9 +88,8 @@ def run_crime(
         ``restricted`` writes the scenario with the surface of risk and the proposed patrols; ``partner`` coarse maps;
         ``public`` tables only, because a map of patrols shows poachers where nobody looks.
     """
-    start, began = time.perf_counter(), datetime.now(UTC).isoformat(timespec="seconds")
-    if audience not in list(Audience):
-        raise ConfigError(f"--audience {audience!r}: there are {', '.join(Audience)}")
+    start, began = time.perf_counter(), now()
+    reader = audience_named(audience)
     resolved = resolve(name, scenario, overrides)
     reporter.expect(4, "reading")
     inputs = read_inputs(resolved, None)
@@ -105,32 +102,19 @@ def run_crime(
     land = _coarse_land(prepared, effort.grid)
     found = CrimeResults(
         data=data, prepared=prepared, effort=effort, risk=risk, land=land, rates=encounter_rates(data), changes=changes(data),
-        pike=pike(data), coverage=coverage(data, effort, land, _shortlist(stored)), audience=Audience(audience),
+        pike=pike(data), coverage=coverage(data, effort, land, _shortlist(stored)), audience=reader,
         proposals=proposed_patrols(risk, _traffic(stored, effort.grid, land), data.settings),
     )  # fmt: skip
     with atomic_folder(out) as folder:
         reporter.step("writing")
-        write_results(found, folder, out, borders=_borders(resolved, inputs.grid))
+        write_results(found, folder, out, borders=context_layer(resolved, "borders", inputs.grid))
         write_manifest(
             folder, runs=[], command=["otkel", *sys.argv[1:]], scenarios={resolved.scenario: resolved.settings},
             settings={"audience": audience, "crime": data.settings},
-            inputs=_inputs(resolved, data.files), said=(found.audience, audience_note(found.audience)),
-            started=began, finished=datetime.now(UTC).isoformat(timespec="seconds"),
+            inputs=input_paths([resolved]) | {p.name: p for p in data.files}, said=(found.audience, audience_note(found.audience)),
+            started=began, finished=now(),
         )  # fmt: skip
     return CrimeSummary(folder=out, results=found, seconds=time.perf_counter() - start)
-
-
-def _inputs(resolved: ResolvedStudy, files: tuple[Path, ...]) -> dict[str, Path]:
-    own = {
-        p.relative_to(resolved.folder).as_posix() if p.is_relative_to(resolved.folder) else p.name: p
-        for p in input_files(resolved)
-    }
-    return own | {p.name: p for p in files}
-
-
-def _borders(resolved: ResolvedStudy, grid: Grid) -> Any:
-    file = resolved.study.context.get("borders")
-    return None if file is None else read_vectors(resolved.file(file), "borders", grid)
 
 
 def _coarse_land(prepared: Prepared, coarse: Grid) -> NDArray[np.bool_]:

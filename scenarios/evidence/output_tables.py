@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from rasters.io import replacing
 from scenarios.evidence.findings import Findings
+from scenarios.outputs.tables import write_csv
 
 __all__ = ["FILES", "MEANINGS", "UNITS", "evidence_tables", "write_evidence_tables"]
 
@@ -142,7 +142,4 @@ def write_evidence_tables(found: Findings, folder: Path) -> list[Path]:
         for column in map(str, table.columns)
     ]
     tables["columns.csv"] = pd.DataFrame(rows, columns=["file", "column", "unit", "meaning"])
-    for name, table in tables.items():
-        with replacing(folder / name) as part:
-            table.to_csv(part, index=False, float_format="%.9g", lineterminator="\n", encoding="utf-8")
-    return [folder / name for name in tables]
+    return [write_csv(folder / name, table) for name, table in tables.items()]

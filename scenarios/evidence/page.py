@@ -13,7 +13,7 @@ from scenarios.evidence.findings import Findings
 from scenarios.evidence.output_tables import FILES, UNITS
 from scenarios.evidence.words import assumptions_of, people_table, sentences_of
 from scenarios.outputs.folder import MARKER
-from scenarios.outputs.page import TEMPLATES, Table, as_table
+from scenarios.outputs.page import Table, as_table, page_environment
 from scenarios.outputs.words import WORKING_NOTE, is_schematic
 
 __all__ = ["write_evidence_page"]
@@ -24,17 +24,8 @@ SHOWN_WARNINGS = 12
 
 def write_evidence_page(found: Findings, charts: dict[str, str], folder: Path) -> Path:
     """Write the page; ``charts`` are the pictures that were drawn."""
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
-    environment = Environment(
-        loader=FileSystemLoader(TEMPLATES),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
     job = found.job
-    page = environment.get_template("evidence.html").render(
+    page = page_environment().get_template("evidence.html").render(
         study=job.resolved.study.title, scenario=job.resolved.scenario_title, data=job.data.title, audience=Audience.RESTRICTED,
         audience_note=WORKING_NOTE, synthetic=SYNTHETIC if job.data.synthetic else "", schematic=_schematic(found),
         words=sentences_of(found), charts=charts, tables=_tables(found), faults=[str(f) for f in found.faults[:SHOWN_WARNINGS]],

@@ -6,7 +6,6 @@ import sys
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +25,7 @@ from scenarios.load import ResolvedStudy, resolve
 from scenarios.outputs.folder import MARKER, atomic_folder
 from scenarios.outputs.manifest import write_manifest
 from scenarios.progress import Reporter
+from scenarios.provenance import now
 
 __all__ = ["OVERLAY", "EvidenceSummary", "run_evidence"]
 
@@ -101,7 +101,7 @@ def run_evidence(
     ranking : bool
         Rank the candidates again where use factors were updated.
     """
-    start, began = time.perf_counter(), _now()
+    start, began = time.perf_counter(), now()
     chosen = results_scenario(results, scenario) if results is not None else scenario
     resolved = resolve(name, chosen, overrides or {})
     with atomic_folder(out) as folder:
@@ -122,7 +122,7 @@ def run_evidence(
         write_manifest(
             folder, runs=[], kind="evidence", command=["otkel", *sys.argv[1:]], scenarios={resolved.scenario: resolved.settings},
             settings={"synthetic": traps.synthetic, "evidence": traps.settings, "ranking": ranking}, inputs=files,
-            seeds={"bootstrap": seed}, started=began, finished=_now(),
+            seeds={"bootstrap": seed}, started=began, finished=now(),
         )  # fmt: skip
     return EvidenceSummary(folder=out, found=found, seconds=time.perf_counter() - start)
 
@@ -134,7 +134,3 @@ def _chosen(resolved: ResolvedStudy, species: Sequence[str] | None) -> tuple[str
         if name not in known:
             raise ConfigError(f"{resolved.path}: species: no species {name!r}; there are {', '.join(known)}")
     return tuple(species or known)
-
-
-def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="seconds")

@@ -43,6 +43,7 @@ from scenarios.inputs import read_profile
 from scenarios.load import ResolvedStudy, resolve
 from scenarios.outputs.folder import MARKER, atomic_folder
 from scenarios.outputs.manifest import write_manifest
+from scenarios.outputs.tables import write_csv
 from scenarios.progress import Reporter
 
 __all__ = ["ShareSummary", "share_evidence"]
@@ -363,8 +364,7 @@ def _write(shared: Mapping[str, pd.DataFrame], folder: Path, note: str) -> None:
     ]
     words = pd.DataFrame(rows, columns=["file", "column", "unit", "meaning"])
     for name, table in {**shared, "columns.csv": words}.items():
-        with replacing(folder / name) as part:
-            table.to_csv(part, index=False, float_format="%.9g", lineterminator="\n", encoding="utf-8")
+        write_csv(folder / name, table)
     if "deployments.csv" in shared:
         _write_cameras(
             shared["deployments.csv"], words[words["file"] == "deployments.csv"], folder / "cameras.gpkg", note

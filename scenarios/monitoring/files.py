@@ -20,6 +20,7 @@ from scenarios.monitoring.years import Year
 from scenarios.outputs.cartography.sheet import INK, MUTED, save_png
 from scenarios.outputs.folder import MARKER
 from scenarios.outputs.page import Column, Table, page_environment
+from scenarios.outputs.tables import write_csv
 
 __all__ = ["IndicatorResults", "for_audience", "write_indicators"]
 
@@ -98,19 +99,14 @@ def write_indicators(found: IndicatorResults, folder: Path) -> None:
     """Write ``indicators.csv``, ``changes.csv``, ``columns.csv``, ``indicators.png`` and ``index.html``."""
     tables = {"indicators.csv": found.table, "changes.csv": found.changes}
     for name, table in tables.items():
-        _write_csv(folder / name, table)
+        write_csv(folder / name, table)
     dictionary = [(file, name, COLUMNS[str(name)]) for file, table in tables.items() for name in table.columns]
     dictionary += [
         ("indicators.csv", f"indicator = {name}", f"{meaning} [{unit}]") for name, (unit, meaning) in INDICATORS.items()
     ]
-    _write_csv(folder / "columns.csv", pd.DataFrame(dictionary, columns=["file", "column", "meaning"]))
+    write_csv(folder / "columns.csv", pd.DataFrame(dictionary, columns=["file", "column", "meaning"]))
     draw_years(found, folder / "indicators.png")
     _write_page(found, folder)
-
-
-def _write_csv(path: Path, table: pd.DataFrame) -> None:
-    with replacing(path) as part:
-        table.to_csv(part, index=False, float_format="%.9g", lineterminator="\n")
 
 
 def draw_years(found: IndicatorResults, path: Path) -> Path:

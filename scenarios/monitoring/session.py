@@ -6,26 +6,25 @@ import sys
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 from rich.console import Console
 
-from rasters.errors import ConfigError
-from scenarios.audience import Audience, audience_note
+from scenarios.audience import audience_named, audience_note
 from scenarios.crime.tables import CrimeData, read_crime
 from scenarios.evidence.faults import Faults
 from scenarios.evidence.linking import landmarks_of
 from scenarios.evidence.package import TrapData, read_traps
 from scenarios.evidence.watching import Watch, watch
-from scenarios.inputs import input_files, read_inputs
+from scenarios.inputs import read_inputs
 from scenarios.monitoring.files import IndicatorResults, for_audience, write_indicators
 from scenarios.monitoring.years import Year, field_rows, model_rows, parse_years
 from scenarios.outputs.folder import atomic_folder
 from scenarios.outputs.manifest import write_manifest
 from scenarios.progress import Reporter
+from scenarios.provenance import input_paths, now
 
 __all__ = ["IndicatorSummary", "run_indicators"]
 
@@ -85,9 +84,8 @@ def run_indicators(
     audience : {"partner", "restricted", "public"}
         ``public`` leaves out single cores and rounds to two figures.
     """
-    if audience not in list(Audience):
-        raise ConfigError(f"--audience {audience!r}: there are {', '.join(Audience)}")
-    start, began = time.perf_counter(), _now()
+    reader = audience_named(audience)
+    start, began = time.perf_counter(), now()
     years = parse_years(name, year_texts)
     reporter.expect(len(years) * (1 + draws) + 2, "reading")
     cameras, crime = _field_data(years[-1], species, traps, patrols)
@@ -97,7 +95,7 @@ def run_indicators(
     parts = [part for part in (model.table, field) if len(part)]
     results = IndicatorResults(
         years=years, table=pd.concat(parts, ignore_index=True), changes=model.changes, draws=draws, seed=seed,
-        synthetic=synthetic, audience=Audience(audience),
+        synthetic=synthetic, audience=reader,
     )  # fmt: skip
     with atomic_folder(out) as folder:
         reporter.step("writing")
@@ -105,7 +103,7 @@ def run_indicators(
         write_manifest(
             folder, runs=[], command=["otkel", *sys.argv[1:]], scenarios={y.resolved.scenario: y.resolved.settings for y in years},
             settings={"audience": audience, "years": {str(y.year): y.resolved.scenario for y in years}, "draws": draws, "seed": seed},
-            inputs=_inputs(years, cameras, crime), said=(results.audience, audience_note(results.audience)), started=began, finished=_now(),
+            inputs=_inputs(years, cameras, crime), said=(results.audience, audience_note(results.audience)), started=began, finished=now(),
         )  # fmt: skip
     return IndicatorSummary(folder=out, results=results, seconds=time.perf_counter() - start)
 
@@ -126,14 +124,6 @@ def _field_data(
 
 
 def _inputs(years: Sequence[Year], cameras: tuple[TrapData, Watch] | None, crime: CrimeData | None) -> dict[str, Path]:
-    found = {}
-    for year in years:
-        for path in input_files(year.resolved):
-            inside = path.is_relative_to(year.resolved.folder)
-            found[path.relative_to(year.resolved.folder).as_posix() if inside else path.name] = path
+    found = input_paths([year.resolved for year in years])
     found |= {f"traps/{p.name}": p for p in (cameras[0].files if cameras is not None else [])}
     return found | {f"patrols/{p.name}": p for p in (crime.files if crime is not None else [])}
-
-
-def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="seconds")

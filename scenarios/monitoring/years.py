@@ -174,11 +174,12 @@ def _changes(before: int, year: int, first: dict[Key, Reals], second: dict[Key, 
 def field_rows(years: Sequence[Year], watch: Watch | None, crime: CrimeData | None) -> pd.DataFrame:
     """What cameras and patrols add: passages in use, and signs of poaching; a year without data is no data."""
     rows: list[tuple[object, ...]] = []
+    rates = None if crime is None else encounter_rates(crime)
     for one in years:
         if watch is not None:
             rows += [_in_use(one, watch, species) for species in watch.species]
-        if crime is not None:
-            rows.append(_signs(one, encounter_rates(crime)))
+        if rates is not None:
+            rows.append(_signs(one, rates))
     return pd.DataFrame(rows, columns=COLUMNS)
 
 

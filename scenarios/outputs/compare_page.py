@@ -14,6 +14,7 @@ from scenarios.comparison import Comparison, Side
 from scenarios.outputs.compare_maps import THEMES
 from scenarios.outputs.compare_words import HEADLINES, change_words, figure_words, findings, percent_words, table_rows
 from scenarios.outputs.page import page_environment
+from scenarios.outputs.tables import write_csv
 
 __all__ = ["COLUMNS", "write_comparison_page", "write_comparison_tables"]
 
@@ -77,13 +78,7 @@ def write_comparison_tables(comparison: Comparison, folder: Path) -> list[Path]:
     tables = {name: getattr(comparison, name) for name in FILES}
     dictionary = [(f"{name}.csv", str(c), COLUMNS[str(c)]) for name, table in tables.items() for c in table.columns]
     tables["columns"] = pd.DataFrame(dictionary, columns=["file", "column", "meaning"])
-    return [_write_csv(table, folder / f"{name}.csv") for name, table in tables.items()]
-
-
-def _write_csv(table: pd.DataFrame, path: Path) -> Path:
-    with replacing(path) as part:
-        table.to_csv(part, index=False, float_format="%.9g", lineterminator="\n", encoding="utf-8")
-    return path
+    return [write_csv(folder / f"{name}.csv", table) for name, table in tables.items()]
 
 
 def write_comparison_page(comparison: Comparison, folder: Path, *, credits: Sequence[str] = ()) -> Path:

@@ -16,7 +16,7 @@ from scenarios.outputs.corridor_map import MAP_TITLE, READING
 from scenarios.outputs.corridor_tables import COLUMNS, meaning_of, route_table
 from scenarios.outputs.corridor_words import describe_route, route_title
 from scenarios.outputs.folder import MARKER, run_folder
-from scenarios.outputs.page import TEMPLATES, Column, Table
+from scenarios.outputs.page import Column, Table, page_environment
 from scenarios.outputs.words import WORKING_NOTE, schematic_note
 
 __all__ = ["write_corridor_index"]
@@ -53,20 +53,11 @@ def write_corridor_index(folder: str | Path, found: Sequence[SpeciesCorridors], 
     credits : sequence of str
         Attribution that the data ask for.
     """
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
     folder = Path(folder)
     if not found:
         raise ExportError(f"{folder / 'index.html'}: there are no corridors to show")
-    environment = Environment(
-        loader=FileSystemLoader(TEMPLATES),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
     first = found[0].run
-    page = environment.get_template("corridors.html").render(
+    page = page_environment().get_template("corridors.html").render(
         study=first.titles.get("study", first.study), audience=Audience.RESTRICTED, audience_note=WORKING_NOTE,
         warnings=sorted({schematic_note(one.run) for one in found} - {""}),
         sections=[_section(one, folder) for one in found], credits=credits,

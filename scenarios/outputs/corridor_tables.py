@@ -7,9 +7,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from rasters.io import replacing
 from scenarios.corridor_results import CorridorRoute, SpeciesCorridors
-from scenarios.outputs.tables import lon_lat
+from scenarios.outputs.tables import lon_lat, write_csv
 from scenarios.outputs.words import fence_statuses
 
 __all__ = ["COLUMNS", "crossing_table", "meaning_of", "route_table", "write_corridor_tables"]
@@ -130,7 +129,7 @@ def write_corridor_tables(found: SpeciesCorridors, folder: Path) -> list[Path]:
         "links.csv": found.links, "cores.csv": found.cores,
     }  # fmt: skip
     tables["columns.csv"] = _dictionary(tables)
-    return [_write(folder / name, table) for name, table in tables.items()]
+    return [write_csv(folder / name, table) for name, table in tables.items()]
 
 
 def _dictionary(tables: dict[str, pd.DataFrame]) -> pd.DataFrame:
@@ -145,9 +144,3 @@ def meaning_of(column: str) -> tuple[str, str]:
     return (
         ("1", f"Share of its length in {column.removeprefix('share_')}.") if column.startswith("share_") else ("", "")
     )
-
-
-def _write(path: Path, table: pd.DataFrame) -> Path:
-    with replacing(path) as part:
-        table.to_csv(part, index=False, float_format="%.9g", lineterminator="\n", encoding="utf-8")
-    return path

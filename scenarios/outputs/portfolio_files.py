@@ -17,8 +17,10 @@ from rasters.io import replacing, write_geopackage
 from scenarios.actions import area_shape
 from scenarios.audience import Audience
 from scenarios.outputs.folder import MARKER
+from scenarios.outputs.page import page_environment
 from scenarios.outputs.portfolio_pictures import READING, draw_frontier, write_plan_map
 from scenarios.outputs.portfolio_words import Item, describe_plan, plan_table
+from scenarios.outputs.tables import write_csv
 from scenarios.outputs.words import WORKING_NOTE, schematic_note
 from scenarios.portfolio import PortfolioRun
 from scenarios.results import SpeciesRun
@@ -27,9 +29,8 @@ from scenarios.species_run import places_of, stated_assumptions, titles_of
 if TYPE_CHECKING:
     from scenarios.species_run import Prepared
 
-__all__ = ["MEANINGS", "carrier_of", "write_page", "write_portfolio"]
+__all__ = ["MEANINGS", "carrier_of", "no_rows", "write_page", "write_portfolio"]
 
-TEMPLATES = Path(__file__).parent / "templates"
 MEANINGS = {
     "candidate": ("", "Candidate passage, or stretch of fence that may be taken away."),
     "item": ("", "Chosen passage or action."),
@@ -80,8 +81,8 @@ def carrier_of(run: PortfolioRun) -> SpeciesRun:
     return SpeciesRun(
         study=run.resolved.study.study, scenario=run.resolved.scenario, species="all", titles=titles, grid=grid,
         surface=context.surface, cuts=run.inputs.cuts, places=tuple(places.values()), cwd=empty, corridor=empty,
-        current_density=empty, pairs=pd.DataFrame(), paths=(), profile=_no_rows("fence", "start_m", "end_m", "gain_ohm2"),
-        ranking=_no_rows("candidate", "fence", "along_m", "x", "y", "selected"), units={},
+        current_density=empty, pairs=pd.DataFrame(), paths=(), profile=no_rows("fence", "start_m", "end_m", "gain_ohm2"),
+        ranking=no_rows("candidate", "fence", "along_m", "x", "y", "selected"), units={},
         assumptions=tuple(dict.fromkeys(sentences)), layers=run.inputs.layers, seconds=run.seconds,
     )  # fmt: skip
 
@@ -90,7 +91,8 @@ def _assumptions(run: PortfolioRun, one: Prepared) -> tuple[str, ...]:
     return stated_assumptions(run.resolved, run.inputs, one.context.surface)
 
 
-def _no_rows(*columns: str) -> pd.DataFrame:
+def no_rows(*columns: str) -> pd.DataFrame:
+    """An empty table of a run of which only ground, fences and places are drawn."""
     kinds: dict[str, Any] = {"fence": object, "candidate": object, "selected": bool}
     return pd.DataFrame({name: np.empty(0, kinds.get(name, float)) for name in columns})
 
@@ -109,8 +111,8 @@ def write_portfolio(
         "plan.csv": plan_table(run), "candidates.csv": run.candidates, "bundles.csv": run.bundles.head(1000),
         "frontier.csv": run.frontier, "needs.csv": run.needs,
     }  # fmt: skip
-    written = [_write_csv(folder / name, table) for name, table in tables.items()]
-    written.append(_write_csv(folder / "columns.csv", _dictionary(tables)))
+    written = [write_csv(folder / name, table) for name, table in tables.items()]
+    written.append(write_csv(folder / "columns.csv", _dictionary(tables)))
     with replacing(folder / "plan.txt") as part:
         words = [*describe_plan(run), "", *(f"{number}. {name}. {text}" for number, name, text in items)]
         part.write_text("\n".join(words) + "\n", encoding="utf-8")
@@ -118,12 +120,6 @@ def write_portfolio(
     written.append(draw_frontier(run, folder / "frontier.png"))
     written.append(write_plan_map(run, carrier, folder / "plan.png", borders=borders, credits=credits))
     return written
-
-
-def _write_csv(path: Path, table: pd.DataFrame) -> Path:
-    with replacing(path) as part:
-        table.to_csv(part, index=False, float_format="%.9g", lineterminator="\n", encoding="utf-8")
-    return path
 
 
 def _dictionary(tables: dict[str, pd.DataFrame]) -> pd.DataFrame:
@@ -215,22 +211,13 @@ def write_page(
     credits: Sequence[str] = (),
 ) -> Path:
     """Write ``index.html``; ``sentences`` say how firm the candidates are in draws of the uncertain numbers."""
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
-    environment = Environment(
-        loader=FileSystemLoader(TEMPLATES),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
     files = {
         "plan.csv": "the plan as a table", "plan.txt": "this page's sentences", "candidates.csv": "every candidate",
         "bundles.csv": "pairs that belong together", "frontier.csv": "the best plan for each budget", "needs.csv": "what can be replaced",
         "columns.csv": "meaning and unit of every column", "plan.gpkg": "layers for QGIS", "stability.csv": "candidates in the draws",
         MARKER: "inputs, versions and settings of this run",
     }  # fmt: skip
-    page = environment.get_template("passages.html").render(
+    page = page_environment().get_template("passages.html").render(
         study=run.resolved.study.title, scenario=run.resolved.scenario_title, audience=Audience.RESTRICTED, audience_note=WORKING_NOTE,
         warning=schematic_note(carrier), summary=describe_plan(run), items=items, reading=READING, sentences=sentences,
         firm=(folder / "stability.png").is_file(), assumptions=carrier.assumptions, credits=credits,

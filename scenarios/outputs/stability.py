@@ -15,6 +15,7 @@ from connectivity.rank_stability import neighbours, top_shares, worst_case
 from rasters.io import replacing
 from scenarios.audience import Audience
 from scenarios.outputs.cartography.sheet import INK, MUTED, save_png
+from scenarios.outputs.tables import write_csv
 from scenarios.uncertainty import ALL, Stability
 
 if TYPE_CHECKING:
@@ -173,9 +174,7 @@ def write_stability(found: Stability, tables: Tables, sentences: Sequence[str], 
     """``stability.csv``, ``parameters.csv``, ``draws.csv``, ``stability.txt`` and ``stability.png``."""
     written = []
     for name, table in tables.items():
-        with replacing(folder / f"{name}.csv") as part:
-            table.to_csv(part, index=False, float_format="%.9g", lineterminator="\n")
-        written.append(folder / f"{name}.csv")
+        written.append(write_csv(folder / f"{name}.csv", table))
     with replacing(folder / "stability.txt") as part:
         part.write_text("\n".join(sentences) + "\n", encoding="utf-8")
     return [*written, folder / "stability.txt", draw_stability(found, tables, folder / "stability.png")]

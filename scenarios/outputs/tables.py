@@ -19,6 +19,7 @@ __all__ = [
     "passage_table",
     "profile_table",
     "write_combined",
+    "write_csv",
     "write_tables",
 ]
 
@@ -80,14 +81,14 @@ def write_tables(run: SpeciesRun, folder: Path) -> list[Path]:
     tables = {"pairs.csv": run.pairs, "passages.csv": passage_table(run), "fence_profile.csv": profile_table(run)}
     tables["indicators.csv"] = indicator_table(run)
     return [
-        *(_write_csv(folder / name, table) for name, table in tables.items()),
-        _write_csv(folder / "columns.csv", column_dictionary(tables, run.units)),
+        *(write_csv(folder / name, table) for name, table in tables.items()),
+        write_csv(folder / "columns.csv", column_dictionary(tables, run.units)),
     ]
 
 
 def write_combined(table: pd.DataFrame, folder: Path) -> Path:
     """Write ``combined.csv``: the ranking of a scenario over all species together."""
-    return _write_csv(folder / "combined.csv", table)
+    return write_csv(folder / "combined.csv", table)
 
 
 def passage_table(run: SpeciesRun) -> pd.DataFrame:
@@ -140,7 +141,8 @@ def column_dictionary(tables: dict[str, pd.DataFrame], units: dict[str, str]) ->
     return pd.DataFrame(rows, columns=["file", "column", "unit", "meaning"])
 
 
-def _write_csv(path: Path, table: pd.DataFrame) -> Path:
+def write_csv(path: Path, table: pd.DataFrame) -> Path:
+    """A table as UTF-8 with nine figures."""
     with replacing(path) as part:
         table.to_csv(part, index=False, float_format="%.9g", lineterminator="\n", encoding="utf-8")
     return path

@@ -7,7 +7,6 @@ import sys
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +28,7 @@ from scenarios.outputs.folder import atomic_folder
 from scenarios.outputs.manifest import write_manifest
 from scenarios.outputs.words import WORKING_NOTE
 from scenarios.progress import Reporter
+from scenarios.provenance import now
 from scenarios.species_run import Prepared, prepare_species
 from scenarios.windows.files import LandscapeFiles, RasterFile
 from scenarios.windows.job import Machines, WindowJob, sum_windows
@@ -114,7 +114,7 @@ def run_window(
     out : path
         Folder of the results; replaced if it holds an earlier run.
     """
-    start, began = time.perf_counter(), _now()
+    start, began = time.perf_counter(), now()
     machines, reporter = machines or Machines(threads=os.cpu_count() or 1), reporter or Reporter(quiet=True)
     figures: dict[str, dict[str, Any]] = {}
     with atomic_folder(out) as folder:
@@ -136,13 +136,9 @@ def run_window(
         settings = {"radius_km": request.radius_km, "buffer_km": request.buffer_km, "block_km": request.block_km}
         write_manifest(
             folder, runs=(), command=["otkel", *sys.argv[1:]], settings=settings | {"cutoff": request.cutoff, "figures": figures},
-            inputs=inputs, started=began, finished=_now(),
+            inputs=inputs, started=began, finished=now(),
         )  # fmt: skip
     return WindowSummary(folder=out, figures=figures, seconds=time.perf_counter() - start)
-
-
-def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="seconds")
 
 
 def _prepared(resolved: ResolvedStudy, species: Sequence[str] | None) -> list[Prepared]:

@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from rasters.errors import ConfigError
 from rasters.io import replacing
-from scenarios.audience import Audience, audience_note, generalised
+from scenarios.audience import Audience, audience_named, audience_note, generalised
 from scenarios.crs_operation import operation_of
 from scenarios.outputs.folder import MARKER
 from scenarios.outputs.manifest import sha256_of
@@ -105,7 +104,7 @@ def export_sheet(
     geo : bool
         Georeference the pages for phones (ISO 32000).
     """
-    reader = default_audience(request) if audience is None else _audience(audience)
+    reader = default_audience(request) if audience is None else audience_named(audience)
     results = read_results(folder)
     source = sheet_source(subject_of(results, scenario, species), results, reader, lang)
     pdf, drawn = draw_pages(source, request)
@@ -117,12 +116,6 @@ def export_sheet(
         file=out, pages=tuple(one.title for one in drawn), scale=drawn[-1].frame.scale, audience=str(reader),
         bytes=len(pdf),
     )  # fmt: skip
-
-
-def _audience(name: str) -> Audience:
-    if name not in list(Audience):
-        raise ConfigError(f"--audience {name!r}: there are {', '.join(Audience)}")
-    return Audience(name)
 
 
 def sheet_source(run: SpeciesRun, results: StoredResults, audience: Audience, lang: str) -> SheetSource:
