@@ -1,6 +1,6 @@
 """What a species file says, as plain data: rules from layers to resistance, barriers, fences, dispersal.
 
-Nothing here reads files (``scenarios.species_schema`` does) or rasters (`rasters.resistance` does). Every number keeps
+Nothing here reads files (``scenarios.study.species`` does) or rasters (`rasters.resistance` does). Every number keeps
 its origin: a source, or "expert placeholder".
 """
 

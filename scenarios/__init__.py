@@ -1,7 +1,7 @@
 """Studies, scenarios and what people get from them.
 
 For scripts: ``open`` a study, ``run`` a scenario of it, ``read`` results that were written, ``compare`` them. The functions
-are in `scenarios.api`, which is imported when the first of them is used, so that importing this package costs nothing.
+are in `scenarios.api.calls`, which is imported when the first of them is used, so that importing this package costs nothing.
 """
 
 __all__ = ["compare", "open", "read", "run"]
@@ -10,7 +10,7 @@ __all__ = ["compare", "open", "read", "run"]
 def __getattr__(name: str) -> object:
     """Find the functions for scripts when they are asked for."""
     if name in __all__:
-        from scenarios import api
+        from scenarios.api.calls import calls as api
 
         return getattr(api, name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}; there are {', '.join(__all__)}")

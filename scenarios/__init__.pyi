@@ -1,4 +1,4 @@
-from scenarios.api import compare as compare
-from scenarios.api import open as open
-from scenarios.api import read as read
-from scenarios.api import run as run
+from scenarios.api.calls import compare as compare
+from scenarios.api.calls import open as open
+from scenarios.api.calls import read as read
+from scenarios.api.calls import run as run

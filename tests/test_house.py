@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import os
 import resource
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -12,7 +13,10 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-KERNELS = sorted([*ROOT.glob("connectivity/kernels/*.py"), *ROOT.glob("rasters/kernels/*.py")])
+KERNELS = sorted([*ROOT.glob("connectivity/kernels/**/*.py"), *ROOT.glob("rasters/kernels/**/*.py")])
+PACKAGES = sorted(
+    path for room in ("connectivity", "rasters", "scenarios") for path in ROOT.glob(f"{room}/**/__init__.py")
+)
 HEAVY = (
     "numba",
     "geopandas",
@@ -64,7 +68,7 @@ def test_import_contracts_hold() -> None:
         pytest.skip("import-linter is not installed beside this Python")
     done = subprocess.run([str(linter), "--no-cache"], cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout[-3000:]
-    assert "4 kept, 0 broken" in done.stdout
+    assert "7 kept, 0 broken" in done.stdout
 
 
 def test_there_are_kernels() -> None:
@@ -89,8 +93,9 @@ def test_packages_are_tables_of_contents() -> None:
 
     That of ``scenarios`` has a module's own ``__getattr__``: `scenarios.open` is found when it is asked for, not before.
     """
-    for package in ("connectivity", "rasters", "scenarios", "connectivity/kernels", "rasters/kernels"):
-        tree = ast.parse((ROOT / package / "__init__.py").read_text())
+    for file in PACKAGES:
+        package = file.parent.relative_to(ROOT).as_posix()
+        tree = ast.parse(file.read_text(encoding="utf-8"))
         code = [node for node in tree.body if not isinstance(node, ast.Expr | ast.Assign)]
         names = [node.name for node in code if isinstance(node, ast.FunctionDef)]
         assert len(names) == len(code), package
@@ -124,9 +129,12 @@ def test_help_imports_nothing_heavy(arguments: list[str]) -> None:
         ("rasters.grid", ("rasterio", "geopandas", "pyogrio", "numba", "scipy")),
         ("rasters.surface", ("rasterio", "geopandas", "pyogrio", "numba")),
         ("rasters.fences", ("rasterio", "geopandas", "pyogrio", "pandas")),
-        ("connectivity.circuit", ("rasterio", "geopandas", "pyogrio", "typer", "matplotlib", "pandas")),
-        ("connectivity.cost_distance", ("rasterio", "geopandas", "pyogrio", "typer", "matplotlib", "pandas")),
-        ("scenarios.load", ("rasterio", "geopandas", "numba", "matplotlib")),
+        ("connectivity.circuit.solve", ("rasterio", "geopandas", "pyogrio", "typer", "matplotlib", "pandas")),
+        (
+            "connectivity.least_cost.cost_distance",
+            ("rasterio", "geopandas", "pyogrio", "typer", "matplotlib", "pandas"),
+        ),
+        ("scenarios.study.load", ("rasterio", "geopandas", "numba", "matplotlib")),
     ],
 )
 def test_modules_bring_in_no_more_than_they_need(module: str, without: tuple[str, ...]) -> None:
@@ -136,10 +144,10 @@ def test_modules_bring_in_no_more_than_they_need(module: str, without: tuple[str
 
 def test_kernels_stay_within_their_arrays() -> None:
     """Numba does not check bounds unless told to; told to, every kernel module runs on a small landscape."""
-    done = python("tests/kernel_rounds.py", OTKEL_BOUNDSCHECK="1")
+    done = python("tests/support/kernel_rounds.py", OTKEL_BOUNDSCHECK="1")
     assert done.returncode == 0, done.stderr[-3000:]
     unused = done.stdout.split()
-    assert not unused, f"no kernel of {', '.join(unused)} ran: add them to tests/kernel_rounds.py"
+    assert not unused, f"no kernel of {', '.join(unused)} ran: add them to tests/support/kernel_rounds.py"
 
 
 def test_the_bounds_check_would_find_something() -> None:
@@ -152,3 +160,31 @@ def test_the_bounds_check_would_find_something() -> None:
     )
     assert python("-c", program, OTKEL_BOUNDSCHECK="1", OTKEL_KERNEL_CACHE="0").stdout.strip() == "stopped"
     assert python("-c", program, OTKEL_BOUNDSCHECK="0", OTKEL_KERNEL_CACHE="0").stdout.strip() == ""
+
+
+def test_a_changed_nested_kernel_changes_the_caches_of_all_that_import_it(tmp_path: Path) -> None:
+    """Otherwise machine code of an older neighbour would be used without a word."""
+    for path in [*ROOT.glob("rasters/kernels/*.py"), *ROOT.glob("connectivity/kernels/**/*.py")]:
+        copy = tmp_path / path.relative_to(ROOT)
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(path, copy)
+    for package in ("rasters", "connectivity"):
+        (tmp_path / package / "__init__.py").touch()
+    program = (
+        "import sys\nfrom pathlib import Path\nsys.path.insert(0, str(Path.cwd()))\n"
+        "from rasters.kernels._jit import _cache_folder\n"
+        "print(_cache_folder(Path('connectivity/kernels/multigrid/cycle.py').resolve()), "
+        "_cache_folder(Path('connectivity/kernels/search/slope.py').resolve()))"
+    )
+
+    def folders() -> list[str]:
+        environment = {**os.environ, "PYTHONPATH": str(tmp_path), "XDG_CACHE_HOME": str(tmp_path / "cache")}
+        command = [sys.executable, "-c", program]
+        return subprocess.check_output(command, cwd=tmp_path, env=environment, text=True).split()
+
+    before = folders()
+    with (tmp_path / "connectivity" / "kernels" / "multigrid" / "lanes.py").open("a") as file:
+        file.write("# changed\n")
+    after = folders()
+    assert after[0] != before[0]
+    assert after[1] == before[1]

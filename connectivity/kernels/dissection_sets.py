@@ -11,7 +11,7 @@ import math
 import numpy as np
 
 from connectivity.kernels._jit import kernel
-from connectivity.kernels.dissection_dense import factor_rows
+from connectivity.kernels.dissection.dense import factor_rows
 
 __all__ = ["set_resistances_dense", "set_resistances_updated"]
 

@@ -17,8 +17,8 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 matplotlib.use("Agg")
 from matplotlib import pyplot as plt
 
-from connectivity.laplacian import Laplacian, node_graph
-from connectivity.multigrid import MultigridSolver
+from connectivity.circuit.multigrid.solver import MultigridSolver
+from connectivity.landscape.laplacian import Laplacian, node_graph
 from rasters.errors import SolverError
 from rasters.fences import STEPS
 

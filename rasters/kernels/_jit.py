@@ -23,7 +23,7 @@ __all__ = ["BOUNDSCHECK", "inlined_kernel", "kernel", "parallel_kernel"]
 BOUNDSCHECK = os.environ.get("OTKEL_BOUNDSCHECK", "0") == "1"
 _CACHE = os.environ.get("OTKEL_KERNEL_CACHE", "1") == "1"
 _ROOT = Path(__file__).parents[2]
-_IMPORT = re.compile(r"^\s*from ((?:rasters|connectivity)\.kernels\.\w+) import", re.MULTILINE)
+_IMPORT = re.compile(r"^\s*from ((?:rasters|connectivity)\.kernels\.[\w.]+) import", re.MULTILINE)
 
 
 @lru_cache

@@ -25,7 +25,7 @@ from scenarios.commands.common import (
 )
 
 if TYPE_CHECKING:
-    from scenarios.batch import BatchSummary
+    from scenarios.batch.session import BatchSummary
     from scenarios.progress import Reporter
 
 __all__ = ["app"]
@@ -100,8 +100,8 @@ def run(
     command is given again.
     """
     with reporting("batch", quiet or as_json, verbose) as reporter:
-        from scenarios.batch import BatchRequest, run_batch
-        from scenarios.steps import open_store
+        from scenarios.batch.session import BatchRequest, run_batch
+        from scenarios.model.steps import open_store
 
         number, of = _share(task)
         store = None if no_cache else open_store(cache).folder
@@ -123,7 +123,7 @@ def merge(
 ) -> None:
     """Put the parts of a job array together: the tables of all runs; refused while runs are missing."""
     with reporting("batch merge", quiet or as_json, verbose) as reporter:
-        from scenarios.batch import merge_batch
+        from scenarios.batch.session import merge_batch
 
         summary = merge_batch(folder, partial=partial)
     _end(summary, reporter, as_json=as_json, quiet=quiet)

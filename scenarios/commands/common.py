@@ -88,7 +88,7 @@ def tell(summary: Summary, reporter: Reporter, *, as_json: bool, quiet: bool, li
     With ``listing`` the words are what the command is for, and go to standard output, too.
     """
     if as_json:
-        from scenarios.outputs.manifest import canonical_json
+        from scenarios.records.hashing import canonical_json
 
         typer.echo(canonical_json(summary.as_dict()), nl=False)
     elif not quiet:
@@ -127,7 +127,7 @@ def with_evidence(study: str, evidence: Path | None, overrides: dict[str, Any]) 
     if evidence is None:
         return overrides
     from scenarios.evidence.overlay import read_overlay
-    from scenarios.load import resolve
+    from scenarios.study.load import resolve
 
     return {**read_overlay(evidence, resolve(study).study.study), **overrides}
 

@@ -40,7 +40,7 @@ def compare(
 ) -> None:
     """Say what differs between scenarios: every indicator, difference maps, ranks of passages, gains and their cost."""
     with reporting("compare", quiet or as_json, verbose) as reporter:
-        from scenarios.compare_session import run_compare
+        from scenarios.comparison.session import run_compare
 
         summary = run_compare(results, out, base, reporter, check=check)
     tell(summary, reporter, as_json=as_json, quiet=quiet)

@@ -42,7 +42,7 @@ def circuitscape(
 ) -> None:
     """Run an existing Circuitscape job: same settings, same inputs, same files."""
     with reporting("circuitscape", quiet or as_json, verbose) as reporter:
-        from scenarios.circuitscape.job import run_job
+        from scenarios.other_programs.circuitscape.job import run_job
 
         summary = run_job(job, out, method)
     tell(summary, reporter, as_json=as_json, quiet=quiet)
@@ -63,7 +63,7 @@ def omniscape(
 ) -> None:
     """Run an existing Omniscape job: same settings, same inputs, same files."""
     with reporting("omniscape", quiet or as_json, verbose) as reporter:
-        from scenarios.omniscape.job import run_omniscape
+        from scenarios.other_programs.omniscape.job import run_omniscape
         from scenarios.windows.job import machines_of
 
         summary = run_omniscape(job, out, machines_of(workers, scheduler, send_files), reporter)

@@ -100,7 +100,7 @@ def simulate(
 ) -> None:
     """Make SYNTHETIC camera-trap and patrol data with their truth: five passages opened, animals that follow the model, poachers."""
     with reporting("evidence simulate", quiet or as_json, verbose) as reporter:
-        from scenarios.evidence.simulate import simulate_evidence
+        from scenarios.synthetic.traps import simulate_evidence
 
         summary = simulate_evidence(study, scenario, out, parse_overrides(overrides), reporter, seed=seed)
     tell(summary, reporter, as_json=as_json, quiet=quiet)

@@ -51,7 +51,7 @@ KINDS = {
     "report": "A folder of results for an audience: pages, maps, tables, rasters.",
     "all": "Every kind for which the audience may have it.",
 }
-"""Kinds of `scenarios.exporting`, and what each is for."""
+"""Kinds of `scenarios.outputs.exporting`, and what each is for."""
 
 
 def _command(kind: str) -> Callable[..., None]:
@@ -69,7 +69,7 @@ def _command(kind: str) -> Callable[..., None]:
         verbose: VerboseOption = 0,
     ) -> None:
         with reporting(f"export {kind}", quiet or as_json, verbose) as reporter:
-            from scenarios.exporting import export_results
+            from scenarios.outputs.exporting import export_results
 
             summary = export_results(
                 results, kind, out, reporter, scenario=scenario, species=species, audience=audience, lang=lang

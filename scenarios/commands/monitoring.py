@@ -89,7 +89,7 @@ def indicators(
 ) -> None:
     """Write the yearly table and chart: conductance, least cost, ECA, walkers that arrive, open fence, passages in use."""
     with reporting("indicators", quiet or as_json, verbose) as reporter:
-        from scenarios.monitoring.session import run_indicators
+        from scenarios.indicators.session import run_indicators
 
         summary = run_indicators(
             study,

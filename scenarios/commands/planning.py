@@ -82,9 +82,9 @@ def run(
     if study is None:
         raise typer.BadParameter("name a study, or give --from manifest.json", param_hint="STUDY")
     with reporting("run", quiet or as_json, verbose) as reporter:
-        from scenarios.audience import Audience, audience_named
-        from scenarios.session import run_study
-        from scenarios.steps import open_store
+        from scenarios.model.audience import Audience, audience_named
+        from scenarios.model.steps import open_store
+        from scenarios.runs.session import run_study
 
         whom = Audience.RESTRICTED if audience is None else audience_named(audience)
         store = None if no_cache else open_store(cache)
@@ -105,8 +105,8 @@ def plan(
 ) -> None:
     """Say what `otkel run` would do: cells, solves, minutes, memory, size, and what is kept already. Nothing is solved."""
     with reporting("plan", quiet or as_json, verbose) as reporter:
-        from scenarios.plan import plan_study
-        from scenarios.steps import open_store
+        from scenarios.model.steps import open_store
+        from scenarios.runs.plan import plan_study
 
         planned = plan_study(study, scenario, species, parse_overrides(overrides), reporter, open_store(cache))
     tell(planned, reporter, as_json=as_json, quiet=quiet, listing=True)
@@ -121,8 +121,8 @@ def _run_from(
             "--from takes scenarios, species and settings from the manifest; leave the options out"
         )
     with reporting("run", quiet or as_json, verbose) as reporter:
-        from scenarios.reproduce import reproduce
-        from scenarios.steps import open_store
+        from scenarios.model.steps import open_store
+        from scenarios.runs.reproduce import reproduce
 
         done = reproduce(manifest, out, reporter, study=study, store=open_store(cache) if cache else None)
     tell(done, reporter, as_json=as_json, quiet=quiet)
@@ -142,7 +142,7 @@ def corridors(
 ) -> None:
     """Rank every corridor to the targets, with really different alternatives and where each meets a fence."""
     with reporting("corridors", quiet or as_json, verbose) as reporter:
-        from scenarios.corridor_session import run_corridor_study
+        from scenarios.corridors.session import run_corridor_study
 
         summary = run_corridor_study(study, scenario, species, out, parse_overrides(overrides), reporter)
     tell(summary, reporter, as_json=as_json, quiet=quiet)
@@ -176,7 +176,7 @@ def uncertainty(
 ) -> None:
     """Say how firm the ranking of passages is: draw uncertain numbers, rank again, and find which number matters most."""
     with reporting("uncertainty", quiet or as_json, verbose) as reporter:
-        from scenarios.uncertainty import run_uncertainty_study
+        from scenarios.uncertainty.session import run_uncertainty_study
 
         summary = run_uncertainty_study(
             study, out, reporter, scenario=scenario, species=species, overrides=parse_overrides(overrides), draws=draws,
@@ -212,7 +212,7 @@ def passages(
 ) -> None:
     """Choose passages and other actions for a budget: the best set, how far from perfect, and what can be replaced."""
     with reporting("passages", quiet or as_json, verbose) as reporter:
-        from scenarios.portfolio_session import run_passages
+        from scenarios.passages.session import run_passages
 
         given = {"portfolio.budget": budget, "portfolio.objective": objective, "portfolio.most": k}
         chosen = with_evidence(study, evidence, parse_overrides(overrides)) | {
@@ -232,7 +232,7 @@ def check(
 ) -> None:
     """Check inputs; prove by flood fill that closed fences leak nowhere and that each candidate opens them."""
     with reporting("check", quiet or as_json, verbose) as reporter:
-        from scenarios.check import check_study
+        from scenarios.runs.check import check_study
 
         report = check_study(study, scenario, parse_overrides(overrides), reporter)
     tell(report, reporter, as_json=as_json, quiet=quiet)
@@ -246,8 +246,8 @@ def doctor(
 ) -> None:
     """Say what is installed, how many threads and how much memory there is, and whether the solvers work here."""
     with reporting("doctor", as_json, 0) as reporter:
-        from scenarios.doctor import examine
-        from scenarios.steps import open_store
+        from scenarios.model.steps import open_store
+        from scenarios.runs.doctor import examine
 
         if clear_steps:
             reporter.say(f"{open_store().clear() / 2**20:.0f} MiB of solved steps were removed")

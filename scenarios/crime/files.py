@@ -3,41 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 import yaml
-from numpy.typing import NDArray
 
 from rasters.io import replacing, write_cog
-from scenarios.audience import Audience, audience_note
-from scenarios.crime.proposals import ProposedPatrol
-from scenarios.crime.rates import PER_KM, POACHING
-from scenarios.crime.risk import WELL_LOOKED_KM, Coverage, EffortMap, RiskMap, on_grid
-from scenarios.crime.tables import CrimeData
-from scenarios.evidence.estimators.rates import LEVEL
+from scenarios.crime.rates import PER_KM
+from scenarios.crime.results import SYNTHETIC, CrimeResults
+from scenarios.crime.risk import on_grid
+from scenarios.model.audience import Audience, audience_note
 from scenarios.outputs.folder import MARKER
 from scenarios.outputs.page import Column, Table, page_environment
 from scenarios.outputs.tables import write_csv
-from scenarios.prepared import Prepared
+from scenarios.statistics.rates import LEVEL
 
 if TYPE_CHECKING:
     import geopandas as gpd
 
-__all__ = ["COLUMNS", "CrimeResults", "write_results"]
+__all__ = ["COLUMNS", "write_results"]
 
-SYNTHETIC = "SYNTHETIC DATA: made by a simulator, observed by nobody"
 BIAS = (
     "Encounter rates tell what patrols met where they went. Patrols go where they expect something, poachers go where they "
     "expect nobody: a falling rate may mean fewer poachers, or poachers who learned. Compare the same teams, places and months."
 )
-MEASURES = {
-    "looked_share": "land looked at", "gini": "unevenness (Gini)", "passages_unwatched": "passages nobody watched",
-    "off_patrol_share": "signs not from patrols",
-}  # fmt: skip
 COLUMNS = {
     "type": ("", "Type of incident; signs of poaching are those that the settings count, carcasses only if illegal."),
     "year": ("", "Year, or all."),
@@ -66,65 +57,6 @@ COLUMNS = {
     "meaning": ("", "What it says."),
 }
 """Column -> unit and meaning."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CrimeResults:
-    """Everything that `otkel crime` found. ``land`` marks the coarse cells that are mostly passable ground."""
-
-    data: CrimeData
-    prepared: Prepared
-    effort: EffortMap
-    risk: RiskMap
-    land: NDArray[np.bool_]
-    rates: pd.DataFrame
-    changes: pd.DataFrame
-    pike: pd.DataFrame
-    coverage: Coverage
-    proposals: list[ProposedPatrol]
-    audience: Audience
-
-    def coverage_rows(self) -> list[dict[str, Any]]:
-        """What the rates cannot tell, as rows."""
-        meanings = {
-            "looked_share": f"Share of the land's {self.data.settings.cell_km:g} km cells with at least {WELL_LOOKED_KM:g} km of patrol.",
-            "gini": "How unevenly patrols cover the land: 0 evenly, 1 all in one cell.",
-            "passages_unwatched": "Share of the shortlisted passages in cells where nobody looked; empty without --results.",
-            "off_patrol_share": "Share of the signs of poaching that were not found on patrols.",
-        }
-        values = asdict(self.coverage)
-        return [{"measure": MEASURES[name], "value": values[name], "meaning": text} for name, text in meanings.items()]
-
-    def sentences(self) -> list[str]:
-        """The indicators in words."""
-        total = self.rates[(self.rates["type"] == POACHING) & (self.rates["year"] == "all")].iloc[0]
-        said = [SYNTHETIC + "."] if self.data.settings.synthetic else []
-        said.append(
-            f"Patrols met {total['per_100_km']:.2f} signs of poaching per 100 km ({LEVEL:.0%} interval {total['low']:.2f} to "
-            f"{total['high']:.2f}; {total['incidents']} signs on {total['patrols']} patrols, {total['km']:.0f} km)."
-        )
-        said += [_change_in_words(row) for row in self.changes.to_dict("records")]
-        share = self.pike.iloc[0]
-        said.append(
-            f"Of {share['illegal'] + share['natural']} carcasses of known cause {share['pike']:.0%} were killed illegally (interval "
-            f"{share['low']:.0%} to {share['high']:.0%}); {share['unknown']} causes are unknown."
-            if share["status"] == "ok" else "PIKE: no carcass of known cause."
-        )  # fmt: skip
-        said.append(
-            f"Patrols looked at {self.coverage.looked_share:.0%} of the land; what happens elsewhere is not known, and the map of "
-            "risk falls back to the average there."
-        )
-        return said
-
-
-def _change_in_words(row: Mapping[Any, Any]) -> str:
-    if row["status"] != "ok":
-        return f"{row['before']} to {row['year']}: {row['status']}."
-    verdict = "fell" if row["high"] < 1 else "rose" if row["low"] > 1 else "did not change beyond chance"
-    return (
-        f"From {row['before']} to {row['year']} the encounter rate {verdict}: factor {row['ratio']:.2f} "
-        f"({row['low']:.2f} to {row['high']:.2f})."
-    )
 
 
 def write_results(found: CrimeResults, folder: Path, final: Path, *, borders: gpd.GeoDataFrame | None = None) -> None:

@@ -13,22 +13,22 @@ from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from scenarios.audience import badge
 from scenarios.crime.rates import POACHING
-from scenarios.evidence.estimators.rates import LEVEL
+from scenarios.model.audience import badge
+from scenarios.model.results import SpeciesRun
+from scenarios.model.species_run import unsolved_fields
 from scenarios.outputs.cartography.features import draw_borders, draw_places, draw_plain_fences
 from scenarios.outputs.cartography.labels import draw_labels
 from scenarios.outputs.cartography.scene import Scene, draw_surface, legend_of_ground, make_scene
 from scenarios.outputs.cartography.sheet import INK, MUTED, Sheet, Texts, new_sheet, save_png
-from scenarios.outputs.portfolio_files import no_rows
 from scenarios.outputs.words import schematic_note
-from scenarios.results import SpeciesRun
-from scenarios.species_run import unsolved_fields
+from scenarios.passages.files import no_rows
+from scenarios.statistics.rates import LEVEL
 
 if TYPE_CHECKING:
     import geopandas as gpd
 
-    from scenarios.crime.files import CrimeResults
+    from scenarios.crime.results import CrimeResults
 
 __all__ = ["write_maps", "write_rates"]
 

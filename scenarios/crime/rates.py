@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from scipy.stats import beta
 
 from scenarios.crime.tables import CrimeData
-from scenarios.evidence.estimators.rates import LEVEL, RateGrid, rate_grid, rate_posterior
+from scenarios.statistics.rates import LEVEL, RateGrid, rate_grid, rate_posterior
 
 __all__ = ["RateRatio", "changes", "encounter_rates", "patrol_blocks", "pike", "rate_ratio"]
 

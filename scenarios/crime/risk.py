@@ -22,7 +22,7 @@ from scipy.stats import gamma
 
 from rasters.grid import Grid
 from scenarios.crime.tables import CrimeData
-from scenarios.evidence.estimators.rates import LEVEL
+from scenarios.statistics.rates import LEVEL
 
 __all__ = ["Coverage", "EffortMap", "RiskMap", "coarse_grid", "coverage", "effort_map", "on_grid", "risk_map"]
 

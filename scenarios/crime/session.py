@@ -15,20 +15,22 @@ from numpy.typing import NDArray
 from rich.console import Console
 
 from rasters.grid import Grid
-from scenarios.audience import audience_named, audience_note
-from scenarios.crime.files import CrimeResults, write_results
+from scenarios.crime.files import write_results
 from scenarios.crime.proposals import proposed_patrols
 from scenarios.crime.rates import changes, encounter_rates, pike
+from scenarios.crime.results import CrimeResults
 from scenarios.crime.risk import coverage, effort_map, risk_map
 from scenarios.crime.tables import read_crime
-from scenarios.inputs import context_layer, read_inputs
-from scenarios.load import resolve
+from scenarios.land.inputs import context_layer, read_inputs
+from scenarios.land.prepared import Prepared, prepare_species
+from scenarios.land.provenance import input_paths
+from scenarios.model.audience import audience_named, audience_note
 from scenarios.outputs.folder import atomic_folder
 from scenarios.outputs.manifest import write_manifest
-from scenarios.prepared import Prepared, prepare_species
+from scenarios.outputs.stored import StoredResults, read_results
 from scenarios.progress import Reporter
-from scenarios.provenance import input_paths, now
-from scenarios.stored import StoredResults, read_results
+from scenarios.records.machine import now
+from scenarios.study.load import resolve
 
 __all__ = ["CrimeSummary", "run_crime"]
 

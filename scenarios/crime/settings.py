@@ -7,8 +7,8 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, Field, model_validator
 
-from scenarios.load import read_document, validate
-from scenarios.schema_base import FROZEN, FileName
+from scenarios.study.base import FROZEN, FileName
+from scenarios.study.load import read_document, validate
 
 __all__ = ["COLUMNS", "CrimeSettings", "TableColumns", "read_settings"]
 

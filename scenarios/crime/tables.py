@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from rasters.errors import DataError, LayerNotFoundError
 from rasters.grid import Grid
 from scenarios.crime.settings import COLUMNS, CrimeSettings, TableColumns, read_settings
-from scenarios.evidence.faults import Fault, Faults
-from scenarios.evidence.tables import ROW, read_table
+from scenarios.field_data.faults import Fault, Faults
+from scenarios.field_data.tables import ROW, read_table
 
 __all__ = ["SETTINGS", "CrimeData", "has_patrols", "read_crime", "track_km"]
 

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from scenarios.evidence.faults import Faults
 from scenarios.evidence.linking import tags_of
 from scenarios.evidence.package import TrapData
 from scenarios.evidence.plausible import TOLERANCE
+from scenarios.field_data.faults import Faults
 
 __all__ = ["OUTCOMES", "animal_records", "independent_events", "species_of"]
 

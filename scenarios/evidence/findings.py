@@ -9,8 +9,6 @@ from typing import Any
 
 import pandas as pd
 
-from scenarios.evidence.estimators.use_factor import UseFactors
-from scenarios.evidence.faults import Fault, Faults
 from scenarios.evidence.linking import Landmarks, landmarks_of
 from scenarios.evidence.overlay import Overlay, overlay_of
 from scenarios.evidence.package import TrapData
@@ -19,8 +17,10 @@ from scenarios.evidence.predicts import Predictions, check_predictions
 from scenarios.evidence.reranking import Reranked, rerank
 from scenarios.evidence.use import baci_table, hour_table, season_table, use_factor_table, use_table
 from scenarios.evidence.watching import Watch, watch
-from scenarios.inputs import Inputs
-from scenarios.load import ResolvedStudy
+from scenarios.field_data.faults import Fault, Faults
+from scenarios.land.inputs import Inputs
+from scenarios.statistics.use_factor import UseFactors
+from scenarios.study.load import ResolvedStudy
 
 __all__ = ["EvidenceJob", "Findings", "find"]
 

@@ -14,13 +14,13 @@ from rasters.errors import ConfigError
 from rasters.fences import Fence
 from rasters.grid import Grid
 from rasters.io import read_vectors
-from scenarios.evidence.faults import Faults
 from scenarios.evidence.package import TrapData
 from scenarios.evidence.plausible import check_places, coarse_m
 from scenarios.evidence.settings import StatedPassage
-from scenarios.inputs import Inputs
-from scenarios.load import ResolvedStudy
-from scenarios.results import FocalPlace
+from scenarios.field_data.faults import Faults
+from scenarios.land.inputs import Inputs
+from scenarios.land.places import FocalPlace
+from scenarios.study.load import ResolvedStudy
 
 __all__ = ["Landmarks", "Passage", "landmarks_of", "link_deployments", "tags_of"]
 

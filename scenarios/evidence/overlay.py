@@ -11,10 +11,10 @@ from pydantic import BaseModel
 
 from rasters.errors import ConfigError
 from rasters.io import replacing
-from scenarios.evidence.estimators.use_factor import UseFactors
 from scenarios.evidence.linking import Landmarks, Passage
-from scenarios.load import ResolvedStudy, read_document, validate
-from scenarios.schema_base import FROZEN
+from scenarios.statistics.use_factor import UseFactors
+from scenarios.study.base import FROZEN
+from scenarios.study.load import ResolvedStudy, read_document, validate
 
 __all__ = ["Overlay", "overlay_of", "read_overlay", "write_overlay"]
 

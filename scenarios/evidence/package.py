@@ -11,11 +11,11 @@ from typing import Any
 import pandas as pd
 
 from rasters.errors import DataError, LayerNotFoundError
-from scenarios.evidence.faults import Fault, Faults
 from scenarios.evidence.plausible import check_clocks, check_references
 from scenarios.evidence.settings import EvidenceSettings, read_settings
 from scenarios.evidence.standard import MAJOR_VERSION, TABLES
-from scenarios.evidence.tables import mapped, read_table, typed_table
+from scenarios.field_data.faults import Fault, Faults
+from scenarios.field_data.tables import mapped, read_table, typed_table
 
 __all__ = ["TrapData", "read_traps"]
 

@@ -8,9 +8,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from scenarios.evidence.estimators.occupancy import OccupancyData, days_to_see, fit_occupancy, profile_interval
 from scenarios.evidence.linking import Landmarks
 from scenarios.evidence.watching import Watch
+from scenarios.statistics.occupancy import OccupancyData, days_to_see, fit_occupancy, profile_interval
 
 __all__ = ["OCCASION_DAYS", "occupancy_tables"]
 

@@ -12,8 +12,8 @@ import numpy as np
 import pandas as pd
 
 from rasters.grid import Grid
-from scenarios.evidence.faults import Faults
 from scenarios.evidence.standard import TABLES
+from scenarios.field_data.faults import Faults
 
 __all__ = ["EARLIEST", "TOLERANCE", "check_clocks", "check_places", "check_references", "coarse_m"]
 

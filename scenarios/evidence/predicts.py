@@ -15,7 +15,9 @@ from numpy.typing import NDArray
 from rasters.errors import DataError, LayerNotFoundError
 from rasters.grid import Grid
 from rasters.io import read_raster
-from scenarios.evidence.estimators.prediction import (
+from scenarios.evidence.watching import Watch
+from scenarios.outputs.folder import MARKER, run_folder
+from scenarios.statistics.prediction import (
     CONSTANT,
     Interval,
     auc,
@@ -26,8 +28,6 @@ from scenarios.evidence.estimators.prediction import (
     spearman,
     standardised,
 )
-from scenarios.evidence.watching import Watch
-from scenarios.outputs.folder import MARKER, run_folder
 
 __all__ = ["ASSUMED_SLOPE", "Predictions", "best_predictor", "check_predictions", "results_scenario", "sites_table"]
 

@@ -10,12 +10,12 @@ from typing import Any
 import pandas as pd
 from scipy.stats import kendalltau
 
-from scenarios.draws import score_candidates
 from scenarios.evidence.overlay import Overlay
-from scenarios.inputs import read_inputs
-from scenarios.load import resolve
-from scenarios.prepared import prepare_species
-from scenarios.ranking import combine_species
+from scenarios.land.inputs import read_inputs
+from scenarios.land.prepared import prepare_species
+from scenarios.model.ranking import combine_species
+from scenarios.study.load import resolve
+from scenarios.uncertainty.draws import score_candidates
 
 __all__ = ["Reranked", "rerank"]
 

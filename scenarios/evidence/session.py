@@ -20,12 +20,12 @@ from scenarios.evidence.package import read_traps
 from scenarios.evidence.page import write_evidence_page
 from scenarios.evidence.predicts import results_scenario
 from scenarios.evidence.words import sentences_of
-from scenarios.inputs import input_files, read_inputs
-from scenarios.load import ResolvedStudy, resolve
+from scenarios.land.inputs import input_files, read_inputs
 from scenarios.outputs.folder import MARKER, atomic_folder
 from scenarios.outputs.manifest import write_manifest
 from scenarios.progress import Reporter
-from scenarios.provenance import now
+from scenarios.records.machine import now
+from scenarios.study.load import ResolvedStudy, resolve
 
 __all__ = ["OVERLAY", "EvidenceSummary", "run_evidence"]
 

@@ -8,27 +8,13 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, Field, field_validator, model_validator
 
-from scenarios.load import read_document, validate
-from scenarios.schema_base import FROZEN, FileName, Identifier, Metres
+from scenarios.field_data.settings import TableMapping
+from scenarios.study.base import FROZEN, Identifier, Metres
+from scenarios.study.load import read_document, validate
 
-__all__ = ["EvidenceSettings", "StatedPassage", "TableMapping", "read_settings"]
+__all__ = ["EvidenceSettings", "StatedPassage", "read_settings"]
 
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
-
-
-class TableMapping(BaseModel):
-    """A plain CSV file read as one of the standard's tables."""
-
-    model_config = FROZEN
-
-    file: FileName
-    """CSV file, also gzipped (.csv.gz), beside the settings."""
-    columns: dict[str, str] = {}
-    """Field of the standard -> column of the file, where the names differ."""
-    constants: dict[str, str] = {}
-    """Field of the standard -> value of every row, where the file has no such column."""
-    values: dict[str, dict[str, str]] = {}
-    """Field of the standard -> word in the file -> word of the standard."""
 
 
 class StatedPassage(BaseModel):

@@ -22,7 +22,6 @@ from rich.console import Console
 from rasters.errors import ConfigError, DataError, LayerNotFoundError
 from rasters.io import replacing, write_geopackage
 from rasters.profile import MOST_SENSITIVE
-from scenarios.audience import PARTNER_DEG, Audience, snapped
 from scenarios.evidence.output_tables import MEANINGS, UNITS
 from scenarios.evidence.sharing_lists import (
     COUNTS,
@@ -39,12 +38,14 @@ from scenarios.evidence.sharing_lists import (
     TAKEN,
     TEXT,
 )  # fmt: skip
-from scenarios.inputs import read_profile
-from scenarios.load import ResolvedStudy, resolve
+from scenarios.land.inputs import read_profile
+from scenarios.model.audience import PARTNER_DEG, Audience
 from scenarios.outputs.folder import MARKER, atomic_folder
+from scenarios.outputs.generalise import snapped
 from scenarios.outputs.manifest import write_manifest
 from scenarios.outputs.tables import write_csv
 from scenarios.progress import Reporter
+from scenarios.study.load import ResolvedStudy, resolve
 
 __all__ = ["ShareSummary", "share_evidence"]
 

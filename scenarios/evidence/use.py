@@ -7,12 +7,12 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 import pandas as pd
 
-from scenarios.evidence.estimators.baci import BaciEffect, SiteCounts, baci_effect
-from scenarios.evidence.estimators.rates import rate_posterior
-from scenarios.evidence.estimators.use_factor import PassageEvidence, UseFactors, use_factors
 from scenarios.evidence.watching import Watch
-from scenarios.inputs import Inputs
-from scenarios.load import ResolvedStudy
+from scenarios.land.inputs import Inputs
+from scenarios.statistics.baci import BaciEffect, SiteCounts, baci_effect
+from scenarios.statistics.rates import rate_posterior
+from scenarios.statistics.use_factor import PassageEvidence, UseFactors, use_factors
+from scenarios.study.load import ResolvedStudy
 
 __all__ = ["baci_table", "hour_table", "season_table", "use_factor_table", "use_table"]
 

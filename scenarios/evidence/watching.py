@@ -11,10 +11,10 @@ import pandas as pd
 from rasters.errors import DataError
 from scenarios.evidence.effort import daily_effort, seasons
 from scenarios.evidence.events import independent_events, species_of
-from scenarios.evidence.faults import Faults
 from scenarios.evidence.linking import Landmarks, Passage, link_deployments
 from scenarios.evidence.package import TrapData
-from scenarios.inputs import Inputs
+from scenarios.field_data.faults import Faults
+from scenarios.land.inputs import Inputs
 
 __all__ = ["BLOCK_DAYS", "Watch", "watch"]
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from rasters.io import write_cog, write_geopackage
 from rasters.surface import Layer
-from scenarios.results import SpeciesRun, elevation_of
+from scenarios.model.results import SpeciesRun, elevation_of
 
 if TYPE_CHECKING:
     import geopandas as gpd

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from scenarios.model.results import SpeciesRun, elevation_of
 from scenarios.outputs.rasters import SURFACES
 from scenarios.outputs.words import note_of, schematic_note
-from scenarios.results import SpeciesRun, elevation_of
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -17,7 +17,7 @@ __all__ = ["dataset_of"]
 
 
 def dataset_of(run: SpeciesRun) -> xr.Dataset:
-    """Every surface of a run; see `scenarios.api_results.SpeciesResult.to_xarray`."""
+    """Every surface of a run; see `scenarios.api.results.SpeciesResult.to_xarray`."""
     import xarray as xr
 
     grid = run.grid

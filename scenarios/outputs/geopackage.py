@@ -16,11 +16,11 @@ from shapely.geometry import LineString, MultiPolygon, Polygon, shape
 from rasters.fences import Fence
 from rasters.grid import Grid
 from rasters.io import write_geopackage
-from scenarios.crs_operation import operation_of
+from scenarios.model.results import SpeciesRun
 from scenarios.outputs.qgis_styles import qml, vector_style
+from scenarios.outputs.sk42 import operation_of
 from scenarios.outputs.tables import passage_table, profile_table
 from scenarios.outputs.words import modelled_status, note_of, schematic_note
-from scenarios.results import SpeciesRun
 
 __all__ = [
     "CORRIDOR_SHARES",

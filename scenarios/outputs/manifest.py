@@ -5,35 +5,25 @@ Files are named relative to their study; of the machine it says processor, memor
 
 from __future__ import annotations
 
-import hashlib
 import json
-import math
-import platform
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
 from rasters.grid import Grid
 from rasters.io import replacing
-from scenarios.audience import Audience
-from scenarios.crs_operation import operation_of
+from scenarios.model.audience import Audience
+from scenarios.model.results import SpeciesRun
 from scenarios.outputs.folder import MARKER
+from scenarios.outputs.sk42 import operation_of
 from scenarios.outputs.words import audience_of, schematic_note
-from scenarios.results import SpeciesRun
+from scenarios.records.hashing import canonical_json, sha256_of, versions
 
-__all__ = [
-    "FORMAT", "canonical_json", "outputs_of", "refresh_outputs", "run_entry", "sha256_of", "versions", "write_manifest",
-]  # fmt: skip
+__all__ = ['FORMAT', 'outputs_of', 'refresh_outputs', 'run_entry', 'write_manifest']  # fmt: skip
 
 FORMAT = 2
 """Format of a folder of results; a reader refuses any other."""
-
-PACKAGES = (
-    "geopandas", "matplotlib", "networkx", "numba", "numpy", "pandas", "pyamg", "pyogrio", "pyproj", "rasterio",
-    "scipy", "shapely",
-)  # fmt: skip
 
 
 def write_manifest(
@@ -76,11 +66,11 @@ def write_manifest(
     seeds : mapping of str to int, optional
         Of what was drawn by chance; empty where nothing is.
     crs_operations : iterable of mapping, optional
-        As `scenarios.provenance.crs_operations` gives them.
+        As `scenarios.land.provenance.crs_operations` gives them.
     machine : mapping, optional
-        As `scenarios.provenance.machine` gives it.
+        As `scenarios.land.provenance.machine` gives it.
     measured : mapping, optional
-        As `scenarios.provenance.Meter` reads it.
+        As `scenarios.land.provenance.Meter` reads it.
     started, finished : str
         ISO 8601 times.
     said : (Audience, str), optional
@@ -119,52 +109,6 @@ def _provenance_for_others(scenarios: Mapping[str, Any]) -> dict[str, Any]:
     kept = {name: {"credits": settings.get("credits", [])} for name, settings in scenarios.items()}
     hidden: dict[str, Any] = {"command": [], "settings": {}, "inputs": {}, "seeds": {}, "machine": {}, "measured": {}}
     return hidden | {"scenarios": kept, "crs_operations": [], "started": "", "finished": ""}
-
-
-def canonical_json(value: Any) -> str:
-    """JSON with sorted keys and two spaces; ``inf`` becomes a string and NaN null, which plain JSON lacks."""
-    return json.dumps(_plain(value), sort_keys=True, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
-
-
-def _plain(value: Any) -> Any:
-    """The value in JSON's own types."""
-    if isinstance(value, Mapping):
-        return {str(key): _plain(item) for key, item in value.items()}
-    if isinstance(value, list | tuple | set | frozenset):
-        return [_plain(item) for item in (sorted(value) if isinstance(value, set | frozenset) else value)]
-    if hasattr(value, "model_dump"):
-        return _plain(value.model_dump(mode="json"))
-    if hasattr(value, "tolist"):
-        return _plain(value.tolist())
-    if isinstance(value, float) and not math.isfinite(value):
-        return None if math.isnan(value) else f"{value:+}".replace("+", "")
-    if value is None or isinstance(value, bool | int | float | str):
-        return value
-    return str(value)
-
-
-def sha256_of(path: str | Path) -> str:
-    """SHA-256 of a file's bytes, in hexadecimal."""
-    with Path(path).open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def versions() -> dict[str, str]:
-    """Versions of otkel, Python and the libraries that numbers depend on."""
-    import pyproj
-    import rasterio
-    import shapely
-
-    found = {"python": platform.python_version(), "GDAL": rasterio.__gdal_version__}
-    found |= {"PROJ": pyproj.proj_version_str, "GEOS": shapely.geos_version_string}
-    return found | {name: _version(name) for name in ("otkel", *PACKAGES)}
-
-
-def _version(name: str) -> str:
-    try:
-        return version(name)
-    except PackageNotFoundError:
-        return "not installed as a package"
 
 
 def _read_as(path: str | Path, as_read: Mapping[Path, str] | None) -> dict[str, str]:

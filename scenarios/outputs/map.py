@@ -12,7 +12,8 @@ import numpy as np
 from matplotlib.colors import ListedColormap, Normalize
 from numpy.typing import NDArray
 
-from scenarios.audience import Audience, badge
+from scenarios.model.audience import Audience, badge
+from scenarios.model.results import SpeciesRun
 from scenarios.outputs.cartography.features import (
     draw_borders,
     draw_corridor,
@@ -35,7 +36,6 @@ from scenarios.outputs.cartography.scene import (
 from scenarios.outputs.cartography.sheet import INK, Sheet, Texts, new_sheet, picture_of, save_png
 from scenarios.outputs.cartography.strip import draw_profile, fence_bounds, has_profile, passage_list
 from scenarios.outputs.words import schematic_note
-from scenarios.results import SpeciesRun
 
 if TYPE_CHECKING:
     import geopandas as gpd

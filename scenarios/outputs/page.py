@@ -12,12 +12,12 @@ import pandas as pd
 
 from rasters.errors import ExportError
 from rasters.io import replacing
-from scenarios.audience import Audience
+from scenarios.model.audience import Audience
+from scenarios.model.results import SpeciesRun, shortlist
 from scenarios.outputs.folder import MARKER, run_folder
 from scenarios.outputs.map import MAPS, map_reading, map_title
 from scenarios.outputs.tables import MEANINGS, UNITS, passage_table
 from scenarios.outputs.words import audience_of, is_schematic, schematic_note
-from scenarios.results import SpeciesRun, shortlist
 
 __all__ = ["Column", "Table", "as_table", "page_environment", "write_index"]
 

@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rasters.io import write_cog
+from scenarios.model.results import SpeciesRun
 from scenarios.outputs.words import note_of, schematic_note
-from scenarios.results import SpeciesRun
 
 __all__ = ["SURFACES", "Surface", "write_rasters"]
 

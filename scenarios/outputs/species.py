@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rasters.errors import ExportError
+from scenarios.model.results import SpeciesRun
 from scenarios.outputs.geopackage import write_layers
 from scenarios.outputs.map import write_maps
 from scenarios.outputs.rasters import write_rasters
 from scenarios.outputs.tables import write_tables
-from scenarios.results import SpeciesRun
 
 if TYPE_CHECKING:
     import geopandas as gpd

@@ -9,8 +9,8 @@ import pandas as pd
 
 from rasters.grid import Grid
 from rasters.io import replacing
+from scenarios.model.results import SpeciesRun
 from scenarios.outputs.words import fence_statuses
-from scenarios.results import SpeciesRun
 
 __all__ = [
     "MEANINGS",

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from scenarios.audience import Audience, audience_note
-from scenarios.results import SpeciesRun
+from scenarios.model.audience import Audience, audience_note
+from scenarios.model.results import SpeciesRun
 
 __all__ = [
     "WORKING_NOTE",

@@ -14,9 +14,9 @@ import numpy as np
 from affine import Affine
 from numpy.typing import NDArray
 
-from connectivity.stencil import EdgeRule, Neighbours, build_stencil
-from connectivity.window_landscape import Condition, WindowLandscape
-from connectivity.windows import Window, crop_terms
+from connectivity.landscape.stencil import EdgeRule, Neighbours, build_stencil
+from connectivity.landscape.windows import Window, crop_terms
+from connectivity.moving_window.landscape import Condition, WindowLandscape
 from rasters.errors import DataError, LayerNotFoundError, ResistanceValueError
 from rasters.fences import FenceTerms
 from rasters.grid import Grid
@@ -99,7 +99,7 @@ def bands(shape: tuple[int, int], cells: int = BAND_CELLS) -> Iterator[Window]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConditionFiles:
-    """Rasters of a `connectivity.window_landscape.Condition`; ``future`` None: the same as ``present``."""
+    """Rasters of a `connectivity.moving_window.landscape.Condition`; ``future`` None: the same as ``present``."""
 
     present: RasterFile
     future: RasterFile | None
@@ -129,7 +129,7 @@ class LandscapeFiles:
     reclass : tuple of (old, new)
         Values of ``resistance`` that mean another one, NaN for no data.
     edge_rule, neighbours
-        See `connectivity.stencil`.
+        See `connectivity.landscape.stencil`.
     fence : FenceTerms, optional
         Fence edges of the whole raster. None: cells of whatever shape are taken for squares, as in Omniscape.
     """

@@ -10,10 +10,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from connectivity.moving_window import Tile, TilePatch, ordered, plan_tiles, solve_tile
-from connectivity.window_landscape import WindowSettings
+from connectivity.moving_window.landscape import WindowSettings
+from connectivity.moving_window.tiles import Tile, TilePatch, ordered, plan_tiles, solve_tile
 from rasters.errors import ConfigError, LayerNotFoundError
-from scenarios.cluster import Traffic, connect, map_ordered
+from scenarios.cluster.cluster import Traffic, connect, map_ordered
 from scenarios.windows.files import LandscapeFiles
 from scenarios.windows.total import WindowTotal
 
@@ -66,7 +66,7 @@ def machines_of(workers: int | None, scheduler: str | None, send_files: bool) ->
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WindowJob:
-    """Landscape and settings; an item is a tile, a result its patch. See `scenarios.cluster.Job`."""
+    """Landscape and settings; an item is a tile, a result its patch. See `scenarios.cluster.cluster.Job`."""
 
     files: LandscapeFiles
     settings: WindowSettings
@@ -111,7 +111,7 @@ def sum_windows(
     Parameters
     ----------
     core : int, optional
-        See `connectivity.moving_window.plan_tiles`.
+        See `connectivity.moving_window.tiles.plan_tiles`.
     began : callable
         Told the number of tiles.
     progress : callable

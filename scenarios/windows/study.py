@@ -14,22 +14,22 @@ import numpy as np
 from numpy.typing import NDArray
 from rich.console import Console
 
-from connectivity.moving_window import normalised_current
-from connectivity.window_landscape import WindowSettings
-from connectivity.windows import Window
+from connectivity.landscape.windows import Window
+from connectivity.moving_window.landscape import WindowSettings
+from connectivity.moving_window.tiles import normalised_current
 from rasters.errors import ConfigError, DataError
 from rasters.fences import FenceTerms, sum_terms
 from rasters.grid import Grid
 from rasters.io import write_cog
 from rasters.openings import row_terms
-from scenarios.inputs import input_files, read_inputs
-from scenarios.load import ResolvedStudy, resolve
+from scenarios.land.inputs import input_files, read_inputs
+from scenarios.land.prepared import Prepared, prepare_species
 from scenarios.outputs.folder import atomic_folder
 from scenarios.outputs.manifest import write_manifest
 from scenarios.outputs.words import WORKING_NOTE
 from scenarios.progress import Reporter
-from scenarios.provenance import now
-from scenarios.species_run import Prepared, prepare_species
+from scenarios.records.machine import now
+from scenarios.study.load import ResolvedStudy, resolve
 from scenarios.windows.files import LandscapeFiles, RasterFile
 from scenarios.windows.job import Machines, WindowJob, sum_windows
 from scenarios.windows.total import Band, WindowTotal, window_total, write_cog_in_bands

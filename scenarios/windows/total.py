@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from connectivity.moving_window import Tile, TilePatch
-from connectivity.windows import Window
+from connectivity.landscape.windows import Window
+from connectivity.moving_window.tiles import Tile, TilePatch
 from rasters.errors import ExportError
 from rasters.io import COG_OPTIONS, replacing
 from scenarios.windows.files import bands

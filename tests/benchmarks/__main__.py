@@ -16,8 +16,8 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from connectivity.circuit.multigrid.solver import estimate_bytes
 from connectivity.machine import available_bytes
-from connectivity.multigrid import estimate_bytes
 from tests.benchmarks import bench_circuit, bench_reduce, bench_roofline, table
 from tests.benchmarks.landscapes import TILE_SHAPE, Case
 from tests.benchmarks.measure import ROOT, Row

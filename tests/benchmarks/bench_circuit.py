@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from connectivity.multigrid import MultigridSolver
+from connectivity.circuit.multigrid.solver import MultigridSolver
 from tests.benchmarks.landscapes import Case, build
 from tests.benchmarks.measure import Row, clocked, in_child, peak_bytes
 from tests.benchmarks.peers import RASTER_ONLY, TOOLS

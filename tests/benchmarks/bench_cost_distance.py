@@ -22,9 +22,9 @@ import numpy as np
 from affine import Affine
 from numpy.typing import NDArray
 
-from connectivity.cost_distance import cost_weighted_distance, cost_weighted_distances
 from connectivity.focal import FocalRegion
-from connectivity.stencil import STEPS, FenceTerms, Stencil, build_stencil
+from connectivity.landscape.stencil import STEPS, FenceTerms, Stencil, build_stencil
+from connectivity.least_cost.cost_distance import cost_weighted_distance, cost_weighted_distances
 from rasters.grid import Grid
 from rasters.surface import ResistanceSurface
 

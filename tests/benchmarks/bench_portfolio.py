@@ -1,7 +1,7 @@
 """Every subset of ten openings in two fences, by solving the changed raster again and by the reduced model.
 
 ``python -m tests.benchmarks.bench_portfolio [side] [candidates]``: largest relative difference, and the ratio of times.
-The raster is solved again by a sparse direct solver (SciPy's SuperLU through `connectivity.circuit`) and searched again
+The raster is solved again by a sparse direct solver (SciPy's SuperLU through `connectivity.circuit.solve`) and searched again
 for least cost, so that nothing is shared with the reduced model but the landscape itself.
 """
 
@@ -10,20 +10,16 @@ from __future__ import annotations
 import sys
 import time
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-sys.path.append(str(Path(__file__).parents[1] / "connectivity"))
-
-from fence_cases import Case, every_set, make_case
-
-from connectivity.circuit import solve
-from connectivity.cost_distance import cost_weighted_distance
+from connectivity.circuit.solve import solve
 from connectivity.focal import region_labels
-from connectivity.laplacian import stencil_laplacian
-from connectivity.set_values import no_sets
+from connectivity.landscape.laplacian import stencil_laplacian
+from connectivity.least_cost.cost_distance import cost_weighted_distance
+from connectivity.openings.sets import no_sets
+from tests.support.fence_cases import Case, every_set, make_case
 
 __all__ = ["Compared", "compare"]
 

@@ -9,17 +9,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from connectivity.cost_distance import cost_weighted_distance
+from connectivity.circuit.multigrid.solver import MultigridSolver
 from connectivity.focal import FocalRegion
-from connectivity.laplacian import Laplacian, stencil_laplacian
-from connectivity.multigrid import MultigridSolver
-from connectivity.reduce import reduce_landscape
-from connectivity.reduced_network import ReducedNetwork
-from connectivity.stencil import build_stencil
+from connectivity.landscape.laplacian import Laplacian, stencil_laplacian
+from connectivity.landscape.stencil import build_stencil
+from connectivity.least_cost.cost_distance import cost_weighted_distance
+from connectivity.reduction.network import ReducedNetwork
+from connectivity.reduction.reduce import reduce_landscape
 from rasters.openings import fence_terms
-from scenarios.inputs import read_inputs
-from scenarios.load import resolve
-from scenarios.species_run import prepare_species
+from scenarios.land.inputs import read_inputs
+from scenarios.land.prepared import prepare_species
+from scenarios.study.load import resolve
 from tests.benchmarks.bench_circuit import WARM_UP, patch
 from tests.benchmarks.landscapes import Case, Problem, build, largest, nearest, resistance_of, stencil_of
 from tests.benchmarks.measure import Row, clocked, in_child, peak_bytes

@@ -11,10 +11,10 @@ import numba
 import numpy as np
 from numpy.typing import NDArray
 
-from connectivity.multigrid import MultigridSolver
-from connectivity.multigrid_coarse_raster import CoarseRaster
-from connectivity.multigrid_cycle import SKIP, TWICE, Hierarchy
-from connectivity.multigrid_hierarchy import CoarseLevel
+from connectivity.circuit.multigrid.coarse_raster import CoarseRaster
+from connectivity.circuit.multigrid.cycle import SKIP, TWICE, Hierarchy
+from connectivity.circuit.multigrid.hierarchy import CoarseLevel
+from connectivity.circuit.multigrid.solver import MultigridSolver
 from tests.benchmarks.bench_circuit import WARM_UP
 from tests.benchmarks.landscapes import Case, build
 from tests.benchmarks.measure import Row, in_child

@@ -20,8 +20,8 @@ from affine import Affine
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from connectivity.laplacian import Laplacian
-from connectivity.stencil import STEPS, Stencil, build_stencil
+from connectivity.landscape.laplacian import Laplacian
+from connectivity.landscape.stencil import STEPS, Stencil, build_stencil
 from rasters.grid import Grid
 from rasters.surface import ResistanceSurface
 from tests.benchmarks.bench_cost_distance import landscape

@@ -14,9 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from connectivity.laplacian import node_graph
-from connectivity.multigrid import MultigridSolver
-from connectivity.reduce import reduce_landscape
+from connectivity.circuit.multigrid.solver import MultigridSolver
+from connectivity.landscape.laplacian import node_graph
+from connectivity.reduction.reduce import reduce_landscape
 from tests.benchmarks.landscapes import Problem
 
 

@@ -2,7 +2,6 @@ import sqlite3
 import subprocess
 import sys
 import textwrap
-from pathlib import Path
 
 import geopandas as gpd
 import numpy as np
@@ -20,9 +19,9 @@ from shapely.geometry import LineString, Point, Polygon, box
 from rasters.errors import DataError, ExportError, GridMismatchError, LayerNotFoundError
 from rasters.grid import Grid
 from rasters.io import read_grid, read_raster, read_vectors, replacing, write_cog, write_geopackage
+from tests.support.places import ROOT
 
 LAEA = "+proj=laea +lat_0=42 +lon_0=56 +datum=WGS84 +units=m +no_defs"
-ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture

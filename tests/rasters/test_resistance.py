@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -20,9 +19,10 @@ from rasters.grid import Grid
 from rasters.profile import Barrier, Categories, PiecewiseLinear, Rule, Scaling, SpeciesProfile, Stated, Steps
 from rasters.resistance import build_resistance, explain, respond
 from rasters.surface import Layer
-from scenarios.species_schema import SpeciesFile
+from scenarios.study.species import SpeciesFile
+from tests.support.places import ROOT
 
-SPECIES = Path(__file__).parents[2] / "scenarios" / "library" / "ustyurt" / "species"
+SPECIES = ROOT / "scenarios" / "library" / "ustyurt" / "species"
 BUNDLED = ("goitered_gazelle", "kulan", "leopard", "urial")
 GRID = Grid("EPSG:32640", Affine(1000, 0, 0, 0, -1000, 0), (2, 3))
 

@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tiny_study import line_km, write_tiny_study, write_vectors
 
 from scenarios.progress import Reporter
-from scenarios.session import RunSummary, run_study
+from scenarios.runs.session import RunSummary, run_study
+from tests.support.tiny_study import line_km, write_tiny_study, write_vectors
 
 
 def _with_more(settings: dict[str, Any]) -> None:

@@ -16,12 +16,13 @@ from typing import NamedTuple
 import numpy as np
 import pytest
 
-ROOT = Path(__file__).parents[2]
+from tests.support.places import ROOT
+
 DATA = ROOT.parent / "shared" / "verify" / "circuitscape"
 EXPECTED = DATA / "output_verify"
 JOBS = sorted(DATA.glob("input/raster/**/*.ini"))
 PAIRWISE = [job for job in JOBS if job.stem.startswith("sgVerify")]
-METHODS = ["auto", *(["multigrid"] if importlib.util.find_spec("connectivity.multigrid") else [])]
+METHODS = ["auto", *(["multigrid"] if importlib.util.find_spec("connectivity.circuit.multigrid.solver") else [])]
 
 needs_data = pytest.mark.skipif(not JOBS, reason="Circuitscape's cases are not here (../shared/verify/circuitscape)")
 
@@ -62,7 +63,7 @@ def compare(expected: Path, found: Path, single: bool) -> Compared:
 
 
 def run_case(job: Path, folder: Path, method: str, settings: str = "") -> None:
-    from scenarios.circuitscape.job import run_job
+    from scenarios.other_programs.circuitscape.job import run_job
 
     text = job.read_text() + settings
     copy = folder / job.name
@@ -121,7 +122,7 @@ def test_a_wrong_solution_is_noticed(tmp_path: Path) -> None:
 
 @needs_data
 def test_inputs_are_found_from_the_folder_of_the_job(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from scenarios.circuitscape.job import run_job
+    from scenarios.other_programs.circuitscape.job import run_job
 
     monkeypatch.chdir(tmp_path)
     job = next(job for job in JOBS if job.stem == "sgVerify15")

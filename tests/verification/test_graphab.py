@@ -9,17 +9,18 @@ import numpy as np
 import pytest
 from scipy import sparse
 
-from connectivity.centrality import current_flow_centrality
-from connectivity.graph_indices import (
+from connectivity.least_cost.randomised_paths import walk_to_target
+from connectivity.network.centrality import current_flow_centrality
+from connectivity.network.indices import (
     DispersalKernel,
     integral_index,
     integral_index_importance,
     node_importance,
     probability_of_connectivity,
 )
-from connectivity.randomised_paths import walk_to_target
+from tests.support.places import SHARED
 
-VERIFY = Path(__file__).parents[2].parent / "shared" / "verify"
+VERIFY = SHARED / "verify"
 pytestmark = pytest.mark.skipif(not VERIFY.is_dir(), reason="the verification data are not here")
 
 

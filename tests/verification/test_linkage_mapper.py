@@ -1,22 +1,22 @@
 """The demonstration landscape of Linkage Mapper: links, least costs and barrier scores of its users' guide."""
 
 import json
-from pathlib import Path
 
 import geopandas as gpd
 import numpy as np
 import pytest
 import rasterio
 
-from connectivity.barriers import network_barriers
 from connectivity.focal import FocalRegion
-from connectivity.network import CorridorNetwork, LinkRules, build_network
-from connectivity.stencil import build_stencil
+from connectivity.landscape.stencil import build_stencil
+from connectivity.network.barriers import network_barriers
+from connectivity.network.links import CorridorNetwork, LinkRules, build_network
 from rasters.distance import burn
 from rasters.grid import Grid
 from rasters.surface import ResistanceSurface
+from tests.support.places import SHARED
 
-DATA = Path(__file__).parents[2].parent / "shared" / "verify" / "linkage_mapper"
+DATA = SHARED / "verify" / "linkage_mapper"
 pytestmark = pytest.mark.skipif(not DATA.is_dir(), reason="the demonstration data of Linkage Mapper are not here")
 DEMO_LIMITS = LinkRules(max_straight_m=40_000.0, max_cost_m=100_000.0, allow_intermediate=False)
 STATUS = {"OK": "kept", "tooLongCW": "too_costly", "intermediate [3]": "intermediate_core"}

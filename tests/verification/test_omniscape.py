@@ -16,12 +16,13 @@ import pytest
 from numpy.typing import NDArray
 
 from rasters.errors import ConfigError, DataError, LayerNotFoundError, ResistanceValueError
-from scenarios.omniscape.ini import read_settings
-from scenarios.omniscape.job import run_omniscape
+from scenarios.other_programs.omniscape.ini import read_settings
+from scenarios.other_programs.omniscape.job import run_omniscape
 from scenarios.windows.files import RasterFile
 from scenarios.windows.job import Machines
+from tests.support.places import SHARED
 
-DATA = Path(__file__).parents[2].parent / "shared" / "verify" / "omniscape"
+DATA = SHARED / "verify" / "omniscape"
 CASES = {
     "config.ini": ("test1", 1e-5, ("cum_currmap.tif", "flow_potential.tif", "normalized_cum_currmap.tif")),
     "config3.ini": ("test3", 1e-6, ("cum_currmap.asc", "flow_potential.asc")),

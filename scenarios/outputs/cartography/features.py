@@ -14,12 +14,12 @@ from matplotlib.path import Path as Outline
 from matplotlib.patheffects import Normal, withStroke
 from numpy.typing import NDArray
 
-from scenarios.audience import Audience
+from scenarios.land.places import FocalPlace
+from scenarios.model.audience import Audience
 from scenarios.outputs.cartography.furniture import block_mean
 from scenarios.outputs.cartography.scene import Scene, draw_ground, paint
 from scenarios.outputs.cartography.sheet import INK, Sheet
 from scenarios.outputs.geopackage import CORRIDOR_SHARES
-from scenarios.results import FocalPlace
 
 __all__ = [
     "colour_of",

@@ -10,11 +10,12 @@ from matplotlib.patheffects import withStroke
 from numpy.typing import NDArray
 from shapely.geometry import LineString
 
+from scenarios.land.places import FocalPlace
+from scenarios.model.results import shortlist
 from scenarios.outputs.cartography.features import colour_of
 from scenarios.outputs.cartography.furniture import Label, Spot, place_labels
 from scenarios.outputs.cartography.scene import Scene
 from scenarios.outputs.cartography.sheet import INK, Sheet
-from scenarios.results import FocalPlace, shortlist
 
 __all__ = ["draw_labels", "top_passages"]
 

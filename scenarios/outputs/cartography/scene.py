@@ -11,10 +11,10 @@ from matplotlib.colors import Colormap, LogNorm, Normalize, to_rgb
 from numpy.typing import NDArray
 from scipy.ndimage import zoom
 
+from scenarios.model.results import SpeciesRun, elevation_of
 from scenarios.outputs.cartography.furniture import block_mean, block_pick, relief
 from scenarios.outputs.cartography.sheet import Sheet
 from scenarios.outputs.geopackage import fence_layer
-from scenarios.results import SpeciesRun, elevation_of
 
 if TYPE_CHECKING:
     import geopandas as gpd

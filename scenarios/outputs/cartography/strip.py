@@ -7,11 +7,11 @@ from typing import Any
 import numpy as np
 from matplotlib.ticker import MaxNLocator
 
+from scenarios.model.results import shortlist
 from scenarios.outputs.cartography.features import gain_scale
 from scenarios.outputs.cartography.furniture import Bounds
 from scenarios.outputs.cartography.scene import Scene
 from scenarios.outputs.cartography.sheet import INK, MUTED, Sheet
-from scenarios.results import shortlist
 
 __all__ = ["draw_profile", "fence_bounds", "has_profile", "passage_list"]
 

@@ -13,10 +13,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patheffects import Normal, withStroke
 
+from scenarios.model.results import SpeciesRun, elevation_of
 from scenarios.outputs.cartography.furniture import relief
 from scenarios.outputs.field.content import FieldContent
 from scenarios.outputs.qgis_styles import CORRIDOR, FENCE, INK
-from scenarios.results import SpeciesRun, elevation_of
 
 __all__ = ["closeup_png"]
 

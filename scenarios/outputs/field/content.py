@@ -11,11 +11,12 @@ import pandas as pd
 
 from rasters.errors import ConfigError
 from rasters.fences import Fence
-from scenarios.audience import MARKS, Audience, generalised_ranking
-from scenarios.crs_operation import DatumOperation, dms_text, mgrs_text, operation_of, to_gauss_kruger
+from scenarios.model.audience import MARKS, Audience
+from scenarios.model.results import SpeciesRun, shortlist
+from scenarios.outputs.generalise import generalised_ranking
+from scenarios.outputs.sk42 import DatumOperation, dms_text, mgrs_text, operation_of, to_gauss_kruger
 from scenarios.outputs.translate import translator
 from scenarios.outputs.words import audience_of, fence_statuses, own_part, schematic_note
-from scenarios.results import SpeciesRun, shortlist
 
 if TYPE_CHECKING:
     import geopandas as gpd

@@ -12,7 +12,8 @@ import numpy as np
 import shapely
 
 from rasters.grid import Grid
-from scenarios.audience import Audience
+from scenarios.model.audience import Audience
+from scenarios.model.results import SpeciesRun
 from scenarios.outputs.field.archive import write_archive
 from scenarios.outputs.field.closeup import closeup_png
 from scenarios.outputs.field.content import FieldContent
@@ -20,7 +21,6 @@ from scenarios.outputs.field.lists import HEADS
 from scenarios.outputs.geopackage import corridor_layer, fence_layer, path_layer
 from scenarios.outputs.map import map_png
 from scenarios.outputs.qgis_styles import CORE, CORRIDOR, FENCE, GAIN_BREAKS, GAIN_COLOURS, INK, TARGET
-from scenarios.results import SpeciesRun
 
 __all__ = ["write_kmz"]
 

@@ -15,12 +15,12 @@ import numpy as np
 
 from rasters.grid import Grid
 from rasters.io import write_cog, write_geopackage
+from scenarios.model.results import SpeciesRun, elevation_of
 from scenarios.outputs.field.archive import write_archive
 from scenarios.outputs.field.content import FieldContent
 from scenarios.outputs.geopackage import layers_of, write_run
 from scenarios.outputs.qgis_styles import hillshade, pseudocolour, vector_style
 from scenarios.outputs.rasters import SURFACES, write_rasters
-from scenarios.results import SpeciesRun, elevation_of
 
 __all__ = ["write_project"]
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from scenarios.schema import Ranking
+from scenarios.study.schema import Ranking
 
 __all__ = ["Basis", "bases_of"]
 

@@ -14,8 +14,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from scenarios.audience import badge
-from scenarios.outputs.manifest import versions
+from scenarios.model.audience import badge
+from scenarios.model.results import SpeciesRun, shortlist
 from scenarios.outputs.report.basis import Basis
 from scenarios.outputs.report.surfaces import THEMES, Frame, Scale, Theme, ground_of, packed, palette, surface_of
 from scenarios.outputs.report.vectors import (
@@ -29,12 +29,12 @@ from scenarios.outputs.report.vectors import (
 )
 from scenarios.outputs.translate import LANGUAGES
 from scenarios.outputs.words import audience_of, schematic_note
-from scenarios.results import SpeciesRun, shortlist
+from scenarios.records.hashing import versions
 
 if TYPE_CHECKING:
     import geopandas as gpd
 
-    from scenarios.passage_model import PassageModel
+    from scenarios.model.passage_model import PassageModel
 
 __all__ = ["Contents", "payload"]
 

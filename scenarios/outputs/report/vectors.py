@@ -11,8 +11,8 @@ import shapely
 from numpy.typing import NDArray
 
 from rasters.grid import Grid
+from scenarios.model.results import SpeciesRun
 from scenarios.outputs.tables import profile_table
-from scenarios.results import SpeciesRun
 
 if TYPE_CHECKING:
     import geopandas as gpd

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from rasters.io import replacing
-from scenarios.audience import Audience, audience_named, audience_note, generalised
-from scenarios.crs_operation import operation_of
+from scenarios.model.audience import Audience, audience_named, audience_note
+from scenarios.model.results import SpeciesRun
 from scenarios.outputs.folder import MARKER
-from scenarios.outputs.manifest import sha256_of
+from scenarios.outputs.generalise import generalised
 from scenarios.outputs.sheets.frame import MapFrame
 from scenarios.outputs.sheets.geo import georeferenced, viewport_of
 from scenarios.outputs.sheets.page import POINT_MM, Box, Page, font_name
@@ -23,10 +23,11 @@ from scenarios.outputs.sheets.sheet import draw_passage_table, draw_sheet
 from scenarios.outputs.sheets.source import SheetSource, shaded_relief
 from scenarios.outputs.sheets.subject import subject_of
 from scenarios.outputs.sheets.table import HEAD_MM, ROW_MM, draw_table
+from scenarios.outputs.sk42 import operation_of
+from scenarios.outputs.stored import StoredResults, read_results
 from scenarios.outputs.translate import translator
 from scenarios.outputs.words import schematic_note
-from scenarios.results import SpeciesRun
-from scenarios.stored import StoredResults, read_results
+from scenarios.records.hashing import sha256_of
 
 if TYPE_CHECKING:
     from reportlab.pdfgen.canvas import Canvas

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from scenarios.crs_operation import DatumOperation, from_gauss_kruger, to_gauss_kruger, zone_of
+from scenarios.outputs.sk42 import DatumOperation, from_gauss_kruger, to_gauss_kruger, zone_of
 
 if TYPE_CHECKING:
     from pyproj import Transformer

@@ -11,11 +11,11 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from rasters.errors import ConfigError
-from scenarios.audience import Audience
-from scenarios.crs_operation import DatumOperation
+from scenarios.model.audience import Audience
+from scenarios.model.results import SpeciesRun, elevation_of, shortlist
 from scenarios.outputs.cartography.furniture import relief
+from scenarios.outputs.sk42 import DatumOperation
 from scenarios.outputs.words import own_part
-from scenarios.results import SpeciesRun, elevation_of, shortlist
 
 if TYPE_CHECKING:
     import geopandas as gpd

@@ -8,9 +8,9 @@ import numpy as np
 
 from rasters.errors import ConfigError
 from rasters.surface import ResistanceSurface
+from scenarios.model.results import SpeciesRun
 from scenarios.outputs.geopackage import CORRIDOR_SHARES
-from scenarios.results import SpeciesRun
-from scenarios.stored import StoredResults
+from scenarios.outputs.stored import StoredResults
 
 __all__ = ["ALL", "subject_of"]
 

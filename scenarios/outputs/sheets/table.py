@@ -6,11 +6,11 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from scenarios.audience import Audience
-from scenarios.crs_operation import dms_text, mgrs_text, to_gauss_kruger
+from scenarios.model.audience import Audience
 from scenarios.outputs.sheets.labels import opening_words
 from scenarios.outputs.sheets.page import INK, MUTED, Box, Page, text_width
 from scenarios.outputs.sheets.source import Passage, SheetSource
+from scenarios.outputs.sk42 import dms_text, mgrs_text, to_gauss_kruger
 
 __all__ = ["HEAD_MM", "ROW_MM", "draw_table", "passage_rows", "table_head", "table_height"]
 

@@ -1,0 +1,1 @@
+"""Circuits on cells: the solvers and the slow reference they are held against."""

@@ -1,0 +1,1 @@
+"""The fence-aware multigrid solver for one large circuit."""

@@ -1,0 +1,1 @@
+"""Compiled loops over circuits: currents, components, banded factors of moving windows."""

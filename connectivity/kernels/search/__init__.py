@@ -1,0 +1,1 @@
+"""Compiled least-cost searches over cells."""

@@ -1,0 +1,1 @@
+"""The graph of cells: edges, costs, which cells reach which."""

@@ -1,0 +1,1 @@
+"""Least-cost distances, paths and where they meet fences."""

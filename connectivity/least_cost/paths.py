@@ -1,0 +1,337 @@
+"""What cost-weighted distances tell: least-cost paths, corridors, allocation, and the gain of opening a gap."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from connectivity.focal import FocalRegion, region_labels
+from connectivity.kernels.search.paths import inherit_labels, trace
+from connectivity.kernels.search.slope import LEVEL
+from connectivity.landscape.slope_cost import SlopeCost
+from connectivity.landscape.stencil import STEPS, Stencil
+from connectivity.least_cost.cost_distance import CostDistance, fence_table, search
+from rasters.errors import DataError, SolverError
+from rasters.grid import Grid
+
+__all__ = [
+    "Corridor",
+    "CostAllocation",
+    "LeastCostPath",
+    "PathStatus",
+    "corridor",
+    "cost_allocation",
+    "gap_gain_least_cost",
+    "least_cost_path",
+]
+
+PathStatus = Literal["reached", "unreachable"]
+ROUNDING = 1e-11
+"""Share of the least cost below which a difference of two sums along paths is rounding."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
+class LeastCostPath:
+    """The cheapest way between a source and a target, listed from the source on.
+
+    Parameters
+    ----------
+    source, target : str
+        Names of the two focal regions.
+    rows, cols : (n,) int32
+        Cells from the source to the target; empty when unreachable.
+    length_m : float
+        Length over the ground between cell centres [m]; ``inf`` when unreachable.
+    cost_m : float
+        Least cost [effective m]; ``inf`` when unreachable.
+    fence_edges : (n_crossed,) int64
+        Rows of the stencil's fence terms that the path crosses, in the order in which it crosses them.
+    status : {"reached", "unreachable"}
+        Also "unreachable" where the target lies beyond the budget of the search.
+    grid : Grid
+    """
+
+    source: str
+    target: str
+    rows: NDArray[np.int32]
+    cols: NDArray[np.int32]
+    length_m: float
+    cost_m: float
+    fence_edges: NDArray[np.int64]
+    status: PathStatus
+    grid: Grid
+
+    @property
+    def xy(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Map x and y of the cell centres, two (n,) arrays."""
+        return self.grid.xy(self.rows, self.cols)
+
+    def __repr__(self) -> str:
+        ends = f"{self.source!r} to {self.target!r}"
+        if self.status == "unreachable":
+            return f"LeastCostPath({ends}, unreachable)"
+        crossed = f"{self.fence_edges.size} fence edges crossed"
+        return f"LeastCostPath({ends}, {self.length_m:.6g} m, {self.cost_m:.6g} effective m, {crossed})"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
+class Corridor:
+    """How much longer than the least cost a way through each cell is.
+
+    Parameters
+    ----------
+    excess_m : (height, width) float64
+        ``cwd_a + cwd_b - least cost`` [effective m]: 0 on the least-cost path, never negative, ``inf`` where no way
+        leads through, NaN on no data.
+    least_cost_m : float
+        [effective m]; ``inf`` when unreachable.
+    status : {"reached", "unreachable"}
+    source, target : str
+    grid : Grid
+    """
+
+    excess_m: NDArray[np.float64]
+    least_cost_m: float
+    status: PathStatus
+    source: str
+    target: str
+    grid: Grid
+
+    def __repr__(self) -> str:
+        least = f"least cost {self.least_cost_m:.6g} effective m"
+        return f"Corridor({self.source!r} to {self.target!r}, {self.status}, {least})"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
+class CostAllocation:
+    """Which source each cell is nearest to by cost: cost-weighted Thiessen polygons.
+
+    Parameters
+    ----------
+    cwd : (height, width) float64
+        Least cost from any source [effective m], ``inf`` and NaN as in `CostDistance`.
+    label : (height, width) int32
+        1 for the first source, 2 for the second, ...; 0 where none leads. Where two are equally near, either.
+    sources : tuple of str
+        Names by label - 1.
+    grid : Grid
+    """
+
+    cwd: NDArray[np.float64]
+    label: NDArray[np.int32]
+    sources: tuple[str, ...]
+    grid: Grid
+
+    def __repr__(self) -> str:
+        return f"CostAllocation({len(self.sources)} sources, {np.count_nonzero(self.label)} cells, {self.grid})"
+
+
+def least_cost_path(distance: CostDistance, target: FocalRegion) -> LeastCostPath:
+    """Cheapest path from the source of a cost distance to a region.
+
+    Parameters
+    ----------
+    distance : CostDistance
+    target : FocalRegion
+        The path ends at its cheapest cell; the first in row-major order of equals.
+
+    Returns
+    -------
+    LeastCostPath
+        From source to target, though with ``direction="to_source"`` it is walked the other way. Where several paths
+        cost the same, one of them, the same on every run.
+    """
+    rows, cols = target.check_on(distance.stencil.surface)
+    nearest = int(np.argmin(distance.cwd[rows, cols]))
+    cost = float(distance.cwd[rows[nearest], cols[nearest]])
+    if math.isinf(cost):
+        return _no_path(distance, target)
+    cells = _traced(distance, int(rows[nearest]), int(cols[nearest]))[::-1]
+    rows, cols = cells[:, 0].astype(np.int32), cells[:, 1].astype(np.int32)
+    cell_m = distance.grid.cell_height_m, distance.grid.cell_width_m
+    return LeastCostPath(
+        source=distance.source.id,
+        target=target.id,
+        rows=rows,
+        cols=cols,
+        length_m=float(np.hypot(np.diff(rows) * cell_m[0], np.diff(cols) * cell_m[1]).sum()),
+        cost_m=cost,
+        fence_edges=_crossed(distance.stencil, rows, cols),
+        status="reached",
+        grid=distance.grid,
+    )
+
+
+def _no_path(distance: CostDistance, target: FocalRegion) -> LeastCostPath:
+    return LeastCostPath(
+        source=distance.source.id,
+        target=target.id,
+        rows=np.empty(0, np.int32),
+        cols=np.empty(0, np.int32),
+        length_m=math.inf,
+        cost_m=math.inf,
+        fence_edges=np.empty(0, np.int64),
+        status="unreachable",
+        grid=distance.grid,
+    )
+
+
+def _traced(distance: CostDistance, row: int, col: int) -> NDArray[np.int64]:
+    """(n, 2) cells from a reached cell back to the source."""
+    cells = np.empty((4 * sum(distance.stencil.shape), 2), np.int64)
+    arguments = _path_arguments(distance.cwd, distance.stencil, distance.slope)
+    n = trace(row, col, *arguments, cells)
+    if n > len(cells):
+        cells = np.empty((n, 2), np.int64)
+        trace(row, col, *arguments, cells)
+    if distance.cwd[tuple(cells[n - 1])] > 0:
+        raise _lost_path(*cells[n - 1])
+    return cells[:n]
+
+
+def _lost_path(row: int, col: int) -> SolverError:
+    return SolverError(
+        f"a path stops at row {row}, col {col}: a step there is too cheap beside the accumulated cost to change it in "
+        "float64; narrow the range of resistances"
+    )
+
+
+def _path_arguments(cwd: NDArray[np.float64], stencil: Stencil, slope: SlopeCost | None) -> tuple[Any, ...]:
+    n = stencil.neighbours // 2
+    forward = np.array(STEPS[:n], dtype=np.int64)
+    step, half_length = np.concatenate([forward, -forward]), np.tile(0.5 * stencil.step_m()[:n], 2)
+    harmonic = stencil.edge_rule == "mean_conductance"
+    kind, rise = (slope.kind, slope.rise_m(stencil.surface)) if slope else (LEVEL, np.empty((0, 0)))
+    return cwd, stencil.surface.values, step, half_length, harmonic, *fence_table(stencil), kind, rise
+
+
+def _crossed(stencil: Stencil, rows: NDArray[np.int32], cols: NDArray[np.int32]) -> NDArray[np.int64]:
+    """Rows of the fence terms on the edges of a path, in path order."""
+    fence, width = stencil.fence, stencil.shape[1]
+    if not fence.size or rows.size < 2:
+        return np.empty(0, np.int64)
+    d_row, d_col = np.diff(rows.astype(np.int64)), np.diff(cols.astype(np.int64))
+    forward = (d_row > 0) | ((d_row == 0) & (d_col > 0))
+    first_row, first_col = np.where(forward, rows[:-1], rows[1:]), np.where(forward, cols[:-1], cols[1:])
+    sign = np.where(forward, 1, -1)
+    step = np.select([(d_row * sign == r) & (d_col * sign == c) for r, c in STEPS], range(len(STEPS)))
+    edge = (first_row.astype(np.int64) * width + first_col) * len(STEPS) + step
+    fence_edge = (fence.row.astype(np.int64) * width + fence.col) * len(STEPS) + fence.step
+    order = np.argsort(fence_edge, kind="stable")
+    place = np.minimum(np.searchsorted(fence_edge[order], edge), fence.size - 1)
+    found = order[place]
+    crossed: NDArray[np.int64] = found[fence_edge[found] == edge]
+    return crossed
+
+
+def corridor(a: CostDistance, b: CostDistance) -> Corridor:
+    """Excess cost of the best way between two sources through each cell.
+
+    Parameters
+    ----------
+    a, b : CostDistance
+        From the two ends, on the same stencil.
+
+    Returns
+    -------
+    Corridor
+        With ``excess_m = cwd_a + cwd_b - least cost``; values within rounding of 0 are 0.
+
+    Raises
+    ------
+    GridMismatchError
+        When the two are on different grids.
+    DataError
+        When slope makes both run away from their sources, or both towards them.
+    """
+    a.grid.require_same(b.grid, f"the distance from {b.source.id!r}")
+    if a.slope and b.slope and a.slope.direction == b.slope.direction:
+        raise DataError(f"both distances go {a.slope.direction}; a corridor needs one of each direction to run one way")
+    excess = a.cwd + b.cwd
+    least = float(np.min(excess, where=~np.isnan(excess), initial=math.inf))
+    if math.isfinite(least):
+        excess -= least
+        excess[excess <= ROUNDING * least] = 0.0
+    return Corridor(
+        excess_m=excess,
+        least_cost_m=least,
+        status="reached" if math.isfinite(least) else "unreachable",
+        source=a.source.id,
+        target=b.source.id,
+        grid=a.grid,
+    )
+
+
+def cost_allocation(
+    stencil: Stencil,
+    sources: Sequence[FocalRegion],
+    *,
+    budget_m: float = math.inf,
+    slope: SlopeCost | None = None,
+) -> CostAllocation:
+    """Nearest source of each cell by accumulated cost.
+
+    Parameters
+    ----------
+    stencil : Stencil
+    sources : sequence of FocalRegion
+        Disjoint, each with a passable cell.
+    budget_m : float
+        Cells that cost more from every source [effective m] belong to none.
+    slope : SlopeCost, optional
+    """
+    label = region_labels(sources)
+    label[~stencil.surface.passable] = 0
+    cwd = search(stencil, sources, budget_m, slope)
+    lost = inherit_labels(*_path_arguments(cwd, stencil, slope), label)
+    if lost:
+        raise _lost_path(*divmod(lost - 1, stencil.shape[1]))
+    return CostAllocation(cwd=cwd, label=label, sources=tuple(s.id for s in sources), grid=stencil.surface.grid)
+
+
+def gap_gain_least_cost(
+    cwd_s: NDArray[np.float64],
+    cwd_t: NDArray[np.float64],
+    lcd: float,
+    u: tuple[ArrayLike, ArrayLike],
+    v: tuple[ArrayLike, ArrayLike],
+    crossing_cost_m: ArrayLike,
+) -> NDArray[np.float64]:
+    """Exact drop in least cost between two ends when one gap is opened, for each of n gaps.
+
+    Parameters
+    ----------
+    cwd_s, cwd_t : (height, width) float64
+        Cost-weighted distance from the two ends [effective m].
+    lcd : float
+        Least cost between them now; ``inf`` when they are apart.
+    u, v : tuple of (n,) int arrays
+        Rows and columns of the cells on the two sides of each gap.
+    crossing_cost_m : (n,) or scalar
+        Cost of the opened edge [effective m].
+
+    Returns
+    -------
+    (n,) float64
+        ``max(0, lcd - min(s(u) + c + t(v), s(v) + c + t(u)))``; ``inf`` where the gap joins ends that were apart, 0
+        where it leads nowhere. For a symmetric edge cost this is exact, because a best way uses one edge at most once.
+
+    Examples
+    --------
+    >>> s, t = np.array([[0.0, np.inf]]), np.array([[np.inf, 0.0]])
+    >>> gap_gain_least_cost(s, t, np.inf, ([0], [0]), ([0], [1]), 30.0)
+    array([inf])
+    """
+    u_cells, v_cells = (np.asarray(u[0]), np.asarray(u[1])), (np.asarray(v[0]), np.asarray(v[1]))
+    forth = cwd_s[u_cells] + cwd_t[v_cells]
+    back = cwd_s[v_cells] + cwd_t[u_cells]
+    way = np.fmin(forth, back) + np.asarray(crossing_cost_m, dtype=np.float64)
+    way = np.where(np.isnan(way), math.inf, way)
+    if math.isinf(lcd):
+        return np.where(np.isfinite(way), math.inf, 0.0)
+    return np.maximum(0.0, lcd - way)

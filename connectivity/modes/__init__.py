@@ -1,0 +1,1 @@
+"""The modes of circuit theory: pairs, one to all, all to one, given currents."""

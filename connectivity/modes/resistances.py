@@ -1,0 +1,154 @@
+"""Effective resistance between all pairs of focal nodes, without maps."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from connectivity.circuit.solve import Method, pick_method
+from connectivity.landscape.laplacian import Laplacian
+from connectivity.modes.cell_circuit import CellCircuit, cell_components
+from connectivity.modes.focal_nodes import PairStatus, node_cell, pair_status, unsolved_resistance
+from connectivity.modes.injections import from_anchors, merge_reports, solve_injections
+from connectivity.modes.pairs import FocalCells, PairRule, kept_focal
+from connectivity.reduction.reduce import reduce_landscape
+from connectivity.report import SolveReport
+from rasters.errors import MemoryBudgetError
+
+__all__ = ["PairwiseResistances", "ResistanceMethod", "pairwise_resistances"]
+
+Reals = NDArray[np.float64]
+ResistanceMethod = Method | Literal["reduction"]
+Nodes = list[tuple[int, int]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class PairwiseResistances:
+    """Effective resistances of focal nodes.
+
+    Parameters
+    ----------
+    numbers : tuple of int
+        The k focal numbers, increasing.
+    resistance : (k, k) float64
+        [ohm], symmetric, 0 on the diagonal; ``inf`` where apart or on no node, NaN where excluded.
+    status : dict of (int, int) to str
+        Of each pair, smaller number first; see `connectivity.modes.focal.PairSolution`.
+    report : SolveReport
+    """
+
+    numbers: tuple[int, ...]
+    resistance: Reals
+    status: dict[tuple[int, int], PairStatus]
+    report: SolveReport
+
+    def __repr__(self) -> str:
+        solved = sum(s == "solved" for s in self.status.values())
+        return f"PairwiseResistances({len(self.numbers)} nodes, {solved} of {len(self.status)} pairs solved, {self.report.method})"
+
+
+def pairwise_resistances(
+    circuit: CellCircuit,
+    focal: FocalCells,
+    pairs: PairRule | None = None,
+    *,
+    method: ResistanceMethod = "auto",
+    tolerance: float = 1e-9,
+) -> PairwiseResistances:
+    """Effective resistance between every pair of focal nodes.
+
+    Parameters
+    ----------
+    circuit, focal, pairs
+        As in `connectivity.modes.focal.pairwise`.
+    method : {"auto", "reduction", "multigrid", "sparse-direct", "amg"}
+        Reduction eliminates all other cells once, exactly. The solvers solve once per focal node but one in each component.
+        ``"auto"``: direct up to 20 000 cells; beyond, reduction, or multigrid where its memory does not suffice.
+    tolerance : float
+        Of the iterative solvers.
+    """
+    wanted, focal = kept_focal(circuit.shape, focal, pairs)
+    place = {number: i for i, number in enumerate(focal.numbers)}
+    ohm = np.zeros((len(place), len(place)))
+    status: dict[tuple[int, int], PairStatus] = {}
+    reports = []
+    for a, b, state, value, report in _all_pairs(circuit, focal, wanted, method, tolerance):
+        status[a, b] = state
+        ohm[place[a], place[b]] = ohm[place[b], place[a]] = value
+        reports.append(report)
+    return PairwiseResistances(
+        numbers=focal.numbers, resistance=ohm, status=status, report=merge_reports(r for r in reports if r is not None)
+    )
+
+
+Row = tuple[int, int, PairStatus, float, SolveReport | None]
+
+
+def _all_pairs(
+    circuit: CellCircuit, focal: FocalCells, wanted: PairRule, method: ResistanceMethod, tolerance: float
+) -> Iterator[Row]:
+    every = tuple(wanted.of_numbers(focal.numbers))
+    if focal.are_points:
+        yield from _on_system(circuit.system(), focal, every, method, tolerance)
+        return
+    for a, b, allowed in every:
+        if allowed:
+            yield from _on_system(circuit.joined(focal, (a, b)).system(), focal, [(a, b, True)], method, tolerance)
+        else:
+            yield a, b, "excluded", unsolved_resistance("excluded"), None
+
+
+def _on_system(
+    system: Laplacian, focal: FocalCells, pairs: tuple[tuple[int, int, bool], ...] | list[tuple[int, int, bool]],
+    method: ResistanceMethod, tolerance: float,
+) -> Iterator[Row]:  # fmt: skip
+    component = cell_components(system)
+    state = [(a, b, pair_status(system, component, focal, a, b) if wanted else "excluded") for a, b, wanted in pairs]
+    used = sorted({n for a, b, status in state if status == "solved" for n in (a, b)})
+    cells = [node_cell(focal, n) for n in used]
+    table, report = _resistance_table(system, component, cells, method, tolerance) if used else (np.empty((0, 0)), None)
+    place = {number: i for i, number in enumerate(used)}
+    for a, b, status in state:
+        solved = status == "solved"
+        yield a, b, status, float(table[place[a], place[b]]) if solved else unsolved_resistance(status), report
+
+
+def _resistance_table(
+    system: Laplacian, component: NDArray[np.int32], cells: Nodes, method: ResistanceMethod, tolerance: float
+) -> tuple[Reals, SolveReport | None]:
+    if method == "reduction":
+        return _by_reduction(system, cells)
+    if method == "auto" and pick_method(system) != "sparse-direct":
+        try:
+            return _by_reduction(system, cells)
+        except MemoryBudgetError:
+            method = "multigrid"
+    return _by_solves(system, component, cells, method, tolerance)
+
+
+def _by_reduction(system: Laplacian, cells: Nodes) -> tuple[Reals, SolveReport]:
+    keep = np.zeros(system.shape, np.bool_)
+    keep[tuple(np.array(cells).T)] = True
+    network = reduce_landscape(system, keep)
+    return network.effective_resistances([network.index_of(*cell) for cell in cells]), network.report
+
+
+def _by_solves(
+    system: Laplacian, component: NDArray[np.int32], cells: Nodes, method: Method, tolerance: float
+) -> tuple[Reals, SolveReport]:
+    """With 1 A from the first node of the component to node i, ``R_ij = v_ii + v_jj - 2 v_ij`` where v is 0 at the first."""
+    rows, cols = np.array(cells).T
+    label = component[rows, cols]
+    tasks, anchor = from_anchors(system, component, cells)
+    volts = np.zeros((len(cells), len(cells)))
+    reports = []
+    for task, volt, report in solve_injections(tasks, method=method, tolerance=tolerance):
+        volts[task.about] = volt[rows, cols] - volt[cells[anchor[task.about]]]
+        reports.append(report)
+    self_volt = np.diag(volts)
+    ohm = self_volt[:, None] + self_volt[None, :] - (volts + volts.T)
+    return np.where(label[:, None] == label[None, :], ohm, np.inf), merge_reports(reports)

@@ -1,0 +1,1 @@
+"""Omnidirectional connectivity: a circuit in a window around every block of cells."""

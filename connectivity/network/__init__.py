@@ -1,0 +1,1 @@
+"""Networks of focal regions: links, corridors, centrality, indices, barriers."""

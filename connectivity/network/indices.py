@@ -1,0 +1,315 @@
+"""How well a network of habitat is connected as a whole, and what each core and each link adds to it.
+
+*Probability of connectivity* (Saura and Pascual-Hortal 2007, Landscape and Urban Planning 83:91-103)::
+
+    PC = sum_ij a_i a_j p*_ij / A_L^2        ECA = sqrt(sum_ij a_i a_j p*_ij)
+
+with ``a`` the cores' capacity (area, or area times quality), ``p*`` the largest product of link probabilities over all ways
+from i to j, and ``A_L`` the landscape's area. ECA, the equivalent connected area (Saura et al. 2011, Ecological
+Indicators 11:407), is the area of one core that would be worth as much. *Integral index* (Pascual-Hortal and Saura 2006): the same
+with ``1 / (1 + number of links)`` for ``p*``.
+
+Importance: dPC is the per cent by which PC falls without a core; it parts into *intra* (the core's own area), *flux* (ways
+that start or end there) and *connector* (ways of others that run through it) (Saura and Rubio 2010, Ecography 33:523).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import networkx as nx
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy import sparse
+from scipy.sparse.csgraph import dijkstra
+
+from rasters.errors import DataError
+
+__all__ = [
+    "ConnectivityIndex",
+    "DispersalKernel",
+    "Importance",
+    "cost_equivalent_m",
+    "integral_index",
+    "integral_index_importance",
+    "link_importance",
+    "node_importance",
+    "probability_of_connectivity",
+]
+
+KernelShape = Literal["exponential", "gaussian", "step"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DispersalKernel:
+    """Probability that an animal disperses over a cost distance.
+
+    Parameters
+    ----------
+    distance_m : float
+        Cost distance [effective m] at which the probability is ``probability``; with ``"step"`` the farthest reached.
+    probability : float
+        In (0, 1); without meaning for ``"step"``.
+    shape : {"exponential", "gaussian", "step"}
+        ``p^(d / distance)``, ``p^((d / distance)^2)``, or 1 up to the distance and 0 beyond.
+    """
+
+    distance_m: float
+    probability: float = 0.5
+    shape: KernelShape = "exponential"
+
+    def __post_init__(self) -> None:
+        if not 0 < self.distance_m < math.inf:
+            raise DataError(f"a dispersal distance must be > 0 and finite, not {self.distance_m!r}")
+        if not 0 < self.probability < 1:
+            raise DataError(f"the probability at the dispersal distance must be in (0, 1), not {self.probability!r}")
+        if self.shape not in ("exponential", "gaussian", "step"):
+            raise DataError(f"a kernel is 'exponential', 'gaussian' or 'step', not {self.shape!r}")
+
+    @property
+    def alpha_per_m(self) -> float:
+        """``-ln p / distance`` [1 / effective m]: the rate of the exponential kernel."""
+        return -math.log(self.probability) / self.distance_m
+
+    def minus_log(self, cost_m: ArrayLike) -> NDArray[np.float64]:
+        """``-ln`` of the probability of each cost distance [1]; inf where it is 0."""
+        cost = np.asarray(cost_m, dtype=np.float64)
+        if self.shape == "step":
+            return np.where(cost <= self.distance_m, 0.0, np.inf)
+        share = cost / self.distance_m
+        return -math.log(self.probability) * (share if self.shape == "exponential" else share**2)
+
+    def of(self, cost_m: ArrayLike) -> NDArray[np.float64]:
+        """Probability of each cost distance [1]."""
+        return np.exp(-self.minus_log(cost_m))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class ConnectivityIndex:
+    """One index of a whole network.
+
+    Parameters
+    ----------
+    nodes : tuple of str
+    connection : (n, n) float64
+        ``p*`` or ``1 / (1 + links)`` between each two nodes [1]; 1 on the diagonal.
+    numerator : float
+        ``sum_ij a_i a_j connection_ij`` [capacity^2].
+    value : float
+        The index: numerator over the landscape's area squared [1]; NaN where that was not given.
+    equivalent_area : float
+        Square root of the numerator [capacity]: ECA, or EC(IIC).
+    """
+
+    nodes: tuple[str, ...]
+    connection: NDArray[np.float64]
+    numerator: float
+    value: float
+
+    @property
+    def equivalent_area(self) -> float:
+        """Capacity of one core that would be worth as much as the network [capacity]."""
+        return math.sqrt(self.numerator)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Importance:
+    """What each node, or link, adds to an index, in per cent of it.
+
+    Parameters
+    ----------
+    names : tuple
+        Nodes, or links as pairs of nodes.
+    change : (n,) float64
+        Per cent by which the index falls without it.
+    intra, flux, connector : (n,) float64
+        Parts of ``change`` that add up to it; for links all is ``connector``.
+    """
+
+    names: tuple[Any, ...]
+    change: NDArray[np.float64]
+    intra: NDArray[np.float64]
+    flux: NDArray[np.float64]
+    connector: NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Weighted:
+    """A graph as arrays: capacity of each node, and links with the length that ways add up."""
+
+    nodes: tuple[Any, ...]
+    capacity: NDArray[np.float64]
+    ends: NDArray[np.int64]
+    length: NDArray[np.float64]
+
+    def without(self, *, node: int | None = None, link: int | None = None) -> _Weighted:
+        keep = np.ones(self.length.size, bool)
+        capacity = self.capacity.copy()
+        if link is not None:
+            keep[link] = False
+        if node is not None:
+            keep &= (self.ends != node).all(axis=1)
+            capacity[node] = 0.0
+        return _Weighted(nodes=self.nodes, capacity=capacity, ends=self.ends[keep], length=self.length[keep])
+
+    def lengths(self) -> NDArray[np.float64]:
+        """(n, n) length of the shortest way between each two nodes; inf where there is none."""
+        n, real = len(self.nodes), np.isfinite(self.length)
+        rows, cols = self.ends[real].T
+        matrix = sparse.coo_array((self.length[real], (rows, cols)), shape=(n, n)).tocsr()
+        shortest: NDArray[np.float64] = dijkstra(matrix, directed=False)
+        return shortest
+
+
+def probability_of_connectivity(
+    graph: nx.Graph[Any],
+    kernel: DispersalKernel,
+    *,
+    capacity: str = "area_km2",
+    cost: str = "cost_m",
+    landscape: float = math.nan,
+) -> ConnectivityIndex:
+    """PC and ECA of a network.
+
+    Parameters
+    ----------
+    graph : networkx.Graph
+        As `connectivity.network.links.network_graph` makes it.
+    kernel : DispersalKernel
+        Probability of a link from its cost; along a way probabilities multiply, and the best way counts.
+    capacity : str
+        Node attribute: area, or area times quality.
+    cost : str
+        Edge attribute: cost distance [effective m].
+    landscape : float
+        ``A_L``, area of the whole landscape in the unit of ``capacity``; without it ``value`` is NaN.
+
+    Examples
+    --------
+    Two cores of 3 km2 and 4 km2, joined with probability 1/2:
+
+    >>> graph = nx.Graph()
+    >>> graph.add_node("a", area_km2=3.0)
+    >>> graph.add_node("b", area_km2=4.0)
+    >>> graph.add_edge("a", "b", cost_m=1000.0)
+    >>> probability_of_connectivity(graph, DispersalKernel(distance_m=1000.0)).numerator
+    37.0
+    """
+    return _pc(_weighted(graph, capacity, cost, kernel), landscape)
+
+
+def integral_index(
+    graph: nx.Graph[Any],
+    *,
+    capacity: str = "area_km2",
+    cost: str = "cost_m",
+    threshold_m: float = math.inf,
+    landscape: float = math.nan,
+) -> ConnectivityIndex:
+    """Integral index of connectivity: links of at most ``threshold_m`` count, each as one.
+
+    Parameters
+    ----------
+    graph, capacity, cost, landscape
+        As for `probability_of_connectivity`.
+    threshold_m : float
+        Largest cost distance of a link that counts [effective m].
+    """
+    return _iic(_weighted(graph, capacity, cost, threshold_m), landscape)
+
+
+def node_importance(
+    graph: nx.Graph[Any], kernel: DispersalKernel, *, capacity: str = "area_km2", cost: str = "cost_m"
+) -> Importance:
+    """dPC of every node, with its parts."""
+    return _node_importance(_weighted(graph, capacity, cost, kernel), _pc)
+
+
+def integral_index_importance(
+    graph: nx.Graph[Any], *, capacity: str = "area_km2", cost: str = "cost_m", threshold_m: float = math.inf
+) -> Importance:
+    """dIIC of every node, with its parts."""
+    return _node_importance(_weighted(graph, capacity, cost, threshold_m), _iic)
+
+
+def link_importance(
+    graph: nx.Graph[Any], kernel: DispersalKernel, *, capacity: str = "area_km2", cost: str = "cost_m"
+) -> Importance:
+    """dPC of every link: the per cent by which PC falls without it, in the order of ``graph.edges``."""
+    weighted = _weighted(graph, capacity, cost, kernel)
+    whole = _pc(weighted).numerator
+    left = np.array([_pc(weighted.without(link=i)).numerator for i in range(weighted.length.size)])
+    change = 100.0 * (whole - left) / whole
+    none = np.zeros_like(change)
+    return Importance(names=tuple(graph.edges), change=change, intra=none, flux=none, connector=change)
+
+
+def cost_equivalent_m(path_m: Sequence[float], cost_m: Sequence[float], distance_m: float) -> float:
+    """Cost distance that stands for a distance over the ground, by the network's own links.
+
+    Parameters
+    ----------
+    path_m, cost_m : sequence of float
+        Length [m] and least cost [effective m] of links.
+    distance_m : float
+        Dispersal distance over the ground [m].
+
+    Returns
+    -------
+    float
+        [effective m] ``exp(a + b ln distance)`` of the regression of ``ln cost`` on ``ln length``, as in Graphab; with
+        lengths all alike the mean ratio.
+    """
+    length, cost = np.asarray(path_m, np.float64), np.asarray(cost_m, np.float64)
+    if not length.size or not (np.isfinite(length) & np.isfinite(cost) & (length > 0) & (cost > 0)).all():
+        raise DataError("links of finite length and cost > 0 are needed to turn a distance into a cost")
+    x, y = np.log(length), np.log(cost)
+    spread = float(np.sum((x - x.mean()) ** 2))
+    slope = float(np.sum((x - x.mean()) * (y - y.mean()))) / spread if spread > 1e-12 else 1.0
+    return float(np.exp(y.mean() + slope * (math.log(distance_m) - x.mean())))
+
+
+def _weighted(graph: nx.Graph[Any], capacity: str, cost: str, rule: DispersalKernel | float) -> _Weighted:
+    """A kernel gives links the length ``-ln p``; a threshold the length 1, or inf beyond it."""
+    nodes = tuple(graph)
+    number = {node: i for i, node in enumerate(nodes)}
+    try:
+        area = np.array([graph.nodes[node][capacity] for node in nodes], np.float64)
+        costs = np.array([data[cost] for _, _, data in graph.edges(data=True)], np.float64)
+    except KeyError as error:
+        raise DataError(f"the graph lacks the attribute {error} on some node or link; add it") from error
+    if not ((area >= 0) & np.isfinite(area)).all() or not (costs >= 0).all():
+        raise DataError(f"{capacity} must be finite and >= 0, and {cost} >= 0; look at the network's cores and links")
+    ends = np.array([(number[a], number[b]) for a, b in graph.edges], np.int64).reshape(-1, 2)
+    near = rule.minus_log(costs) if isinstance(rule, DispersalKernel) else np.where(costs <= rule, 1.0, np.inf)
+    return _Weighted(nodes=nodes, capacity=area, ends=ends, length=near)
+
+
+def _pc(weighted: _Weighted, landscape: float = math.nan) -> ConnectivityIndex:
+    return _index(weighted, np.exp(-weighted.lengths()), landscape)
+
+
+def _iic(weighted: _Weighted, landscape: float = math.nan) -> ConnectivityIndex:
+    return _index(weighted, 1.0 / (1.0 + weighted.lengths()), landscape)
+
+
+def _index(weighted: _Weighted, connection: NDArray[np.float64], landscape: float) -> ConnectivityIndex:
+    numerator = float(weighted.capacity @ connection @ weighted.capacity)
+    return ConnectivityIndex(
+        nodes=weighted.nodes, connection=connection, numerator=numerator, value=numerator / landscape**2
+    )
+
+
+def _node_importance(weighted: _Weighted, index: Callable[[_Weighted], ConnectivityIndex]) -> Importance:
+    whole = index(weighted)
+    left = np.array([index(weighted.without(node=i)).numerator for i in range(len(weighted.nodes))])
+    area, total = weighted.capacity, whole.numerator
+    if total == 0:
+        raise DataError("the network has no capacity: every core's is 0")
+    change = 100.0 * (total - left) / total
+    intra = 100.0 * area**2 / total
+    flux = 200.0 * area * (whole.connection @ area - area) / total
+    return Importance(names=weighted.nodes, change=change, intra=intra, flux=flux, connector=change - intra - flux)

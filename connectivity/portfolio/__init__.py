@@ -1,0 +1,1 @@
+"""Choosing sets of actions under a budget, with a proof or a bound."""

@@ -1,0 +1,1 @@
+"""Exact reduction of a landscape to a small network."""

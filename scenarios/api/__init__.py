@@ -1,0 +1,1 @@
+"""The calls for scripts, and what they return."""

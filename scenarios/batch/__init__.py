@@ -1,0 +1,1 @@
+"""`otkel batch`: many runs from a matrix file."""

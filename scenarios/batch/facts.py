@@ -1,0 +1,73 @@
+"""A run in a few numbers: the row that stands for it in a batch's summary."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from scenarios.model.results import SpeciesRun
+
+__all__ = ["FACTS", "facts_of"]
+
+FACTS = {
+    "cores": ("1", "Cores where animals set out."),
+    "cores_cut_off": ("1", "Cores from which no target can be reached."),
+    "least_cost_m": ("effective m", "Mean over cores of the least cost to any target; inf: some core is cut off."),
+    "least_cost_no_fence_m": ("effective m", "The same without any fence."),
+    "conductance_s": ("S", "Sum over cores of the conductance to all targets together; 0: all are cut off."),
+    "conductance_no_fence_s": ("S", "The same without any fence."),
+    "conductance_share": ("1", "The one as a share of the other: what the fences leave."),
+    "fence_crossings": ("1", "How often the least-cost paths from all cores to any target cross a fence."),
+    "fence_current_a": ("A", "Current across all fences with 1 A sent from each core that reaches a target."),
+    "candidates": ("1", "Candidate passages that were ranked."),
+    "best_candidate": ("", "The one with the highest score; empty: none gains anything."),
+    "best_fence": ("", "Its fence."),
+    "best_along_m": ("m", "Its distance from the fence's start."),
+    "best_conductance_gain_share": ("1", "What it gives back of the conductance that all fences take away."),
+    "best_least_cost_gain_share": ("1", "What it gives back of the least cost that all fences add."),
+}
+"""Column of the summary -> unit and meaning."""
+
+
+def facts_of(run: SpeciesRun) -> dict[str, Any]:
+    """One value for each of `FACTS`."""
+    pairs = run.pairs[run.pairs["target"] == "any"]
+    left = _conductance(pairs["effective_resistance_ohm"])
+    whole = _conductance(pairs["effective_resistance_no_fence_ohm"])
+    return {
+        "cores": len(pairs),
+        "cores_cut_off": int((pairs["status"] != "reached").sum()),
+        "least_cost_m": float(pairs["least_cost_m"].mean()),
+        "least_cost_no_fence_m": float(pairs["least_cost_no_fence_m"].mean()),
+        "conductance_s": left,
+        "conductance_no_fence_s": whole,
+        "conductance_share": left / whole if whole > 0 else math.nan,
+        "fence_crossings": int(pairs["fence_crossings"].sum()),
+        "fence_current_a": float(run.profile["current_a"].sum()),
+        "candidates": len(run.ranking),
+        **_best(run.ranking),
+    }
+
+
+def _conductance(ohm: pd.Series) -> float:
+    with np.errstate(divide="ignore"):
+        return float((1.0 / ohm.to_numpy(float)).sum())
+
+
+def _best(ranking: pd.DataFrame) -> dict[str, Any]:
+    useful = ranking[ranking["score"] > 0]
+    if not len(useful):
+        none = dict.fromkeys(("best_candidate", "best_fence"), "")
+        numbers = ("best_along_m", "best_conductance_gain_share", "best_least_cost_gain_share")
+        return none | dict.fromkeys(numbers, math.nan)
+    best = useful.iloc[0]
+    return {
+        "best_candidate": str(best["candidate"]),
+        "best_fence": str(best["fence"]),
+        "best_along_m": float(best["along_m"]),
+        "best_conductance_gain_share": float(best["conductance_gain_share"]),
+        "best_least_cost_gain_share": float(best["least_cost_gain_share"]),
+    }

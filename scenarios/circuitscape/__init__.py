@@ -1,1 +1,0 @@
-"""Existing Circuitscape jobs, run as they are: settings, inputs, the run, and files as Circuitscape writes them."""

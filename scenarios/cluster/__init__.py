@@ -1,0 +1,1 @@
+"""Who computes: processes of this machine or workers of a dask cluster."""

@@ -1,0 +1,1 @@
+"""`otkel compare`: runs side by side."""

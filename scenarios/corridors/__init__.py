@@ -1,0 +1,1 @@
+"""`otkel corridors`: routes, alternatives and the network of cores and targets."""

@@ -1,0 +1,1 @@
+"""Reading and checking the tables that people bring from the field."""

@@ -1,0 +1,230 @@
+"""CSV files of evidence -> typed tables; every value that the standard does not allow is a fault with its row."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from rasters.errors import DataError, LayerNotFoundError
+from scenarios.field_data.faults import Faults
+from scenarios.field_data.settings import TableMapping, TimesOfDay
+from scenarios.field_data.standard import Field, TableStandard
+
+__all__ = ["ROW", "read_table", "typed_table"]
+
+ROW = "row"
+"""Column that keeps the line of the file."""
+OFFSET = "utc_offset_min"
+TIME = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(?:\.\d+)?(Z|[+-]\d{2}:?\d{2})")
+TIME_WITHOUT_ZONE = re.compile(r"\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?")
+EXAMPLES = {"time": "2024-05-01T06:30:00+05:00", "number": "1.5", "integer": "2", "boolean": "true or false"}
+WITHOUT_EFFORT = (
+    "is empty, so the effort is not known; write when the camera was collected or stopped, or leave the deployment out"
+)
+
+
+def read_table(path: Path) -> pd.DataFrame:
+    """A CSV file, also gzipped, as text with the line of each row.
+
+    Raises
+    ------
+    LayerNotFoundError
+        No such file; lists what is there.
+    DataError
+        Not a CSV file in UTF-8.
+    """
+    if not path.is_file():
+        there = ", ".join(sorted(p.name for p in path.parent.glob("*") if p.is_file())) or "nothing"
+        raise LayerNotFoundError(f"{path}: there is no such file; in its folder there is {there}")
+    try:
+        table = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8-sig", skipinitialspace=True)
+    except UnicodeDecodeError as error:
+        raise DataError(f"{path}: is not UTF-8 text (byte {error.start}); save it as UTF-8") from error
+    except (pd.errors.ParserError, pd.errors.EmptyDataError, OSError, EOFError) as error:
+        raise DataError(f"{path}: is not a table that can be read: {' '.join(str(error).split())}") from error
+    table.columns = [str(name).strip() for name in table.columns]
+    if len(table.columns) == 1 and ";" in table.columns[0]:
+        raise DataError(f"{path}: columns are separated by ';'; save it with commas")
+    table.insert(0, ROW, range(2, len(table) + 2))
+    return table
+
+
+def mapped(table: pd.DataFrame, mapping: TableMapping, settings: TimesOfDay, standard: TableStandard) -> pd.DataFrame:
+    """A plain table with the standard's names, words and times."""
+    missing = sorted(set(mapping.columns.values()) - set(table.columns))
+    if missing:
+        raise DataError(
+            f"{mapping.file}: has no column {missing[0]!r} that `tables.{standard.name}.columns` names; "
+            f"it has {', '.join(c for c in table.columns if c != ROW)}"
+        )
+    table = table.rename(columns={theirs: ours for ours, theirs in mapping.columns.items()})
+    for name, value in mapping.constants.items():
+        table[name] = value
+    for name, words in mapping.values.items():
+        if name in table:
+            table[name] = table[name].replace(words)
+    for name in (field.name for field in standard.fields if field.kind == "time" and field.name in table):
+        table[name] = [_zoned(text, settings) for text in table[name]]
+    if standard.name == "observations":
+        _complete_observations(table)
+    return table
+
+
+def _complete_observations(table: pd.DataFrame) -> None:
+    """What follows from the rest of a plain row: its number as id, its start as end."""
+    if "observationID" not in table:
+        table["observationID"] = [f"row-{row}" for row in table[ROW]]
+    if "eventEnd" not in table and "eventStart" in table:
+        table["eventEnd"] = table["eventStart"]
+
+
+def _zoned(text: str, settings: TimesOfDay) -> str:
+    """A time as ISO 8601 with its zone where the settings tell; otherwise as it is, for the check to complain."""
+    if not text or TIME.fullmatch(text):
+        return text
+    try:
+        time = pd.to_datetime(text, format=settings.time_format) if settings.time_format else pd.Timestamp(text)
+        if time.tzinfo is None and settings.time_zone is not None:
+            time = time.tz_localize(settings.time_zone)
+    except (ValueError, TypeError):
+        return text
+    return str(time.isoformat()) if time.tzinfo is not None else text
+
+
+def typed_table(table: pd.DataFrame, standard: TableStandard, file: str, faults: Faults) -> pd.DataFrame:
+    """The table with the standard's columns in their types; what is not allowed goes to ``faults``.
+
+    Times become UTC; ``utc_offset_min`` keeps the offset of the first time field, for the hour of the day.
+    """
+    _check_columns(table, standard, file, faults)
+    out: dict[str, Any] = {ROW: table[ROW]}
+    for field in standard.fields:
+        text = table[field.name].str.strip() if field.name in table else pd.Series("", index=table.index)
+        if field.name in table:
+            _check_presence(text, field, standard, table[ROW], file, faults)
+        out[field.name] = _typed(text, field, table[ROW], file, faults)
+        if field.kind == "time" and field.required and OFFSET not in out:
+            out[OFFSET] = [_offset_min(value) for value in text]
+    return pd.DataFrame(out)
+
+
+def _check_columns(table: pd.DataFrame, standard: TableStandard, file: str, faults: Faults) -> None:
+    known = [field.name for field in standard.fields]
+    others = [name for name in table.columns if name not in known and name != ROW]
+    for name in standard.required:
+        if name not in table:
+            near = difflib.get_close_matches(name, others, n=1, cutoff=0.5)
+            hint = f"; is it {near[0]!r}?" if near else ""
+            faults.error("column", file, 1, name, None, f"this column is missing{hint}; the standard requires it")
+    for name in others:
+        near = difflib.get_close_matches(name, [k for k in known if k not in table], n=1, cutoff=0.8)
+        hint = f"; did you mean {near[0]!r}?" if near else ""
+        faults.warning("column", file, 1, name, None, f"the standard has no such column; it is not used{hint}")
+
+
+def _check_presence(
+    text: pd.Series, field: Field, standard: TableStandard, rows: pd.Series, file: str, faults: Faults
+) -> None:
+    if field.required:
+        message = WITHOUT_EFFORT if field.name == "deploymentEnd" else "is empty; the standard requires a value"
+        for row in rows[text == ""]:
+            faults.error("required", file, int(row), field.name, None, message)
+    if field.unique:
+        first: dict[str, int] = {}
+        for row, value in zip(rows, text, strict=True):
+            if value and value in first:
+                message = f"stands in row {first[value]} already; every {field.name} must be unique"
+                faults.error("unique", file, int(row), field.name, value, message)
+            first.setdefault(value, int(row))
+
+
+def _typed(text: pd.Series, field: Field, rows: pd.Series, file: str, faults: Faults) -> pd.Series:
+    convert = {"number": _numbers, "integer": _numbers, "boolean": _booleans, "time": _times, "text": _texts}
+    return convert[field.kind](text, field, rows, file, faults)
+
+
+def _wrong(
+    wrong: pd.Series, text: pd.Series, field: Field, rows: pd.Series, file: str, faults: Faults, message: str
+) -> None:
+    for row, value in zip(rows[wrong], text[wrong], strict=True):
+        faults.error("value", file, int(row), field.name, value, message)
+
+
+def _numbers(text: pd.Series, field: Field, rows: pd.Series, file: str, faults: Faults) -> pd.Series:
+    given = text != ""
+    numbers = pd.to_numeric(text.where(given), errors="coerce")
+    _wrong(
+        given & numbers.isna(),
+        text,
+        field,
+        rows,
+        file,
+        faults,
+        f"is not a number; write one such as {EXAMPLES['number']}",
+    )
+    low, high = field.minimum, field.maximum
+    limits = " and ".join(
+        part for part in (f">= {low:g}" if low is not None else "", f"<= {high:g}" if high is not None else "") if part
+    )
+    outside = pd.Series(False, index=text.index)
+    if low is not None:
+        outside |= numbers < low
+    if high is not None:
+        outside |= numbers > high
+    _wrong(outside, text, field, rows, file, faults, f"must be {limits}")
+    if field.kind == "integer":
+        broken = numbers.notna() & ~outside & (numbers % 1 != 0)
+        _wrong(broken, text, field, rows, file, faults, f"must be a whole number such as {EXAMPLES['integer']}")
+    return numbers.astype(float)
+
+
+def _booleans(text: pd.Series, field: Field, rows: pd.Series, file: str, faults: Faults) -> pd.Series:
+    lower = text.str.lower()
+    wrong = ~lower.isin(["", "true", "false"])
+    _wrong(wrong, text, field, rows, file, faults, f"must be {EXAMPLES['boolean']}")
+    return lower == "true"
+
+
+def _texts(text: pd.Series, field: Field, rows: pd.Series, file: str, faults: Faults) -> pd.Series:
+    given = text != ""
+    if field.choices:
+        allowed = ", ".join(field.choices)
+        _wrong(given & ~text.isin(field.choices), text, field, rows, file, faults, f"must be one of {allowed}")
+    if field.pattern:
+        fits = _matches(text, re.compile(field.pattern))
+        message = "is not allowed here; paths are relative to the package or URLs, media types like image/jpeg"
+        _wrong(given & ~fits, text, field, rows, file, faults, message)
+    return text
+
+
+def _times(text: pd.Series, field: Field, rows: pd.Series, file: str, faults: Faults) -> pd.Series:
+    given = text != ""
+    whole = _matches(text, TIME)
+    bare = given & ~whole & _matches(text, TIME_WITHOUT_ZONE)
+    message = f"has no time zone; write it as {EXAMPLES['time']} (in a plain CSV, or state time_zone in evidence.yaml)"
+    _wrong(bare, text, field, rows, file, faults, message)
+    times = pd.to_datetime(text.where(whole), utc=True, errors="coerce", format="ISO8601")
+    wrong = given & ~bare & times.isna()
+    _wrong(wrong, text, field, rows, file, faults, f"is not a time; write it as {EXAMPLES['time']}")
+    return times
+
+
+def _matches(text: pd.Series, pattern: re.Pattern[str]) -> pd.Series:
+    """Whether each text matches as a whole."""
+    return pd.Series([pattern.fullmatch(value) is not None for value in text], index=text.index, dtype=bool)
+
+
+def _offset_min(text: str) -> float:
+    """Minutes that a time's zone is ahead of UTC; NaN where none is written."""
+    found = TIME.fullmatch(text)
+    if found is None:
+        return float("nan")
+    zone = found.group(1)
+    if zone == "Z":
+        return 0.0
+    sign = -1.0 if zone[0] == "-" else 1.0
+    return sign * (60.0 * int(zone[1:3]) + int(zone[-2:]))

@@ -1,0 +1,1 @@
+"""`otkel indicators`: the same figures every year."""

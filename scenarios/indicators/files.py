@@ -1,0 +1,209 @@
+"""What `otkel indicators` writes: a tidy table, the changes, a chart, a page."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import matplotlib as mpl
+import numpy as np
+import pandas as pd
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+
+from rasters.io import replacing
+from scenarios.indicators.values import INDICATORS
+from scenarios.indicators.years import Year
+from scenarios.model.audience import Audience, audience_note, badge
+from scenarios.outputs.cartography.sheet import INK, MUTED, save_png
+from scenarios.outputs.folder import MARKER
+from scenarios.outputs.page import Column, Table, page_environment
+from scenarios.outputs.tables import write_csv
+from scenarios.statistics.rates import LEVEL
+
+__all__ = ["IndicatorResults", "for_audience", "write_indicators"]
+
+TITLES = {
+    "conductance_s": "Conductance from cores to targets", "least_cost_m": "Least cost from cores to targets",
+    "arriving_share": "Walkers that arrive alive", "eca_km2": "Equivalent connected area",
+    "fence_open_share": "Fence at which a way is found", "passages_in_use": "Watched passages in use",
+    "signs_per_100_km": "Signs of poaching on patrol",
+}  # fmt: skip
+COLUMNS = {
+    "year": "Year.",
+    "before": "The year it is compared with.",
+    "scenario": "What stood in that year, as the study describes it.",
+    "species": "Species; empty where it is of none.",
+    "indicator": "What was measured.",
+    "source": "Core; empty for the species as a whole.",
+    "value": "As stated in the study.",
+    "low": "Lower end of the interval.",
+    "high": "Upper end of the interval.",
+    "unit": "Unit of the values.",
+    "interval": "What the interval is: a range over draws of what is only assumed, or of what was seen.",
+    "status": "ok, unreachable, or why there is no number.",
+    "ratio": "Value of the year over the value of the year before, in the same draw.",
+}
+LEAST_CHANGE = 0.005
+"""Changes below this share are not worth a sentence."""
+ASSUMED = (
+    "The model's indicators rest on resistances, permeabilities and use factors that the study only assumes; their intervals are "
+    "ranges over draws of those assumptions and no sampling error. Ratios between years use the same draws, so that what is not "
+    "known in any year does not hide what changed."
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IndicatorResults:
+    """Indicators of all years, of the model and of the field."""
+
+    years: tuple[Year, ...]
+    table: pd.DataFrame
+    changes: pd.DataFrame
+    draws: int
+    seed: int
+    synthetic: bool
+    audience: Audience
+
+    def sentences(self) -> list[str]:
+        """What each year was and what changed, species by species."""
+        said = ["SYNTHETIC field data: made by a simulator, observed by nobody."] if self.synthetic else []
+        said += [f"{year.year}: {year.resolved.scenario_title}." for year in self.years]
+        whole = self.changes[self.changes["source"] == ""] if len(self.changes) else self.changes
+        for row in whole.to_dict("records"):
+            if np.isfinite(row["ratio"]) and abs(row["ratio"] - 1.0) >= LEAST_CHANGE:
+                spread = f" ({row['low']:.3g} to {row['high']:.3g})" if row["low"] < row["high"] else ""
+                title = TITLES[str(row["indicator"])]
+                said.append(
+                    f"{row['species']}, {row['before']} to {row['year']}: {title.lower()} x {row['ratio']:.3g}{spread}."
+                )
+        return said
+
+
+def for_audience(found: IndicatorResults) -> IndicatorResults:
+    """The same without single cores and to two figures for the public; numbers could tell by trial what was opened where."""
+    if found.audience is not Audience.PUBLIC:
+        return found
+    numbers = ["value", "low", "high", "ratio"]
+    tables = [table[table["source"] == ""].reset_index(drop=True) for table in (found.table, found.changes)]
+    tables = [table.assign(**{n: table[n].map(_two_figures) for n in numbers if n in table}) for table in tables]
+    return replace(found, table=tables[0], changes=tables[1])
+
+
+def _two_figures(value: float) -> float:
+    return float(f"{value:.2g}")
+
+
+def write_indicators(found: IndicatorResults, folder: Path) -> None:
+    """Write ``indicators.csv``, ``changes.csv``, ``columns.csv``, ``indicators.png`` and ``index.html``."""
+    tables = {"indicators.csv": found.table, "changes.csv": found.changes}
+    for name, table in tables.items():
+        write_csv(folder / name, table)
+    dictionary = [(file, name, COLUMNS[str(name)]) for file, table in tables.items() for name in table.columns]
+    dictionary += [
+        ("indicators.csv", f"indicator = {name}", f"{meaning} [{unit}]") for name, (unit, meaning) in INDICATORS.items()
+    ]
+    write_csv(folder / "columns.csv", pd.DataFrame(dictionary, columns=["file", "column", "meaning"]))
+    draw_years(found, folder / "indicators.png")
+    _write_page(found, folder)
+
+
+def draw_years(found: IndicatorResults, path: Path) -> Path:
+    """One panel per indicator: value and interval by year, a colour and a mark per species; the mean over cores."""
+    names = [name for name in TITLES if name in set(found.table["indicator"])]
+    rows = -(-len(names) // 2)
+    figure = Figure(figsize=(11.0, 2.7 * rows + 0.9), dpi=150, layout="constrained")
+    FigureCanvasAgg(figure)
+    every = figure.subplots(rows, 2, squeeze=False).ravel()
+    species = [name for name in dict.fromkeys(found.table["species"]) if name]
+    for axes, name in zip(every, names, strict=False):
+        _panel(axes, found, name, species)
+    for axes in every[len(names) :]:
+        axes.axis("off")
+    handles, labels = every[0].get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside upper left", ncols=len(labels), frameon=False, fontsize=9)
+    note = "SYNTHETIC FIELD DATA.  " if found.synthetic else ""
+    figure.supxlabel(f"{note}Model values rest on assumptions.  {badge(found.audience)}", fontsize=8, color=MUTED)
+    return save_png(figure, path)
+
+
+def _panel(axes: Any, found: IndicatorResults, name: str, species: list[str]) -> None:
+    colours, marks = mpl.colormaps["cividis"](np.linspace(0.05, 0.85, max(len(species), 1))), "osD^vPX*"
+    table = found.table[found.table["indicator"] == name]
+    scale, unit = (1000.0, "effective km") if name == "least_cost_m" else (1.0, INDICATORS[name][0])
+    years = [one.year for one in found.years]
+    groups = [one for one in species if one in set(table["species"])] or [""]
+    for number, one in enumerate(groups):
+        mean = _over_cores(table[table["species"] == one]).reindex(years) / scale
+        at = np.array(years, float) + 0.09 * (number - 0.5 * (len(groups) - 1))
+        colour = colours[species.index(one)] if one else "#17445f"
+        value = mean["value"].to_numpy(float)
+        axes.plot(
+            at,
+            value,
+            marker=marks[number % len(marks)],
+            color=colour,
+            linewidth=1.0,
+            markersize=6,
+            label=one.replace("_", " "),
+        )
+        low, high = mean["low"].to_numpy(float), mean["high"].to_numpy(float)
+        with np.errstate(invalid="ignore"):
+            there = np.isfinite(low) & np.isfinite(high) & np.isfinite(value)
+        axes.vlines(at[there], low[there], high[there], color=colour, linewidth=2.2, alpha=0.55)
+    axes.set_title(TITLES[name], loc="left", fontsize=10.5, color=INK)
+    axes.set(ylabel="share" if unit == "1" else f"[{unit}]", xticks=years)
+    axes.margins(x=0.12, y=0.1)
+    axes.set_ylim(bottom=0.0)
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.tick_params(labelsize=9, colors=MUTED)
+
+
+def _over_cores(table: pd.DataFrame) -> pd.DataFrame:
+    """Mean over the cores that have a number, by year."""
+    known = table[np.isfinite(table["value"].astype(float))]
+    return known.groupby("year")[["value", "low", "high"]].mean()
+
+
+def _write_page(found: IndicatorResults, folder: Path) -> None:
+    resolved = found.years[0].resolved
+    statements = list(dict.fromkeys(text for year in found.years for text in year.resolved.study.assumptions))
+    whole = found.table[(found.table["source"] == "")].drop(columns=["source", "scenario"])
+    cores = found.table[found.table["source"] != ""].drop(columns=["scenario"])
+    page = page_environment().get_template("indicators.html").render(
+        study=resolved.study.title, audience=found.audience.value, audience_note=audience_note(found.audience),
+        warning="Field data are SYNTHETIC: made by a simulator, observed by nobody" if found.synthetic else "",
+        sentences=found.sentences(), assumed=ASSUMED, assumptions=statements, draws=found.draws, seed=found.seed, level=f"{LEVEL:.0%}",
+        whole=_shown(whole), cores=_shown(cores), changes=_shown(found.changes),
+        meanings={TITLES[name]: text for name, (_, text) in INDICATORS.items()}, credits=resolved.study.credits, manifest=MARKER,
+    )  # fmt: skip
+    with replacing(folder / "index.html") as part:
+        part.write_text(page, encoding="utf-8")
+
+
+def _shown(table: pd.DataFrame) -> Table:
+    """A table for people; words for indicators, four figures."""
+    shown = table.assign(indicator=[TITLES[name] for name in table["indicator"]]) if len(table) else table
+    columns = tuple(
+        Column(label=name.capitalize(), unit="", meaning=COLUMNS[name], number=pd.api.types.is_float_dtype(shown[name]))
+        for name in map(str, shown.columns)
+    )
+    return Table(
+        columns=columns, rows=tuple(tuple(map(_cell, row)) for row in shown.itertuples(index=False, name=None))
+    )
+
+
+def _cell(value: Any) -> str:
+    if not isinstance(value, float | np.floating):
+        return str(value).replace("_", " ")
+    number = float(value)
+    if np.isinf(number):
+        return "no way"
+    return (
+        "\u2013"
+        if np.isnan(number)
+        else f"{number:,.0f}".replace(",", "\u2009")
+        if abs(number) >= 10_000
+        else f"{number:.4g}"
+    )

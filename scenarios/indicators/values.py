@@ -1,0 +1,91 @@
+"""Indicators of connectivity of one species in one year, as numbers that can be drawn again with other assumptions."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from connectivity.openings.sets import no_sets
+from rasters.errors import ConfigError
+from scenarios.land.prepared import Prepared
+from scenarios.model.valuation import Land, circuit_of, decay_of, distances_of, equivalent_area_km2, land_of
+
+__all__ = ["INDICATORS", "Value", "fence_open_share", "year_values"]
+
+INDICATORS = {
+    "conductance_s": (
+        "siemens",
+        "Conductance from a core to all targets together (1 over effective resistance); 0: no way.",
+    ),
+    "least_cost_m": ("effective m", "Least cost from a core to its nearest target; inf: no way."),
+    "arriving_share": ("1", "Share of the walkers from a core that reach a target alive."),
+    "eca_km2": ("km2", "Equivalent connected area: one core worth as much as all places, joined as they are."),
+    "fence_open_share": (
+        "1",
+        "Share of the length of fence at which this species finds a way: permeability and passages.",
+    ),
+    "passages_in_use": ("1", "Share of the watched passages through which the species was seen to go."),
+    "signs_per_100_km": ("per 100 km", "Signs of poaching that patrols met."),
+}
+"""Indicator -> unit and meaning, in the order in which they are shown."""
+
+Value = tuple[str, str, float]
+"""Indicator, core (empty for the species as a whole), value."""
+
+
+def year_values(prepared: Prepared) -> list[Value]:
+    """Everything that the model says of a species in a year; NaN where an indicator is not defined for the study.
+
+    Resistance is given as conductance, because that is 0 and not infinite where there is no way, and so can be averaged.
+    """
+    land = land_of(prepared, ())
+    none = no_sets(0)
+    cores = [origin.id for origin in prepared.ends.origins]
+    conductance = circuit_of(land).conductances(none)[0]
+    cost = distances_of(land, land.to_any, between_gaps=False).distances(none)[0]
+    values = [("conductance_s", core, float(c)) for core, c in zip(cores, conductance, strict=True)]
+    values += [("least_cost_m", core, float(c)) for core, c in zip(cores, cost, strict=True)]
+    if prepared.context.resolved.study.mortality is not None:
+        arriving = circuit_of(land, mortal=True).arriving(none)[0]
+        values += [("arriving_share", core, float(share)) for core, share in zip(cores, arriving, strict=True)]
+    return [*values, ("eca_km2", "", _eca(land)), ("fence_open_share", "", fence_open_share(prepared))]
+
+
+def _eca(land: Land) -> float:
+    try:
+        return equivalent_area_km2(land, decay_of(land))
+    except ConfigError:
+        return float("nan")
+
+
+def fence_open_share(prepared: Prepared) -> float:
+    """Share of the active fences' length at which the species finds a way [1]; 1 without fences.
+
+    Each metre counts with the fence's permeability; within the stretch that a passage serves (its width, or ``reach_m`` if
+    that is more) with the passage's use factor where that is higher. Stretches that overlap count once.
+    """
+    context, cuts = prepared.context, prepared.context.inputs.cuts
+    total = sum(fence.length_m for fence in cuts.fences)
+    if not total > 0:
+        return 1.0
+    open_m = 0.0
+    for fence in cuts.fences:
+        base = context.model.permeability[fence.id]
+        here = [one.opening for one in prepared.standing if one.opening.fence == fence.id]
+        served = _length_by_factor(
+            [(o.along_m, max(o.width_m, context.model.reach_m), o.use_factor) for o in here], fence.length_m
+        )
+        open_m += base * fence.length_m + sum(max(factor - base, 0.0) * metres for factor, metres in served)
+    return open_m / total
+
+
+def _length_by_factor(stretches: list[tuple[float, float, float]], length_m: float) -> list[tuple[float, float]]:
+    """Metres of fence by the highest use factor that serves them, from (middle, served length, factor)."""
+    if not stretches:
+        return []
+    ends = np.clip([(m - 0.5 * w, m + 0.5 * w) for m, w, _ in stretches], 0.0, length_m)
+    cuts = np.unique(ends)
+    middles = 0.5 * (cuts[1:] + cuts[:-1])
+    factors = np.array([factor for _, _, factor in stretches])
+    inside = (ends[:, :1] < middles) & (middles < ends[:, 1:])
+    best = np.where(inside, factors[:, None], 0.0).max(axis=0)
+    return list(zip(best.tolist(), np.diff(cuts).tolist(), strict=True))

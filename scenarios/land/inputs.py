@@ -1,0 +1,336 @@
+"""From a resolved study to arrays: grid, layers, focal regions, fences. The only place of the pipe that opens inputs."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from connectivity.focal import FocalRegion
+from rasters import terrain
+from rasters.distance import burn, distance_to
+from rasters.errors import ConfigError, DataError, FocalNodeError, NodataFilledWarning
+from rasters.fences import CutEdges, Fence, cut_edges
+from rasters.grid import Grid
+from rasters.io import read_grid, read_raster, read_vectors
+from rasters.profile import SpeciesProfile
+from rasters.surface import Layer
+from scenarios.land.areas import added_fences, regions_of_areas
+from scenarios.land.places import FocalPlace
+from scenarios.records.fingerprint import file_hash
+from scenarios.study.load import ResolvedStudy, read_document, validate
+from scenarios.study.schema import LayerSource
+from scenarios.study.species import SpeciesFile
+
+if TYPE_CHECKING:
+    import geopandas
+
+__all__ = [
+    "Inputs",
+    "fences_across",
+    "input_files",
+    "naming",
+    "read_fences",
+    "read_inputs",
+    "read_profile",
+    "study_grid",
+]
+
+
+@contextmanager
+def naming(where: object) -> Iterator[None]:
+    """Say ``where`` in front of an error about input data that does not say it yet: the file and key of the fault."""
+    try:
+        yield
+    except (DataError, FocalNodeError) as error:
+        if str(where) in str(error):
+            raise
+        raise type(error)(f"{where}: {error}") from error
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inputs:
+    """Everything read from files for one scenario, on the study's grid.
+
+    Parameters
+    ----------
+    layers : dict of str to Layer
+    profiles : dict of str to SpeciesProfile
+    regions : dict of str to FocalRegion
+        Every region that a route or a separation names.
+    places : dict of str to FocalPlace
+        The same with names and outlines; ``role`` is empty.
+    cuts : CutEdges
+        Of the active fences.
+    all_fences : tuple of Fence
+        Active or not.
+    files : dict of Path to str
+        Hash of each file as it was read.
+    """
+
+    grid: Grid
+    layers: dict[str, Layer]
+    profiles: dict[str, SpeciesProfile]
+    regions: dict[str, FocalRegion]
+    places: dict[str, FocalPlace]
+    cuts: CutEdges
+    all_fences: tuple[Fence, ...]
+    files: dict[Path, str] = field(default_factory=dict)
+
+
+def read_inputs(
+    resolved: ResolvedStudy, species: Sequence[str] | None = None, *, layers: dict[str, Layer] | None = None
+) -> Inputs:
+    """Read all that the chosen species need; ``layers`` if they were read before, on the same grid from the same files."""
+    chosen = _chosen_species(resolved, species)
+    files = {path: file_hash(path) for path in input_files(resolved) if path.is_file()}
+    grid = study_grid(resolved)
+    profiles = {name: read_profile(resolved, name) for name in chosen}
+    layers = _layers(resolved, grid) if layers is None else layers
+    places = _places(resolved, grid)
+    fences = read_fences(resolved, grid)
+    active = [f for f in fences if f.fence_line in resolved.study.fences.active]
+    with naming(resolved.file(resolved.study.fences.file)):
+        cuts = cut_edges(active, grid)
+    with naming(resolved.file(resolved.study.regions.file)):
+        regions = {name: _region(place, grid) for name, place in places.items()}
+    for path, before in files.items():
+        if file_hash(path) != before:
+            raise DataError(f"{path}: was changed while it was read; run again when it is finished")
+    return Inputs(
+        grid=grid, layers=layers, profiles=profiles, places=places, cuts=cuts, all_fences=fences, regions=regions, files=files
+    )  # fmt: skip
+
+
+def fences_across(region: FocalRegion, cuts: CutEdges) -> list[str]:
+    """Fences with cells of a region on both sides: being one node, the region would bridge them."""
+    row2, col2 = cuts.second
+    mask = region.mask
+    within = mask[cuts.row, cuts.col] & mask[row2, col2] & cuts.parts_sides
+    return [cuts.fences[i].id for i in np.unique(cuts.fence[within])]
+
+
+def input_files(resolved: ResolvedStudy) -> list[Path]:
+    """Every file that a run reads, for hashing."""
+    study = resolved.study
+    names = [layer.file for layer in study.layers.values() if layer.file]
+    names += [entry.profile for entry in study.species.values()]
+    names += [study.regions.file, study.fences.file, *study.context.values()]
+    names += [study.grid.like] if study.grid.like else []
+    names += [study.mortality.surface] if study.mortality and study.mortality.surface else []
+    own = [] if resolved.scenario_file is None else [resolved.scenario_file]
+    return [resolved.path, *own, *sorted({resolved.file(name) for name in names})]
+
+
+def context_layer(resolved: ResolvedStudy, name: str, grid: Grid) -> geopandas.GeoDataFrame | None:
+    """The layer of a name in the study's context file of that name, in the grid's CRS; None where it states none."""
+    file = resolved.study.context.get(name)
+    return None if file is None else read_vectors(resolved.file(file), name, grid)
+
+
+def study_grid(resolved: ResolvedStudy) -> Grid:
+    """The study's grid, in metres."""
+    settings = resolved.study.grid
+    if settings.like is None:
+        assert settings.crs is not None and settings.bounds is not None and settings.cell_m is not None
+        where = f"{resolved.path}: grid.crs"
+        grid = Grid.from_bounds(settings.crs, settings.bounds, settings.cell_m)
+    else:
+        where = f"{resolved.path}: grid.like: {settings.like}"
+        grid = read_grid(resolved.file(settings.like))
+        if settings.cell_m is not None:
+            factor = round(settings.cell_m / grid.cell_width_m)
+            if factor < 1 or abs(factor * grid.cell_width_m - settings.cell_m) > 1e-6:
+                raise ConfigError(
+                    f"{resolved.path}: grid.cell_m: {settings.cell_m:g} is not a whole multiple of the {grid.cell_width_m:g} m "
+                    f"cells of {settings.like}"
+                )
+            grid = grid.coarsened(factor)
+    with naming(where):
+        grid.require_metres()
+    return grid
+
+
+def _chosen_species(resolved: ResolvedStudy, species: Sequence[str] | None) -> list[str]:
+    known = list(resolved.study.species)
+    chosen = list(species) if species else known
+    for name in chosen:
+        if name not in known:
+            raise ConfigError(f"{resolved.path}: species: no species {name!r}; there are {', '.join(known)}")
+    return chosen
+
+
+def read_profile(resolved: ResolvedStudy, name: str) -> SpeciesProfile:
+    """The profile of a species of the study; it must go by the study's name for it."""
+    document = read_document(resolved.file(resolved.study.species[name].profile))
+    file = validate(SpeciesFile, document.data, document)
+    if file.id != name:
+        line = document.line_of(("id",))
+        raise ConfigError(
+            f"{document.path}:{line}: id: {file.id!r} is called {name!r} in {resolved.path.name}; give both the same name"
+        )
+    return file.to_profile()
+
+
+def _layers(resolved: ResolvedStudy, grid: Grid) -> dict[str, Layer]:
+    done: dict[str, Layer] = {}
+    waiting = dict(resolved.study.layers)
+    while waiting:
+        ready = [n for n, source in waiting.items() if source.source is None or source.source in done]
+        if not ready:
+            raise ConfigError(f"{resolved.path}: layers: {', '.join(waiting)} are derived from each other in a circle")
+        for name in ready:
+            done[name] = _filled(_layer(resolved, name, waiting.pop(name), done, grid), resolved.study.layers[name])
+    return done
+
+
+def _layer(resolved: ResolvedStudy, name: str, source: LayerSource, done: dict[str, Layer], grid: Grid) -> Layer:
+    if source.derive is None:
+        assert source.file is not None
+        resampling = source.resampling
+        if resampling is None and resolved.study.grid.like is not None and resolved.study.grid.cell_m is not None:
+            resampling = "nearest" if source.unit == "class" else "average"
+        return read_raster(resolved.file(source.file), grid, name=name, unit=source.unit, resampling=resampling)
+    if source.derive in ("burn", "distance") and source.file is not None:
+        return _from_vectors(resolved, name, source, grid)
+    assert source.source is not None
+    base = done[source.source]
+    if source.derive == "distance":
+        assert source.above is not None
+        return distance_to((base.values.astype(np.float64) >= source.above) & ~base.nodata, grid, name)
+    if source.derive == "ruggedness":
+        return _renamed(terrain.ruggedness(base), name)
+    return _renamed(terrain.slope(base, "percent" if source.derive == "slope_percent" else "deg"), name)
+
+
+def _from_vectors(resolved: ResolvedStudy, name: str, source: LayerSource, grid: Grid) -> Layer:
+    assert source.file is not None
+    features = read_vectors(resolved.file(source.file), source.table, grid, where=_query(source.where))
+    _require_columns(features, resolved.file(source.file), list(source.where or ()))
+    if not len(features):
+        raise DataError(
+            f"{resolved.file(source.file)}: layers.{name}: no feature is left after `where`; check its values"
+        )
+    if source.derive == "distance":
+        return distance_to(burn(features.geometry, grid, all_touched=True), grid, name)
+    mask = burn(features.geometry, grid, all_touched=False)
+    return Layer(name=name, values=mask.astype(np.uint8), nodata=np.zeros(grid.shape, bool), grid=grid, unit="class")
+
+
+def _query(where: dict[str, list[str]] | None) -> str | None:
+    """SQL condition that keeps features whose attributes have one of the listed values."""
+    if not where:
+        return None
+    quoted = {key: ", ".join("'" + value.replace("'", "''") + "'" for value in values) for key, values in where.items()}
+    return " AND ".join(f'"{key}" IN ({values})' for key, values in quoted.items())
+
+
+def _renamed(layer: Layer, name: str) -> Layer:
+    return Layer(name=name, values=layer.values, nodata=layer.nodata, grid=layer.grid, unit=layer.unit)
+
+
+def _filled(layer: Layer, source: LayerSource) -> Layer:
+    if source.fill_nodata is None or not layer.nodata.any():
+        return layer
+    warnings.warn(
+        f"layer {layer.name}: {int(layer.nodata.sum())} cells without data were set to {source.fill_nodata:g} as the study asks",
+        NodataFilledWarning, stacklevel=2,
+    )  # fmt: skip
+    values = np.where(layer.nodata, np.asarray(source.fill_nodata, dtype=layer.values.dtype), layer.values)
+    return Layer(
+        name=layer.name, values=values, nodata=np.zeros(layer.grid.shape, bool), grid=layer.grid, unit=layer.unit
+    )
+
+
+def _places(resolved: ResolvedStudy, grid: Grid) -> dict[str, FocalPlace]:
+    """Regions that a route or a separation names; an unknown id is an error that lists what there is."""
+    settings, study = resolved.study.regions, resolved.study
+    path = resolved.file(settings.file)
+    features = read_vectors(path, settings.table, grid)
+    _require_columns(features, path, [settings.id])
+    by_id = features.set_index(features[settings.id].astype(str))
+    _require_unique(path, "regions", list(by_id.index))
+    wanted = {i for routes in study.routes.values() for i in (*routes.origin, *routes.targets)}
+    wanted |= {i for s in study.fences.separations for i in (*s.side_a, *s.side_b)} | regions_of_areas(resolved)
+    missing = sorted(wanted - set(by_id.index))
+    if missing:
+        raise ConfigError(
+            f"{resolved.path}: routes: no region {', '.join(missing)} in {path.name}; there are {', '.join(map(str, by_id.index))}"
+        )
+    return {
+        name: FocalPlace(
+            id=name, name=_text(row.get(settings.name), name), role="", geometry=row.geometry,
+            geometry_status=_text(row.get(settings.status), "unknown"), names=_names(row),
+        )
+        for name, row in by_id.loc[sorted(wanted)].iterrows()
+    }  # fmt: skip
+
+
+def _names(row: pd.Series) -> dict[str, str]:
+    """Names in other languages, from columns such as ``name_ru``."""
+    found = {str(column)[5:]: _text(row[column], "") for column in row.index if str(column).startswith("name_")}
+    return {lang: name for lang, name in found.items() if name}
+
+
+def _text(value: object, otherwise: str) -> str:
+    """An attribute as text; ``otherwise`` where there is none."""
+    return otherwise if value is None or value is pd.NA or value != value or value == "" else str(value)
+
+
+def _region(place: FocalPlace, grid: Grid) -> FocalRegion:
+    mask = burn([place.geometry], grid, all_touched=False)
+    if not mask.any():
+        mask = burn([place.geometry], grid, all_touched=True)
+    return FocalRegion.from_mask(place.id, mask, grid)
+
+
+def read_fences(resolved: ResolvedStudy, grid: Grid) -> tuple[Fence, ...]:
+    """All fences of the study, active or not, and those that its actions add."""
+    settings = resolved.study.fences
+    path = resolved.file(settings.file)
+    features = read_vectors(path, settings.table, grid)
+    _require_columns(features, path, [settings.id, settings.line])
+    _require_unique(path, "fences", [str(i) for i in features[settings.id]])
+    with naming(path):
+        fences = tuple(
+            Fence(
+                id=str(row[settings.id]), line=row.geometry, name=_text(row.get(settings.name), ""),
+                fence_line=str(row[settings.line]), geometry_status=_text(row.get(settings.status), "unknown"),
+                country=_text(row.get(settings.country), ""),
+            )
+            for _, row in features.iterrows()
+        )  # fmt: skip
+    _require_lines(resolved, {f.fence_line for f in fences}, path)
+    return (*fences, *added_fences(resolved, grid))
+
+
+def _require_lines(resolved: ResolvedStudy, there: set[str], path: Path) -> None:
+    study = resolved.study
+    named = [("fences.active", line) for line in study.fences.active]
+    named += [(f"fences.permeability.{line}", line) for line in study.fences.permeability]
+    named += [(f"openings[{i}].fence_line", rule.fence_line) for i, rule in enumerate(study.openings)]
+    named += [("candidates.fence_lines", line) for line in study.candidates.fence_lines or ()]
+    named += [(f"fences.separations[{i}].fences", f) for i, s in enumerate(study.fences.separations) for f in s.fences]
+    wrong = [
+        f"{resolved.path}: {key}: no fence line {line!r} in {path.name}" for key, line in named if line not in there
+    ]
+    if wrong:
+        raise ConfigError("\n".join(wrong) + f"; there are {', '.join(sorted(there))}")
+
+
+def _require_columns(features: geopandas.GeoDataFrame, path: Path, columns: list[str]) -> None:
+    missing = [c for c in columns if c not in features.columns]
+    if missing:
+        raise DataError(f"{path}: has no attribute {', '.join(missing)}; it has {', '.join(features.columns)}")
+
+
+def _require_unique(path: Path, what: str, ids: list[str]) -> None:
+    twice = sorted({i for i in ids if ids.count(i) > 1})
+    if twice:
+        raise DataError(f"{path}: {what}: the id {twice[0]!r} stands {ids.count(twice[0])} times; ids must be unique")

@@ -1,0 +1,179 @@
+"""Openings that stand in a scenario and candidates for new ones, for one species."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from shapely.geometry import Point
+
+from connectivity.openings.profile import candidates_along
+from rasters.errors import ConfigError
+from rasters.fences import Fence
+from rasters.openings import FenceModel, Opening, OpeningEdges, open_edges
+from rasters.profile import SpeciesProfile
+from rasters.surface import ResistanceSurface
+from scenarios.land.actions import removed_stretches
+from scenarios.land.inputs import Inputs
+from scenarios.study.load import ResolvedStudy
+from scenarios.study.schema import CandidatePoint, OpeningRule
+
+__all__ = ["SpeciesContext", "candidate_openings", "fence_model", "removable_stretches", "standing_openings"]
+
+FARTHEST_M = 20_000.0
+"""A proposed point farther than this from every active fence is a mistake."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SpeciesContext:
+    """One species in one scenario: what openings depend on."""
+
+    resolved: ResolvedStudy
+    inputs: Inputs
+    profile: SpeciesProfile
+    surface: ResistanceSurface
+    model: FenceModel
+
+    def fences_on(self, lines: Sequence[str]) -> list[Fence]:
+        """Active fences of some fence lines."""
+        return [f for f in self.inputs.cuts.fences if f.fence_line in lines]
+
+    def along(
+        self,
+        lines: Sequence[str],
+        every_m: float,
+        design: str,
+        width_m: float,
+        months: Sequence[int] = (),
+        suffix: str = "",
+        measured: Mapping[str, float] | None = None,
+    ) -> tuple[OpeningEdges, ...]:
+        """Openings at regular distances along the active fences of some lines."""
+        return candidates_along(
+            self.inputs.cuts, self.surface, self.model, [f.id for f in self.fences_on(lines)], every_m=every_m,
+            width_m=width_m, design=design, use_factor=self.use_factor(design, months, measured), suffix=suffix,
+        )  # fmt: skip
+
+    def is_open(self, design: str, months: Sequence[int] = ()) -> bool:
+        """Whether an opening of a design is open in the month that is looked at."""
+        study = self.resolved.study
+        open_in = months or study.designs[design].months
+        return study.month is None or not open_in or study.month in open_in
+
+    def use_factor(self, design: str, months: Sequence[int] = (), measured: Mapping[str, float] | None = None) -> float:
+        """Use factor of an opening [1], times its share of the year where no month is set.
+
+        What was measured there comes before the study's value of the design, and that before the profile's.
+        """
+        study = self.resolved.study
+        stated = (study.designs[design].use_factor | dict(measured or {})).get(self.profile.id)
+        use = self.profile.use_factor_of(design).value if stated is None else stated
+        open_in = set(months or study.designs[design].months)
+        return use * len(open_in) / 12 if open_in and study.month is None else use
+
+
+def fence_model(resolved: ResolvedStudy, inputs: Inputs, profile: SpeciesProfile) -> FenceModel:
+    """Permeability of each active fence for one species; the study's own values come before the profile's."""
+    fences = resolved.study.fences
+    permeability = {}
+    for fence in inputs.cuts.fences:
+        stated = fences.permeability.get(fence.fence_line, {}).get(profile.id)
+        permeability[fence.id] = profile.permeability_of(fence.fence_line).value if stated is None else stated
+    return FenceModel(permeability=permeability, reference_m=fences.model.reference_m, reach_m=fences.model.reach_m)
+
+
+def candidate_openings(context: SpeciesContext) -> tuple[OpeningEdges, ...]:
+    """Regularly spaced candidates on the active fences, in every design, then the study's own points."""
+    study = context.resolved.study
+    settings = study.candidates
+    lines = settings.fence_lines if settings.fence_lines is not None else study.fences.active
+    regular: list[OpeningEdges] = []
+    for design in (settings.design, *settings.more_designs):
+        suffix = "" if design == settings.design else f"-{design}"
+        if context.is_open(design):
+            regular += context.along(lines, settings.every_m, design, study.designs[design].width_m, (), suffix)
+    fences = context.fences_on(lines)
+    points = [p for p in settings.points if fences and context.is_open(p.design or settings.design, p.months)]
+    return (*regular, *(_at_point(context, fences, point) for point in points))
+
+
+def standing_openings(context: SpeciesContext, candidates: Sequence[OpeningEdges]) -> tuple[OpeningEdges, ...]:
+    """What the study's `openings` open on fences that are active."""
+    out: list[OpeningEdges] = []
+    for rule in context.resolved.study.openings:
+        fences = context.fences_on([rule.fence_line])
+        if not fences or not context.is_open(rule.design, rule.months):
+            continue
+        width = rule.width_m or context.resolved.study.designs[rule.design].width_m
+        if rule.every_m is not None:
+            out += context.along(
+                [rule.fence_line], rule.every_m, rule.design, width, rule.months, measured=rule.use_factor
+            )
+        elif rule.at:
+            out += [_reopened(context, candidates, name, rule, width) for name in rule.at]
+        else:
+            point = CandidatePoint(
+                id=rule.id, lon=rule.lon or 0.0, lat=rule.lat or 0.0, width_m=width, design=rule.design,
+                months=rule.months,
+            )  # fmt: skip
+            out.append(_at_point(context, fences, point, rule.use_factor))
+    return (*out, *(edges for name, edges in removable_stretches(context) if name in context.resolved.study.done))
+
+
+def removable_stretches(context: SpeciesContext) -> list[tuple[str, OpeningEdges]]:
+    """Each action that takes a stretch of an active fence away, done or not, and the edges that it opens."""
+    cuts, known = context.inputs.cuts, [fence.id for fence in context.inputs.all_fences]
+    for name, action in context.resolved.study.actions.items():
+        if action.fence is not None and action.fence not in known:
+            raise ConfigError(
+                f"{context.resolved.path}: actions.{name}.fence: no fence {action.fence!r}; there are {', '.join(known)}"
+            )
+    stretches = removed_stretches(context.resolved, cuts.fences, context.profile.id)
+    return [(name, open_edges(cuts, context.surface, opening, context.model)) for name, opening in stretches]
+
+
+def _reopened(
+    context: SpeciesContext, candidates: Sequence[OpeningEdges], name: str, rule: OpeningRule, width_m: float
+) -> OpeningEdges:
+    """A candidate of the study, opened with the rule's design."""
+    for candidate in candidates:
+        if candidate.opening.id == name:
+            use = context.use_factor(rule.design, rule.months, rule.use_factor)
+            opening = Opening(
+                id=f"{rule.id}-{name}", fence=candidate.opening.fence, along_m=candidate.opening.along_m, width_m=width_m,
+                use_factor=use, design=rule.design,
+            )  # fmt: skip
+            return open_edges(context.inputs.cuts, context.surface, opening, context.model)
+    raise ConfigError(
+        f"{context.resolved.path}: openings.{rule.id}.at: no candidate {name!r} on the active fences; the ids are in "
+        "passages.csv of a run"
+    )
+
+
+def _at_point(
+    context: SpeciesContext, fences: Sequence[Fence], point: CandidatePoint, measured: Mapping[str, float] | None = None
+) -> OpeningEdges:
+    """An opening on the fence nearest to a longitude and latitude."""
+    x, y = context.inputs.grid.transformer("EPSG:4326").transform(point.lon, point.lat)
+    place = Point(x, y)
+    fence = min(fences, key=lambda f: f.line.distance(place))
+    away = fence.line.distance(place)
+    where = f"{context.resolved.path}: {point.id}"
+    if not away <= FARTHEST_M:
+        raise ConfigError(
+            f"{where}: lon {point.lon}, lat {point.lat} is {away / 1000:.0f} km from the nearest active fence ({fence.id}); "
+            "check that lon and lat are not swapped"
+        )
+    study = context.resolved.study
+    design = point.design or study.candidates.design
+    opening = Opening(
+        id=point.id, fence=fence.id, along_m=fence.along(place), width_m=point.width_m or study.designs[design].width_m,
+        use_factor=context.use_factor(design, point.months, measured), design=design,
+    )  # fmt: skip
+    edges = open_edges(context.inputs.cuts, context.surface, opening, context.model)
+    if not edges.rows.size:
+        raise ConfigError(
+            f"{where}: no two passable cells face each other across {fence.id} at {opening.along_m / 1000:.1f} km; "
+            "move it off the water or unknown ground"
+        )
+    return edges

@@ -1,0 +1,69 @@
+"""One scenario and species, checked and ready to solve."""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import dataclass
+
+from connectivity.focal import FocalRegion, region_labels
+from connectivity.landscape.stencil import Stencil, build_stencil
+from rasters.errors import PlannerWarning
+from rasters.fences import FenceTerms
+from rasters.openings import OpeningEdges
+from rasters.resistance import build_resistance
+from rasters.surface import ResistanceSurface
+from scenarios.land.actions import acted_surface
+from scenarios.land.ends import Ends
+from scenarios.land.inputs import Inputs, fences_across, naming
+from scenarios.land.openings import SpeciesContext, candidate_openings, fence_model, standing_openings
+from scenarios.study.load import ResolvedStudy
+
+__all__ = ["Prepared", "prepare_species", "study_stencil"]
+
+ANY_TARGET = "any"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prepared:
+    """One scenario and species, checked and ready to solve; nothing has been solved yet."""
+
+    context: SpeciesContext
+    ends: Ends
+    candidates: tuple[OpeningEdges, ...]
+    standing: tuple[OpeningEdges, ...]
+
+
+def prepare_species(resolved: ResolvedStudy, inputs: Inputs, species: str) -> Prepared:
+    """Resistance, focal cells and openings: every check that needs no solve."""
+    profile = inputs.profiles[species]
+    surface = acted_surface(resolved, inputs, profile, build_resistance(inputs.layers, profile))
+    model = fence_model(resolved, inputs, profile)
+    context = SpeciesContext(resolved=resolved, inputs=inputs, profile=profile, surface=surface, model=model)
+    ends = _ends(resolved, inputs, species, surface)
+    candidates = candidate_openings(context)
+    return Prepared(context=context, ends=ends, candidates=candidates, standing=standing_openings(context, candidates))
+
+
+def study_stencil(resolved: ResolvedStudy, surface: ResistanceSurface, terms: FenceTerms) -> Stencil:
+    """The stencil with the study's neighbours and edge rule."""
+    solver = resolved.study.solver
+    return build_stencil(surface, terms, neighbours=solver.neighbours, edge_rule=solver.edge_rule)
+
+
+def _ends(resolved: ResolvedStudy, inputs: Inputs, species: str, surface: ResistanceSurface) -> Ends:
+    routes = resolved.study.routes[species]
+    with naming(f"{resolved.file(resolved.study.regions.file)}: {species}"):
+        origins = tuple(_on_surface(inputs.regions[name], surface) for name in routes.origin)
+        targets = tuple(_on_surface(inputs.regions[name], surface) for name in routes.targets)
+        labels = region_labels([*origins, *targets])
+    for region in (*origins, *targets):
+        for fence in fences_across(region, inputs.cuts):
+            message = f"{species}: {region.id} lies on both sides of {fence}; as one node it bridges the fence"
+            warnings.warn(message, PlannerWarning, stacklevel=2)
+    any_target = FocalRegion.from_mask(ANY_TARGET, labels > len(origins), surface.grid)
+    return Ends(origins=origins, targets=targets, any_target=any_target, labels=labels)
+
+
+def _on_surface(region: FocalRegion, surface: ResistanceSurface) -> FocalRegion:
+    rows, cols = region.check_on(surface)
+    return FocalRegion(id=region.id, rows=rows, cols=cols, grid=region.grid)

@@ -1,0 +1,1 @@
+"""What is solved of one species and scenario, and its results."""

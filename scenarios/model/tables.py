@@ -1,0 +1,89 @@
+"""Tidy tables of a run: pairs and fence stretches. A unit stands in the column name or in `UNITS`."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from connectivity.least_cost.paths import least_cost_path
+from connectivity.reduction.network import ReducedNetwork
+from scenarios.land.ends import Ends
+from scenarios.model.ranking import Solved, region_nodes, sources_to_target
+
+__all__ = ["UNITS", "pairs_table", "profile_table"]
+
+UNITS = {
+    "least_cost_m": "effective m",
+    "least_cost_no_fence_m": "effective m",
+    "effective_resistance_ohm": "ohm",
+    "effective_resistance_no_fence_ohm": "ohm",
+    "fence_crossings": "1",
+    "path_km": "km",
+    "start_m": "m",
+    "end_m": "m",
+    "gain_ohm2": "ohm^2 (ohm per siemens)",
+    "current_a": "A",
+    "along_m": "m",
+    "x": "m",
+    "y": "m",
+    "lon": "degree (WGS 84)",
+    "lat": "degree (WGS 84)",
+    "width_m": "m",
+    "use_factor": "1",
+    "cost": "cost units",
+    "resistance_gain_ohm": "ohm",
+    "conductance_gain_s": "siemens",
+    "conductance_gain_share": "1",
+    "least_cost_gain_m": "effective m",
+    "least_cost_gain_share": "1",
+    "arriving_gain": "1",
+    "arriving_gain_share": "1",
+    "pairs_joined": "1",
+    "score": "1",
+}
+
+
+def pairs_table(solved: Solved) -> pd.DataFrame:
+    """One row per origin and target, and one per origin for all targets together (``any``)."""
+    ends = solved.ends
+    ohm, open_ohm = _resistances(solved.network, ends), _resistances(solved.open_network, ends)
+    records = []
+    for i, (origin, cwd) in enumerate(zip(ends.origins, solved.origin_cwd, strict=True)):
+        open_cost = [c.to(origin) for c in solved.open_cwd]
+        for j, target in enumerate((*ends.targets, ends.any_target)):
+            path = least_cost_path(cwd, target)
+            records.append(
+                {
+                    "source": origin.id, "target": target.id, "status": path.status, "least_cost_m": path.cost_m,
+                    "least_cost_no_fence_m": min(open_cost) if target is ends.any_target else open_cost[j],
+                    "effective_resistance_ohm": ohm[i, j], "effective_resistance_no_fence_ohm": open_ohm[i, j],
+                    "fence_crossings": path.fence_edges.size, "path_km": path.length_m / 1000,
+                }
+            )  # fmt: skip
+    return pd.DataFrame.from_records(records)
+
+
+def _resistances(network: ReducedNetwork, ends: Ends) -> NDArray[np.float64]:
+    """(n_origin, n_target + 1) ohm; the last column is to all targets together."""
+    origins, targets = region_nodes(network, ends)
+    small = network.reduced_to([*origins, *targets])
+    n_origin = len(origins)
+    single = small.effective_resistances()[:n_origin, n_origin:]
+    return np.column_stack([single, sources_to_target(small, ends).resistances()])
+
+
+def profile_table(solved: Solved, reached: NDArray[np.bool_]) -> pd.DataFrame:
+    """One row per stretch of fence; ``status`` says when some origins cannot reach a target and so do not count."""
+    profile, fences = solved.profile, solved.cuts.fences
+    apart = int((~reached).sum())
+    return pd.DataFrame(
+        {
+            "fence": [fences[i].id for i in profile.fence],
+            "start_m": profile.start_m,
+            "end_m": profile.end_m,
+            "gain_ohm2": profile.gain_ohm2,
+            "current_a": profile.current_a,
+            "status": "all origins" if not apart else f"{apart} of {reached.size} origins unreachable",
+        }
+    )

@@ -1,0 +1,1 @@
+"""Jobs and files of other programs."""

@@ -1,0 +1,1 @@
+"""Circuitscape's jobs: its settings in, its files out."""

@@ -1,0 +1,1 @@
+"""Omniscape's jobs: its settings in, its maps out."""

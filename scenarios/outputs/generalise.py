@@ -1,0 +1,336 @@
+"""Who may see what: the one place where precision is taken away before anything is written.
+
+Passages, routes and places where animals were recorded guide poachers. Every exporter writes what the run that it is
+given holds, and that run says for whom it is:
+
+``restricted``  everything as computed
+``partner``     results to 0.01 degree: passages at whole kilometres of fence, routes and outlines rounded, no model of
+                passages to try
+``public``      cells of ``sensitivity_deg`` of the species (0.1 degree unless its profile says otherwise): means, what depends on
+                openings in a few classes; no passages, no routes, no gains along the fence, numbers to two figures
+
+Why classes, and wider cells near fences: from the means of neighbouring cells one finds a single opening to half a cell's
+middle; what is left says no more than the cell in which it lies (``docs/audiences.md`` has the figures).
+
+Places are moved to a fixed grid of degrees, never by chance: random offsets can be averaged away (Chapman 2020,
+doi:10.15468/doc-5jp4-5g10). The same place gives the same answer in every file, so that files cannot be set off against
+each other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+import shapely
+from numpy.typing import NDArray
+
+from rasters.errors import ConfigError
+from rasters.fences import CutEdges, Fence, cut_edges
+from rasters.grid import Grid
+from rasters.surface import ResistanceSurface
+from scenarios.model.audience import FIGURES, PARTNER_DEG, WIDER, Audience
+
+if TYPE_CHECKING:
+    from scenarios.land.places import FocalPlace
+    from scenarios.model.results import SpeciesRun, TracedPath
+
+__all__ = ["cells_within", "generalised", "generalised_ranking", "snapped"]
+
+KM_M = 1000.0
+"""A kilometre of fence is what 0.01 degree is on the ground."""
+CLASSES = {"cwd": (0.2, 0.4, 0.6, 0.8), "corridor": (0.01, 0.05, 0.2, 0.5), "current_density": (0.5, 0.8, 0.95)}
+"""Where the public's classes end, as shares of the area, from low values to high."""
+COARSE_ENOUGH = 0.75
+"""Cells of at least this share of the audience's cell stay as they are."""
+METRES_PER_DEGREE = 111_195.0
+WITHHELD = "withheld"
+RELIEF = ("elevation_m", "elevation", "dem")
+
+Reals = NDArray[np.float64]
+
+
+def generalised(run: SpeciesRun, audience: Audience) -> SpeciesRun:
+    """A run with the precision that an audience may have; the only door through which exporters get theirs.
+
+    Raises
+    ------
+    ConfigError
+        The run was generalised before, for an audience that may know less.
+    """
+    if audience is run.audience:
+        return run
+    if audience.level < run.audience.level:
+        raise ConfigError(
+            f"--audience {audience}: these results are for {run.audience} already, and what was taken away is gone; "
+            "export from the folder of full precision"
+        )
+    return _for_partner(run) if audience is Audience.PARTNER else _for_public(run)
+
+
+def _for_partner(run: SpeciesRun) -> SpeciesRun:
+    changed = _coarse_surfaces(run, PARTNER_DEG) if _is_finer(run.grid, PARTNER_DEG) else {}
+    return replace(
+        run, audience=Audience.PARTNER, layers=_relief(run), model=None,
+        places=tuple(_rounded_place(place, run.grid) for place in run.places),
+        paths=tuple(_rounded_path(path, run.grid) for path in run.paths),
+        profile=_profile_by_km(run.profile), ranking=generalised_ranking(run.ranking, run.cuts.fences, run.grid, Audience.PARTNER),
+        **changed,
+    )  # fmt: skip
+
+
+def _for_public(run: SpeciesRun) -> SpeciesRun:
+    degrees = run.sensitivity_deg
+    return replace(
+        run, audience=Audience.PUBLIC, layers=_relief(run), model=None, cuts=_rounded_fences(run.cuts, degrees),
+        places=tuple(_place_in_cells(place, run.grid, degrees) for place in run.places),
+        paths=tuple(_withheld_path(path) for path in run.paths), pairs=_few_figures(run.pairs),
+        profile=_withheld_profile(_rounded_fences(run.cuts, degrees).fences, run.profile),
+        ranking=generalised_ranking(run.ranking, run.cuts.fences, run.grid, Audience.PUBLIC),
+        indicators=_few_figures(run.indicators), reports=(), seconds={}, **_coarse_surfaces(run, degrees, classed=True),
+    )  # fmt: skip
+
+
+def generalised_ranking(ranking: pd.DataFrame, fences: Iterable[Fence], grid: Grid, audience: Audience) -> pd.DataFrame:
+    """A table of candidates for an audience: as it is, by whole kilometres of fence, or without any row.
+
+    Works on the ranking of a species and on that of all species together. For partners a candidate is named after its
+    fence and kilometre, and its position is that of the kilometre post, rounded: position, id and kilometre say the same,
+    so that together they say no more than one of them.
+    """
+    if audience is Audience.RESTRICTED:
+        return ranking
+    if audience is Audience.PUBLIC:
+        return ranking.iloc[:0]
+    by_id = {fence.id: fence for fence in fences}
+    along = np.floor(ranking["along_m"].to_numpy(float) / KM_M) * KM_M
+    posts = [by_id[fence].point_at(at) for fence, at in zip(ranking["fence"], along, strict=True)]
+    x, y = _snap_xy(grid, np.array([p.x for p in posts]), np.array([p.y for p in posts]), PARTNER_DEG)
+    changed = {"candidate": _ids_by_km(ranking, along), "along_m": along, "x": x, "y": y}
+    if "lon" in ranking:
+        changed["lon"], changed["lat"] = _lon_lat(grid, x, y)
+    return ranking.assign(**changed)
+
+
+def _ids_by_km(ranking: pd.DataFrame, along: Reals) -> list[str]:
+    """``fence-km0370``; several in one kilometre are numbered in the order of their own ids, alike in every table."""
+    names = pd.Series(
+        [f"{fence}-km{at / KM_M:04.0f}" for fence, at in zip(ranking["fence"], along, strict=True)],
+        index=ranking.index, dtype=object,
+    )  # fmt: skip
+    order = ranking["candidate"].astype(str).argsort(kind="stable")
+    number = names.iloc[order].groupby(names.iloc[order], sort=False).cumcount().reindex(names.index)
+    return [name if n == 0 else f"{name}-{n + 1}" for name, n in zip(names, number, strict=True)]
+
+
+def snapped(lon: Any, lat: Any, degrees: float) -> tuple[Reals, Reals]:
+    """Positions rounded to the nodes of the fixed grid of ``degrees``; the true place is up to half a cell away."""
+    decimals = max(0, int(np.ceil(-np.log10(degrees)))) + 2
+    return tuple(np.round(np.round(np.asarray(v, float) / degrees) * degrees, decimals) for v in (lon, lat))  # type: ignore[return-value]
+
+
+def _lon_lat(grid: Grid, x: Any, y: Any) -> tuple[Reals, Reals]:
+    lon, lat = grid.transformer("EPSG:4326").transform(x, y, direction="INVERSE")
+    return np.round(lon, 6), np.round(lat, 6)
+
+
+def _snap_xy(grid: Grid, x: Any, y: Any, degrees: float) -> tuple[Reals, Reals]:
+    """Map positions moved to the nodes of the grid of degrees."""
+    lon, lat = snapped(*_lon_lat(grid, x, y), degrees)
+    east, north = grid.transformer("EPSG:4326").transform(lon, lat)
+    return np.asarray(east, float), np.asarray(north, float)
+
+
+def _relief(run: SpeciesRun) -> dict[str, Any]:
+    """The relief is no result and known to all; other layers may come from records."""
+    return {name: layer for name, layer in run.layers.items() if name in RELIEF}
+
+
+def _is_finer(grid: Grid, degrees: float) -> bool:
+    return min(grid.cell_width_m, grid.cell_height_m) < COARSE_ENOUGH * degrees * METRES_PER_DEGREE
+
+
+def cells_within(grid: Grid, degrees: float) -> NDArray[np.int64]:
+    """(height, width) number of the fixed cell of ``degrees`` that holds the centre of each cell."""
+    return _cells_within(grid, degrees)
+
+
+@lru_cache(maxsize=4)
+def _cells_within(grid: Grid, degrees: float) -> NDArray[np.int64]:
+    rows, cols = np.indices(grid.shape)
+    lon, lat = grid.transformer("EPSG:4326").transform(*grid.xy(rows, cols), direction="INVERSE")
+    key = np.floor(lat / degrees).astype(np.int64) * 1_000_000 + np.floor(lon / degrees).astype(np.int64)
+    return np.unique(key, return_inverse=True)[1].reshape(grid.shape)
+
+
+def _coarse_surfaces(run: SpeciesRun, degrees: float, *, classed: bool = False) -> dict[str, Any]:
+    """The four surfaces as means over the fixed cells, on the run's own grid; in classes what depends on openings."""
+    surface, cells = run.surface, cells_within(run.grid, degrees)
+    resistance = _cell_means(np.where(surface.nodata, np.nan, np.where(surface.barrier, np.inf, surface.values)), cells)
+    if classed:
+        resistance, cells = _round(resistance, FIGURES), _wide_near_fences(run.cuts, cells, degrees)
+    out = {name: _cell_means(getattr(run, name), cells) for name in CLASSES}
+    if classed:
+        out = {name: _in_classes(values, CLASSES[name], mean=name == "current_density") for name, values in out.items()}
+    coarse = ResistanceSurface.from_array(resistance, run.grid, surface.name)
+    return out | {"surface": replace(coarse, assumptions=surface.assumptions)}
+
+
+def _wide_near_fences(cuts: CutEdges, cells: NDArray[np.int64], degrees: float) -> NDArray[np.int64]:
+    """Cells three times as wide wherever one of those comes within a cell's length of a fence."""
+    if not cuts.size:
+        return cells
+    from scipy.ndimage import distance_transform_edt
+
+    away = np.ones(cuts.grid.shape, bool)
+    away[cuts.row, cuts.col] = False
+    sampling = (cuts.grid.cell_height_m, cuts.grid.cell_width_m)
+    near = distance_transform_edt(away, sampling=sampling) <= degrees * METRES_PER_DEGREE
+    wide = cells_within(cuts.grid, WIDER * degrees)
+    return np.where(np.isin(wide, np.unique(wide[near])), cells.max() + 1 + wide, cells)
+
+
+def _in_classes(values: Reals, shares: tuple[float, ...], *, mean: bool) -> Reals:
+    """Every finite value as the mean or the highest of its class, rounded; classes end where ``shares`` of the area do."""
+    out, finite = values.copy(), np.isfinite(values)
+    if finite.any():
+        known = values[finite]
+        limits = np.unique(np.append(np.quantile(known, shares, method="higher"), known.max()))
+        which = np.searchsorted(limits, known)
+        shown = np.bincount(which, weights=known) / np.maximum(np.bincount(which), 1) if mean else limits
+        out[finite] = _round(shown, FIGURES)[which]
+    return out
+
+
+def _cell_means(values: Reals, cells: NDArray[np.int64]) -> Reals:
+    """Mean of the finite values of each fixed cell; unknown or infinite where that is what most of it is."""
+    flat, at, n = values.ravel(), cells.ravel(), int(cells.max()) + 1
+    finite = np.isfinite(flat)
+    total = np.bincount(at, minlength=n)
+    known, infinite = np.bincount(at[finite], minlength=n), np.bincount(at[np.isposinf(flat)], minlength=n)
+    mean = np.bincount(at[finite], weights=flat[finite], minlength=n) / np.maximum(known, 1)
+    mean = np.where(infinite > known, np.inf, mean)
+    mean = np.where(2 * (known + infinite) < total, np.nan, mean)
+    return mean[cells]
+
+
+def _round(values: Any, figures: int) -> Reals:
+    """To significant figures; infinite and unknown stay."""
+    values = np.asarray(values, float)
+    out = values.copy()
+    real = np.isfinite(values) & (values != 0)
+    places = figures - 1 - np.floor(np.log10(np.abs(values[real])))
+    up, down = 10.0 ** np.maximum(places, 0), 10.0 ** np.maximum(-places, 0)
+    out[real] = np.round(values[real] * up / down) * down / up
+    return out
+
+
+def _few_figures(table: pd.DataFrame) -> pd.DataFrame:
+    reals = table.select_dtypes("floating").columns
+    return table.assign(**{name: _round(table[name], FIGURES) for name in reals})
+
+
+def _rounded_path(path: TracedPath, grid: Grid) -> TracedPath:
+    if path.x.size == 0:
+        return path
+    x, y = _snap_xy(grid, path.x, path.y, PARTNER_DEG)
+    new = np.append(True, (np.diff(x) != 0) | (np.diff(y) != 0))
+    return replace(path, x=x[new], y=y[new])
+
+
+def _withheld_path(path: TracedPath) -> TracedPath:
+    """Costs to two figures, no course."""
+    cost, length = (float(v) for v in _round([path.cost_m, path.length_m], FIGURES))
+    return replace(path, cost_m=cost, length_m=length, x=np.empty(0), y=np.empty(0))
+
+
+def _rounded_place(place: FocalPlace, grid: Grid) -> FocalPlace:
+    """Outline with its vertices on the grid of 0.01 degree."""
+    degrees = _to_degrees(place.geometry, grid)
+    rounded = shapely.set_precision(degrees, PARTNER_DEG)
+    whole = rounded if not rounded.is_empty else _cells_of(degrees, PARTNER_DEG)
+    return replace(place, geometry=_to_map(whole, grid))
+
+
+def _place_in_cells(place: FocalPlace, grid: Grid, degrees: float) -> FocalPlace:
+    """The cells of the fixed grid whose centres lie in the place, or the one that holds its middle."""
+    return replace(place, geometry=_to_map(_cells_of(_to_degrees(place.geometry, grid), degrees), grid))
+
+
+def _cells_of(shape: Any, degrees: float) -> Any:
+    """Union of the cells of ``degrees`` whose centres lie in a shape given in degrees; never empty."""
+    west, south, east, north = shape.bounds
+    col = np.arange(np.floor(west / degrees), np.floor(east / degrees) + 1)
+    row = np.arange(np.floor(south / degrees), np.floor(north / degrees) + 1)
+    cols, rows = (v.ravel() for v in np.meshgrid(col, row))
+    inside = shapely.contains_xy(shape, (cols + 0.5) * degrees, (rows + 0.5) * degrees)
+    if not inside.any():
+        middle = shape.representative_point()
+        cols, rows = np.floor(np.array([[middle.x], [middle.y]]) / degrees)
+        inside = np.array([True])
+    cols, rows = cols[inside], rows[inside]
+    cells = shapely.box(cols * degrees, rows * degrees, (cols + 1) * degrees, (rows + 1) * degrees)
+    return shapely.union_all(shapely.set_precision(cells, 1e-6))
+
+
+def _to_degrees(shape: Any, grid: Grid) -> Any:
+    return shapely.transform(shape, lambda xy: np.column_stack(_lon_lat(grid, xy[:, 0], xy[:, 1])))
+
+
+def _to_map(shape: Any, grid: Grid) -> Any:
+    transformer = grid.transformer("EPSG:4326")
+    return shapely.transform(shape, lambda xy: np.column_stack(transformer.transform(xy[:, 0], xy[:, 1])))
+
+
+def _rounded_fences(cuts: CutEdges, degrees: float) -> CutEdges:
+    """Fence lines through the nodes of the grid of degrees, and the edges that those lines cut."""
+    return cut_edges([_rounded_fence(fence, cuts.grid, degrees) for fence in cuts.fences], cuts.grid)
+
+
+def _rounded_fence(fence: Fence, grid: Grid, degrees: float) -> Fence:
+    parts = [_rounded_line(shapely.simplify(_to_degrees(part, grid), 0.5 * degrees), degrees) for part in fence.parts]
+    lines = [part for part in parts if part is not None] or [_one_step(_to_degrees(fence.parts[0], grid), degrees)]
+    line = lines[0] if len(lines) == 1 else shapely.MultiLineString(lines)
+    return replace(fence, line=_to_map(line, grid))
+
+
+def _rounded_line(line: Any, degrees: float) -> Any:
+    """Through the nodes next to the line's vertices; None if that is a single one."""
+    lon, lat = shapely.get_coordinates(line).T
+    nodes = np.column_stack(snapped(lon, lat, degrees))
+    new = np.append(True, (np.diff(nodes, axis=0) != 0).any(axis=1))
+    return shapely.LineString(nodes[new]) if new.sum() > 1 else None
+
+
+def _one_step(line: Any, degrees: float) -> Any:
+    """A fence shorter than a cell, as the cell's length eastwards."""
+    (lon,), (lat,) = snapped([line.coords[0][0]], [line.coords[0][1]], degrees)
+    return shapely.LineString([(lon, lat), (lon + degrees, lat)])
+
+
+def _profile_by_km(profile: pd.DataFrame) -> pd.DataFrame:
+    """The profile in stretches of at least a kilometre, cut at whole ones."""
+    lengths = profile["end_m"] - profile["start_m"]
+    if not len(profile) or lengths.median() >= KM_M:
+        return profile
+    km = np.floor((profile["start_m"] + profile["end_m"]) / 2 / KM_M).astype(int)
+    rules = {
+        name: "sum" if name in ("gain_ohm2", "current_a") else "first" for name in profile.columns if name != "fence"
+    }
+    merged = profile.groupby(["fence", km], sort=False).agg(rules | {"start_m": "min", "end_m": "max"})
+    return merged.reset_index(level=0).reset_index(drop=True)[profile.columns.tolist()]
+
+
+def _withheld_profile(fences: Iterable[Fence], profile: pd.DataFrame) -> pd.DataFrame:
+    """One row per fence, as long as its rounded line, that says that its gains are withheld."""
+    rows = [
+        {"fence": fence.id, "start_m": 0.0, "end_m": fence.length_m, "status": WITHHELD}
+        for fence in fences
+        if fence.id in set(profile["fence"])
+    ]
+    reals = {name: "float64" for name in ("start_m", "end_m", "gain_ohm2", "current_a")}
+    return pd.DataFrame(rows, columns=profile.columns).astype(reals)

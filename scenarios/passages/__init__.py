@@ -1,0 +1,1 @@
+"""`otkel passages`: the best set of passages for a budget."""

@@ -1,0 +1,127 @@
+"""`otkel passages`: which passages for a budget, from a study file to a folder of results."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console
+
+from scenarios.land.inputs import context_layer
+from scenarios.land.provenance import crs_operations, input_paths
+from scenarios.outputs.folder import atomic_folder
+from scenarios.outputs.manifest import write_manifest
+from scenarios.passages.choose import PortfolioRun, choose_portfolio
+from scenarios.passages.files import carrier_of, write_page, write_portfolio
+from scenarios.passages.words import Item, describe_items, describe_plan
+from scenarios.progress import Reporter
+from scenarios.records.machine import machine, now
+from scenarios.study.load import resolve
+
+if TYPE_CHECKING:
+    pass
+
+__all__ = ["PassagesSummary", "run_passages"]
+
+STEPS_BESIDE_SPECIES = 7
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PassagesSummary:
+    """What was chosen, for the terminal and for machines."""
+
+    folder: Path
+    run: PortfolioRun
+    items: tuple[Item, ...]
+    sentences: tuple[str, ...]
+    seconds: float
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain data."""
+        run, best = self.run, self.run.best
+        return {
+            "folder": str(self.folder),
+            "seconds": round(self.seconds, 2),
+            "steps": {name: round(value, 2) for name, value in run.seconds.items()},
+            "scenario": run.resolved.scenario,
+            "objective": run.settings.objective,
+            "candidates": len(run.candidates),
+            "shortlist": len(run.shortlist),
+            "plan": {
+                "items": list(run.names_of(best)), "gain": best.value, "bound": best.bound, "gap": best.gap, "cost": best.cost,
+                "budget": best.budget, "method": best.method, "by_species": run.by_species,
+            },
+            "greedy": {"items": list(run.names_of(run.greedy)), "gain": run.greedy.value},
+            "greedy_pairs": {"items": list(run.names_of(run.greedy_pairs)), "gain": run.greedy_pairs.value},
+            "needed": run.needs.loc[run.needs["needed"], "item"].tolist(),
+            "firmness": list(self.sentences),
+        }  # fmt: skip
+
+    def print(self, console: Console) -> None:
+        """The plan in words."""
+        for sentence in describe_plan(self.run):
+            console.print(sentence, markup=False)
+        for number, name, text in self.items:
+            console.print(f"  {number}. {name}. {text}", markup=False)
+        for sentence in self.sentences:
+            console.print(sentence, markup=False)
+        console.print(f"{self.seconds:.0f} s; open {self.folder / 'index.html'}", markup=False)
+
+
+def run_passages(
+    name: str,
+    scenario: str | None,
+    species: Sequence[str] | None,
+    out: Path,
+    overrides: Mapping[str, Any],
+    reporter: Reporter,
+    *,
+    draws: int = 0,
+    seed: int = 1,
+    top: int = 10,
+    jobs: int = 1,
+) -> PassagesSummary:
+    """Value, choose, draw the uncertain numbers where asked, then write; the folder appears when it is complete."""
+    start, began = time.perf_counter(), now()
+    resolved = resolve(name, scenario, overrides)
+    n_species = len(species or resolved.study.species)
+    with atomic_folder(out) as folder:
+        reporter.expect(n_species + STEPS_BESIDE_SPECIES + (draws + n_species if draws else 0), "reading")
+        run = choose_portfolio(resolved, species, reporter.step)
+        sure, sentences = _drawn(run, folder, reporter, draws, seed, top, jobs) if draws else ([], ())
+        reporter.step("writing")
+        carrier, items = carrier_of(run), tuple(describe_items(run, sure))
+        borders, credits = context_layer(resolved, "borders", run.inputs.grid), resolved.study.credits
+        write_portfolio(run, carrier, items, folder, borders=borders, credits=credits)
+        write_page(run, carrier, items, folder, sentences=sentences, credits=credits)
+        write_manifest(
+            folder, runs=[], command=["otkel", *sys.argv[1:]], scenarios={resolved.scenario: resolved.settings},
+            settings={"draws": draws, "seed": seed, "top": top, "species": list(run.prepared), "portfolio": run.settings},
+            inputs=input_paths([resolved]), seeds={"draws": seed} if draws else {}, machine=machine(),
+            crs_operations=crs_operations([resolved], run.inputs.grid), started=began, finished=now(),
+        )  # fmt: skip
+    return PassagesSummary(
+        folder=out, run=run, items=items, sentences=tuple(sentences), seconds=time.perf_counter() - start
+    )
+
+
+def _drawn(
+    run: PortfolioRun, folder: Path, reporter: Reporter, draws: int, seed: int, top: int, jobs: int
+) -> tuple[list[tuple[str, str]], tuple[str, ...]]:
+    """How firm the shortlist is when the uncertain numbers are drawn: a sentence per chosen item, and on the whole."""
+    from scenarios.uncertainty.files import how_sure, stability_sentences, stability_tables, write_stability
+    from scenarios.uncertainty.stability import stability_of
+
+    shortlist = run.candidates.iloc[list(run.shortlist)]
+    found = stability_of(
+        run.resolved, run.inputs, draws=draws, seed=seed, top=top, jobs=jobs, objective=run.settings.objective,
+        candidates=shortlist[["candidate", "fence", "fence_line", "along_m", "lat", "lon", "cost"]], progress=reporter.step,
+    )  # fmt: skip
+    tables = stability_tables(found)
+    sentences = stability_sentences(found, tables)
+    write_stability(found, tables, sentences, folder)
+    return [(name, how_sure(found, tables, name)) for name in run.names_of(run.best)], sentences

@@ -1,0 +1,1 @@
+"""What a computed thing depends on, and how it is kept."""

@@ -1,0 +1,72 @@
+"""What a computed thing depends on, as short hashes: values, and the code with its libraries."""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+from scenarios.records.hashing import canonical_json, sha256_of, versions
+
+__all__ = ["code_hash", "hash_of", "source_files"]
+
+ROOT = Path(__file__).parents[2]
+ROOMS = ("connectivity", "rasters", "scenarios")
+LIBRARIES = ("GDAL", "GEOS", "PROJ", "numba", "numpy", "pandas", "rasterio", "scipy", "shapely")
+"""Libraries on which the last digit of a number may depend."""
+
+
+def hash_of(value: object) -> str:
+    """32 hexadecimal digits of plain data, pydantic models and arrays; mappings are sorted by key."""
+    return hashlib.sha256(canonical_json(value).encode()).hexdigest()[:32]
+
+
+@cache
+def code_hash(*modules: str) -> str:
+    """Hash of the sources of some modules, of all that they import from here, and of the versions of the libraries.
+
+    It is taken once per process: code that is edited while it runs is not the code that runs.
+    """
+    found = versions()
+    return hash_of(
+        {
+            "code": {path.relative_to(ROOT).as_posix(): sha256_of(path) for path in source_files(*modules)},
+            "libraries": {name: found[name] for name in LIBRARIES},
+        }
+    )
+
+
+@cache
+def source_files(*modules: str) -> tuple[Path, ...]:
+    """Source files of some modules and of everything of this project that they import, however deep in the text."""
+    missing = [module for module in modules if not _files_of(module)]
+    if missing:
+        raise ModuleNotFoundError(f"no source of {', '.join(missing)} is here; a hash without it would mean nothing")
+    found: set[Path] = set()
+    waiting = [path for module in modules for path in _files_of(module)]
+    while waiting:
+        path = waiting.pop()
+        if path not in found:
+            found.add(path)
+            waiting += [file for module in _imported(path) for file in _files_of(module)]
+    return tuple(sorted(found))
+
+
+def _imported(path: Path) -> Iterator[str]:
+    """Names that may be modules: of ``from a.b import c`` both ``a.b`` and ``a.b.c``."""
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            yield node.module
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def _files_of(module: str) -> list[Path]:
+    parts = module.split(".")
+    if parts[0] not in ROOMS:
+        return []
+    base = ROOT.joinpath(*parts)
+    return [path for path in (base.with_suffix(".py"), base / "__init__.py") if path.is_file()]

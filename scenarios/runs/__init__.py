@@ -1,0 +1,1 @@
+"""`otkel run`, `plan`, `check`, `doctor` and reproduction from a manifest."""

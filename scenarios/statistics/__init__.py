@@ -1,0 +1,1 @@
+"""Estimators with intervals: arrays in, intervals out."""

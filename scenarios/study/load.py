@@ -1,0 +1,327 @@
+"""YAML and overrides -> one resolved study, with every fault of the file in one message: file, line, key, value, fix.
+
+Order of settings: command line > scenario in a file of its own > scenario of the study > study.
+"""
+
+from __future__ import annotations
+
+import copy
+import difflib
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, TypeVar
+
+import yaml
+from pydantic import BaseModel, ValidationError
+
+from rasters.errors import ConfigError, LayerNotFoundError
+from scenarios.study.schema import ScenarioFile, ScenarioOverrides, Study
+
+__all__ = ["Document", "ResolvedStudy", "bundled_studies", "find_study", "read_document", "resolve", "validate"]
+
+LIBRARY = Path(__file__).parents[1] / "library"
+BASELINE = "baseline"
+"""Name of the study as it stands, where it has no scenarios."""
+log = logging.getLogger(__name__)
+ModelT = TypeVar("ModelT", bound=BaseModel)
+KeyPath = tuple[str | int, ...]
+Layer = tuple[str, dict[str, Any], Callable[[str], str]]
+
+
+class _Loader(yaml.SafeLoader):
+    """Plain YAML in which a date is text like any other: nothing here asks for dates."""
+
+    yaml_implicit_resolvers = {  # noqa: RUF012
+        first: [(tag, pattern) for tag, pattern in pairs if tag != "tag:yaml.org,2002:timestamp"]
+        for first, pairs in yaml.SafeLoader.yaml_implicit_resolvers.items()
+    }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Document:
+    """A YAML file as plain data, with the line of every key.
+
+    ``overrides`` says of each key that was set from elsewhere where that was.
+    """
+
+    path: Path
+    data: dict[str, Any]
+    lines: dict[KeyPath, int] = field(repr=False)
+    overrides: dict[KeyPath, str] = field(default_factory=dict)
+
+    def where(self, key: KeyPath) -> str:
+        """Where the value of a key was set: file and line, or the override."""
+        for n in range(len(key), 0, -1):
+            if key[:n] in self.overrides:
+                return self.overrides[key[:n]]
+        below = [name for name in self.overrides if name[: len(key)] == key]
+        if below and key not in self.lines:
+            return self.overrides[below[0]]
+        line = self.line_of(key)
+        return f"{self.path}:{line}" if line else str(self.path)
+
+    def line_of(self, key: KeyPath) -> int | None:
+        """Line of a key, or of the nearest parent that stands in the file."""
+        while key:
+            if key in self.lines:
+                return self.lines[key]
+            key = key[:-1]
+        return None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResolvedStudy:
+    """A study with one scenario's overrides applied.
+
+    ``settings`` is the study as plain data after all overrides, enough to run it again; ``changes`` lists each override.
+    ``base`` is the scenario in the study's file, ``overrides`` what was set besides it: in a scenario's own file or on the
+    command line.
+    """
+
+    study: Study
+    scenario: str
+    scenario_title: str
+    folder: Path
+    path: Path
+    settings: dict[str, Any]
+    changes: tuple[str, ...]
+    scenario_file: Path | None = None
+    base: str = ""
+    overrides: dict[str, Any] = field(default_factory=dict)
+
+    def file(self, name: str) -> Path:
+        """A file named in the study, found beside it."""
+        return self.folder / name
+
+
+def bundled_studies() -> list[str]:
+    """Names of the studies that come with otkel."""
+    return sorted(p.parent.name for p in LIBRARY.glob("*/study.yaml"))
+
+
+def find_study(name: str) -> Path:
+    """Path of a study file: a path, a folder with a study.yaml, or the name of a bundled study."""
+    given = Path(name)
+    tried = [given, given / "study.yaml", LIBRARY / name / "study.yaml"]
+    for path in tried:
+        if path.is_file():
+            return path
+    bundled = ", ".join(bundled_studies())
+    raise LayerNotFoundError(
+        f"no study {name!r}: neither a file, nor a folder with a study.yaml, nor one of the bundled studies ({bundled})"
+    )
+
+
+def read_document(path: Path) -> Document:
+    """Read YAML with line numbers; duplicate keys are errors."""
+    try:
+        text = path.read_text(encoding="utf-8")
+        root = yaml.compose(text, Loader=_Loader)
+        data = yaml.load(text, Loader=_Loader)
+    except OSError as error:
+        raise LayerNotFoundError(f"{path}: cannot be read ({error.strerror})") from error
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{path}: is not UTF-8 text (byte {error.start}); save it as UTF-8") from error
+    except yaml.MarkedYAMLError as error:
+        line = error.problem_mark.line + 1 if error.problem_mark else 0
+        raise ConfigError(f"{path}:{line}: is not valid YAML: {error.problem}; check indentation and quotes") from error
+    except (yaml.YAMLError, ValueError) as error:
+        reason = " ".join(str(error).split())
+        raise ConfigError(f"{path}: is not valid YAML: {reason}; put quotes around the text that is meant") from error
+    if not isinstance(root, yaml.MappingNode):
+        raise ConfigError(f"{path}: should be a table of keys and values")
+    lines: dict[KeyPath, int] = {}
+    faults: list[str] = []
+    _walk(root, (), lines, faults, path)
+    if faults:
+        raise ConfigError("\n".join(faults))
+    return Document(path=path, data=data, lines=lines)
+
+
+def _walk(node: yaml.Node, key: KeyPath, lines: dict[KeyPath, int], faults: list[str], path: Path) -> None:
+    if isinstance(node, yaml.MappingNode):
+        for name, value in node.value:
+            inner = (*key, str(name.value))
+            line = name.start_mark.line + 1
+            if inner in lines:
+                faults.append(f"{path}:{line}: {dotted(inner)}: stands twice, first on line {lines[inner]}; keep one")
+            lines[inner] = line
+            _walk(value, inner, lines, faults, path)
+    elif isinstance(node, yaml.SequenceNode):
+        for i, value in enumerate(node.value):
+            lines[(*key, i)] = value.start_mark.line + 1
+            _walk(value, (*key, i), lines, faults, path)
+
+
+def dotted(key: KeyPath) -> str:
+    """``('fences', 2, 'gap_m')`` -> ``fences[2].gap_m``."""
+    out = ""
+    for part in key:
+        out += f"[{part}]" if isinstance(part, int) else f".{part}" if out else str(part)
+    return out
+
+
+def validate(model: type[ModelT], data: Mapping[str, Any], document: Document) -> ModelT:
+    """Build a model, or raise one ConfigError that lists every fault with its line."""
+    try:
+        return model.model_validate(data)
+    except ValidationError as error:
+        faults = [_describe(fault, model, document) for fault in error.errors()]
+        raise ConfigError("\n".join(faults)) from error
+
+
+def _describe(fault: Any, model: type[BaseModel], document: Document) -> str:
+    key: KeyPath = tuple(
+        p for p in fault["loc"] if not (isinstance(p, str) and p.startswith(("function-", "constrained-")))
+    )
+    where = document.where(key)
+    message = fault["msg"].removeprefix("Value error, ")
+    if fault["type"] == "extra_forbidden":
+        message = "unknown key" + _suggestion(str(key[-1]), _known_keys(model, key[:-1]))
+    elif fault["type"] == "missing":
+        message = "is missing; add it"
+    else:
+        message = f"{message[0].lower()}{message[1:]}"
+        if not isinstance(fault["input"], dict | list):
+            message = f"{fault['input']!r}: {message}"
+    return f"{where}: {dotted(key)}: {message}" if key else f"{where}: {message}"
+
+
+def _known_keys(model: type[BaseModel], key: KeyPath) -> list[str]:
+    """Keys allowed in the model found at ``key``, as far as annotations tell."""
+    current: Any = model
+    for part in key:
+        fields = getattr(current, "model_fields", None)
+        current = fields[part].annotation if fields and part in fields else _inner_model(current)
+        if current is None:
+            return []
+    if not hasattr(current, "model_fields"):
+        current = _inner_model(current)
+    return [f.alias or name for name, f in current.model_fields.items()] if current is not None else []
+
+
+def _inner_model(annotation: Any) -> Any:
+    stack = list(getattr(annotation, "__args__", ()))
+    while stack:
+        candidate = stack.pop()
+        if isinstance(candidate, type) and issubclass(candidate, BaseModel):
+            return candidate
+        stack += getattr(candidate, "__args__", ())
+    return None
+
+
+def _suggestion(word: str, known: list[str]) -> str:
+    near = difflib.get_close_matches(word, known, n=1)
+    if near:
+        return f"; did you mean {near[0]!r}?"
+    return f"; the keys here are {', '.join(known)}" if known else "; remove it"
+
+
+def resolve(
+    name: str,
+    scenario: str | None = None,
+    overrides: Mapping[str, Any] | None = None,
+    *,
+    said_in: Mapping[str, str] | None = None,
+) -> ResolvedStudy:
+    """Read a study and apply one scenario and the command line's overrides.
+
+    ``scenario`` is a name in the study, or a YAML file with a scenario of its own. ``said_in`` says of overrides that are
+    not from the command line where they stand.
+
+    Raises
+    ------
+    ConfigError
+        With every fault found, each with file, line, key and value.
+    """
+    document = read_document(find_study(name))
+    base = validate(Study, document.data, document)
+    chosen = _chosen(base, document, scenario)
+    settings, changes = copy.deepcopy(document.data), []
+    set_by: dict[KeyPath, str] = {}
+    outside = ("", dict(overrides or {}), lambda key: (said_in or {}).get(key, "command line"))
+    for source, values, where in (*chosen.layers, outside):
+        for key, value in values.items():
+            changes.append(_override(settings, key, value, source or where(key), document))
+            set_by[tuple(key.split("."))] = where(key)
+    for change in changes:
+        log.info("%s", change)
+    study = validate(Study, settings, replace(document, overrides=set_by))
+    return ResolvedStudy(
+        study=study, scenario=chosen.id, scenario_title=chosen.title, folder=document.path.parent, path=document.path,
+        settings=settings, changes=tuple(changes), scenario_file=chosen.file,
+        base=chosen.base, overrides=chosen.besides | dict(overrides or {}),
+    )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Chosen:
+    """A scenario and its overrides, the ones that win last: who says so, key -> value, where each key stands."""
+
+    id: str
+    title: str
+    layers: tuple[Layer, ...]
+    base: str
+    besides: dict[str, Any] = field(default_factory=dict)
+    file: Path | None = None
+
+
+def _chosen(study: Study, document: Document, scenario: str | None) -> _Chosen:
+    if scenario is not None and Path(scenario).suffix in (".yaml", ".yml"):
+        return _chosen_file(study, document, Path(scenario))
+    name = scenario or next(iter(study.scenarios), BASELINE)
+    found = _scenario(study, name, document)
+
+    def where(key: str) -> str:
+        return f"{document.path}:{document.line_of(('scenarios', name, 'set', key))}: scenarios.{name}.set"
+
+    return _Chosen(id=name, title=found.title or name, layers=((f"scenario {name}", found.set, where),), base=name)
+
+
+def _chosen_file(study: Study, document: Document, path: Path) -> _Chosen:
+    """A scenario in a file of its own, as the report page saves it, on top of one of the study's."""
+    own = read_document(path)
+    file = validate(ScenarioFile, own.data, own)
+    if file.study != study.study:
+        raise ConfigError(
+            f"{own.where(('study',))}: study: {file.study!r}: this scenario is for another study than {study.study!r}; "
+            "run it with its own"
+        )
+    base = _chosen(study, document, file.base)
+    layer = (f"scenario {file.scenario}", file.set, lambda key: f"{own.where(('set', key))}: set")
+    return _Chosen(
+        id=file.scenario, title=file.title or file.scenario, layers=(*base.layers, layer), base=base.id, besides=file.set,
+        file=path,
+    )  # fmt: skip
+
+
+def _scenario(study: Study, name: str, document: Document) -> ScenarioOverrides:
+    if not study.scenarios and name == BASELINE:
+        return ScenarioOverrides(title=study.title)
+    if name not in study.scenarios:
+        known = list(study.scenarios) or [BASELINE]
+        raise ConfigError(
+            f"{document.path}: scenarios: no scenario {name!r}{_suggestion(name, known)}; there are {', '.join(known)}"
+        )
+    return study.scenarios[name]
+
+
+def _override(settings: dict[str, Any], key: str, value: Any, source: str, document: Document) -> str:
+    """Set a dotted key in place; parents must exist or belong to the schema."""
+    parts = key.split(".")
+    where: Any = settings
+    if parts[0] not in Study.model_fields:
+        raise ConfigError(
+            f"{document.path}: {source}: {key}: unknown key{_suggestion(parts[0], list(Study.model_fields))}"
+        )
+    for part in parts[:-1]:
+        where = where.setdefault(part, {}) if isinstance(where, dict) else None
+        if not isinstance(where, dict):
+            raise ConfigError(
+                f"{document.path}: {source}: {key}: {part!r} is not a table; only keys of tables can be overridden"
+            )
+    old = where.get(parts[-1], "(default)")
+    where[parts[-1]] = value
+    return f"{source}: {key}: {old!r} -> {value!r}"

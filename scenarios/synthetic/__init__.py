@@ -1,0 +1,1 @@
+"""Synthetic field data, labelled as such."""

@@ -1,0 +1,1 @@
+"""`otkel uncertainty`: how firm the ranking is."""

@@ -1,0 +1,278 @@
+"""Gains of candidates for other values of a study's parameters: one draw after the other, in parallel, kept on disk.
+
+A draw is what a run computes without its maps: resistance, least costs, reduction, gains. Each is written at once under a
+name made from everything that it depends on, so that a run that was killed goes on where it stood, and gives the same
+bytes as one that was not, with any number of processes.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import threading
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor, as_completed
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from connectivity.landscape.laplacian import stencil_laplacian
+from connectivity.landscape.stencil import Stencil
+from connectivity.least_cost.cost_distance import cost_weighted_distances
+from connectivity.machine import one_blas_thread
+from connectivity.openings.profile import FenceProfile
+from connectivity.reduction.network import ReducedNetwork
+from connectivity.reduction.reduce import reduce_landscape
+from rasters.errors import PlannerWarning
+from rasters.fences import FenceTerms, sum_terms
+from rasters.io import replacing
+from rasters.openings import OpeningEdges, row_terms
+from scenarios.land.inputs import Inputs, input_files, read_inputs
+from scenarios.land.parameters import Changes, changed
+from scenarios.land.prepared import Prepared, prepare_species, study_stencil
+from scenarios.model.mortal import arriving_gains
+from scenarios.model.ranking import Solved, rank_candidates
+from scenarios.records.content import code_hash, hash_of
+from scenarios.records.fingerprint import file_hash
+from scenarios.study.load import ResolvedStudy
+
+__all__ = ["RANKING", "DrawJob", "default_cache", "evaluate_draws", "gains_of", "score_candidates"]
+
+Reals = NDArray[np.float64]
+RANKING = ("score", "conductance_gain_share", "least_cost_gain_share")
+"""What is kept of each candidate when draws are ranked as `otkel run` ranks."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DrawJob:
+    """What all draws have in common.
+
+    Parameters
+    ----------
+    resolved : ResolvedStudy
+    species : tuple of str
+    candidates : tuple of str
+        Ids of the candidates that are valued, in the order of `gains_of`.
+    objective : str
+        Empty for the score of `otkel run`; otherwise an objective of `otkel passages`, valued by `scenarios.model.valuation`.
+    """
+
+    resolved: ResolvedStudy
+    species: tuple[str, ...]
+    candidates: tuple[str, ...]
+    objective: str = ""
+
+    @property
+    def measures(self) -> tuple[str, ...]:
+        """What is kept of each candidate, the first one ranks."""
+        return ("gain",) if self.objective else RANKING
+
+
+def score_candidates(prepared: Prepared, candidates: frozenset[str] | None = None) -> pd.DataFrame:
+    """The ranking of a run without its maps, for some of the candidates.
+
+    Parameters
+    ----------
+    candidates : frozenset of str, optional
+        Default all. With some only, the best of these has the score 1.
+
+    Returns
+    -------
+    DataFrame
+        As `scenarios.model.ranking.rank_candidates`; ``gain_ohm2``, which needs a map, is 0.
+    """
+    kept = tuple(c for c in prepared.candidates if candidates is None or c.opening.id in candidates)
+    context, ends = prepared.context, prepared.ends
+    resolved, cuts = context.resolved, context.inputs.cuts
+    row_cost_m, row_ohm = row_terms(cuts, context.model, prepared.standing)
+    stencil = study_stencil(resolved, context.surface, sum_terms(cuts, row_cost_m, row_ohm))
+    open_stencil = study_stencil(resolved, context.surface, FenceTerms.none())
+    solved = Solved(
+        cuts=cuts, candidates=kept, stencil=stencil, ends=ends, row_cost_m=row_cost_m, row_ohm=row_ohm,
+        network=_reduced(stencil, prepared, kept), open_network=_reduced(open_stencil, prepared, ()),
+        origin_cwd=cost_weighted_distances(stencil, ends.origins, threads=1),
+        target_cwd=cost_weighted_distances(stencil, [ends.any_target], threads=1)[0],
+        open_cwd=cost_weighted_distances(open_stencil, ends.targets, threads=1), profile=_no_profile(cuts.size),
+    )  # fmt: skip
+    return rank_candidates(resolved.study, solved, arriving_gains(prepared, kept))
+
+
+def _reduced(stencil: Stencil, prepared: Prepared, candidates: Sequence[OpeningEdges]) -> ReducedNetwork:
+    cuts, labels = prepared.context.inputs.cuts, prepared.ends.labels
+    row2, col2 = cuts.second
+    keep = labels > 0
+    for candidate in candidates:
+        keep[cuts.row[candidate.rows], cuts.col[candidate.rows]] = True
+        keep[row2[candidate.rows], col2[candidate.rows]] = True
+    return reduce_landscape(stencil_laplacian(stencil, region=labels), keep, threads=1)
+
+
+def _no_profile(n_cut: int) -> FenceProfile:
+    none = np.empty(0)
+    return FenceProfile(
+        fence=np.empty(0, np.int32),
+        start_m=none,
+        end_m=none,
+        gain_ohm2=none,
+        current_a=none,
+        row_gain_ohm2=np.zeros(n_cut),
+    )
+
+
+def gains_of(job: DrawJob, inputs: Inputs, changes: Changes) -> Reals:
+    """(n_species, n_measure, n_candidate) of one draw; a candidate that opens nothing for a species gains 0."""
+    resolved, now = changed(job.resolved, inputs, changes)
+    out = np.zeros((len(job.species), len(job.measures), len(job.candidates)))
+    with one_blas_thread():
+        for place, species in enumerate(job.species):
+            table = _table(job, resolved, now, species).set_index("candidate")
+            out[place] = table.reindex(list(job.candidates))[list(job.measures)].fillna(0.0).to_numpy().T
+    return out
+
+
+def _table(job: DrawJob, resolved: ResolvedStudy, inputs: Inputs, species: str) -> pd.DataFrame:
+    if job.objective:
+        from scenarios.model.valuation import evaluate
+
+        return evaluate(resolved, inputs, species, candidates=job.candidates, objective=job.objective)
+    return score_candidates(prepare_species(resolved, inputs, species), frozenset(job.candidates))
+
+
+def evaluate_draws(
+    job: DrawJob,
+    inputs: Inputs,
+    draws: Sequence[Changes],
+    *,
+    jobs: int,
+    cache: Path,
+    done: Callable[[int, bool], None] = lambda number, kept: None,
+) -> Reals:
+    """Gains in every draw.
+
+    Parameters
+    ----------
+    jobs : int
+        Processes; each holds the study's layers and one landscape.
+    cache : Path
+        Folder for the finished draws.
+    done : callable
+        Told the number of each finished draw, and whether it was kept from before.
+
+    Returns
+    -------
+    (n_draw, n_species, n_measure, n_candidate) float64
+    """
+    key = _key(job)
+    files = [cache / f"draw-{hash_of({'all': key, 'draw': asdict(draw)})}.npy" for draw in draws]
+    shape = (len(job.species), len(job.measures), len(job.candidates))
+    cache.mkdir(parents=True, exist_ok=True)
+    out = np.zeros((len(draws), *shape))
+    waiting = []
+    for number, file in enumerate(files):
+        kept = _read(file, shape)
+        if kept is None:
+            waiting.append(number)
+        else:
+            out[number] = kept
+            done(number, True)
+    for number in _computed(job, inputs, {n: (draws[n], files[n]) for n in waiting}, min(jobs, len(waiting))):
+        found = _read(files[number], shape)
+        assert found is not None
+        out[number] = found
+        done(number, False)
+    return out
+
+
+def default_cache() -> Path:
+    """Where finished draws are kept unless a folder is named."""
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "otkel" / "draws"
+
+
+def _computed(job: DrawJob, inputs: Inputs, work: dict[int, tuple[Changes, Path]], jobs: int) -> Iterator[int]:
+    """Numbers of the draws as they are written."""
+    if jobs <= 1:
+        for number, (draw, file) in work.items():
+            _write(file, _quiet_gains(job, inputs, draw))
+            yield number
+        return
+    spawn = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(jobs, mp_context=spawn, initializer=_start, initargs=(job,)) as pool:
+        waiting: dict[Future[None], int] = {pool.submit(_work, *one): number for number, one in work.items()}
+        try:
+            for future in as_completed(waiting):
+                future.result()
+                yield waiting[future]
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+
+
+_JOB: list[tuple[DrawJob, Inputs]] = []
+
+
+def _start(job: DrawJob) -> None:
+    """In each process: read the study once, and end when the process that asked for it has gone."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        threading.Thread(target=_end_after, args=(parent,), daemon=True).start()
+    with _no_planner_warnings():
+        _JOB[:] = [(job, read_inputs(job.resolved, job.species))]
+
+
+def _end_after(parent: multiprocessing.process.BaseProcess) -> None:
+    parent.join()
+    os._exit(1)
+
+
+def _work(draw: Changes, file: Path) -> None:
+    job, inputs = _JOB[0]
+    _write(file, _quiet_gains(job, inputs, draw))
+
+
+def _quiet_gains(job: DrawJob, inputs: Inputs, draw: Changes) -> Reals:
+    """Without warnings about the study itself: whoever asked for the draws has seen them."""
+    with _no_planner_warnings():
+        return gains_of(job, inputs, draw)
+
+
+@contextmanager
+def _no_planner_warnings() -> Iterator[None]:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", PlannerWarning)
+        yield
+
+
+def _write(file: Path, gains: Reals) -> None:
+    with replacing(file) as part, part.open("wb") as stream:
+        np.save(stream, gains)
+
+
+def _read(file: Path, shape: tuple[int, ...]) -> Reals | None:
+    """A finished draw; None where there is none, or none that can be used."""
+    try:
+        found = np.load(file, allow_pickle=False)
+    except (OSError, ValueError, EOFError):
+        return None
+    return found if found.shape == shape and found.dtype == np.float64 else None
+
+
+def _key(job: DrawJob) -> str:
+    """Hash of everything but the draw: settings, input files, candidates, the code that computes, its libraries."""
+    resolved = job.resolved
+    without = {"uncertainty", "portfolio", "corridors", "scenarios", "title", "description", "assumptions", "credits"}
+    valued_by = ("scenarios.model.valuation",) if job.objective else ()
+    return hash_of(
+        {
+            "study": resolved.study.model_dump(mode="json", exclude=without),
+            "files": {path.name: file_hash(path) for path in input_files(resolved) if path != resolved.path},
+            "species": job.species,
+            "candidates": job.candidates,
+            "objective": job.objective,
+            "code": code_hash("scenarios.uncertainty.draws", *valued_by),
+        }
+    )

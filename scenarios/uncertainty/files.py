@@ -1,0 +1,311 @@
+"""How firm a ranking is, as tables, sentences and a picture."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+
+from connectivity.portfolio.rank_stability import neighbours, top_shares, worst_case
+from rasters.io import replacing
+from scenarios.model.audience import Audience
+from scenarios.outputs.cartography.sheet import INK, MUTED, save_png
+from scenarios.outputs.tables import write_csv
+from scenarios.uncertainty.stability import ALL, Stability
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+__all__ = ["FIRM", "how_sure", "stability_sentences", "stability_tables", "write_stability"]
+
+FIRM = 0.8
+"""Share of draws from which a place counts as firm."""
+BLUE, ORANGE, GREY = "#0072b2", "#d55e00", "#b8bec2"
+"""Apart for every kind of colour vision (Okabe and Ito 2008)."""
+DRIVERS = 10
+"""Parameters shown in the picture."""
+
+Tables = Mapping[str, pd.DataFrame]
+
+
+def stability_tables(found: Stability) -> dict[str, pd.DataFrame]:
+    """``stability`` (one row per ranking and candidate), ``parameters`` (per ranking and parameter), ``draws``."""
+    rankings = found.rankings
+    return {
+        "stability": pd.concat([_candidates(found, name) for name in rankings], ignore_index=True),
+        "parameters": pd.concat([_parameters(found, name) for name in rankings], ignore_index=True),
+        "draws": _draws(found),
+    }
+
+
+def _candidates(found: Stability, ranking: str) -> pd.DataFrame:
+    who = found.candidates
+    near = neighbours(who["fence"].tolist(), who["along_m"].to_numpy(float), found.spacing_m)
+    gains, ranks, places = found.gains(ranking), found.ranks(ranking), found.places(ranking)
+    columns = ["candidate", "fence", "fence_line", "along_m", "lat", "lon", "cost"]
+    table = who[columns].copy()
+    table.insert(0, "ranking", ranking)
+    table["rank"], table["place"] = found.stated_ranks(ranking), found.stated_places(ranking)
+    table["shortlisted"] = table.index.isin(found.shortlist(ranking))
+    for number, measure in enumerate(found.measures):
+        drawn = found.gains(ranking, number)
+        table[measure] = found.stated_gains(ranking, number)
+        table[f"mean_{measure}"], table[f"worst_{measure}"] = drawn.mean(axis=0), worst_case(drawn)
+    table["top_share"] = top_shares(ranks, found.top, gains=gains)
+    table["top_share_near"] = top_shares(ranks, found.top, gains=gains, near=near)
+    table["top_share_place"] = top_shares(places, found.top)
+    for name, values in (("rank", ranks), ("place", places)):
+        low, middle, high = np.quantile(values, [0.1, 0.5, 0.9], axis=0, method="inverted_cdf")
+        table[f"{name}_low"], table[f"{name}_median"], table[f"{name}_high"] = low, middle, high
+    return table.sort_values("rank", kind="stable")
+
+
+def _parameters(found: Stability, ranking: str) -> pd.DataFrame:
+    drivers, gains, space = found.drivers(ranking), found.gain_drivers(ranking), found.space
+    rows = []
+    for axis, name in enumerate(space.axes):
+        moved = space.moved_by(axis)
+        ends = [(one.nominal, one.at(0.0), one.at(1.0)) for one in moved]
+        rows.append(
+            {
+                "ranking": ranking,
+                "parameter": name,
+                "numbers": len(moved),
+                "stated": " ".join(f"{nominal:g}" for nominal, _, _ in ends),
+                "lowest_draw": " ".join(f"{low:.4g}" for _, low, _ in ends),
+                "highest_draw": " ".join(f"{high:.4g}" for _, _, high in ends),
+                "shape": moved[0].spread.shape,
+                "index": drivers.index[axis],
+                "error": drivers.error[axis],
+                "noise": drivers.noise,
+                "matters": bool(drivers.index[axis] > drivers.noise),
+                "gain_index": gains.index[axis],
+                "gain_error": gains.error[axis],
+                "gain_noise": gains.noise,
+                "gain_matters": bool(gains.index[axis] > gains.noise),
+                "origin": moved[0].spread.origin,
+            }
+        )
+    return pd.DataFrame(rows).sort_values(["index", "parameter"], ascending=[False, True], kind="stable")
+
+
+def _draws(found: Stability) -> pd.DataFrame:
+    """One row per draw: agreement with the stated ranking, and every value that was drawn."""
+    shortlist = found.shortlist()
+    table = pd.DataFrame({"draw": np.arange(1, len(found.points) + 1)})
+    for name in found.rankings:
+        table[f"kendall_tau_{name}"] = found.taus(name)
+    table["stated_places_kept"] = (found.places()[:, shortlist] <= found.top).sum(axis=1)
+    values: dict[str, list[float]] = {}
+    for parameter in found.space.parameters:
+        values[parameter.name] = [parameter.at(float(point[parameter.axis])) for point in found.points]
+    return pd.concat([table, pd.DataFrame(values)], axis=1)
+
+
+def stability_sentences(found: Stability, tables: Tables) -> tuple[str, ...]:
+    """What the numbers say, in words, from numbers only."""
+    table = tables["stability"]
+    mine = table[table["ranking"] == ALL]
+    places, plain = mine[mine["shortlisted"]], mine[mine["rank"] <= found.top]
+    n = len(found.points)
+    firm, firm_plain = places[places["top_share_place"] > FIRM], plain[plain["top_share"] > FIRM]
+    taus = found.taus()
+    spread = (
+        f"{np.nanquantile(taus, 0.1):.2f} to {np.nanquantile(taus, 0.9):.2f}" if np.isfinite(taus).any() else "none"
+    )
+    km = found.spacing_m / 1000
+    return (
+        f"{_many(len(firm), len(places))} of the {len(places)} best places as stated stay among the best {found.top} places in "
+        f"over {FIRM:.0%} of {n} draws{_listed(firm, 'top_share_place')}. A place is all candidates within {km:g} km of its best.",
+        f"Kilometre by kilometre, {_many(len(firm_plain), len(plain)).lower()} of the {len(plain)} best candidates as stated stay "
+        f"among the best {found.top} candidates in over {FIRM:.0%} of draws{_listed(firm_plain, 'top_share')}; counting neighbours within "
+        f"{km:g} km too, {int((plain['top_share_near'] > FIRM).sum())} of them.",
+        f"Kendall's tau with the ranking as stated is {np.nanmedian(taus):.2f} in the middle draw, {spread} in the middle 80 % of "
+        f"draws, over {len(found.candidates)} candidates."
+        if np.isfinite(taus).any()
+        else "Kendall's tau with the ranking as stated cannot be told: too few candidates differ.",
+        _driver_sentence(tables["parameters"], "", "the ranks of the best places as stated"),
+        _driver_sentence(tables["parameters"], "gain_", f"their {found.measures[0]}"),
+    )
+
+
+def _driver_sentence(parameters: pd.DataFrame, prefix: str, what: str) -> str:
+    mine = parameters[parameters["ranking"] == ALL].sort_values(f"{prefix}index", ascending=False, kind="stable")
+    known = mine[mine[f"{prefix}matters"]]
+    floor = f"chance alone reaches {mine[f'{prefix}noise'].iloc[0]:.2f}"
+    if not len(known):
+        return f"No single parameter that moves {what} can be told from chance ({floor}): draw more, or read them as acting jointly."
+    numbers = zip(known["parameter"], known[f"{prefix}index"], known[f"{prefix}error"], strict=True)
+    named = [f"{_short(name)} ({index:.2f} +- {error:.2f})" for name, index, error in numbers]
+    rest = f", then {', '.join(named[1:4])}" if len(named) > 1 else ""
+    return f"What moves {what} most is {named[0]}{rest}: share of the variance that goes with it alone; {floor}."
+
+
+def _many(part: int, whole: int) -> str:
+    return "All" if part == whole and whole else str(part) if part else "None"
+
+
+def _listed(rows: pd.DataFrame, column: str) -> str:
+    """``: `` and the places, or nothing where there is none."""
+    listed = (f"{row.fence} km {row.along_m / 1000:.1f} ({getattr(row, column):.0%})" for row in rows.itertuples())
+    return f": {', '.join(listed)}" if len(rows) else ""
+
+
+def how_sure(found: Stability, tables: Tables, candidate: str) -> str:
+    """One sentence on one candidate, for a paragraph about it; empty where it was not drawn."""
+    table = tables["stability"]
+    row = table[(table["ranking"] == ALL) & (table["candidate"] == candidate)]
+    if not len(row):
+        return ""
+    one, measure = row.iloc[0], found.measures[0]
+    return (
+        f"In {one['top_share_place']:.0%} of {len(found.points)} draws of the uncertain numbers it belongs to the best {found.top} "
+        f"places (itself or a neighbour within {found.spacing_m / 1000:g} km); its {measure} is {one[measure]:.3g} as stated, "
+        f"{one[f'mean_{measure}']:.3g} on average, and under {one[f'worst_{measure}']:.3g} in one draw of ten."
+    )
+
+
+def write_stability(found: Stability, tables: Tables, sentences: Sequence[str], folder: Path) -> list[Path]:
+    """``stability.csv``, ``parameters.csv``, ``draws.csv``, ``stability.txt`` and ``stability.png``."""
+    written = []
+    for name, table in tables.items():
+        written.append(write_csv(folder / f"{name}.csv", table))
+    with replacing(folder / "stability.txt") as part:
+        part.write_text("\n".join(sentences) + "\n", encoding="utf-8")
+    return [*written, folder / "stability.txt", draw_stability(found, tables, folder / "stability.png")]
+
+
+def draw_stability(found: Stability, tables: Tables, path: Path) -> Path:
+    """The best places with the ranks that they take, how often they stay among the best, and what moves them."""
+    table = tables["stability"]
+    best = table[(table["ranking"] == ALL) & table["shortlisted"]].sort_values("place")
+    drivers = tables["parameters"]
+    drivers = drivers[drivers["ranking"] == ALL].head(DRIVERS)
+    width, height = 12.0, 2.6 + 0.36 * max(len(best), len(drivers), 4)
+    figure = Figure(figsize=(width, height), dpi=150, facecolor="white")
+    FigureCanvasAgg(figure)
+    names, causes = [_place(row) for row in best.itertuples()], [_short(name) for name in drivers["parameter"]]
+    room, cause_room = _room(names), _room(causes)
+    free = width - room - cause_room - 0.85
+    lefts = (room, room + 0.52 * free + 0.2, width - 0.55 - 0.24 * free)
+    bottom, top = 1.0 / height, 1.0 - 1.25 / height
+    axes = [
+        figure.add_axes((left / width, bottom, share * free / width, top - bottom))
+        for left, share in zip(lefts, (0.52, 0.2, 0.24), strict=True)
+    ]
+    _draw_ranks(axes[0], found, best, names)
+    _draw_shares(axes[1], found, best)
+    _draw_drivers(axes[2], drivers, causes)
+    _write_head(figure, found, height)
+    return save_png(figure, path)
+
+
+def _place(row: Any) -> str:
+    return f"{row.fence}  km {row.along_m / 1000:.1f}"
+
+
+def _room(labels: Sequence[str]) -> float:
+    """Inches for labels of 8 points."""
+    return 0.3 + 0.068 * max(map(len, labels), default=0)
+
+
+def _write_head(figure: Figure, found: Stability, height: float) -> None:
+    titles = (
+        f"{found.resolved.study.title}   \u00b7   {found.resolved.scenario_title}   \u00b7   {', '.join(found.species)}"
+    )
+    draws = f"{len(found.points)} Sobol draws of {len(found.space.axes)} uncertain parameters, seed {found.seed}"
+    figure.text(0.02, 1 - 0.2 / height, "How firm is the ranking?", fontsize=15, fontweight="bold", color=INK, va="top")
+    figure.text(0.02, 1 - 0.52 / height, f"{titles}   \u00b7   {draws}", fontsize=8.5, color=MUTED, va="top")
+    note = (
+        f"A place is all candidates within {found.spacing_m / 1000:g} km of its best. Bounds of the parameters are the study's "
+        "assumptions.  "
+    )
+    figure.text(0.02, 0.2 / height, note + Audience.RESTRICTED.upper(), fontsize=7.5, color=MUTED, va="bottom")
+
+
+def _plain(axes: Axes, title: str, label: str, n: int) -> None:
+    axes.set_title(title, fontsize=9.5, fontweight="bold", color=INK, loc="left", pad=6)
+    axes.set_xlabel(label, fontsize=8, color=MUTED)
+    axes.set_ylim(n - 0.4, -0.6)
+    axes.set_yticks(range(n))
+    axes.tick_params(labelsize=8, length=0, colors=INK)
+    axes.grid(axis="x", color="#e4e7e9", linewidth=0.8)
+    axes.set_axisbelow(True)
+    for side in ("top", "right", "left"):
+        axes.spines[side].set_visible(False)
+
+
+def _draw_ranks(axes: Axes, found: Stability, best: pd.DataFrame, names: Sequence[str]) -> None:
+    y = np.arange(len(best))
+    _plain(axes, "Rank among places", "rank in the draws (logarithmic): bar 10 to 90 %, line: middle", len(best))
+    if len(best):
+        ranks = found.places()[:, best.index]
+        axes.hlines(y, ranks.min(axis=0), ranks.max(axis=0), color=GREY, linewidth=1.2, zorder=2)
+        axes.hlines(y, best["place_low"], best["place_high"], color=BLUE, linewidth=8, alpha=0.55, zorder=3)
+        axes.plot(best["place_median"], y, "|", color=INK, markersize=11, markeredgewidth=2, zorder=4)
+        axes.plot(best["place"], y, "D", color=ORANGE, markersize=5, zorder=5, label="as stated")
+        axes.legend(
+            fontsize=7.5, frameon=False, loc="lower right", bbox_to_anchor=(1.0, 1.0), borderpad=0, handletextpad=0.2
+        )
+    axes.set_xscale("log")
+    axes.axvline(found.top + 0.5, color=INK, linewidth=1, linestyle=(0, (4, 3)), zorder=1)
+    last = max(float(found.places()[:, best.index].max(initial=1)), found.top + 1.0)
+    ticks = [t for t in (1, 2, 5, 10, 20, 50, 100, 200, 500) if t <= last * 1.2]
+    axes.set_xticks(ticks, [str(t) for t in ticks])
+    axes.set_xticks([], minor=True)
+    axes.set_xlim(0.85, last * 1.15)
+    axes.set_yticklabels(names)
+
+
+def _draw_shares(axes: Axes, found: Stability, best: pd.DataFrame) -> None:
+    y = np.arange(len(best))
+    _plain(axes, f"Among the best {found.top}", "share of draws", len(best))
+    axes.barh(
+        y, best["top_share_place"], height=0.62, color=[BLUE if s > FIRM else GREY for s in best["top_share_place"]]
+    )
+    for at, share in zip(y.tolist(), best["top_share_place"], strict=True):
+        inside = share > 0.3
+        axes.text(
+            share - 0.03 if inside else share + 0.03, at, f"{share:.0%}", fontsize=8, va="center",
+            ha="right" if inside else "left", color="white" if share > FIRM else INK, fontweight="bold",
+        )  # fmt: skip
+    axes.axvline(FIRM, color=INK, linewidth=1, linestyle=(0, (4, 3)))
+    axes.set_xlim(0, 1)
+    axes.set_xticks([0, FIRM / 2, FIRM], ["0", f"{FIRM / 2:.0%}", f"{FIRM:.0%}"])
+    axes.set_yticklabels([])
+
+
+def _draw_drivers(axes: Axes, drivers: pd.DataFrame, names: Sequence[str]) -> None:
+    y = np.arange(len(drivers))
+    _plain(axes, "What moves the ranking", "share of variance, \u00b1 1 standard error", len(drivers))
+    noise = float(drivers["noise"].iloc[0]) if len(drivers) else 0.0
+    axes.axvspan(-1, noise, color="#f0f1f2", zorder=0)
+    colour = [ORANGE if matters else GREY for matters in drivers["matters"]]
+    axes.barh(y, drivers["index"].clip(lower=0), height=0.62, color=colour, zorder=2)
+    axes.errorbar(
+        drivers["index"].clip(lower=0), y, xerr=drivers["error"], fmt="none", ecolor=INK, elinewidth=1, zorder=3
+    )
+    axes.set_xlim(0, max(1.15 * float((drivers["index"] + drivers["error"]).max()), 1.2 * noise, 0.05))
+    axes.text(noise, len(drivers) - 0.42, "chance ", fontsize=7, color=MUTED, ha="right", va="bottom", rotation=90)
+    axes.set_yticklabels(names)
+
+
+def _short(name: str) -> str:
+    """A parameter's name in a few words."""
+    if name.startswith(("fences.", "designs.")):
+        return name.replace("fences.model.", "fences: ")
+    words = name.rstrip("*").rstrip(".")
+    groups = {"rules": "", "factors": "", "permeability": "permeability ", "use_factor": "use of "}
+    for group, said in groups.items():
+        who, found, what = f".{words}.".partition(f".{group}.")
+        if found:
+            what = what.strip(".").replace("default", "") or (
+                "passages" if said == "use of " else "all factors" if not said else ""
+            )
+            return f"{who.strip('.') or 'all species'}: {said}{what}".rstrip()
+    return words

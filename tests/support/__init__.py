@@ -1,0 +1,1 @@
+"""Landscapes, studies, result folders and long checks that several tests share."""

@@ -1,0 +1,136 @@
+"""How often 90 % intervals hold the truth: estimators of evidence on sets simulated from known numbers.
+
+``PYTHONPATH=. python tests/support/evidence_coverage.py [SETS]`` prints the table of `docs/evidence.md`; the suite runs a short version.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+
+import numpy as np
+
+from scenarios.statistics.baci import SiteCounts, baci_effect
+from scenarios.statistics.occupancy import OccupancyData, fit_occupancy, profile_interval
+from scenarios.statistics.rates import rate_posterior
+from scenarios.statistics.use_factor import PassageEvidence, use_factors
+
+Rng = np.random.Generator
+Case = Callable[[Rng], tuple[float, float, float]]
+"""Simulates one set; returns the truth and both ends of its interval."""
+
+
+def varied(rng: Rng, cv: float, size: int | tuple[int, ...]) -> np.ndarray:
+    """Gamma multipliers of mean 1."""
+    return np.ones(size) if cv == 0 else rng.gamma(1 / cv**2, cv**2, size)
+
+
+def crossing_rate(cv: float, blocks: int = 8) -> Case:
+    def draw(rng: Rng) -> tuple[float, float, float]:
+        rate, days = float(np.exp(rng.uniform(np.log(0.02), np.log(0.3)))), rng.uniform(12, 28, blocks)
+        found = rate_posterior(rng.poisson(rate * varied(rng, cv, blocks) * days), days)
+        return rate, found.low, found.high
+
+    return draw
+
+
+def opening_effect(block_cv: float, passages: int = 4, controls: int = 4) -> Case:
+    def draw(rng: Rng) -> tuple[float, float, float]:
+        effect, change = rng.uniform(0.0, 1.8), rng.normal(0.0, 0.4)
+
+        def period(rate: float, blocks: int) -> np.ndarray:
+            days = rng.uniform(14, 28, blocks)
+            return np.column_stack([rng.poisson(rate * days * varied(rng, block_cv, blocks)), days])
+
+        sites = []
+        for i in range(passages + controls):
+            level, at_passage = 0.1 * float(varied(rng, 0.5, 1)[0]), i < passages
+            ratio = np.exp(change + effect * at_passage)
+            sites.append(
+                SiteCounts(site=str(i), is_passage=at_passage, before=period(level, 4), after=period(level * ratio, 8))
+            )
+        found = baci_effect(sites)
+        return float(np.exp(effect)), found.low, found.high
+
+    return draw
+
+
+def occupancy(covariate: bool = False, sigma: float = 0.0, sites: int = 24, occasions: int = 16) -> Case:
+    def draw(rng: Rng) -> tuple[float, float, float]:
+        psi = rng.uniform(0.25, 0.75)
+        x = rng.standard_normal(sites)
+        x -= x.mean()
+        logit = np.log(psi / (1 - psi)) + (1.0 * x if covariate else 0.0)
+        used = rng.random(sites) < 1 / (1 + np.exp(-logit))
+        days = np.where(rng.random((sites, occasions)) < 0.2, 0.0, rng.uniform(2, 7, (sites, occasions)))
+        rate = 0.04 * np.exp(rng.normal(0.0, sigma, (sites, 1))) if sigma else 0.04
+        seen = rng.random((sites, occasions)) < 1 - np.exp(-rate * days)
+        design = np.column_stack([np.ones(sites), x]) if covariate else np.ones((sites, 1))
+        data = OccupancyData(
+            detected=(seen & used[:, None]).astype(float), days=days, psi_design=design, rate_design=np.ones((sites, 1)),
+            psi_names=("intercept", "x")[: design.shape[1]], rate_names=("intercept",),
+        )  # fmt: skip
+        low, high = profile_interval(fit_occupancy(data), np.eye(design.shape[1])[0])
+        return float(psi), low, high
+
+    return draw
+
+
+def use_factor(with_controls: bool, passages: int = 5) -> Case:
+    """The truth is drawn from the prior, as the interval supposes."""
+
+    def draw(rng: Rng) -> tuple[float, float, float]:
+        mean = rng.beta(0.6 * 4, 0.4 * 4)
+        s = float(np.exp(rng.uniform(np.log(2), np.log(200))))
+        seen = []
+        for k in range(passages):
+            u = rng.beta(mean * s, (1 - mean) * s)
+            visits = rng.poisson(15)
+            through = rng.binomial(visits, u)
+            if with_controls:
+                level = rng.uniform(0.1, 0.5)
+                own, control = rng.poisson(u * level * 120), rng.poisson(level * 120)
+                one = PassageEvidence(passage=str(k), passes=own, days=120, control_passes=control, control_days=120)
+            else:
+                one = PassageEvidence(passage=str(k), through=through, turned_back=visits - through)
+            seen.append(one)
+        found = use_factors(seen, 0.6, 4.0).design
+        return float(mean), found.low, found.high
+
+    return draw
+
+
+CASES: dict[str, Case] = {
+    "crossing rate, Poisson": crossing_rate(0.0),
+    "crossing rate, cv 0.3": crossing_rate(0.3),
+    "crossing rate, cv 0.6": crossing_rate(0.6),
+    "crossing rate, cv 1": crossing_rate(1.0),
+    "BACI effect, Poisson": opening_effect(0.0),
+    "BACI effect, cv 0.5": opening_effect(0.5),
+    "BACI effect, cv 0.5, one pair": opening_effect(0.5, 1, 1),
+    "occupancy": occupancy(),
+    "occupancy, detection varies between sites": occupancy(sigma=1.0),
+    "occupancy with a covariate": occupancy(covariate=True),
+    "use factor, outcomes": use_factor(False),
+    "use factor, controls": use_factor(True),
+}
+
+
+def coverage(case: Case, sets: int, seed: int = 1) -> tuple[float, float]:
+    """Share of intervals that hold the truth, and their median width."""
+    rng = np.random.default_rng(seed)
+    found = np.array([case(rng) for _ in range(sets)])
+    held = (found[:, 1] <= found[:, 0]) & (found[:, 0] <= found[:, 2])
+    return float(held.mean()), float(np.median(found[:, 2] - found[:, 1]))
+
+
+def main() -> None:
+    """Print the table."""
+    sets = int(sys.argv[1]) if len(sys.argv) > 1 else 200
+    print(f"| {sets} simulated sets | 90 % intervals that hold the truth |\n|---|---|")
+    for name, case in CASES.items():
+        print(f"| {name} | {100 * coverage(case, sets)[0]:.1f} % |", flush=True)
+
+
+if __name__ == "__main__":
+    main()
