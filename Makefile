@@ -12,7 +12,7 @@ help:
 	@echo "make demo   run the bundled study (about 5 minutes) -> $(OUT)/report.html"
 	@echo "make test   style, types, import rules and all tests"
 	@echo "make lint   style, types and import rules only"
-	@echo "make bench  speed against other programs (slow; see docs/benchmarks.md)"
+	@echo "make bench  speed against other programs (slow; see docs/develop/benchmarks.md)"
 	@echo "make clean  remove .venv, caches and results"
 
 demo: $(STAMP)

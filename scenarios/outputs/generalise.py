@@ -10,7 +10,7 @@ given holds, and that run says for whom it is:
                 openings in a few classes; no passages, no routes, no gains along the fence, numbers to two figures
 
 Why classes, and wider cells near fences: from the means of neighbouring cells one finds a single opening to half a cell's
-middle; what is left says no more than the cell in which it lies (``docs/audiences.md`` has the figures).
+middle; what is left says no more than the cell in which it lies (``docs/how-to/audiences.md`` has the figures).
 
 Places are moved to a fixed grid of degrees, never by chance: random offsets can be averaged away (Chapman 2020,
 doi:10.15468/doc-5jp4-5g10). The same place gives the same answer in every file, so that files cannot be set off against

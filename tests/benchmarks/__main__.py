@@ -2,7 +2,7 @@
 
 Rows go to results/benchmarks/SECTION.json as they come, in place of older ones of the same tool on the same landscape, and
 tables to the terminal; ``--ours`` measures this project's tools only and leaves the peers' rows. ``--write
-docs/benchmarks.md`` puts the tables of everything measured so far between that page's markers; with ``--sections none``
+docs/develop/benchmarks.md`` puts the tables of everything measured so far between that page's markers; with ``--sections none``
 without measuring.
 """
 

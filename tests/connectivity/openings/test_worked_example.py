@@ -1,4 +1,4 @@
-"""The worked example of docs/how-a-passage-is-valued.md: every number in its two tables, recomputed."""
+"""The worked example of docs/theory/how-a-passage-is-valued.md: every number in its two tables, recomputed."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from rasters.openings import FenceModel, Opening, fence_terms, open_edges, row_t
 from rasters.surface import ResistanceSurface
 from tests.support.places import ROOT
 
-PAGE = ROOT / "docs" / "how-a-passage-is-valued.md"
+PAGE = ROOT / "docs" / "theory" / "how-a-passage-is-valued.md"
 
 
 def table(name: str) -> dict[str, list[float]]:

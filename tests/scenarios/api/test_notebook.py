@@ -11,7 +11,7 @@ import pytest
 
 from tests.support.places import ROOT
 
-NOTEBOOK = ROOT / "docs" / "notebooks" / "tutorial.ipynb"
+NOTEBOOK = ROOT / "docs" / "tutorial" / "tutorial.ipynb"
 
 PROGRAM = """
 import sys
