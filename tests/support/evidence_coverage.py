@@ -1,6 +1,7 @@
 """How often 90 % intervals hold the truth: estimators of evidence on sets simulated from known numbers.
 
-``PYTHONPATH=. python tests/support/evidence_coverage.py [SETS]`` prints the table of `docs/how-to/evidence.md`; the suite runs a short version.
+``PYTHONPATH=. python tests/support/evidence_coverage.py [SETS]`` prints the table of `docs/how-to/evidence.md`; the suite
+runs a short version.
 """
 
 from __future__ import annotations
