@@ -10,9 +10,9 @@ __all__ = ["compare", "open", "read", "run"]
 def __getattr__(name: str) -> object:
     """Find the functions for scripts when they are asked for."""
     if name in __all__:
-        from scenarios.api.calls import calls as api
+        from scenarios.api import calls
 
-        return getattr(api, name)
+        return getattr(calls, name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}; there are {', '.join(__all__)}")
 
 

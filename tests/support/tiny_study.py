@@ -188,3 +188,18 @@ def write_tiny_study(folder: Path, change: Callable[[dict[str, Any]], None] | No
         change(settings)
     write_yaml(folder / "study.yaml", settings)
     return folder
+
+
+def edit(study: Path, *path: str | int, value: Any = None, file: str = "study.yaml") -> int:
+    """Set (or with None delete) a key of a YAML file; returns its line."""
+    settings = yaml.safe_load((study / file).read_text())
+    where = settings
+    for key in path[:-1]:
+        where = where[key]
+    if value is None:
+        del where[path[-1]]
+    else:
+        where[path[-1]] = value
+    write_yaml(study / file, settings)
+    lines = (study / file).read_text().splitlines()
+    return next((i for i, line in enumerate(lines, 1) if str(path[-1]) in line), 0)

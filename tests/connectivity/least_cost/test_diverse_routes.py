@@ -4,13 +4,13 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.connectivity.small import cell, fence_across, random_values, stencil_of, with_fence
 
 from connectivity.least_cost.cost_distance import cost_weighted_distances
 from connectivity.least_cost.crossings import step_costs_m
 from connectivity.least_cost.diverse_routes import DiversityRules, diverse_routes, overlap_share
 from connectivity.least_cost.paths import least_cost_path
 from rasters.errors import DataError
+from tests.support.small import cell, fence_across, random_values, stencil_of, with_fence
 
 
 def three_valleys():

@@ -4,13 +4,13 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.connectivity.small import cell, fence_across, random_values, stencil_of, with_fence
 
 from connectivity.least_cost.cost_distance import cost_weighted_distance
 from connectivity.least_cost.factorial_paths import factorial_least_cost_paths
 from connectivity.least_cost.paths import least_cost_path
 from connectivity.least_cost.resistant_kernels import resistant_kernel
 from rasters.errors import DataError
+from tests.support.small import cell, fence_across, random_values, stencil_of, with_fence
 
 
 def spots(stencil, seed: int, n: int = 5):

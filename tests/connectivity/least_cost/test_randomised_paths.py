@@ -6,7 +6,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import sparse
-from tests.connectivity.small import block, cell, fence_across, random_values, stencil_of, with_fence
 
 from connectivity.focal import FocalRegion
 from connectivity.least_cost.cost_distance import cost_weighted_distance
@@ -14,6 +13,7 @@ from connectivity.least_cost.paths import least_cost_path
 from connectivity.least_cost.randomised_paths import randomised_paths, walk_to_target
 from connectivity.network.pinch_points import pinch_points
 from rasters.errors import DataError
+from tests.support.small import block, cell, fence_across, random_values, stencil_of, with_fence
 
 
 def random_walk(seed: int, n: int = 9) -> tuple[np.ndarray, np.ndarray]:

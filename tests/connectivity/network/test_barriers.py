@@ -5,7 +5,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy.ndimage import minimum_filter
-from tests.connectivity.small import cell, fence_across, grid_of, random_values, stencil_of, with_fence
 
 from connectivity.landscape.stencil import build_stencil
 from connectivity.least_cost.cost_distance import cost_weighted_distance, cost_weighted_distances
@@ -13,6 +12,7 @@ from connectivity.network.barriers import barrier_scores, fence_barriers, least_
 from connectivity.network.links import LinkRules, build_network
 from rasters.errors import DataError
 from rasters.fences import sum_terms
+from tests.support.small import cell, fence_across, grid_of, random_values, stencil_of, with_fence
 
 
 def disc(radius_m: float, cell_m: float) -> np.ndarray:

@@ -5,7 +5,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from skimage.measure import label
-from tests.connectivity.small import block, cell, fence_across, random_values, stencil_of, with_fence
 
 from connectivity.landscape.windows import Window, crop_region, crop_stencil, window_around, window_of
 from connectivity.least_cost.cost_distance import cost_weighted_distances
@@ -20,6 +19,7 @@ from connectivity.network.corridors import (
 )
 from connectivity.network.links import LinkRules, build_network
 from rasters.errors import DataError
+from tests.support.small import block, cell, fence_across, random_values, stencil_of, with_fence
 
 
 def random_network(seed: int, rules: LinkRules | None = None):

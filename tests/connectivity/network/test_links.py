@@ -3,7 +3,6 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.connectivity.small import block, cell, fence_across, random_values, stencil_of, with_fence
 
 from connectivity.least_cost.cost_distance import cost_weighted_distance
 from connectivity.least_cost.crossings import path_fence_crossings, path_shares
@@ -11,6 +10,7 @@ from connectivity.least_cost.paths import least_cost_path
 from connectivity.network.adjacency import adjacent_pairs, euclidean_zones, straight_distance_m, touching_zones
 from connectivity.network.links import LinkRules, build_network, network_graph
 from rasters.errors import DataError
+from tests.support.small import block, cell, fence_across, random_values, stencil_of, with_fence
 
 
 def row_of_cores(gaps: list[int], resistance: float = 1.0):

@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.connectivity.small import block, cell, fence_across, random_values, stencil_of, with_fence
 
 from connectivity.landscape.laplacian import node_graph, stencil_laplacian
 from connectivity.network.links import build_network
 from connectivity.network.pinch_points import network_pinch_points, pinch_points
+from tests.support.small import block, cell, fence_across, random_values, stencil_of, with_fence
 
 
 def everywhere(stencil) -> np.ndarray:

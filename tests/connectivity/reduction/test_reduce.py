@@ -13,7 +13,6 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.connectivity.reduction_cases import landscape, random_landscape, schur_complement
 
 from connectivity.kernels.circuit.components import label_components, label_nodes
 from connectivity.landscape.laplacian import Laplacian, node_graph
@@ -21,6 +20,7 @@ from connectivity.reduction.reduce import reduce_landscape
 from rasters.errors import DataError, FocalNodeError, GridMismatchError, MemoryBudgetError
 from rasters.fences import STEPS
 from tests.support.places import ROOT
+from tests.support.reduction_cases import landscape, random_landscape, schur_complement
 
 VECTORS = ROOT.parent / "shared" / "verify" / "formulas" / "testvectors.json"
 
@@ -340,7 +340,7 @@ def test_indices_stay_inside_with_bounds_checked():
     code = (
         "import numpy as np\n"
         "from connectivity.reduction.reduce import reduce_landscape\n"
-        "from tests.connectivity.reduction_cases import random_landscape, schur_complement\n"
+        "from tests.support.reduction_cases import random_landscape, schur_complement\n"
         "for case in ((3, 20, 33), (4, 1, 9), (5, 130, 140)):\n"
         "    system, keep = random_landscape(*case, regions=2, grounded=0.05, held=1, kept=40)\n"
         "    network = reduce_landscape(system, keep, threads=2)\n"

@@ -9,13 +9,13 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.connectivity.reduction_cases import landscape, random_landscape
 
 from connectivity.reduction.network import ReducedNetwork
 from connectivity.reduction.reduce import reduce_landscape
 from connectivity.report import SolveReport
 from rasters.errors import DataError, FocalNodeError
 from rasters.fences import STEPS
+from tests.support.reduction_cases import landscape, random_landscape
 
 
 def network_of(conductance, ground=None):

@@ -21,10 +21,10 @@ from typer.testing import CliRunner
 
 from cli import app
 from rasters.errors import ConfigError, ExportError, FolderInUseError, LayerNotFoundError
+from scenarios.batch import work as batch_work
 from scenarios.batch.folder import BatchFolder
 from scenarios.batch.memory import run_bytes
 from scenarios.batch.session import BatchRequest, BatchSummary, merge_batch, run_batch
-from scenarios.batch.session import work as batch_work
 from scenarios.cluster.cluster import Traffic, connect, map_completed
 from scenarios.cluster.job import Lost
 from scenarios.cluster.processes import map_processes

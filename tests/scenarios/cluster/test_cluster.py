@@ -19,7 +19,8 @@ from connectivity.moving_window.landscape import WindowSettings
 from connectivity.moving_window.tiles import TilePatch, moving_window, plan_tiles
 from rasters.errors import ConfigError, LayerNotFoundError
 from rasters.fences import FenceTerms
-from scenarios.cluster.cluster import Traffic, cluster, connect, map_ordered
+from scenarios.cluster import cluster
+from scenarios.cluster.cluster import Traffic, connect, map_ordered
 from scenarios.windows.files import LandscapeFiles, RasterFile
 from scenarios.windows.job import Machines, WindowJob, machines_of, sum_windows
 from scenarios.windows.total import window_total

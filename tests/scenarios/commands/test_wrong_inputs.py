@@ -10,7 +10,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-import yaml
 from shapely import LineString, MultiPolygon, Point, Polygon
 from typer.testing import CliRunner, Result
 
@@ -18,6 +17,7 @@ from cli import app
 from tests.support.places import ROOT
 from tests.support.tiny_study import (
     SIZE,
+    edit,
     line_km,
     species_settings,
     study_settings,
@@ -26,7 +26,6 @@ from tests.support.tiny_study import (
     write_regions,
     write_tiny_study,
     write_vectors,
-    write_yaml,
 )
 
 USAGE, CONFIGURATION, INPUT_DATA, OUTPUT = 2, 3, 4, 7
@@ -73,21 +72,6 @@ def fails(study: Path | str, results: Path, code: int, *words: str, options: tup
     if inputs:
         assert snapshot(Path(study)) == inputs
     return text
-
-
-def edit(study: Path, *path: str | int, value: Any = None, file: str = "study.yaml") -> int:
-    """Set (or with None delete) a key of a YAML file; returns its line."""
-    settings = yaml.safe_load((study / file).read_text())
-    where = settings
-    for key in path[:-1]:
-        where = where[key]
-    if value is None:
-        del where[path[-1]]
-    else:
-        where[path[-1]] = value
-    write_yaml(study / file, settings)
-    lines = (study / file).read_text().splitlines()
-    return next((i for i, line in enumerate(lines, 1) if str(path[-1]) in line), 0)
 
 
 # ---- files -------------------------------------------------------------------------------------------------------

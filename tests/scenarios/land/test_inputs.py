@@ -10,12 +10,11 @@ import numpy as np
 import pytest
 from scipy.ndimage import distance_transform_edt
 from shapely import Point
-from test_wrong_inputs import edit
 
 from rasters.errors import ConfigError, DataError, GridMismatchError, NodataFilledWarning
 from scenarios.land.inputs import Inputs, input_files, read_inputs
 from scenarios.study.load import resolve
-from tests.support.tiny_study import CRS, SIZE, at_km, water, write_raster, write_tiny_study, write_vectors
+from tests.support.tiny_study import CRS, SIZE, at_km, edit, water, write_raster, write_tiny_study, write_vectors
 
 
 @pytest.fixture

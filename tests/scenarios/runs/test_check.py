@@ -12,11 +12,10 @@ import pytest
 from pyproj import Transformer
 from shapely import LineString, MultiLineString, Point
 from shapely.ops import substring
-from test_wrong_inputs import edit
 from typer.testing import CliRunner
 
 from cli import app
-from tests.support.tiny_study import BORDER, CRS, at_km, line_km, write_fences, write_regions, write_tiny_study
+from tests.support.tiny_study import BORDER, CRS, at_km, edit, line_km, write_fences, write_regions, write_tiny_study
 
 INPUT_DATA = 4
 
