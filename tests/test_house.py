@@ -183,7 +183,7 @@ def test_a_changed_nested_kernel_changes_the_caches_of_all_that_import_it(tmp_pa
         return subprocess.check_output(command, cwd=tmp_path, env=environment, text=True).split()
 
     before = folders()
-    with (tmp_path / "connectivity" / "kernels" / "multigrid" / "lanes.py").open("a") as file:
+    with (tmp_path / "connectivity" / "kernels" / "multigrid" / "product.py").open("a") as file:
         file.write("# changed\n")
     after = folders()
     assert after[0] != before[0]

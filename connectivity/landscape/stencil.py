@@ -24,7 +24,7 @@ from rasters.errors import DataError
 from rasters.fences import STEPS, FenceTerms
 from rasters.surface import ResistanceSurface
 
-__all__ = ["STEPS", "EdgeRule", "FenceTerms", "Neighbours", "Stencil", "build_stencil"]
+__all__ = ["STEPS", "EdgeRule", "FenceTerms", "Neighbours", "Stencil", "build_stencil", "mean_of"]
 
 EdgeRule = Literal["mean_resistance", "mean_conductance"]
 Neighbours = Literal[4, 8]
@@ -65,14 +65,22 @@ class Stencil:
         out = np.full((4, *self.shape), np.inf)
         for k, (d_row, d_col) in enumerate(STEPS[: 2 if self.neighbours == 4 else 4]):
             here, there = _edge_views(resistance, d_row, d_col), _edge_views(resistance, -d_row, -d_col)
-            inside = _edge_views(out[k], d_row, d_col)
-            if self.edge_rule == "mean_resistance":
-                np.add(here, there, out=inside)
-                inside *= 0.5
-            else:
-                both = np.isfinite(here) & np.isfinite(there)
-                inside[both] = 2.0 / (1.0 / here[both] + 1.0 / there[both])
+            _edge_views(out[k], d_row, d_col)[...] = self._rule(here, there)
         return out
+
+    def resistance_at(
+        self, row: NDArray[np.int32], col: NDArray[np.int32], step: NDArray[np.int8]
+    ) -> NDArray[np.float64]:
+        """(n,) edge rule of some edges, named by their first cell and step [1], without length or fence; inf = no edge."""
+        steps = np.array(STEPS, np.int32)
+        resistance = np.where(self.surface.passable, self.surface.values, np.inf)
+        mean = self._rule(resistance[row, col], resistance[row + steps[step, 0], col + steps[step, 1]])
+        return np.where(step < self.neighbours // 2, mean, np.inf)
+
+    def _rule(self, one: NDArray[np.float64], two: NDArray[np.float64]) -> NDArray[np.float64]:
+        apart = np.isinf(one) | np.isinf(two)
+        with np.errstate(divide="ignore"):
+            return np.where(apart, np.inf, mean_of(one, two, harmonic=self.edge_rule == "mean_conductance"))
 
     def conductance(self) -> NDArray[np.float64]:
         """(4, height, width) edge conductance [S]."""
@@ -85,6 +93,13 @@ class Stencil:
         cost = self.edge_resistance() * self.step_m()[:, None, None]
         cost[self.fence.step, self.fence.row, self.fence.col] += self.fence.cost_m
         return cost
+
+
+def mean_of(one: NDArray[np.float64], two: NDArray[np.float64], *, harmonic: bool) -> NDArray[np.float64]:
+    """The mean that an edge rule takes of its two cells; the harmonic mean of resistances is that of conductances, inverted."""
+    if harmonic:
+        return 2.0 / (1.0 / one + 1.0 / two)
+    return 0.5 * (one + two)
 
 
 def _edge_views(array: NDArray[np.float64], d_row: int, d_col: int) -> NDArray[np.float64]:

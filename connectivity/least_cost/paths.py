@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from connectivity.focal import FocalRegion, region_labels
 from connectivity.kernels.search.paths import inherit_labels, trace
@@ -26,7 +26,6 @@ __all__ = [
     "PathStatus",
     "corridor",
     "cost_allocation",
-    "gap_gain_least_cost",
     "least_cost_path",
 ]
 
@@ -292,46 +291,3 @@ def cost_allocation(
     if lost:
         raise _lost_path(*divmod(lost - 1, stencil.shape[1]))
     return CostAllocation(cwd=cwd, label=label, sources=tuple(s.id for s in sources), grid=stencil.surface.grid)
-
-
-def gap_gain_least_cost(
-    cwd_s: NDArray[np.float64],
-    cwd_t: NDArray[np.float64],
-    lcd: float,
-    u: tuple[ArrayLike, ArrayLike],
-    v: tuple[ArrayLike, ArrayLike],
-    crossing_cost_m: ArrayLike,
-) -> NDArray[np.float64]:
-    """Exact drop in least cost between two ends when one gap is opened, for each of n gaps.
-
-    Parameters
-    ----------
-    cwd_s, cwd_t : (height, width) float64
-        Cost-weighted distance from the two ends [effective m].
-    lcd : float
-        Least cost between them now; ``inf`` when they are apart.
-    u, v : tuple of (n,) int arrays
-        Rows and columns of the cells on the two sides of each gap.
-    crossing_cost_m : (n,) or scalar
-        Cost of the opened edge [effective m].
-
-    Returns
-    -------
-    (n,) float64
-        ``max(0, lcd - min(s(u) + c + t(v), s(v) + c + t(u)))``; ``inf`` where the gap joins ends that were apart, 0
-        where it leads nowhere. For a symmetric edge cost this is exact, because a best way uses one edge at most once.
-
-    Examples
-    --------
-    >>> s, t = np.array([[0.0, np.inf]]), np.array([[np.inf, 0.0]])
-    >>> gap_gain_least_cost(s, t, np.inf, ([0], [0]), ([0], [1]), 30.0)
-    array([inf])
-    """
-    u_cells, v_cells = (np.asarray(u[0]), np.asarray(u[1])), (np.asarray(v[0]), np.asarray(v[1]))
-    forth = cwd_s[u_cells] + cwd_t[v_cells]
-    back = cwd_s[v_cells] + cwd_t[u_cells]
-    way = np.fmin(forth, back) + np.asarray(crossing_cost_m, dtype=np.float64)
-    way = np.where(np.isnan(way), math.inf, way)
-    if math.isinf(lcd):
-        return np.where(np.isfinite(way), math.inf, 0.0)
-    return np.maximum(0.0, lcd - way)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from connectivity.kernels.circuit.components import label_nodes
 from connectivity.landscape.laplacian import Laplacian
-from connectivity.landscape.stencil import EdgeRule, Neighbours
+from connectivity.landscape.stencil import EdgeRule, Neighbours, mean_of
 from connectivity.modes.pairs import FocalCells
 from rasters.errors import DataError, GridMismatchError
 from rasters.fences import STEPS
@@ -49,7 +49,7 @@ def edge_conductance(
         a, b = conductance[here], conductance[there]
         both = (a > 0) & (b > 0)
         edge = out[k][here]
-        edge[both] = (a[both] + b[both]) / 2 if edge_rule == "mean_conductance" else 2 / (1 / a[both] + 1 / b[both])
+        edge[both] = mean_of(a[both], b[both], harmonic=edge_rule == "mean_resistance")
         if d_row and d_col:
             edge /= np.sqrt(2.0)
     return out

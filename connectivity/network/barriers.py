@@ -17,13 +17,11 @@ from numpy.typing import NDArray
 
 from connectivity.kernels.search.disc import disc_minimum
 from connectivity.least_cost.cost_distance import CostDistance
-from connectivity.least_cost.paths import gap_gain_least_cost
 from connectivity.network.links import CorridorNetwork
 from rasters.errors import DataError
-from rasters.fences import CutEdges
 from rasters.grid import Grid
 
-__all__ = ["BarrierScores", "FenceBarriers", "barrier_scores", "fence_barriers", "network_barriers"]
+__all__ = ["BarrierScores", "barrier_scores", "network_barriers"]
 
 DistancePair = tuple[CostDistance, CostDistance]
 
@@ -72,7 +70,7 @@ def barrier_scores(pairs: Sequence[DistancePair], radii_m: Sequence[float]) -> B
     ----------
     pairs : sequence of (CostDistance, CostDistance)
         The distances from both ends of each link, on one grid. Links whose ends are apart score nothing: see
-        `fence_barriers` for openings that join them.
+        `connectivity.openings.sets` for openings that join them.
     radii_m : sequence of float
         Radii of the restored disc [m], at least a cell. A cell belongs to the disc when its centre does.
 
@@ -148,49 +146,3 @@ def least_within(values: NDArray[np.float64], radius_m: float, grid: Grid) -> ND
     known = np.where(np.isnan(values), np.inf, values)
     disc_minimum(known, half_width, scratch[0], scratch[1], np.empty(grid.width), out)
     return out
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FenceBarriers:
-    """What opening each cut edge of a fence would save, exactly.
-
-    Parameters
-    ----------
-    gain_m : (n_link, n_cut) float64
-        Drop in each link's least cost [effective m] when that one edge carries no fence cost; ``inf`` where it joins
-        cores that are apart.
-    per_metre : (n_cut,) float64
-        Largest finite gain over the links, per metre of opening [effective m per m]: the counterpart of the score.
-    joins : (n_cut,) int64
-        How many links it joins that are apart.
-    opening_m : (n_cut,) float64
-        Length of fence that one edge stands for: the cells' faces [m].
-    """
-
-    gain_m: NDArray[np.float64]
-    per_metre: NDArray[np.float64]
-    joins: NDArray[np.int64]
-    opening_m: NDArray[np.float64]
-
-
-def fence_barriers(pairs: Sequence[DistancePair], cuts: CutEdges, open_cost_m: NDArray[np.float64]) -> FenceBarriers:
-    """Exact gain of opening each single edge that a fence cuts.
-
-    Parameters
-    ----------
-    pairs : sequence of (CostDistance, CostDistance)
-        The distances from both ends of each link, with the fences as they stand.
-    cuts : CutEdges
-    open_cost_m : (n_cut,) float64
-        Cost of each edge once this fence is open there [effective m]: the step and what other fences on it cost.
-    """
-    gains = np.zeros((len(pairs), cuts.size))
-    first, second = (cuts.row, cuts.col), cuts.second
-    for gain, (a, b) in zip(gains, pairs, strict=True):
-        gain[:] = gap_gain_least_cost(a.cwd, b.cwd, a.to(b.source), first, second, open_cost_m)
-    opening = np.full(cuts.size, math.sqrt(cuts.grid.cell_width_m * cuts.grid.cell_height_m))
-    finite = np.where(np.isinf(gains), 0.0, gains)
-    return FenceBarriers(
-        gain_m=gains, per_metre=finite.max(axis=0, initial=0.0) / opening, joins=np.isinf(gains).sum(axis=0),
-        opening_m=opening,
-    )  # fmt: skip

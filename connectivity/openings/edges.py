@@ -45,6 +45,8 @@ class OpenableEdges:
         Conductance added to the edge as it is now [S]; 0 in the first state.
     cost_m : (n_state,) float64
         Cost of the edge [effective m]; inf in the first state, where nothing new is offered.
+    singles_only : bool
+        Whether only sets of one candidate have a state: as many states as candidates on an edge, not two to their power.
     """
 
     n_candidates: int
@@ -56,6 +58,7 @@ class OpenableEdges:
     state_start: NDArray[np.int64]
     delta: NDArray[np.float64]
     cost_m: NDArray[np.float64]
+    singles_only: bool = False
 
     def __post_init__(self) -> None:
         for name in ("first", "second", "slot_edge", "slot_candidate", "state_start", "delta", "cost_m"):
@@ -71,9 +74,9 @@ class OpenableEdges:
 
     @property
     def slot_bit(self) -> NDArray[np.int64]:
-        """(q,) what each slot adds to the state of its edge."""
-        before = np.searchsorted(self.slot_edge, self.slot_edge, side="left")
-        return np.int64(1) << (np.arange(self.slot_edge.size) - before)
+        """(q,) what each slot adds to the number of its edge's state."""
+        place = np.arange(self.slot_edge.size) - np.searchsorted(self.slot_edge, self.slot_edge, side="left")
+        return place + 1 if self.singles_only else np.int64(1) << place
 
     @property
     def edge_of_state(self) -> NDArray[np.int64]:
@@ -84,6 +87,8 @@ class OpenableEdges:
         """(s, e) place of each edge's state in ``delta`` and ``cost_m`` for sets (s, n_candidates)."""
         if sets.ndim != 2 or sets.shape[1] != self.n_candidates:
             raise DataError(f"sets of shape {sets.shape} do not fit {self.n_candidates} candidates")
+        if self.singles_only and (sets.sum(axis=1) > 1).any():
+            raise DataError("these edges know single candidates only; build them for sets")
         bits = sparse.csr_array(
             (self.slot_bit, (self.slot_candidate, self.slot_edge)), shape=(self.n_candidates, self.size)
         )
@@ -105,16 +110,20 @@ class OpenableEdges:
         bits = self.slot_bit
         for edge in edges:
             mine = np.flatnonzero((self.slot_edge == edge) & stays)
-            masks = [sum(int(bits[q]) for k, q in enumerate(mine) if m >> k & 1) for m in range(1 << mine.size)]
-            place = self.state_start[edge] + np.array(masks, np.int64)
+            place = self.state_start[edge] + np.array(
+                [int(bits[list(q)].sum()) for q in self._combined(mine)], np.int64
+            )
             delta.append(self.delta[place])
             cost.append(self.cost_m[place])
             start.append(start[-1] + place.size)
         return OpenableEdges(
             n_candidates=len(candidates), shape=self.shape, first=self.first[edges], second=self.second[edges],
             slot_edge=number.astype(np.int64), slot_candidate=new[self.slot_candidate[stays]],
-            state_start=np.array(start, np.int64), delta=_joined(delta), cost_m=_joined(cost),
+            state_start=np.array(start, np.int64), delta=_joined(delta), cost_m=_joined(cost), singles_only=self.singles_only,
         )  # fmt: skip
+
+    def _combined(self, slots: NDArray[np.intp]) -> list[list[int]]:
+        return _combinations(slots.tolist(), singles_only=self.singles_only)
 
 
 def openable_edges(
@@ -123,6 +132,8 @@ def openable_edges(
     row_cost_m: NDArray[np.float64],
     row_ohm: NDArray[np.float64],
     candidates: Sequence[Sequence[OpeningEdges]],
+    *,
+    singles_only: bool = False,
 ) -> OpenableEdges:
     """Every edge that candidates open, with its states.
 
@@ -135,13 +146,16 @@ def openable_edges(
         What each row of ``cuts`` adds to its edge now, from `rasters.openings.row_terms`.
     candidates : sequence of sequences of OpeningEdges
         Openings that each candidate consists of: one, or one in each fence of a bundle.
+    singles_only : bool
+        For sets of one candidate only; then any number may share an edge.
 
     Raises
     ------
     DataError
-        When more than ten candidates share an edge.
+        When more than ten candidates share an edge, and sets of several are asked for.
     """
-    base_ohm, base_m = _edge_alone(cuts, stencil)
+    base = stencil.resistance_at(cuts.row, cuts.col, cuts.step)
+    base_ohm, base_m = base * stencil.step_ratio()[cuts.step], base * stencil.step_m()[cuts.step]
     by_edge = _slots_by_edge(cuts, candidates, np.isfinite(base_ohm))
     rows_of = _rows_by_edge(cuts, by_edge)
     row2, col2 = cuts.second
@@ -151,14 +165,22 @@ def openable_edges(
     cost: list[float] = []
     for edge, (key, slots) in enumerate(sorted(by_edge.items())):
         who = sorted({candidate for candidate, *_ in slots})
-        if len(who) > MOST_SHARING:
+        if len(who) > MOST_SHARING and not singles_only:
             raise DataError(
                 f"{len(who)} candidates open the edge at row {key // 4 // width}, col {key // 4 % width}; at most "
                 f"{MOST_SHARING} may share an edge: space them wider"
             )
         rows = rows_of[key]
         row = rows[0]
-        states = _states(who, slots, rows, row_ohm, row_cost_m, float(base_ohm[row]), float(base_m[row]))
+        states = _states(
+            _combinations(who, singles_only=singles_only),
+            slots,
+            rows,
+            row_ohm,
+            row_cost_m,
+            float(base_ohm[row]),
+            float(base_m[row]),
+        )
         delta += [state[0] for state in states]
         cost += [state[1] for state in states]
         start.append(len(delta))
@@ -170,8 +192,15 @@ def openable_edges(
         n_candidates=len(candidates), shape=cuts.grid.shape, first=np.array(first, np.int64),
         second=np.array(second, np.int64), slot_edge=np.array(slot_edge, np.int64),
         slot_candidate=np.array(slot_candidate, np.int64), state_start=np.array(start, np.int64),
-        delta=np.array(delta), cost_m=np.array(cost),
+        delta=np.array(delta), cost_m=np.array(cost), singles_only=singles_only,
     )  # fmt: skip
+
+
+def _combinations(members: Sequence[int], *, singles_only: bool) -> list[list[int]]:
+    """Members of each state of an edge, in the order of the states; the first holds none."""
+    if singles_only:
+        return [[], *([one] for one in members)]
+    return [[one for k, one in enumerate(members) if mask >> k & 1] for mask in range(1 << len(members))]
 
 
 Slot = tuple[int, int, float, float]
@@ -203,14 +232,13 @@ def _rows_by_edge(cuts: CutEdges, wanted: dict[int, list[Slot]]) -> dict[int, li
 
 
 def _states(
-    who: Sequence[int], slots: Sequence[Slot], rows: Sequence[int], row_ohm: NDArray[np.float64],
+    combinations: Sequence[Sequence[int]], slots: Sequence[Slot], rows: Sequence[int], row_ohm: NDArray[np.float64],
     row_cost_m: NDArray[np.float64], base_ohm: float, base_m: float,
 ) -> list[tuple[float, float]]:  # fmt: skip
-    """(added conductance, cost) for every combination of the candidates on an edge."""
+    """(added conductance, cost) for each combination of the candidates on an edge; the first is none."""
     closed = _reciprocal(base_ohm + sum(float(row_ohm[row]) for row in rows))
     out = [(0.0, math.inf)]
-    for mask in range(1, 1 << len(who)):
-        chosen = {candidate for k, candidate in enumerate(who) if mask >> k & 1}
+    for chosen in combinations[1:]:
         ohm, cost = base_ohm, base_m
         for row in rows:
             ways = [(o, c) for candidate, r, o, c in slots if r == row and candidate in chosen]
@@ -218,16 +246,6 @@ def _states(
             cost += min([float(row_cost_m[row]), *(c for _, c in ways)])
         out.append((max(_reciprocal(ohm) - closed, 0.0), cost))
     return out
-
-
-def _edge_alone(cuts: CutEdges, stencil: Stencil) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Resistance [ohm] and cost [effective m] of each cut edge without any fence; inf where it does not exist."""
-    row2, col2 = cuts.second
-    resistance = np.where(stencil.surface.passable, stencil.surface.values, np.inf)
-    one, two = resistance[cuts.row, cuts.col], resistance[row2, col2]
-    mean = 0.5 * (one + two) if stencil.edge_rule == "mean_resistance" else 2.0 / (1.0 / one + 1.0 / two)
-    mean = np.where(cuts.step < stencil.neighbours // 2, mean, np.inf)
-    return mean * stencil.step_ratio()[cuts.step], mean * stencil.step_m()[cuts.step]
 
 
 def _reciprocal(value: float) -> float:

@@ -22,7 +22,6 @@ __all__ = [
     "FenceProfile",
     "candidates_along",
     "gain_profile",
-    "least_cost_with",
     "share_undone",
     "spaced_shortlist",
 ]
@@ -131,40 +130,6 @@ def gain_profile(
 
 def _total(group: NDArray[np.int64], values: NDArray[np.float64], n_group: int) -> NDArray[np.float64]:
     return np.bincount(group, weights=values, minlength=n_group).astype(np.float64)
-
-
-def least_cost_with(
-    candidates: Sequence[OpeningEdges],
-    cuts: CutEdges,
-    step_cost_m: NDArray[np.float64],
-    cwd_from: NDArray[np.float64],
-    cwd_to: NDArray[np.float64],
-    least_cost_m: float,
-) -> NDArray[np.float64]:
-    """Exact least cost when each candidate alone is opened.
-
-    Parameters
-    ----------
-    step_cost_m : (n_cut,) float64
-        Cost of each cut edge without its fence [effective m].
-    cwd_from, cwd_to : (height, width) float64
-        Cost-weighted distance from either end [effective m].
-    least_cost_m : float
-        Least cost between the ends now [effective m]; inf when they are not joined.
-
-    Returns
-    -------
-    (n_candidate,) float64
-        Effective metres, at most ``least_cost_m``; inf where the ends stay apart.
-    """
-    row2, col2 = cuts.second
-    rows = np.concatenate([c.rows for c in candidates] or [np.empty(0, np.intp)])
-    through = np.concatenate([c.cost_m for c in candidates] or [np.empty(0)]) + step_cost_m[rows]
-    owner = np.repeat(np.arange(len(candidates)), [c.rows.size for c in candidates])
-    u, v = (cuts.row[rows], cuts.col[rows]), (row2[rows], col2[rows])
-    best = np.full(len(candidates), least_cost_m)
-    np.minimum.at(best, owner, np.minimum(cwd_from[u] + cwd_to[v], cwd_from[v] + cwd_to[u]) + through)
-    return best
 
 
 def share_undone(now: float, gained: NDArray[np.float64], without_fence: float) -> NDArray[np.float64]:

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from connectivity.focal import FocalRegion
 from connectivity.kernels.openings import costs_of_sets, open_conductance, open_cost, resistances_of_sets
 from connectivity.landscape.stencil import Stencil
-from connectivity.least_cost.cost_distance import cost_weighted_distances
+from connectivity.least_cost.cost_distance import CostDistance, cost_weighted_distances
 from connectivity.openings.edges import OpenableEdges
 from connectivity.reduction.network import ReducedNetwork
 from rasters.errors import DataError
@@ -155,12 +155,6 @@ class CircuitOfSets:
             open_conductance(matrix, size, self.first[e], self.second[e], conductance[e], *scratch)
         return replace(self, resistance=matrix)
 
-    def drops(self) -> Reals:
-        """(p, e) voltage across each edge at 1 A from source to target [V]; NaN where one of them is out of reach."""
-        r, s, t = self.resistance, self.source[:, None], self.target[:, None]
-        with np.errstate(invalid="ignore"):
-            return 0.5 * (r[s, self.second] + r[t, self.first] - r[s, self.first] - r[t, self.second])
-
     def only(self, candidates: Sequence[int]) -> CircuitOfSets:
         """The same for some of the candidates, on the nodes that they need."""
         edges = self.edges.only(candidates)
@@ -220,17 +214,19 @@ class DistancesOfSets:
     def build(
         cls,
         stencil: Stencil,
-        regions: Sequence[FocalRegion],
+        from_regions: Sequence[CostDistance],
         edges: OpenableEdges,
         pairs: Pairs,
         *,
         between_gaps: bool = True,
         threads: int = 2,
     ) -> DistancesOfSets:
-        """Search once from each region and from each end of each edge.
+        """Search once from each end of each edge.
 
         Parameters
         ----------
+        from_regions : sequence of CostDistance
+            Searched from each region that pairs name, on ``stencil``.
         between_gaps : bool
             Without it, no search from the edges: ways through more than one of them are left out, which is enough, and
             exact, for single openings.
@@ -240,19 +236,23 @@ class DistancesOfSets:
         Takes one search per node: about a tenth of a second for a million cells.
         """
         cells, place = np.unique(np.concatenate([edges.first, edges.second]), return_inverse=True)
-        nodes = [*regions, *(_cell_region(stencil, int(cell)) for cell in cells)]
         rows, cols = np.divmod(cells, stencil.shape[1])
-        matrix = np.full((len(nodes), len(nodes)), np.inf)
+        n = len(from_regions)
+        matrix = np.full((n + cells.size, n + cells.size), np.inf)
         np.fill_diagonal(matrix, 0.0)
 
-        def search(number: int) -> None:
-            found = cost_weighted_distances(stencil, [nodes[number]])[0]
-            matrix[number, : len(regions)] = [found.to(region) for region in regions]
-            matrix[number, len(regions) :] = found.cwd[rows, cols]
+        def read(number: int, found: CostDistance) -> None:
+            matrix[number, :n] = [found.to(one.source) for one in from_regions]
+            matrix[number, n:] = found.cwd[rows, cols]
 
+        def search(number: int) -> None:
+            read(n + number, cost_weighted_distances(stencil, [_cell_region(stencil, int(cells[number]))])[0])
+
+        for number, found in enumerate(from_regions):
+            read(number, found)
         with ThreadPoolExecutor(max_workers=threads) as pool:
-            list(pool.map(search, range(len(nodes) if between_gaps else len(regions))))
-        at = place + len(regions)
+            list(pool.map(search, range(cells.size if between_gaps else 0)))
+        at = place + n
         return cls(
             cost_m=np.minimum(matrix, matrix.T),
             edges=edges,

@@ -2,28 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from connectivity.kernels.dissection.network import network_components
-from connectivity.machine import usable_threads
 from connectivity.reduction.dense import (
-    EdgeSets,
-    connected_parts,
-    connected_voltages,
     eliminate_first,
     resistances_between,
-    set_resistances,
-    visits_of,
 )
 from connectivity.report import SolveReport
 from rasters.errors import DataError, FocalNodeError
 
 __all__ = ["ReducedNetwork"]
-
-_ROUNDING = 1e-12
 
 Reals = NDArray[np.float64]
 Ints = NDArray[np.int32]
@@ -124,118 +116,6 @@ class ReducedNetwork:
         where = at[back]
         return result[np.ix_(where, where)]
 
-    def voltages(self, current: ArrayLike) -> Reals:
-        """Voltage of each node for currents put in.
-
-        Parameters
-        ----------
-        current : (k,) float64
-            [A]; the sum must be 0 over every part that no ground joins.
-
-        Returns
-        -------
-        (k,) float64
-            [V] against ground; in a part without ground the lowest node is at 0 V.
-        """
-        put_in = np.asarray(current, np.float64)
-        if put_in.shape != (self.size,) or not np.isfinite(put_in).all():
-            raise DataError(f"current must be {self.size} finite numbers, one per node; got shape {put_in.shape}")
-        circuit, at = self._circuit()
-        total = np.zeros(circuit.shape[0])
-        np.add.at(total, at, put_in)
-        result = np.zeros(circuit.shape[0])
-        for members in connected_parts(circuit):
-            grounded = members[-1] == self.size
-            here = total[members]
-            if not grounded and abs(here.sum()) > _ROUNDING * np.abs(here).sum():
-                row, col = self.cell[np.flatnonzero(at == members[0])[0]]
-                raise DataError(
-                    f"{here.sum():g} A cannot leave the part around row {row}, col {col}: it has no ground; "
-                    "take out as much current as is put in"
-                )
-            volt = connected_voltages(circuit[np.ix_(members, members)], here)
-            result[members] = volt if grounded else volt - volt.min()
-        return result[at]
-
-    def arriving_current(self, sources: ArrayLike | None = None, targets: ArrayLike | None = None) -> Reals:
-        """Share of the current put in at a source that leaves at a target held at 0 V; ground takes the rest.
-
-        Parameters
-        ----------
-        sources, targets : (m,), (n,) int, optional
-            Default: all nodes.
-
-        Returns
-        -------
-        (m, n) float64
-            [1], 1 where source and target are one, 0 where they do not join.
-
-        Notes
-        -----
-        The probability that a random walker from the source reaches the target before it dies (Doyle and Snell, Random
-        Walks and Electric Networks, 1984), ``G_ts / G_tt`` of the grounded network.
-        """
-        source, target = self._chosen(sources), self._chosen(targets)
-        distinct, back = np.unique(np.concatenate([source, target]), return_inverse=True)
-        small = self.reduced_to(distinct)
-        share = small._arriving()
-        return share[np.ix_(back[: source.size], back[source.size :])]
-
-    def _arriving(self) -> Reals:
-        circuit, at = self._circuit()
-        share = np.eye(circuit.shape[0])
-        for members in connected_parts(circuit):
-            inner = members[members < self.size]
-            if members[-1] != self.size:
-                share[np.ix_(members, members)] = 1.0
-            elif inner.size:
-                visits = visits_of(circuit[np.ix_(members, members)])[:-1, :-1]
-                share[np.ix_(inner, inner)] = visits / np.diag(visits)
-        result = share[np.ix_(at, at)]
-        held = np.flatnonzero(np.isinf(self.ground))
-        result[held, :] = 0.0
-        result[:, held] = self._into_held(circuit, held)
-        result[np.arange(self.size), np.arange(self.size)] = 1.0
-        return result
-
-    def _into_held(self, circuit: Reals, held: NDArray[np.intp]) -> Reals:
-        """Share that ends in each node held at 0 V: the walk's last step, over all visits."""
-        into = np.zeros((self.size, held.size))
-        if held.size == 0:
-            return into
-        for members in connected_parts(circuit):
-            if members[-1] == self.size and members.size > 1:
-                visits = visits_of(circuit[np.ix_(members, members)])[:-1, :-1]
-                into[members[:-1]] = visits @ self.conductance[np.ix_(members[:-1], held)]
-        return into
-
-    def changed(self, first: ArrayLike, second: ArrayLike, delta: ArrayLike) -> ReducedNetwork:
-        """The network with conductances added to, or taken from, edges between its nodes.
-
-        Parameters
-        ----------
-        first, second : (e,) int
-            Ends of each edge.
-        delta : (e,) float64
-            [S]; what is taken away must be there.
-
-        Notes
-        -----
-        Exact, since the edges join kept nodes. Taking a strong edge away leaves the digits of what the landscape offers
-        besides it only down to 1e-16 of the edge: where that matters, reduce with the edge closed and open it here.
-        """
-        ends, add = self._edges(first, second, delta)
-        proper = ends[:, 0] != ends[:, 1]
-        one, two, add = ends[proper, 0], ends[proper, 1], add[proper]
-        conductance = self.conductance.copy()
-        np.add.at(conductance, (one, two), add)
-        np.add.at(conductance, (two, one), add)
-        _check_taken(conductance[one, two], ends[proper], np.abs(add).max(initial=0.0))
-        np.maximum(conductance, 0.0, out=conductance)
-        component = np.empty(self.size, np.int32)
-        network_components(conductance, component)
-        return replace(self, conductance=conductance, ground=self.ground.copy(), component=component)
-
     def reduced_to(self, nodes: ArrayLike) -> ReducedNetwork:
         """The exact network of fewer nodes, in the order given; all others are eliminated."""
         chosen = self._chosen(nodes)
@@ -294,76 +174,6 @@ class ReducedNetwork:
         circuit[-1, :-1] = circuit[:-1, -1]
         return circuit, np.where(held, self.size, np.arange(self.size))
 
-    def resistances_of_sets(
-        self,
-        pairs: ArrayLike,
-        first: ArrayLike,
-        second: ArrayLike,
-        delta: ArrayLike,
-        sets: ArrayLike,
-        *,
-        threads: int | None = None,
-    ) -> Reals:
-        """Effective resistance of pairs of nodes for many sets of changed edges.
-
-        Parameters
-        ----------
-        pairs : (p, 2) int
-        first, second : (e,) int
-            Ends of each candidate edge.
-        delta : (e,) float64
-            Conductance that the candidate adds, or takes when negative [S].
-        sets : (s, e) bool
-            Which candidates each set holds.
-        threads : int, optional
-            Default: the processors that this process may use.
-
-        Returns
-        -------
-        (s, p) float64
-            [ohm], ``inf`` where a pair is not joined.
-
-        Notes
-        -----
-        Microseconds per set for openings: a system as large as the set (Woodbury's identity). Closings, and sets that
-        lower a resistance so far that its digits would be lost, take an elimination of all nodes named here.
-        """
-        ends, add = self._edges(first, second, delta)
-        two = np.atleast_2d(np.asarray(pairs, np.intp))
-        chosen = np.atleast_2d(np.asarray(sets, np.bool_))
-        if chosen.shape[1] != add.size or two.shape[1] != 2:
-            raise DataError(f"sets of shape {chosen.shape} and pairs of shape {two.shape} do not fit {add.size} edges")
-        _check_taken(self.conductance[ends[:, 0], ends[:, 1]] + add, ends, np.abs(add).max(initial=0.0))
-        chosen = chosen & (add != 0.0)
-        involved, back = np.unique(np.concatenate([self._chosen(two.ravel()), ends.ravel()]), return_inverse=True)
-        circuit, at = self.reduced_to(involved)._circuit()
-        place = at[back]
-        case = EdgeSets(
-            ends=place[two.size :].reshape(-1, 2),
-            delta=add,
-            start=np.concatenate([[0], np.cumsum(chosen.sum(axis=1))]),
-            member=np.nonzero(chosen)[1],
-            pairs=place[: two.size].reshape(-1, 2),
-        )
-        return set_resistances(circuit, case, usable_threads() if threads is None else threads)
-
-    def gain_of_sets(
-        self, pairs: ArrayLike, first: ArrayLike, second: ArrayLike, delta: ArrayLike, sets: ArrayLike
-    ) -> Reals:
-        """Drop of effective resistance [ohm] (s, p) by each set; ``inf`` where it joins a pair, 0 where none is joined."""
-        with_set = self.resistances_of_sets(pairs, first, second, delta, sets)
-        two = np.atleast_2d(np.asarray(pairs, np.intp))
-        none = np.zeros((1, np.asarray(delta).size), np.bool_)
-        before = np.broadcast_to(self.resistances_of_sets(two, first, second, delta, none), with_set.shape)
-        gain = np.zeros(with_set.shape)
-        np.subtract(before, with_set, out=gain, where=~(np.isinf(before) & np.isinf(with_set)))
-        return gain
-
-    def resistance_with(self, pair: tuple[int, int], first: ArrayLike, second: ArrayLike, delta: ArrayLike) -> float:
-        """Effective resistance of one pair with all the given edges changed [ohm]."""
-        every = np.ones((1, np.asarray(delta).size), np.bool_)
-        return float(self.resistances_of_sets([pair], first, second, delta, every)[0, 0])
-
     def _chosen(self, nodes: ArrayLike | None) -> NDArray[np.intp]:
         if nodes is None:
             return np.arange(self.size)
@@ -371,18 +181,3 @@ class ReducedNetwork:
         if chosen.size and (chosen.dtype.kind not in "iu" or chosen.min() < 0 or chosen.max() >= self.size):
             raise FocalNodeError(f"nodes must be numbers 0..{self.size - 1}; look them up with index_of")
         return chosen.astype(np.intp)
-
-    def _edges(self, first: ArrayLike, second: ArrayLike, delta: ArrayLike) -> tuple[NDArray[np.intp], Reals]:
-        ends = np.stack([self._chosen(first), self._chosen(second)], axis=1)
-        add = np.atleast_1d(np.asarray(delta, np.float64))
-        if add.shape != (ends.shape[0],) or not np.isfinite(add).all():
-            raise DataError(f"delta must be {ends.shape[0]} finite numbers, one per edge; got shape {add.shape}")
-        return ends, add
-
-
-def _check_taken(value: Reals, ends: NDArray[np.intp], scale: float) -> None:
-    """Refuse conductances below zero by more than rounding."""
-    worst = int(np.argmin(value)) if value.size else 0
-    if value.size and value[worst] < -_ROUNDING * scale:
-        a, b = ends[worst]
-        raise DataError(f"edge between nodes {a} and {b} would have conductance {value[worst]:g} S; take away less")

@@ -14,9 +14,7 @@ from shapely import distance as distance_between
 from shapely.geometry import LineString
 
 from connectivity.focal import FocalRegion
-from connectivity.landscape.laplacian import stencil_laplacian
-from connectivity.landscape.stencil import Stencil
-from connectivity.least_cost.cost_distance import CostDistance, cost_weighted_distances
+from connectivity.least_cost.cost_distance import CostDistance
 from connectivity.least_cost.crossings import path_fence_crossings, path_shares, step_costs_m, step_lengths_m
 from connectivity.least_cost.diverse_routes import DiversityRules, Route, diverse_routes, overlap_share
 from connectivity.least_cost.paths import LeastCostPath
@@ -24,14 +22,11 @@ from connectivity.network.barriers import network_barriers
 from connectivity.network.corridors import band_around
 from connectivity.network.links import CorridorNetwork
 from connectivity.network.pinch_points import PinchPoints, corridor_resistance, pinch_points
-from connectivity.reduction.reduce import reduce_landscape
-from rasters.fences import FenceTerms
-from rasters.openings import fence_terms
 from scenarios.corridors.network import network_tables
 from scenarios.corridors.results import CorridorRoute, SpeciesCorridors, WeakPlace
-from scenarios.land.ends import Ends
 from scenarios.land.places import FocalPlace
-from scenarios.land.prepared import Prepared, study_stencil
+from scenarios.land.prepared import Prepared
+from scenarios.model.landscape import Landscape
 from scenarios.model.results import SpeciesRun, TracedPath
 from scenarios.model.species_run import Clock, places_of, stated_assumptions, titles_of
 from scenarios.model.tables import UNITS
@@ -62,64 +57,42 @@ class Surroundings:
     places: tuple[FocalPlace, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Searches:
-    """Distances from every core and target, with the fences (``now``) and without (``free``)."""
+def _joined(land: Landscape, source: FocalRegion, target: FocalRegion) -> bool:
+    """Whether a route leads from one to the other with the fences as they stand."""
+    return math.isfinite(land.cwd(source).to(target))
 
-    stencil: Stencil
-    open_stencil: Stencil
-    now: dict[str, CostDistance]
-    free: dict[str, CostDistance]
 
-    @classmethod
-    def build(cls, prepared: Prepared) -> _Searches:
-        context, ends = prepared.context, prepared.ends
-        terms = fence_terms(context.inputs.cuts, context.model, prepared.standing)
-        stencil = study_stencil(context.resolved, context.surface, terms)
-        open_stencil = study_stencil(context.resolved, context.surface, FenceTerms.none())
-        regions = [*ends.origins, *ends.targets]
-        now = cost_weighted_distances(stencil, regions, threads=2)
-        free = cost_weighted_distances(open_stencil, regions, threads=2) if terms.size else now
-        return cls(
-            stencil=stencil, open_stencil=open_stencil, now={d.source.id: d for d in now},
-            free={d.source.id: d for d in free},
-        )  # fmt: skip
-
-    def joined(self, source: FocalRegion, target: FocalRegion) -> bool:
-        """Whether a way leads from one to the other with the fences as they stand."""
-        return math.isfinite(self.now[source.id].to(target))
-
-    def used(self, source: FocalRegion, target: FocalRegion) -> tuple[CostDistance, CostDistance]:
-        """Distances from both ends: now, or without fences where they leave no way."""
-        found = self.now if self.joined(source, target) else self.free
-        return found[source.id], found[target.id]
+def _used(land: Landscape, source: FocalRegion, target: FocalRegion) -> tuple[CostDistance, CostDistance]:
+    """Distances from both ends: now, or without fences where they leave no route."""
+    fences = _joined(land, source, target)
+    return land.cwd(source, fences=fences), land.cwd(target, fences=fences)
 
 
 def run_corridors(prepared: Prepared, around: Surroundings, progress: Progress = lambda _: None) -> SpeciesCorridors:
     """Routes from every core to every target with their alternatives, ranked, and the network of all of them."""
-    clock = Clock(progress)
-    context, ends = prepared.context, prepared.ends
-    settings = context.resolved.study.corridors
+    clock, land = Clock(progress), Landscape(prepared)
+    settings = land.study.corridors
     with clock.step("least cost"):
-        searches = _Searches.build(prepared)
+        now = land.cwds(land.regions)
+        land.cwds(land.regions, fences=False)
     with clock.step("alternatives"):
-        found = _alternatives(searches, ends, settings)
+        found = _alternatives(land, settings)
     with clock.step("currents"):
-        described = [_described(route, searches, prepared, around) for route in found]
+        described = [_described(route, land, around) for route in found]
         routes = _ranked([route for route, _ in described], settings)
-        current = _largest([pinch for _, pinch in described], context.surface.grid.shape)
+        current = _largest([pinch for _, pinch in described], land.surface.grid.shape)
     with clock.step("effective resistance"):
-        ohm, open_ohm = _resistances(searches, ends)
+        ohm, open_ohm = land.resistances(), land.resistances(fences=False)
     with clock.step("network"):
         tables = network_tables(
-            searches.stencil, list(searches.now.values()), ohm, context.inputs.cuts,
-            {"reserves": around.reserves, **around.countries}, context.profile.dispersal_km.value * 1000.0,
+            land.stencil(), now, ohm, land.cuts, {"reserves": around.reserves, **around.countries},
+            prepared.profile.dispersal_km.value * 1000.0,
         )  # fmt: skip
     with clock.step("barriers"):
         barrier = _barrier_score(tables.network, settings)
     return SpeciesCorridors(
-        barrier_score=barrier, run=_carrier(prepared, searches, routes, clock), routes=routes, band_current=current,
-        pairs=_pairs(searches, ends, routes, ohm, open_ohm), links=tables.links, cores=tables.cores, indices=tables.indices,
+        barrier_score=barrier, run=_carrier(land, routes, clock), routes=routes, band_current=current,
+        pairs=_pairs(land, routes, ohm, open_ohm), links=tables.links, cores=tables.cores, indices=tables.indices,
     )  # fmt: skip
 
 
@@ -131,40 +104,35 @@ def _barrier_score(network: CorridorNetwork, settings: CorridorSettings) -> NDAr
     return network_barriers(network, radii).largest if network.kept else np.zeros(grid.shape)
 
 
-def _alternatives(searches: _Searches, ends: Ends, settings: CorridorSettings) -> list[Route]:
+def _alternatives(land: Landscape, settings: CorridorSettings) -> list[Route]:
     """Really different routes of every pair that anything but fences leaves a way."""
     rules = DiversityRules(
         most=settings.alternatives, apart_m=settings.apart_m, max_overlap=settings.max_overlap,
         max_stretch=settings.max_stretch,
     )  # fmt: skip
-    pairs = [(origin, target) for origin in ends.origins for target in ends.targets]
+    pairs = [(origin, target) for origin in land.ends.origins for target in land.ends.targets]
     with ThreadPoolExecutor(max_workers=2) as pool:
-        found = pool.map(lambda pair: diverse_routes(*searches.used(*pair), rules), pairs)
+        found = pool.map(lambda pair: diverse_routes(*_used(land, *pair), rules), pairs)
         return [route for routes in found for route in routes]
 
 
-def _described(
-    route: Route, searches: _Searches, prepared: Prepared, around: Surroundings
-) -> tuple[CorridorRoute, PinchPoints]:
+def _described(route: Route, land: Landscape, around: Surroundings) -> tuple[CorridorRoute, PinchPoints]:
     """All that is known about one route but its rank."""
-    path, context = route.path, prepared.context
-    settings = context.resolved.study.corridors
-    source, target = (searches.now[end].source for end in (path.source, path.target))
-    closed = not searches.joined(source, target)
-    ground, _ = step_costs_m(searches.open_stencil, path.rows, path.cols)
-    band = band_around(path, settings.band_m, context.surface.passable)
-    pinch = pinch_points(
-        searches.open_stencil if closed else searches.stencil, source, target, band, method="sparse-direct"
-    )
-    if closed or not searches.stencil.fence.size:
+    path, settings, region = route.path, land.study.corridors, {one.id: one for one in land.regions}
+    source, target = region[path.source], region[path.target]
+    closed = not _joined(land, source, target)
+    ground, _ = step_costs_m(land.stencil(fences=False), path.rows, path.cols)
+    band = band_around(path, settings.band_m, land.surface.passable)
+    pinch = pinch_points(land.stencil(fences=not closed), source, target, band, method="sparse-direct")
+    if closed or not land.fenced:
         open_ohm = pinch.effective_resistance_ohm
     else:
-        open_ohm = corridor_resistance(searches.open_stencil, source, target, band, method="sparse-direct")
+        open_ohm = corridor_resistance(land.stencil(fences=False), source, target, band, method="sparse-direct")
     described = CorridorRoute(
         id=f"{path.source}--{path.target}-{route.number}", rank=0, number=route.number,
         status="closed" if closed else "reached", path=path, cost_m=math.inf if closed else path.cost_m,
-        cost_open_m=float(ground.sum()), pair_cost_open_m=searches.free[path.source].to(target), overlap=route.overlap,
-        distinct=0, crossings=path_fence_crossings(path, context.inputs.cuts),
+        cost_open_m=float(ground.sum()), pair_cost_open_m=land.cwd(source, fences=False).to(target), overlap=route.overlap,
+        distinct=0, crossings=path_fence_crossings(path, land.cuts),
         passes=_passes(path, around.places, settings.near_m),
         share_reserves=path_shares(path, {"in": around.reserves})["in"],
         share_countries=path_shares(path, around.countries),
@@ -227,29 +195,16 @@ def _largest(pinches: Sequence[PinchPoints], shape: tuple[int, int]) -> NDArray[
     return out
 
 
-def _resistances(searches: _Searches, ends: Ends) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """(n, n) ohm between cores, then targets, now and without fences: all ways through the whole landscape."""
-    found: list[NDArray[np.float64]] = []
-    for stencil in (searches.stencil, searches.open_stencil):
-        if found and not searches.stencil.fence.size:
-            return found[0], found[0]
-        network = reduce_landscape(stencil_laplacian(stencil, region=ends.labels), ends.labels > 0)
-        nodes = [network.index_of_region(i + 1) for i in range(len(ends.origins) + len(ends.targets))]
-        found.append(network.effective_resistances(nodes))
-    return found[0], found[1]
-
-
 def _pairs(
-    searches: _Searches,
-    ends: Ends,
+    land: Landscape,
     routes: Sequence[CorridorRoute],
     ohm: NDArray[np.float64],
     open_ohm: NDArray[np.float64],
 ) -> pd.DataFrame:
-    records = []
+    records, ends = [], land.ends
     for i, origin in enumerate(ends.origins):
         for j, target in enumerate(ends.targets, start=len(ends.origins)):
-            now, free = searches.now[origin.id].to(target), searches.free[origin.id].to(target)
+            now, free = land.cwd(origin).to(target), land.cwd(origin, fences=False).to(target)
             records.append(
                 {
                     "source": origin.id, "target": target.id,
@@ -262,14 +217,14 @@ def _pairs(
     return pd.DataFrame.from_records(records)
 
 
-def _carrier(prepared: Prepared, searches: _Searches, routes: Sequence[CorridorRoute], clock: Clock) -> SpeciesRun:
+def _carrier(land: Landscape, routes: Sequence[CorridorRoute], clock: Clock) -> SpeciesRun:
     """What maps, GeoPackage and manifest need of a run; no candidates and no gain profile."""
-    context, ends, inputs = prepared.context, prepared.ends, prepared.context.inputs
-    cwd = np.minimum.reduce([searches.now[t.id].cwd for t in ends.targets])
+    context, ends, inputs = land.prepared, land.ends, land.prepared.inputs
+    cwd = np.minimum.reduce([land.cwd(t).cwd for t in ends.targets])
     return SpeciesRun(
         study=context.resolved.study.study, scenario=context.resolved.scenario, species=context.profile.id,
         titles=titles_of(context.resolved, context.profile), grid=inputs.grid, surface=context.surface, cuts=inputs.cuts,
-        places=places_of(inputs, ends), cwd=cwd, corridor=_mosaic(searches, ends),
+        places=places_of(inputs, ends), cwd=cwd, corridor=_mosaic(land),
         current_density=np.where(context.surface.nodata, np.nan, 0.0), pairs=pd.DataFrame(),
         paths=tuple(_traced(route) for route in routes if route.distinct), profile=_empty(NO_PROFILE),
         ranking=_empty(NO_RANKING), units=UNITS, assumptions=stated_assumptions(context.resolved, inputs, context.surface),
@@ -290,15 +245,15 @@ def _traced(route: CorridorRoute) -> TracedPath:
     )  # fmt: skip
 
 
-def _mosaic(searches: _Searches, ends: Ends) -> NDArray[np.float64]:
+def _mosaic(land: Landscape) -> NDArray[np.float64]:
     """Least normalised corridor over cores; of cores that the fences shut in, the one there would be without fences."""
-    best = np.full(searches.stencil.shape, np.inf)
-    for origin in ends.origins:
-        joined = any(searches.joined(origin, target) for target in ends.targets)
-        found = searches.now if joined else searches.free
-        excess = found[origin.id].cwd + np.minimum.reduce([found[t.id].cwd for t in ends.targets])
+    best = np.full(land.surface.grid.shape, np.inf)
+    for origin in land.ends.origins:
+        fences = any(_joined(land, origin, target) for target in land.ends.targets)
+        to_target = np.minimum.reduce([land.cwd(target, fences=fences).cwd for target in land.ends.targets])
+        excess = land.cwd(origin, fences=fences).cwd + to_target
         least = float(np.nanmin(excess))
         if math.isfinite(least):
             np.fmin(best, np.maximum(excess - least, 0.0), out=best)
-    best[searches.stencil.surface.nodata] = np.nan
+    best[land.surface.nodata] = np.nan
     return best

@@ -102,12 +102,12 @@ def run_corridor_study(
 def _run_and_write(
     resolved: ResolvedStudy, prepared: Prepared, around: Surroundings, folder: Path, reporter: Reporter
 ) -> SpeciesCorridors:
-    label = f"{resolved.scenario}, {prepared.context.profile.id}"
+    label = f"{resolved.scenario}, {prepared.profile.id}"
     found = run_corridors(prepared, around, lambda step: reporter.step(f"{label}: {step}"))
     reporter.step(f"{label}: writing")
     write_species_corridors(
         found, folder / run_folder(found.run.scenario, found.run.species), credits=resolved.study.credits,
-        borders=context_layer(resolved, "borders", prepared.context.inputs.grid),
+        borders=context_layer(resolved, "borders", prepared.inputs.grid),
     )  # fmt: skip
     return found
 

@@ -105,7 +105,7 @@ def _write_rasters(found: CrimeResults, folder: Path) -> None:
         )  # fmt: skip
     if found.audience is not Audience.RESTRICTED:
         return
-    surface = found.prepared.context.surface
+    surface = found.prepared.surface
     for stem, values in (("risk", found.risk.mean), ("risk_low", found.risk.low), ("risk_high", found.risk.high)):
         write_cog(
             folder / f"{stem}.tif", on_grid(found.risk.grid, values, surface.grid), surface.grid, nodata=surface.nodata,
@@ -115,7 +115,7 @@ def _write_rasters(found: CrimeResults, folder: Path) -> None:
 
 def _write_scenario(found: CrimeResults, folder: Path, final: Path) -> None:
     """A scenario on top of the study's: risk as mortality, walkers that arrive alive in the score, patrols to choose."""
-    resolved, settings = found.prepared.context.resolved, found.data.settings
+    resolved, settings = found.prepared.resolved, found.data.settings
     changes: dict[str, Any] = {"mortality.surface": str((final / "risk.tif").resolve()), "ranking.arriving_weight": 0.5}
     if resolved.study.mortality is None:
         changes = {
@@ -135,7 +135,7 @@ def _write_scenario(found: CrimeResults, folder: Path, final: Path) -> None:
 
 
 def _write_page(found: CrimeResults, folder: Path, tables: Mapping[str, pd.DataFrame]) -> None:
-    resolved = found.prepared.context.resolved
+    resolved = found.prepared.resolved
     note = audience_note(found.audience)
     page = page_environment().get_template("crime.html").render(
         study=resolved.study.title, audience=found.audience.value, audience_note=note, sentences=found.sentences(), bias=BIAS,

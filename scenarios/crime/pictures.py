@@ -39,7 +39,7 @@ FIRM = 4.0
 
 def write_maps(found: CrimeResults, folder: Path, borders: gpd.GeoDataFrame | None) -> list[Path]:
     """Write ``effort.png`` and ``risk.png``."""
-    scene = make_scene(_ground(found), borders, found.prepared.context.resolved.study.credits)
+    scene = make_scene(_ground(found), borders, found.prepared.resolved.study.credits)
     effort = np.where(found.effort.km > 0, found.effort.km, np.nan)
     risk, top = found.risk.mean, max(2.0, float(np.nanmax(found.risk.mean)))
     return [
@@ -69,7 +69,7 @@ def _firm(found: CrimeResults) -> NDArray[np.bool_]:
 def _ground(found: CrimeResults) -> SpeciesRun:
     """What maps need of a run; nothing was solved."""
     prepared = found.prepared
-    nothing = np.full(prepared.context.inputs.grid.shape, np.nan)
+    nothing = np.full(prepared.inputs.grid.shape, np.nan)
     return SpeciesRun(
         **unsolved_fields(prepared), cwd=nothing, corridor=nothing,
         current_density=nothing, pairs=pd.DataFrame(), paths=(), profile=no_rows("fence", "start_m", "end_m", "gain_ohm2"),

@@ -121,7 +121,7 @@ def run_crime(
 
 def _coarse_land(prepared: Prepared, coarse: Grid) -> NDArray[np.bool_]:
     """Coarse cells at least half of which is passable."""
-    surface = prepared.context.surface
+    surface = prepared.surface
     return _block_mean(surface.passable.astype(float), surface.grid, coarse) >= 0.5
 
 

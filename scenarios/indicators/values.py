@@ -7,7 +7,8 @@ import numpy as np
 from connectivity.openings.sets import no_sets
 from rasters.errors import ConfigError
 from scenarios.land.prepared import Prepared
-from scenarios.model.valuation import Land, circuit_of, decay_of, distances_of, equivalent_area_km2, land_of
+from scenarios.model.landscape import Landscape
+from scenarios.model.valuation import decay_of, equivalent_area_km2
 
 __all__ = ["INDICATORS", "Value", "fence_open_share", "year_values"]
 
@@ -37,20 +38,20 @@ def year_values(prepared: Prepared) -> list[Value]:
 
     Resistance is given as conductance, because that is 0 and not infinite where there is no way, and so can be averaged.
     """
-    land = land_of(prepared, ())
+    land = Landscape(prepared)
     none = no_sets(0)
     cores = [origin.id for origin in prepared.ends.origins]
-    conductance = circuit_of(land).conductances(none)[0]
-    cost = distances_of(land, land.to_any, between_gaps=False).distances(none)[0]
+    conductance = land.circuit().conductances(none)[0]
+    cost = land.distances_to_any(()).distances(none)[0]
     values = [("conductance_s", core, float(c)) for core, c in zip(cores, conductance, strict=True)]
     values += [("least_cost_m", core, float(c)) for core, c in zip(cores, cost, strict=True)]
-    if prepared.context.resolved.study.mortality is not None:
-        arriving = circuit_of(land, mortal=True).arriving(none)[0]
+    if prepared.resolved.study.mortality is not None:
+        arriving = land.circuit(mortal=True).arriving(none)[0]
         values += [("arriving_share", core, float(share)) for core, share in zip(cores, arriving, strict=True)]
     return [*values, ("eca_km2", "", _eca(land)), ("fence_open_share", "", fence_open_share(prepared))]
 
 
-def _eca(land: Land) -> float:
+def _eca(land: Landscape) -> float:
     try:
         return equivalent_area_km2(land, decay_of(land))
     except ConfigError:
@@ -63,7 +64,7 @@ def fence_open_share(prepared: Prepared) -> float:
     Each metre counts with the fence's permeability; within the stretch that a passage serves (its width, or ``reach_m`` if
     that is more) with the passage's use factor where that is higher. Stretches that overlap count once.
     """
-    context, cuts = prepared.context, prepared.context.inputs.cuts
+    context, cuts = prepared, prepared.inputs.cuts
     total = sum(fence.length_m for fence in cuts.fences)
     if not total > 0:
         return 1.0

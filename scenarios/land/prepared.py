@@ -6,9 +6,7 @@ import warnings
 from dataclasses import dataclass
 
 from connectivity.focal import FocalRegion, region_labels
-from connectivity.landscape.stencil import Stencil, build_stencil
 from rasters.errors import PlannerWarning
-from rasters.fences import FenceTerms
 from rasters.openings import OpeningEdges
 from rasters.resistance import build_resistance
 from rasters.surface import ResistanceSurface
@@ -18,16 +16,15 @@ from scenarios.land.inputs import Inputs, fences_across, naming
 from scenarios.land.openings import SpeciesContext, candidate_openings, fence_model, standing_openings
 from scenarios.study.load import ResolvedStudy
 
-__all__ = ["Prepared", "prepare_species", "study_stencil"]
+__all__ = ["Prepared", "prepare_species"]
 
 ANY_TARGET = "any"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Prepared:
+class Prepared(SpeciesContext):
     """One scenario and species, checked and ready to solve; nothing has been solved yet."""
 
-    context: SpeciesContext
     ends: Ends
     candidates: tuple[OpeningEdges, ...]
     standing: tuple[OpeningEdges, ...]
@@ -41,13 +38,16 @@ def prepare_species(resolved: ResolvedStudy, inputs: Inputs, species: str) -> Pr
     context = SpeciesContext(resolved=resolved, inputs=inputs, profile=profile, surface=surface, model=model)
     ends = _ends(resolved, inputs, species, surface)
     candidates = candidate_openings(context)
-    return Prepared(context=context, ends=ends, candidates=candidates, standing=standing_openings(context, candidates))
-
-
-def study_stencil(resolved: ResolvedStudy, surface: ResistanceSurface, terms: FenceTerms) -> Stencil:
-    """The stencil with the study's neighbours and edge rule."""
-    solver = resolved.study.solver
-    return build_stencil(surface, terms, neighbours=solver.neighbours, edge_rule=solver.edge_rule)
+    return Prepared(
+        resolved=resolved,
+        inputs=inputs,
+        profile=profile,
+        surface=surface,
+        model=model,
+        ends=ends,
+        candidates=candidates,
+        standing=standing_openings(context, candidates),
+    )
 
 
 def _ends(resolved: ResolvedStudy, inputs: Inputs, species: str, surface: ResistanceSurface) -> Ends:

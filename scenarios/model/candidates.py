@@ -8,13 +8,12 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from connectivity.least_cost.cost_distance import cost_weighted_distances
 from connectivity.least_cost.paths import least_cost_path
 from rasters.fences import CutEdges
 from rasters.openings import Opening
 from scenarios.land.inputs import Inputs
 from scenarios.land.prepared import Prepared
-from scenarios.model.valuation import Land, openings_by_id
+from scenarios.model.landscape import Landscape, openings_by_id
 from scenarios.study.load import ResolvedStudy
 
 __all__ = ["candidate_table", "local_maxima", "nearby_pairs", "pairs_on_routes", "shortlisted"]
@@ -91,16 +90,13 @@ def nearby_pairs(table: pd.DataFrame, apart_m: float) -> NDArray[np.int64]:
     return pairs[np.lexsort((pairs[:, 1], pairs[:, 0]))]
 
 
-def pairs_on_routes(land: Land, table: pd.DataFrame) -> NDArray[np.int64]:
+def pairs_on_routes(land: Landscape, table: pd.DataFrame) -> NDArray[np.int64]:
     """(m, 2) candidates nearest to where the least-cost paths without fences cross two lines."""
-    cuts, ends = land.prepared.context.inputs.cuts, land.prepared.ends
-    place = {name: i for i, name in enumerate(table["candidate"])}
-    rows = np.array([place[name] for name in land.ids], np.int64)
     found = set()
-    for cwd in cost_weighted_distances(land.open_stencil, ends.origins, threads=2):
-        path = least_cost_path(cwd, ends.any_target)
-        crossed = _nearest(table.iloc[rows], _crossings(cuts, path.rows, path.cols))
-        found |= {tuple(sorted((int(rows[a]), int(rows[b])))) for a in crossed for b in crossed if a < b}
+    for cwd in land.cwds(land.ends.origins, fences=False):
+        path = least_cost_path(cwd, land.ends.any_target)
+        crossed = _nearest(table, _crossings(land.cuts, path.rows, path.cols))
+        found |= {(a, b) for a in crossed for b in crossed if a < b}
     line = table["fence_line"].to_numpy()
     return np.array(sorted(p for p in found if line[p[0]] != line[p[1]]), np.int64).reshape(-1, 2)
 

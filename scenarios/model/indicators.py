@@ -15,7 +15,8 @@ import pandas as pd
 from connectivity.openings.sets import no_sets
 from rasters.errors import ConfigError
 from scenarios.land.prepared import Prepared
-from scenarios.model.valuation import Land, circuit_of, decay_of, equivalent_area_km2, land_of
+from scenarios.model.landscape import Landscape
+from scenarios.model.valuation import decay_of, equivalent_area_km2
 
 __all__ = ["INDICATORS", "species_indicators"]
 
@@ -37,12 +38,12 @@ Row = tuple[str, str, str, float, str]
 """Source, target, indicator, value, status."""
 
 
-def species_indicators(prepared: Prepared, pairs: pd.DataFrame) -> pd.DataFrame:
-    """All indicators of a prepared species.
+def species_indicators(land: Landscape, pairs: pd.DataFrame) -> pd.DataFrame:
+    """All indicators of a species.
 
     Parameters
     ----------
-    prepared : Prepared
+    land : Landscape
     pairs : DataFrame
         As `scenarios.model.tables.pairs_table` gives it.
 
@@ -52,8 +53,7 @@ def species_indicators(prepared: Prepared, pairs: pd.DataFrame) -> pd.DataFrame:
         ``source, target, indicator, value, unit, status``; ``source`` and ``target`` are empty for what is of the species as a
         whole. ``value`` is ``inf`` where there is no way and NaN only where ``status`` says why there is no number.
     """
-    land = land_of(prepared, ())
-    rows: list[Row] = [*_of_pairs(pairs), *_arriving(land, pairs), _equivalent_area(land), *_means(prepared)]
+    rows: list[Row] = [*_of_pairs(pairs), *_arriving(land, pairs), _equivalent_area(land), *_means(land.prepared)]
     table = pd.DataFrame([(*row[:4], INDICATORS[row[2]], row[4]) for row in rows], columns=COLUMNS)
     return table.astype({"value": float})
 
@@ -65,18 +65,18 @@ def _of_pairs(pairs: pd.DataFrame) -> Iterator[Row]:
             yield row["source"], row["target"], name, np.nan if crossed_nowhere else row[name], row["status"]
 
 
-def _arriving(land: Land, pairs: pd.DataFrame) -> Iterator[Row]:
+def _arriving(land: Landscape, pairs: pd.DataFrame) -> Iterator[Row]:
     """Share of the walkers from each core that reach any target before they die."""
-    if land.prepared.context.resolved.study.mortality is None:
+    if land.study.mortality is None:
         return
     status = pairs[pairs["target"] == "any"].set_index("source")["status"]
-    shares = circuit_of(land, mortal=True).arriving(no_sets(0))[0]
-    for origin, share in zip(land.prepared.ends.origins, shares, strict=True):
+    shares = land.circuit(mortal=True).arriving(no_sets(0))[0]
+    for origin, share in zip(land.ends.origins, shares, strict=True):
         reached = status[origin.id] == "reached"
         yield origin.id, "any", "arriving_share", float(share) if reached else 0.0, str(status[origin.id])
 
 
-def _equivalent_area(land: Land) -> Row:
+def _equivalent_area(land: Landscape) -> Row:
     try:
         return "", "", "eca_km2", equivalent_area_km2(land, decay_of(land)), "all places"
     except ConfigError:
@@ -85,7 +85,7 @@ def _equivalent_area(land: Land) -> Row:
 
 def _means(prepared: Prepared) -> Iterator[Row]:
     """How many openings stand, and what they and the actions cost, in the study's cost units."""
-    study = prepared.context.resolved.study
+    study = prepared.resolved.study
     openings = [edges.opening.design for edges in prepared.standing if edges.opening.design in study.designs]
     cost = sum(study.designs[design].cost for design in openings) + sum(study.actions[name].cost for name in study.done)
     yield "", "", "standing_openings", float(len(openings)), "stated"

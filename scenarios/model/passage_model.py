@@ -19,19 +19,16 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from connectivity.focal import FocalRegion
-from connectivity.kernels.openings import open_conductance, open_cost
-from connectivity.landscape.laplacian import stencil_laplacian
-from connectivity.least_cost.cost_distance import cost_weighted_distance, cost_weighted_distances
-from connectivity.openings.profile import share_undone
+from connectivity.least_cost.cost_distance import cost_weighted_distance
+from connectivity.openings.edges import OpenableEdges
 from connectivity.reduction.network import ReducedNetwork
-from connectivity.reduction.reduce import reduce_landscape
 from rasters.errors import DataError
 from rasters.io import replacing
 from scenarios.land.prepared import Prepared
 from scenarios.model.candidates import pairs_on_routes
-from scenarios.model.valuation import Land, land_of, openings_by_id
+from scenarios.model.landscape import Landscape, openings_by_id
 
-__all__ = ["PassageModel", "choose_candidates", "passage_model", "read_model", "set_score", "write_model"]
+__all__ = ["PassageModel", "choose_candidates", "passage_model", "read_model", "write_model"]
 
 Reals = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -104,50 +101,17 @@ class PassageModel:
         """Number of nodes."""
         return int(self.resistance.shape[0])
 
-    def resistances(self, chosen: Sequence[str]) -> Reals:
-        """(n_origin, n_target + 1) effective resistance [ohm] with these candidates open; the last is to all targets at once."""
-        matrix, delta = self.resistance.copy(), self.delta[self._states(chosen)]
-        scratch = np.empty(self.size), np.empty(self.size)
-        for e in np.flatnonzero(delta > 0):
-            open_conductance(matrix, self.size, self.first[e], self.second[e], delta[e], *scratch)
-        n, m = len(self.origins), len(self.origins) + len(self.targets)
-        single = matrix[:n, n:m].copy()
-        for other in range(n + 1, m):
-            _short(matrix, n, other)
-        return np.column_stack([single, matrix[:n, n]])
-
-    def least_costs(self, chosen: Sequence[str]) -> Reals:
-        """(n_origin, n_target + 1) least cost [effective m] with these candidates open; the last is to the nearest target."""
-        matrix, cost = self.cost_m.copy(), self.state_cost_m[self._states(chosen)]
-        scratch = np.empty(self.size), np.empty(self.size)
-        for e in np.flatnonzero(np.isfinite(cost)):
-            open_cost(matrix, self.size, self.first[e], self.second[e], cost[e], *scratch)
-        between = matrix[: len(self.origins), len(self.origins) : len(self.origins) + len(self.targets)]
-        return np.column_stack([between, between.min(axis=1)])
-
-    def _states(self, chosen: Sequence[str]) -> Ints:
-        """(e,) place of each edge's state in ``delta`` and ``state_cost_m``."""
-        unknown = sorted(set(chosen) - set(self.candidates))
-        if unknown:
-            raise DataError(f"no candidate {', '.join(unknown)} in the model; it holds {', '.join(self.candidates)}")
-        is_open = np.isin(self.candidates, list(chosen))
-        state = self.state_start[:-1].copy()
-        before = np.searchsorted(self.slot_edge, self.slot_edge, side="left")
-        bit = np.int64(1) << (np.arange(self.slot_edge.size) - before)
-        np.add.at(state, self.slot_edge, np.where(is_open[self.slot_candidate], bit, 0))
-        return state
-
 
 def passage_model(prepared: Prepared, candidates: Sequence[str]) -> PassageModel:
     """Reduce the landscape and search it for these candidates, in this order; they must be the species' own."""
-    land, ends = land_of(prepared, candidates), prepared.ends
-    edges = land.edges
+    land, ends = Landscape(prepared), prepared.ends
+    edges = land.edges(candidates)
     cells, place = np.unique(np.concatenate([edges.first, edges.second]), return_inverse=True)
     first, second = (place + len(land.regions)).reshape(2, -1)
-    network = reduce_landscape(stencil_laplacian(land.stencil, region=ends.labels), edges.cells())
     return PassageModel(
         candidates=tuple(candidates), origins=tuple(r.id for r in ends.origins), targets=tuple(r.id for r in ends.targets),
-        resistance=_resistances(network, len(land.regions), cells), cost_m=_least_costs(land, cells, first, second),
+        resistance=_resistances(land.network(edges), len(land.regions), cells),
+        cost_m=_least_costs(land, edges, cells, first, second),
         first=first, second=second, slot_edge=edges.slot_edge, slot_candidate=edges.slot_candidate,
         state_start=edges.state_start, delta=edges.delta, state_cost_m=edges.cost_m,
     )  # fmt: skip
@@ -160,7 +124,7 @@ def _resistances(network: ReducedNetwork, regions: int, cells: Ints) -> Reals:
     return network.effective_resistances(nodes)
 
 
-def _least_costs(land: Land, cells: Ints, first: Ints, second: Ints) -> Reals:
+def _least_costs(land: Landscape, edges: OpenableEdges, cells: Ints, first: Ints, second: Ints) -> Reals:
     """Between the regions and the ends of edges; between two ends only where a way through both edges may be worth it.
 
     Notes
@@ -170,13 +134,13 @@ def _least_costs(land: Land, cells: Ints, first: Ints, second: Ints) -> Reals:
     edge alone, for every origin and target, no such way is ever the cheapest, and no search from ``x`` is needed: few are,
     unless closed fences stand behind each other.
     """
-    edges, n = land.edges, len(land.regions)
+    n = len(land.regions)
     rows, cols = np.divmod(cells, edges.shape[1])
     closed, free = (
         np.array([[*(d.to(region) for region in land.regions), *d.cwd[rows, cols]] for d in found])
-        for found in (cost_weighted_distances(s, land.regions, threads=2) for s in (land.stencil, land.open_stencil))
+        for found in (land.cwds(land.regions, fences=fences) for fences in (True, False))
     )
-    reach = _onward_m(land, closed, free, first, second)
+    reach = _onward_m(land, edges, closed, free, first, second)
     onward = [x for x in range(n, n + cells.size) if reach[x] > 0]
     matrix = np.full((n + cells.size, n + cells.size), np.inf)
     np.fill_diagonal(matrix, 0.0)
@@ -188,15 +152,15 @@ def _least_costs(land: Land, cells: Ints, first: Ints, second: Ints) -> Reals:
     return np.minimum(matrix, matrix.T)
 
 
-def _onward_m(land: Land, closed: Reals, free: Reals, first: Ints, second: Ints) -> Reals:
+def _onward_m(land: Landscape, edges: OpenableEdges, closed: Reals, free: Reals, first: Ints, second: Ints) -> Reals:
     """How far from each node a way to another opening may lead and still be worth it [effective m]; inf without limit."""
-    origins = len(land.prepared.ends.origins)
-    openings = openings_by_id(land.prepared)
-    crossing = min((float(openings[c].cost_m.min()) for c in land.ids if openings[c].rows.size), default=0.0)
+    origins = len(land.ends.origins)
+    used = [one for one in land.openings.values() if one.rows.size]
+    crossing = min((float(one.cost_m.min()) for one in used), default=0.0)
     now, (d, f) = closed[:origins, origins : len(land.regions)], (closed, free)
     reach = np.zeros(closed.shape[1])
     for e, (u, v) in enumerate(zip(first, second, strict=True)):
-        through = float(land.edges.cost_m[land.edges.state_start[e] : land.edges.state_start[e + 1]].min())
+        through = float(edges.cost_m[edges.state_start[e] : edges.state_start[e + 1]].min())
         single = np.minimum(
             d[:origins, u, None] + d[origins:, v] + through, d[:origins, v, None] + d[origins:, u] + through
         )
@@ -209,50 +173,10 @@ def _onward_m(land: Land, closed: Reals, free: Reals, first: Ints, second: Ints)
     return reach
 
 
-def _search(land: Land, cell: int, budget_m: float) -> Reals:
-    row, col = divmod(cell, land.stencil.shape[1])
-    start = FocalRegion.cell(f"cell {row}, {col}", row, col, land.stencil.surface.grid)
-    return cost_weighted_distance(land.stencil, start, budget_m=budget_m).cwd
-
-
-def _short(matrix: Reals, u: int, v: int) -> None:
-    """Make two nodes one, in place: a conductance without end between them."""
-    size = matrix.shape[0]
-    if np.isinf(matrix[u, v]):
-        open_cost(matrix, size, u, v, 0.0, np.empty(size), np.empty(size))
-    elif matrix[u, v] > 0:
-        with np.errstate(invalid="ignore"):
-            drop = matrix[v] - matrix[u]
-            change = 0.25 / matrix[u, v] * (drop[:, None] - drop) ** 2
-        matrix -= np.where(np.isnan(change), 0.0, change)
-
-
-def set_score(
-    model: PassageModel, chosen: Sequence[str], pairs: pd.DataFrame, ranking: pd.DataFrame, weights: tuple[float, float]
-) -> float:
-    """Score of a set for one species, on the scale of the ranking: 1 is the best single candidate in both parts.
-
-    Without `ranking.arriving_weight` it is what the ranking says of a single candidate.
-
-    Parameters
-    ----------
-    pairs, ranking : DataFrame
-        Of the `SpeciesRun`.
-    weights : tuple of float
-        Of the gain in conductance and in least cost, from the study's ``ranking``.
-    """
-    to_any = pairs[pairs["target"] == "any"]
-    parts = (
-        (1.0 / model.resistances([])[:, -1], 1.0 / model.resistances(chosen)[:, -1],
-         1.0 / to_any["effective_resistance_no_fence_ohm"].to_numpy(), ranking["conductance_gain_share"].max()),
-        (1.0 / model.least_costs([])[:, -1], 1.0 / model.least_costs(chosen)[:, -1],
-         1.0 / to_any["least_cost_no_fence_m"].to_numpy(), ranking["least_cost_gain_share"].max()),
-    )  # fmt: skip
-    score = 0.0
-    for weight, (now, after, without, best) in zip(weights, parts, strict=True):
-        share = np.mean([share_undone(n, np.array([a - n]), w)[0] for n, a, w in zip(now, after, without, strict=True)])
-        score += weight / sum(weights) * float(share) / best if best > 0 else 0.0
-    return score
+def _search(land: Landscape, cell: int, budget_m: float) -> Reals:
+    row, col = divmod(cell, land.cuts.grid.width)
+    start = FocalRegion.cell(f"cell {row}, {col}", row, col, land.cuts.grid)
+    return cost_weighted_distance(land.stencil(), start, budget_m=budget_m).cwd
 
 
 def choose_candidates(
@@ -271,7 +195,7 @@ def choose_candidates(
     table = rankings[0][rankings[0]["candidate"].isin(shared)].reset_index(drop=True)
     names = [str(name) for ranking in rankings for name in ranking.loc[ranking["selected"].astype(bool), "candidate"]]
     if table["fence_line"].nunique() > 1:
-        pairs = [p for one in prepared for p in pairs_on_routes(land_of(one, table["candidate"].tolist()), table)]
+        pairs = [p for one in prepared for p in pairs_on_routes(Landscape(one), table)]
         names += [table["candidate"].iloc[i] for pair in pairs for i in pair]
     taken = [name for name in dict.fromkeys(names) if name in shared][:most]
     return (*taken, *_spread(table, taken, most - len(taken)))

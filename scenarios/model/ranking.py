@@ -3,66 +3,41 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from connectivity.edge_changes import EdgeChange, SourcesToTarget
-from connectivity.landscape.stencil import Stencil
-from connectivity.least_cost.cost_distance import CostDistance
-from connectivity.openings.profile import FenceProfile, least_cost_with, share_undone, spaced_shortlist
-from connectivity.reduction.network import ReducedNetwork
-from rasters.fences import CutEdges
-from rasters.openings import OpeningEdges, terms_of_others
-from scenarios.land.ends import Ends
+from connectivity.openings.profile import FenceProfile, share_undone, spaced_shortlist
+from connectivity.openings.sets import no_sets, single_sets
+from rasters.openings import OpeningEdges
+from scenarios.model.landscape import Landscape
 from scenarios.study.schema import Study
 
-__all__ = ["Solved", "combine_species", "edge_changes", "rank_candidates", "region_nodes", "sources_to_target"]
+__all__ = ["combine_species", "rank_candidates"]
+
+Reals = NDArray[np.float64]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Solved:
-    """What the ranking needs of a scenario's solves; ``open_`` means without any fence.
+def rank_candidates(
+    land: Landscape, candidates: Sequence[OpeningEdges], profile: FenceProfile | None = None
+) -> pd.DataFrame:
+    """Gain of each candidate alone, ranked; ties break by score, then cost, then id.
 
     Parameters
     ----------
-    row_cost_m, row_ohm : (n_cut,) float64
-        What each row of ``cuts`` adds to its edge now.
-    network, open_network : ReducedNetwork
-        Focal regions (numbered as in ``ends.labels``) and both ends of every candidate.
-    origin_cwd : tuple of CostDistance
-    target_cwd : CostDistance
-        From all targets together.
-    open_cwd : tuple of CostDistance
-        From each target.
+    candidates : sequence of OpeningEdges
+        Some or all of the landscape's. With some only, the best of these has the score 1.
+    profile : FenceProfile, optional
+        For ``gain_ohm2``, which is 0 without it.
     """
-
-    cuts: CutEdges
-    candidates: tuple[OpeningEdges, ...]
-    stencil: Stencil
-    ends: Ends
-    row_cost_m: NDArray[np.float64]
-    row_ohm: NDArray[np.float64]
-    network: ReducedNetwork
-    open_network: ReducedNetwork
-    origin_cwd: tuple[CostDistance, ...]
-    target_cwd: CostDistance
-    open_cwd: tuple[CostDistance, ...]
-    profile: FenceProfile
-
-
-def rank_candidates(study: Study, solved: Solved, others: Sequence[pd.DataFrame] = ()) -> pd.DataFrame:
-    """Gain of each candidate alone, ranked; ties break by score, then cost, then id.
-
-    ``others`` are further columns, a row per candidate of ``solved``.
-    """
-    table = pd.concat(
-        [_described(study, solved), _circuit_columns(solved), _least_cost_columns(solved), *others], axis=1
-    )
-    table["score"] = _score(table, study)
-    return _ordered(table, study, "score")
+    ids = [candidate.opening.id for candidate in candidates]
+    columns = [_circuit_columns(land, ids), _least_cost_columns(land, ids)]
+    if land.study.ranking.arriving_weight > 0:
+        columns.append(_arriving_columns(land, ids))
+    table = pd.concat([_described(land, candidates, profile), *columns], axis=1)
+    table["score"] = _score(table, land.study)
+    return _ordered(table, land.study, "score")
 
 
 def _score(table: pd.DataFrame, study: Study) -> pd.Series:
@@ -102,14 +77,15 @@ def combine_species(study: Study, rankings: Mapping[str, pd.DataFrame]) -> pd.Da
     return _ordered(table.reset_index(drop=True), study, "score")
 
 
-def _described(study: Study, solved: Solved) -> pd.DataFrame:
+def _described(land: Landscape, candidates: Sequence[OpeningEdges], profile: FenceProfile | None) -> pd.DataFrame:
     """Who, where and what each candidate is."""
-    openings = [candidate.opening for candidate in solved.candidates]
-    by_id = {fence.id: fence for fence in solved.cuts.fences}
+    openings = [candidate.opening for candidate in candidates]
+    by_id = {fence.id: fence for fence in land.cuts.fences}
+    gain = np.zeros(land.cuts.size) if profile is None else profile.row_gain_ohm2
     fences = [by_id[opening.fence] for opening in openings]
     points = [fence.point_at(opening.along_m) for fence, opening in zip(fences, openings, strict=True)]
     x, y = np.array([p.x for p in points]), np.array([p.y for p in points])
-    lon, lat = solved.cuts.grid.transformer("EPSG:4326").transform(x, y, direction="INVERSE")
+    lon, lat = land.cuts.grid.transformer("EPSG:4326").transform(x, y, direction="INVERSE")
     return pd.DataFrame(
         {
             "candidate": [o.id for o in openings],
@@ -123,79 +99,53 @@ def _described(study: Study, solved: Solved) -> pd.DataFrame:
             "width_m": [o.width_m for o in openings],
             "design": [o.design for o in openings],
             "use_factor": [o.use_factor for o in openings],
-            "cost": [study.designs[o.design].cost for o in openings],
-            "gain_ohm2": [solved.profile.row_gain_ohm2[c.rows].sum() for c in solved.candidates],
+            "cost": [land.study.designs[o.design].cost for o in openings],
+            "gain_ohm2": [gain[c.rows].sum() for c in candidates],
             "geometry_status": [f.geometry_status for f in fences],
         }
     )
 
 
-def edge_changes(solved: Solved) -> list[EdgeChange]:
-    """What opening each candidate does to the reduced network."""
-    cuts, stencil = solved.cuts, solved.stencil
-    base = _edge_values(stencil, cuts, stencil.step_ratio()) + terms_of_others(cuts, solved.row_ohm)
-    row2, col2 = cuts.second
-    out = []
-    for candidate in solved.candidates:
-        rows = candidate.rows
-        with np.errstate(divide="ignore"):
-            after = 1.0 / (1.0 / solved.row_ohm[rows] + 1.0 / candidate.ohm)
-            delta = 1.0 / (base[rows] + after) - 1.0 / (base[rows] + solved.row_ohm[rows])
-        first = [solved.network.index_of(int(r), int(c)) for r, c in zip(cuts.row[rows], cuts.col[rows], strict=True)]
-        second = [solved.network.index_of(int(r), int(c)) for r, c in zip(row2[rows], col2[rows], strict=True)]
-        out.append(EdgeChange(first=np.array(first, np.int64), second=np.array(second, np.int64), delta=delta))
-    return out
-
-
-def _edge_values(stencil: Stencil, cuts: CutEdges, per_step: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Edge rule x step value of each cut edge, without any fence; inf where a cell is impassable or no such edge is."""
-    row2, col2 = cuts.second
-    r = np.where(stencil.surface.passable, stencil.surface.values, np.inf)
-    mean = 0.5 * (r[cuts.row, cuts.col] + r[row2, col2])
-    if stencil.edge_rule == "mean_conductance":
-        mean = 2.0 / (1.0 / r[cuts.row, cuts.col] + 1.0 / r[row2, col2])
-    return np.where(cuts.step < stencil.neighbours // 2, mean * per_step[cuts.step], np.inf)
-
-
-def _circuit_columns(solved: Solved) -> pd.DataFrame:
-    toward = sources_to_target(solved.network, solved.ends)
-    now, without = toward.resistances(), sources_to_target(solved.open_network, solved.ends).resistances()
-    after = np.array([toward.resistances(change) for change in edge_changes(solved)]).reshape(-1, now.size).T
+def _circuit_columns(land: Landscape, ids: Sequence[str]) -> pd.DataFrame:
+    circuit, singles = land.circuit(ids, singles_only=True), single_sets(len(ids))
+    now, after = circuit.resistances(no_sets(len(ids)))[0], circuit.resistances(singles).T
+    without = land.circuit(fences=False).resistances(no_sets(0))[0]
     gained = np.maximum(1.0 / after - (1.0 / now)[:, None], 0.0)
     both = np.isfinite(now)[:, None] & np.isfinite(after)
     lost_ohm = np.subtract(np.broadcast_to(now[:, None], after.shape), after, where=both, out=np.zeros_like(after))
-    shares = [share_undone(1.0 / n, g, 1.0 / w) for n, g, w in zip(now, gained, without, strict=True)]
     return pd.DataFrame(
         {
             "resistance_gain_ohm": np.maximum(lost_ohm, 0.0).sum(axis=0),
             "conductance_gain_s": gained.sum(axis=0),
-            "conductance_gain_share": np.mean(shares, axis=0),
+            "conductance_gain_share": _mean_share(1.0 / now, gained, 1.0 / without),
             "pairs_joined": (np.isinf(now)[:, None] & np.isfinite(after)).sum(axis=0),
         }
     )
 
 
-def region_nodes(network: ReducedNetwork, ends: Ends) -> tuple[list[int], list[int]]:
-    """Nodes of the origins and of the targets in a reduced network."""
-    numbers = [network.index_of_region(i + 1) for i in range(len(ends.origins) + len(ends.targets))]
-    return numbers[: len(ends.origins)], numbers[len(ends.origins) :]
+def _least_cost_columns(land: Landscape, ids: Sequence[str]) -> pd.DataFrame:
+    costs = land.distances_to_any(ids)
+    now, after = costs.distances(no_sets(len(ids)))[0], costs.distances(single_sets(len(ids))).T
+    open_cwd = land.cwds(land.ends.targets, fences=False)
+    without = np.array([min(cwd.to(origin) for cwd in open_cwd) for origin in land.ends.origins])
+    both = np.isfinite(now)[:, None] & np.isfinite(after)
+    gains = np.subtract(np.broadcast_to(now[:, None], after.shape), after, where=both, out=np.zeros_like(after))
+    shares = _mean_share(1.0 / now, 1.0 / after - (1.0 / now)[:, None], 1.0 / without)
+    return pd.DataFrame({"least_cost_gain_m": gains.sum(axis=0), "least_cost_gain_share": shares})
 
 
-def sources_to_target(network: ReducedNetwork, ends: Ends) -> SourcesToTarget:
-    """The network seen from each origin to all targets together."""
-    return SourcesToTarget.build(network.conductance, *region_nodes(network, ends))
+def _arriving_columns(land: Landscape, ids: Sequence[str]) -> pd.DataFrame:
+    """Of the walkers that arrive alive: what mortality brings into the ranking."""
+    circuit = land.circuit(ids, mortal=True, singles_only=True)
+    now = circuit.arriving(no_sets(len(ids)))[0]
+    without = land.circuit(fences=False, mortal=True).arriving(no_sets(0))[0]
+    gained = np.maximum(circuit.arriving(single_sets(len(ids))) - now, 0.0).T
+    return pd.DataFrame({"arriving_gain": gained.sum(axis=0), "arriving_gain_share": _mean_share(now, gained, without)})
 
 
-def _least_cost_columns(solved: Solved) -> pd.DataFrame:
-    cuts, stencil = solved.cuts, solved.stencil
-    base = _edge_values(stencil, cuts, stencil.step_m()) + terms_of_others(cuts, solved.row_cost_m)
-    gains, shares = [], []
-    for origin, cwd in zip(solved.ends.origins, solved.origin_cwd, strict=True):
-        now, without = solved.target_cwd.to(origin), min(cwd.to(origin) for cwd in solved.open_cwd)
-        after = least_cost_with(solved.candidates, cuts, base, cwd.cwd, solved.target_cwd.cwd, now)
-        gains.append(np.subtract(now, after, where=np.isfinite(after) & np.isfinite(now), out=np.zeros_like(after)))
-        shares.append(share_undone(1.0 / now, 1.0 / after - 1.0 / now, 1.0 / without))
-    return pd.DataFrame({"least_cost_gain_m": np.sum(gains, axis=0), "least_cost_gain_share": np.mean(shares, axis=0)})
+def _mean_share(now: Reals, gained: Reals, without: Reals) -> Reals:
+    """(n_candidate,) mean over origins of the share of what the fences take that each candidate gives back."""
+    return np.mean([share_undone(n, g, w) for n, g, w in zip(now, gained, without, strict=True)], axis=0)
 
 
 def _ordered(table: pd.DataFrame, study: Study, by: str) -> pd.DataFrame:

@@ -85,7 +85,7 @@ def solve_step(
         prepared = prepare_species(resolved, inputs or read_inputs(resolved, [species]), species)
     if store is None:
         return run_species(prepared, progress)
-    key = step_key(resolved, prepared.context.profile, prepared.context.inputs.files)
+    key = step_key(resolved, prepared.profile, prepared.inputs.files)
     solved = store.find(key)
     if solved is not None:
         progress(KEPT)
@@ -99,8 +99,7 @@ def model_step(prepared: Prepared, candidates: Sequence[str], store: StepStore |
     """`scenarios.model.passage_model.passage_model`, from the store or made and put there."""
     if store is None:
         return passage_model(prepared, candidates)
-    context = prepared.context
-    step = step_key(context.resolved, context.profile, context.inputs.files)
+    step = step_key(prepared.resolved, prepared.profile, prepared.inputs.files)
     key = hash_of(
         {
             "step": step,
@@ -115,8 +114,8 @@ def model_step(prepared: Prepared, candidates: Sequence[str], store: StepStore |
     model = passage_model(prepared, candidates)
     facts = {
         "step": step,
-        "scenario": context.resolved.scenario,
-        "species": context.profile.id,
+        "scenario": prepared.resolved.scenario,
+        "species": prepared.profile.id,
         "model": len(candidates),
     }
     store.keep(key, model, facts | {"seconds": {"model": time.perf_counter() - start}})

@@ -7,9 +7,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from connectivity.least_cost.paths import least_cost_path
-from connectivity.reduction.network import ReducedNetwork
-from scenarios.land.ends import Ends
-from scenarios.model.ranking import Solved, region_nodes, sources_to_target
+from connectivity.openings.profile import FenceProfile
+from connectivity.openings.sets import no_sets
+from scenarios.model.landscape import Landscape
 
 __all__ = ["UNITS", "pairs_table", "profile_table"]
 
@@ -44,13 +44,13 @@ UNITS = {
 }
 
 
-def pairs_table(solved: Solved) -> pd.DataFrame:
+def pairs_table(land: Landscape) -> pd.DataFrame:
     """One row per origin and target, and one per origin for all targets together (``any``)."""
-    ends = solved.ends
-    ohm, open_ohm = _resistances(solved.network, ends), _resistances(solved.open_network, ends)
+    ends = land.ends
+    ohm, open_ohm = _resistances(land, fences=True), _resistances(land, fences=False)
     records = []
-    for i, (origin, cwd) in enumerate(zip(ends.origins, solved.origin_cwd, strict=True)):
-        open_cost = [c.to(origin) for c in solved.open_cwd]
+    for i, (origin, cwd) in enumerate(zip(ends.origins, land.cwds(ends.origins), strict=True)):
+        open_cost = [c.to(origin) for c in land.cwds(ends.targets, fences=False)]
         for j, target in enumerate((*ends.targets, ends.any_target)):
             path = least_cost_path(cwd, target)
             records.append(
@@ -64,18 +64,16 @@ def pairs_table(solved: Solved) -> pd.DataFrame:
     return pd.DataFrame.from_records(records)
 
 
-def _resistances(network: ReducedNetwork, ends: Ends) -> NDArray[np.float64]:
+def _resistances(land: Landscape, *, fences: bool) -> NDArray[np.float64]:
     """(n_origin, n_target + 1) ohm; the last column is to all targets together."""
-    origins, targets = region_nodes(network, ends)
-    small = network.reduced_to([*origins, *targets])
-    n_origin = len(origins)
-    single = small.effective_resistances()[:n_origin, n_origin:]
-    return np.column_stack([single, sources_to_target(small, ends).resistances()])
+    n_origin = len(land.ends.origins)
+    single = land.resistances(fences=fences)[:n_origin, n_origin:]
+    return np.column_stack([single, land.circuit(fences=fences).resistances(no_sets(0))[0]])
 
 
-def profile_table(solved: Solved, reached: NDArray[np.bool_]) -> pd.DataFrame:
+def profile_table(land: Landscape, profile: FenceProfile) -> pd.DataFrame:
     """One row per stretch of fence; ``status`` says when some origins cannot reach a target and so do not count."""
-    profile, fences = solved.profile, solved.cuts.fences
+    fences, reached = land.cuts.fences, land.joined()
     apart = int((~reached).sum())
     return pd.DataFrame(
         {

@@ -19,8 +19,9 @@ from scenarios.land.actions import with_done
 from scenarios.land.inputs import Inputs, read_inputs
 from scenarios.land.prepared import Prepared, prepare_species
 from scenarios.model.candidates import candidate_table, local_maxima, nearby_pairs, pairs_on_routes, shortlisted
+from scenarios.model.landscape import Landscape, candidate_ids
 from scenarios.model.species_run import Clock
-from scenarios.model.valuation import Land, Reference, block_of, candidate_ids, land_of, reference_of
+from scenarios.model.valuation import Reference, block_of, reference_of
 from scenarios.passages.choosing import Choice, Plan, combinations_of_actions
 from scenarios.study.load import ResolvedStudy
 from scenarios.study.portfolio import AtMost, PortfolioSettings
@@ -155,9 +156,9 @@ class _Screened:
         blocks: dict[str, Block] = {}
         for name, one in prepared.items():
             with clock.step(f"{name}: value of every candidate"):
-                land = land_of(one, ids)
+                land = Landscape(one)
                 reference[name] = reference_of(land, settings.objective)
-                blocks[name] = block_of(land, settings.objective, reference[name], singles_only=True)
+                blocks[name] = block_of(land, ids, settings.objective, reference[name], singles_only=True)
         singles = {name: block.values(single_sets(len(ids))) for name, block in blocks.items()}
         exact = settings.objective in CIRCUIT
         with clock.step("bundles"):
@@ -183,7 +184,7 @@ def _bundles(
         return np.empty((0, 2), np.int64), np.empty(0)
     ids = tuple(table["candidate"])
     found = [nearby_pairs(table, resolved.study.candidates.bundles.apart_m)]
-    found += [pairs_on_routes(land_of(one, ids), table) for one in prepared.values()]
+    found += [pairs_on_routes(Landscape(one), table) for one in prepared.values()]
     pairs = np.unique(np.concatenate(found), axis=0)
     worth = np.zeros(len(pairs))
     for start in range(0, len(pairs), 5000):
@@ -221,8 +222,8 @@ def _moves_by_line(
         mine = np.flatnonzero(table["fence_line"] == line)
         ids = tuple(table["candidate"].iloc[mine])
         for one in prepared.values():
-            land = land_of(one, ids, only_line=line)
-            block = block_of(land, objective, reference_of(land, objective), singles_only=True)
+            land = Landscape(one, only_line=line)
+            block = block_of(land, ids, objective, reference_of(land, objective), singles_only=True)
             total[mine] += block.values(single_sets(len(ids)))
     return _moves(table, total, np.empty((0, 2), np.int64), np.empty(0))
 
@@ -275,18 +276,18 @@ def _choice(
                 for name, block in screened.blocks.items()
             }
             return Objective(kind=settings.objective, blocks=blocks)
-        lands = _lands(with_done(resolved, names), inputs, list(prepared), ids)
-        blocks = {n: block_of(land, settings.objective, screened.reference[n]) for n, land in lands.items()}
+        lands = _lands(with_done(resolved, names), inputs, list(prepared))
+        blocks = {n: block_of(land, ids, settings.objective, screened.reference[n]) for n, land in lands.items()}
         return Objective(kind=settings.objective, blocks=blocks)
 
     return Choice.build(combined, objective, _rules(resolved, table, settings, ceiling))
 
 
-def _lands(resolved: ResolvedStudy, inputs: Inputs, species: Sequence[str], ids: tuple[str, ...]) -> dict[str, Land]:
+def _lands(resolved: ResolvedStudy, inputs: Inputs, species: Sequence[str]) -> dict[str, Landscape]:
     """The land of each species once more actions are done; fences are read again where one is added."""
     added = any(resolved.study.actions[name].kind == "add_fence" for name in resolved.study.done)
     now = read_inputs(resolved, species) if added else inputs
-    return {name: land_of(prepare_species(resolved, now, name), ids) for name in species}
+    return {name: Landscape(prepare_species(resolved, now, name)) for name in species}
 
 
 def _rules(resolved: ResolvedStudy, table: pd.DataFrame, settings: PortfolioSettings, budget: float) -> Rules:

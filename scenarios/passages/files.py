@@ -73,7 +73,7 @@ MEANINGS = {
 def carrier_of(run: PortfolioRun) -> SpeciesRun:
     """What maps and manifest need of a run: ground, fences and places of all species; none of its numbers is used."""
     first = next(iter(run.prepared.values()))
-    context, grid = first.context, run.inputs.grid
+    context, grid = first, run.inputs.grid
     places = {place.id: place for one in run.prepared.values() for place in places_of(run.inputs, one.ends)}
     sentences = [s for one in run.prepared.values() for s in _assumptions(run, one)]
     empty = np.zeros(grid.shape)
@@ -88,7 +88,7 @@ def carrier_of(run: PortfolioRun) -> SpeciesRun:
 
 
 def _assumptions(run: PortfolioRun, one: Prepared) -> tuple[str, ...]:
-    return stated_assumptions(run.resolved, run.inputs, one.context.surface)
+    return stated_assumptions(run.resolved, run.inputs, one.surface)
 
 
 def no_rows(*columns: str) -> pd.DataFrame:

@@ -37,7 +37,7 @@ def numbered_items(run: PortfolioRun) -> list[tuple[int, str]]:
 
 def species_name(run: PortfolioRun, species: str) -> str:
     """The species' name for people."""
-    return titles_of(run.resolved, run.prepared[species].context.profile)["species"]
+    return titles_of(run.resolved, run.prepared[species].profile)["species"]
 
 
 def describe_plan(run: PortfolioRun) -> list[str]:

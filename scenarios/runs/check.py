@@ -133,7 +133,7 @@ def _open_ground(inputs: Inputs, resolved: ResolvedStudy) -> ResistanceSurface:
     """Cells that at least one species can enter, all equally easy."""
     passable = np.zeros(inputs.grid.shape, bool)
     for name in inputs.profiles:
-        passable |= prepare_species(resolved, inputs, name).context.surface.passable
+        passable |= prepare_species(resolved, inputs, name).surface.passable
     ones = np.ones(inputs.grid.shape)
     return ResistanceSurface(
         values=ones, nodata=~passable, barrier=np.zeros_like(passable), grid=inputs.grid, name="open ground"

@@ -18,15 +18,13 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import numba
-import numpy as np
 
 from connectivity.landscape.reachability import reachable_cells
 from rasters.errors import PlannerWarning
-from rasters.fences import sum_terms
 from rasters.io import replacing
-from rasters.openings import row_terms
 from scenarios.land.inputs import read_inputs
-from scenarios.land.prepared import Prepared, prepare_species, study_stencil
+from scenarios.land.prepared import Prepared, prepare_species
+from scenarios.model.landscape import Landscape
 from scenarios.outputs.folder import run_folder
 from scenarios.progress import Reporter
 from scenarios.records.content import code_hash, hash_of
@@ -122,31 +120,23 @@ class Speed:
 
 def work_of(prepared: Prepared) -> Work:
     """Count the work of a step; floods the land to see which cores reach a target, and solves nothing."""
-    context, ends = prepared.context, prepared.ends
-    cuts = context.inputs.cuts
-    terms = sum_terms(cuts, *row_terms(cuts, context.model, prepared.standing))
-    stencil = study_stencil(context.resolved, context.surface, terms)
-    reach = reachable_cells(stencil, ends.any_target)
-    passable, near = int(context.surface.passable.sum()), int(reach.sum())
+    land, ends = Landscape(prepared), prepared.ends
+    reach = reachable_cells(land.stencil(), ends.any_target)
+    passable, near = int(prepared.surface.passable.sum()), int(reach.sum())
     origins, targets = len(ends.origins), len(ends.targets)
     reached = sum(bool(reach[origin.rows, origin.cols].any()) for origin in ends.origins)
     beyond = (passable - near) * (origins - reached)
     return Work(
-        cells=context.surface.grid.n_cells, passable=passable, origins=origins, reached=reached, targets=targets,
+        cells=prepared.surface.grid.n_cells, passable=passable, origins=origins, reached=reached, targets=targets,
         covered=(near * (reached + 1 + targets) + beyond) // (origins + 1 + targets), candidates=len(prepared.candidates),
-        kept_nodes=_kept_nodes(prepared),
+        kept_nodes=_kept_nodes(land),
     )  # fmt: skip
 
 
-def _kept_nodes(prepared: Prepared) -> int:
+def _kept_nodes(land: Landscape) -> int:
     """Focal regions, and the cells on both sides of every edge that a candidate opens."""
-    cuts, labels = prepared.context.inputs.cuts, prepared.ends.labels
-    keep = np.zeros(labels.shape, bool)
-    row2, col2 = cuts.second
-    for candidate in prepared.candidates:
-        keep[cuts.row[candidate.rows], cuts.col[candidate.rows]] = True
-        keep[row2[candidate.rows], col2[candidate.rows]] = True
-    return len(prepared.ends.origins) + len(prepared.ends.targets) + int((keep & (labels <= 0)).sum())
+    edges = land.edges([candidate.opening.id for candidate in land.prepared.candidates], singles_only=True)
+    return len(land.regions) + int((edges.cells() & (land.ends.labels <= 0)).sum())
 
 
 def seconds_of(work: Work, speed: Speed, parts: Sequence[str] = tuple(WORK)) -> dict[str, float]:

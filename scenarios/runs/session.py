@@ -172,10 +172,7 @@ def run_resolved(
     with atomic_folder(out, over_run=True) as folder:
         prepared = {r.scenario: _prepare(r, species) for r in resolved}
         as_read = {
-            path: sha
-            for all_of in prepared.values()
-            for one in all_of
-            for path, sha in one.context.inputs.files.items()
+            path: sha for all_of in prepared.values() for one in all_of for path, sha in one.inputs.files.items()
         }
         reporter.expect(sum(map(len, prepared.values())) * STEPS, "checking")
         runs: list[SpeciesRun] = []
@@ -221,7 +218,7 @@ def _prepare(resolved: ResolvedStudy, species: Sequence[str] | None) -> list[Pre
 
 
 def _solved(resolved: ResolvedStudy, prepared: Prepared, reporter: Reporter, store: StepStore | None) -> SpeciesRun:
-    species = prepared.context.profile.id
+    species = prepared.profile.id
     label = f"{resolved.scenario}, {species}"
     run = as_stored(solve_step(resolved, species, store, partial(_tell, reporter, label), prepared=prepared))
     return run

@@ -190,12 +190,12 @@ def write_patrols(
 
 def simulate_for_study(prepared: Prepared, folder: Path, seed: int) -> list[Path]:
     """Patrols of a study from its places and from posts along its fences, with hot spots between places and at a fence."""
-    inputs = prepared.context.inputs
+    inputs = prepared.inputs
     places = [(p.geometry.centroid.x, p.geometry.centroid.y) for p in inputs.places.values()]
     posts = [
         fence.point_at(along) for fence in inputs.all_fences for along in np.arange(POST_M / 2, fence.length_m, POST_M)
     ]
-    land = prepared.context.surface.passable
+    land = prepared.surface.passable
     bases = [base for base in (*places, *((p.x, p.y) for p in posts)) if _on_land(inputs.grid, land, *base)]
     post = posts[np.random.default_rng(seed).integers(len(posts))] if posts else None
     spots = hot_spots_between(places, seed)

@@ -21,22 +21,14 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from connectivity.landscape.laplacian import stencil_laplacian
-from connectivity.landscape.stencil import Stencil
-from connectivity.least_cost.cost_distance import cost_weighted_distances
 from connectivity.machine import one_blas_thread
-from connectivity.openings.profile import FenceProfile
-from connectivity.reduction.network import ReducedNetwork
-from connectivity.reduction.reduce import reduce_landscape
 from rasters.errors import PlannerWarning
-from rasters.fences import FenceTerms, sum_terms
 from rasters.io import replacing
-from rasters.openings import OpeningEdges, row_terms
 from scenarios.land.inputs import Inputs, input_files, read_inputs
 from scenarios.land.parameters import Changes, changed
-from scenarios.land.prepared import Prepared, prepare_species, study_stencil
-from scenarios.model.mortal import arriving_gains
-from scenarios.model.ranking import Solved, rank_candidates
+from scenarios.land.prepared import Prepared, prepare_species
+from scenarios.model.landscape import Landscape
+from scenarios.model.ranking import rank_candidates
 from scenarios.records.content import code_hash, hash_of
 from scenarios.records.fingerprint import file_hash
 from scenarios.study.load import ResolvedStudy
@@ -86,42 +78,8 @@ def score_candidates(prepared: Prepared, candidates: frozenset[str] | None = Non
     DataFrame
         As `scenarios.model.ranking.rank_candidates`; ``gain_ohm2``, which needs a map, is 0.
     """
-    kept = tuple(c for c in prepared.candidates if candidates is None or c.opening.id in candidates)
-    context, ends = prepared.context, prepared.ends
-    resolved, cuts = context.resolved, context.inputs.cuts
-    row_cost_m, row_ohm = row_terms(cuts, context.model, prepared.standing)
-    stencil = study_stencil(resolved, context.surface, sum_terms(cuts, row_cost_m, row_ohm))
-    open_stencil = study_stencil(resolved, context.surface, FenceTerms.none())
-    solved = Solved(
-        cuts=cuts, candidates=kept, stencil=stencil, ends=ends, row_cost_m=row_cost_m, row_ohm=row_ohm,
-        network=_reduced(stencil, prepared, kept), open_network=_reduced(open_stencil, prepared, ()),
-        origin_cwd=cost_weighted_distances(stencil, ends.origins, threads=1),
-        target_cwd=cost_weighted_distances(stencil, [ends.any_target], threads=1)[0],
-        open_cwd=cost_weighted_distances(open_stencil, ends.targets, threads=1), profile=_no_profile(cuts.size),
-    )  # fmt: skip
-    return rank_candidates(resolved.study, solved, arriving_gains(prepared, kept))
-
-
-def _reduced(stencil: Stencil, prepared: Prepared, candidates: Sequence[OpeningEdges]) -> ReducedNetwork:
-    cuts, labels = prepared.context.inputs.cuts, prepared.ends.labels
-    row2, col2 = cuts.second
-    keep = labels > 0
-    for candidate in candidates:
-        keep[cuts.row[candidate.rows], cuts.col[candidate.rows]] = True
-        keep[row2[candidate.rows], col2[candidate.rows]] = True
-    return reduce_landscape(stencil_laplacian(stencil, region=labels), keep, threads=1)
-
-
-def _no_profile(n_cut: int) -> FenceProfile:
-    none = np.empty(0)
-    return FenceProfile(
-        fence=np.empty(0, np.int32),
-        start_m=none,
-        end_m=none,
-        gain_ohm2=none,
-        current_a=none,
-        row_gain_ohm2=np.zeros(n_cut),
-    )
+    kept = [c for c in prepared.candidates if candidates is None or c.opening.id in candidates]
+    return rank_candidates(Landscape(prepared, threads=1), kept)
 
 
 def gains_of(job: DrawJob, inputs: Inputs, changes: Changes) -> Reals:

@@ -18,12 +18,12 @@ from connectivity.landscape.windows import Window
 from connectivity.moving_window.landscape import WindowSettings
 from connectivity.moving_window.tiles import normalised_current
 from rasters.errors import ConfigError, DataError
-from rasters.fences import FenceTerms, sum_terms
+from rasters.fences import FenceTerms
 from rasters.grid import Grid
 from rasters.io import write_cog
-from rasters.openings import row_terms
 from scenarios.land.inputs import input_files, read_inputs
 from scenarios.land.prepared import Prepared, prepare_species
+from scenarios.model.landscape import Landscape
 from scenarios.outputs.folder import atomic_folder
 from scenarios.outputs.manifest import write_manifest
 from scenarios.outputs.words import WORKING_NOTE
@@ -130,7 +130,7 @@ def run_window(
         else:
             resolved = resolve(name, scenario, overrides)
             for prepared in _prepared(resolved, species):
-                id = prepared.context.profile.id
+                id = prepared.profile.id
                 figures[id] = _species(resolved, prepared, request, folder / id, machines, reporter)
             inputs = {path.name: path for path in input_files(resolved)}
         settings = {"radius_km": request.radius_km, "buffer_km": request.buffer_km, "block_km": request.block_km}
@@ -156,8 +156,7 @@ def _species(
     reporter: Reporter,
 ) -> dict[str, Any]:
     """Write the resistance of a species and run the windows over that file, with its fence edges."""
-    surface, cuts = prepared.context.surface, prepared.context.inputs.cuts
-    terms = sum_terms(cuts, *row_terms(cuts, prepared.context.model, prepared.standing))
+    surface = prepared.surface
     folder.mkdir()
     path = write_cog(
         folder / "resistance.tif", np.where(surface.barrier, np.inf, surface.values), surface.grid, nodata=surface.nodata,
@@ -166,9 +165,9 @@ def _species(
     solver = resolved.study.solver
     files = LandscapeFiles(
         resistance=RasterFile(path=path), cutoff=request.cutoff, edge_rule=solver.edge_rule, neighbours=solver.neighbours,
-        fence=terms,
+        fence=Landscape(prepared).terms,
     )  # fmt: skip
-    tags = {"study": resolved.study.study, "scenario": resolved.scenario, "species": prepared.context.profile.id}
+    tags = {"study": resolved.study.study, "scenario": resolved.scenario, "species": prepared.profile.id}
     return _windows(files, request, folder, machines, reporter, tags)
 
 

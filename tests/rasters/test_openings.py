@@ -24,7 +24,6 @@ from rasters.openings import (
     fence_terms,
     open_edges,
     row_terms,
-    terms_of_others,
 )
 from rasters.surface import ResistanceSurface
 
@@ -215,24 +214,10 @@ def test_an_opening_in_one_of_two_fences_leaves_the_other() -> None:
     assert terms.ohm[passable[0]] == pytest.approx(2 * 2.0 * constriction(4.0, CELL))
 
 
-@given(st.integers(0, 2**32 - 1))
-def test_terms_of_others_are_the_sum_less_ones_own(seed: int) -> None:
-    rng = np.random.default_rng(seed)
-    fences = [Fence(id=str(i), line=LineString([(x, 1100), (x + 40, -100)])) for i, x in enumerate((610, 620, 630))]
-    cuts = cut_edges(fences, GRID)
-    own = rng.choice([0.0, 1.0, 7.5, np.inf], cuts.size)
-    others = terms_of_others(cuts, own)
-    for i in range(cuts.size):
-        same = (cuts.row == cuts.row[i]) & (cuts.col == cuts.col[i]) & (cuts.step == cuts.step[i])
-        same[i] = False
-        assert others[i] == own[same].sum()
-
-
 def test_terms_of_no_edges() -> None:
     cuts = cut_edges([], GRID)
     model = FenceModel(permeability={}, reference_m=1.0, reach_m=1.0)
     assert [a.size for a in row_terms(cuts, model)] == [0, 0]
-    assert terms_of_others(cuts, np.empty(0)).size == 0
     assert fence_terms(cuts, model).size == 0
 
 

@@ -12,7 +12,7 @@ from shapely.geometry import LineString
 from connectivity.focal import FocalRegion, region_labels
 from connectivity.landscape.laplacian import stencil_laplacian
 from connectivity.landscape.stencil import Stencil, build_stencil
-from connectivity.least_cost.cost_distance import cost_weighted_distance
+from connectivity.least_cost.cost_distance import cost_weighted_distance, cost_weighted_distances
 from connectivity.openings.edges import OpenableEdges, openable_edges
 from connectivity.openings.sets import CircuitOfSets, DistancesOfSets, Pairs
 from connectivity.reduction.reduce import reduce_landscape
@@ -20,6 +20,7 @@ from rasters.fences import CutEdges, Fence, cut_edges
 from rasters.grid import Grid
 from rasters.openings import FenceModel, Opening, OpeningEdges, fence_terms, open_edges, row_terms
 from rasters.surface import ResistanceSurface
+from tests.support.dense_circuit import arriving
 
 CELL_M = 1000.0
 PAIRS = Pairs.to_any(2, 2)
@@ -50,7 +51,9 @@ class Case:
         return CircuitOfSets.build(reduce_landscape(system, self.edges.cells(), threads=1), self.edges, 4, pairs)
 
     def distances(self, pairs: Pairs = PAIRS) -> DistancesOfSets:
-        return DistancesOfSets.build(self.stencil, self.regions, self.edges, pairs, threads=1)
+        return DistancesOfSets.build(
+            self.stencil, cost_weighted_distances(self.stencil, self.regions), self.edges, pairs, threads=1
+        )
 
     def opened(self, chosen: NDArray[np.bool_]) -> Stencil:
         """The landscape built anew with a set open."""
@@ -67,7 +70,7 @@ class Case:
         nodes = [network.index_of_region(number) for number in (1, 2, 3)]
         ohm = network.effective_resistances(nodes)[:2, 2]
         mortal = reduce_landscape(stencil_laplacian(stencil, labels, self.ground), nothing, threads=1)
-        arrive = mortal.arriving_current(nodes[:2], nodes[2:])[:, 0]
+        arrive = np.array([arriving(mortal.conductance, mortal.ground, source, nodes[2]) for source in nodes[:2]])
         found = [cost_weighted_distance(stencil, region) for region in self.regions[:2]]
         cost = [min(cwd.to(target) for target in self.regions[2:]) for cwd in found]
         return ohm, arrive, np.array(cost)

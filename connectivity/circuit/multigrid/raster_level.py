@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,9 +14,7 @@ from connectivity.kernels.multigrid import fine, layout, raster_product, weights
 from connectivity.kernels.multigrid import special as special_cells
 from connectivity.kernels.multigrid.product import Graph, Rows
 from connectivity.kernels.multigrid.special import CAPACITY, Raster, Special
-from connectivity.landscape.laplacian import Laplacian
 from rasters.errors import DataError
-from rasters.fences import STEPS
 
 __all__ = ["ROUNDS", "FineLevel", "build_fine_level", "split_shape"]
 
@@ -79,31 +77,6 @@ class FineLevel:
             )
         smooth = fine.smooth_up_beside_regions if links.in_region.size else fine.smooth_up
         smooth(self.g, self.inverse, b, x)
-
-    def with_edges(
-        self, system: Laplacian, held: NDArray[np.bool_], regions: Regions, row: Int, col: Int, step: NDArray[np.int8]
-    ) -> FineLevel:
-        """The same level with the given edges, and what hangs on them, taken anew from ``system``."""
-        g, ground, inverse = self.g.copy(), np.zeros(self.inverse.shape, np.float32), self.inverse.copy()
-        ground[...] = self.ground
-        steps = np.array(STEPS)[step]
-        other_row, other_col = row + steps[:, 0], col + steps[:, 1]
-        free = ~held[row, col] & ~held[other_row, other_col]
-        new = np.where(free, system.conductance[step, row, col] * self.scale, 0.0)
-        g[step, row + 1, col & 1, (col >> 1) + 1] = new
-        layout.refresh_cells(
-            system.conductance,
-            system.ground,
-            held,
-            regions.mask(system.shape),
-            self.scale,
-            np.concatenate([row, other_row]).astype(np.int64),
-            np.concatenate([col, other_col]).astype(np.int64),
-            g,
-            ground,
-            inverse,
-        )
-        return replace(self, g=g, ground=_one_row_if_zero(ground), inverse=inverse)
 
 
 def split_shape(shape: tuple[int, int]) -> tuple[int, int, int]:

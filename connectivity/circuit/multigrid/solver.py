@@ -10,7 +10,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Literal
 
 import numba
@@ -33,54 +33,17 @@ from connectivity.circuit.multigrid.system import (
 from connectivity.landscape.laplacian import Laplacian
 from connectivity.report import SolveReport
 from rasters.errors import DataError, SolverError
-from rasters.fences import STEPS
 
-__all__ = ["MultigridSolver", "NewConductance", "Stop", "estimate_bytes"]
+__all__ = ["MultigridSolver", "Stop", "estimate_bytes"]
 
 Stop = Literal["residual", "energy"]
 Double = NDArray[np.float64]
 
 SMALL = 300_000
 """Cells below which threads wait for each other longer than they work."""
-PATCH = 512
-"""More changed edges than this rebuild the hierarchy."""
 
 
 AT_ROUNDING = "residual at the rounding of float64 voltages, which are huge beside the currents' own"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NewConductance:
-    """Edges with a new conductance: a passage opened, a fence mended.
-
-    Parameters
-    ----------
-    step : (n,) int
-        Index into `rasters.fences.STEPS`.
-    row, col : (n,) int
-        First cell of the edge.
-    conductance : (n,) float64
-        New conductance [S]; 0 closes the edge.
-    """
-
-    step: NDArray[np.int8]
-    row: NDArray[np.int32]
-    col: NDArray[np.int32]
-    conductance: Double
-
-    def applied_to(self, system: Laplacian) -> Laplacian:
-        """A copy of the system with the changed edges."""
-        steps = np.array(STEPS)[self.step]
-        row, col = self.row + steps[:, 0], self.col + steps[:, 1]
-        height, width = system.shape
-        inside = (row >= 0) & (row < height) & (col >= 0) & (col < width)
-        if not inside.all() or not (system.active[self.row, self.col] & system.active[row, col]).all():
-            raise DataError("a changed edge leads to a cell that is not a node")
-        if not np.isfinite(self.conductance).all() or (self.conductance < 0).any():
-            raise DataError("the conductance of a changed edge must be finite and >= 0")
-        conductance = system.conductance.copy()
-        conductance[self.step, self.row, self.col] = self.conductance
-        return replace(system, conductance=conductance)
 
 
 @contextmanager
@@ -205,28 +168,6 @@ class MultigridSolver:
         if not report.converged:
             raise SolverError(_shortfall(report, goal), report)
         return voltage.reshape(field.shape), report
-
-    def with_conductance(self, changes: NewConductance) -> MultigridSolver:
-        """A solver for the same landscape with some edges changed.
-
-        Up to `PATCH` edges, the finest level takes the new conductances and the coarse levels stay as they are: they only
-        steer the iteration, so the answer is that of the changed landscape, at the price of a few more iterations. More
-        changes build a new hierarchy.
-        """
-        system = changes.applied_to(self.system)
-        if changes.step.size > PATCH:
-            return MultigridSolver.build(system, threads=self.threads)
-        start = time.perf_counter()
-        fine = self.hierarchy.fine.with_edges(system, self._held, self._regions, changes.row, changes.col, changes.step)
-        return MultigridSolver(
-            system,
-            replace(self.hierarchy, fine=fine),
-            self._regions,
-            Components.of(system, self._regions),
-            threads=self.threads,
-            setup_s=time.perf_counter() - start,
-            note=f"{changes.step.size} edges changed on a kept hierarchy",
-        )
 
     def _solve_batch(self, current: Double, flows: list[Flow], voltage: Double, goal: Goal) -> Outcome:
         return solve_batch(self.system, self._held, self.hierarchy, self._regions, current, flows, voltage, goal)

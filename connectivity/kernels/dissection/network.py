@@ -15,11 +15,9 @@ from connectivity.kernels.dissection.dense import packed_row
 
 __all__ = [
     "all_resistances",
-    "all_visits",
     "first_bad_edge",
     "mirror_packed",
     "network_components",
-    "solve_currents",
 ]
 
 _BLOCK = 32
@@ -113,44 +111,6 @@ def all_resistances(panel, size, out):
                 row[i] += add
                 out[i * size + k] = row[i]
         last = first
-
-
-@kernel
-def all_visits(panel, size, out):
-    """Voltage [V] of each node for 1 A into each node, the last held at 0 V: the inverse. Fills out (size * size,)."""
-    for i in range(size):
-        out[i * size + size - 1] = 0.0
-        out[(size - 1) * size + i] = 0.0
-    last = size - 1
-    while last > 0:
-        first = max(last - _BLOCK, 0)
-        _carry(panel, size, first, last, out)
-        for k in range(last - 1, first - 1, -1):
-            _put_back(panel, size, k, last, out)
-            scale = panel[k * size + k]
-            row = out[k * size : (k + 1) * size]
-            own = scale
-            for j in range(k + 1, size):
-                own += panel[k * size + j] * row[j]
-                out[j * size + k] = row[j]
-            row[k] = own * scale
-        last = first
-
-
-@kernel
-def solve_currents(panel, size, current, out):
-    """Voltages [V] (size,) for currents [A] (size,), the last node at 0 V; current is used up."""
-    for k in range(size - 1):
-        scale = panel[k * size + k]
-        for j in range(k + 1, size):
-            current[j] += panel[k * size + j] * scale * current[k]
-    out[size - 1] = 0.0
-    for k in range(size - 2, -1, -1):
-        scale = panel[k * size + k]
-        total = current[k] * scale
-        for j in range(k + 1, size):
-            total += panel[k * size + j] * out[j]
-        out[k] = total * scale
 
 
 @kernel

@@ -30,7 +30,6 @@ __all__ = [
     "find_root",
     "label_components",
     "merge_field",
-    "refresh_cells",
     "shift_components",
     "split_field",
     "split_system",
@@ -134,35 +133,6 @@ def classify_cells(
             elif total + leak > 0.0:
                 kind[row + 1, half, j] = REGULAR if total > leak else DEAD
                 inverse[row + 1, half, j] = 1.0 / (total + leak)
-
-
-@kernel
-def refresh_cells(
-    conductance: Double3,
-    ground: Double2,
-    held: Bool2,
-    in_region: Bool2,
-    scale: float,
-    row: NDArray[np.int64],
-    col: NDArray[np.int64],
-    g: Single4,
-    out_ground: Single3,
-    inverse: Single3,
-) -> None:
-    """Ground and 1 / diagonal of the listed cells after a change of edges; held and region cells keep theirs."""
-    height, width = held.shape
-    for t in range(row.size):
-        half, j = col[t] & 1, (col[t] >> 1) + 1
-        if held[row[t], col[t]]:
-            continue
-        leak = ground[row[t], col[t]]
-        for k in range(8):
-            r, c = row[t] + D_ROW[k], col[t] + D_COL[k]
-            if 0 <= r < height and 0 <= c < width and held[r, c]:
-                leak += conductance[k, row[t], col[t]] if k < 4 else conductance[k - 4, r, c]
-        out_ground[row[t] + 1, half, j] = leak * scale
-        total = _total_and_most(g, row[t], col[t])[0] + leak * scale
-        inverse[row[t] + 1, half, j] = 1.0 / total if total > 0.0 and not in_region[row[t], col[t]] else 0.0
 
 
 @parallel_kernel

@@ -15,7 +15,7 @@ from connectivity.circuit.multigrid import coarse_raster as multigrid_coarse_ras
 from connectivity.circuit.multigrid import cycle as multigrid_cycle
 from connectivity.circuit.multigrid import hierarchy as multigrid_hierarchy
 from connectivity.circuit.multigrid import system as multigrid_system
-from connectivity.circuit.multigrid.solver import MultigridSolver, NewConductance, estimate_bytes
+from connectivity.circuit.multigrid.solver import MultigridSolver, estimate_bytes
 from connectivity.landscape.laplacian import Laplacian, node_graph
 from rasters.errors import DataError, MemoryBudgetError, SolverError
 from rasters.fences import STEPS
@@ -315,42 +315,6 @@ def test_counted_memory_is_below_the_estimate():
     system = make_system(connect(rough(shape, seed=9, nodata=0.02, contrast=3.0)))
     _, report = MultigridSolver.build(system).solve(pair(shape, (0, 0), (-1, -1)))
     assert report.bytes_peak < estimate_bytes(shape, 1)
-
-
-@pytest.mark.parametrize("held", [False, True])
-def test_changed_edges_equal_a_new_build(held):
-    shape = (60, 64)
-    ground = np.zeros(shape)
-    ground[30, 31] = np.inf if held else 0.0
-    system = make_system(connect(rough(shape, seed=10, nodata=0.02)), cut=(32,), permeability=0.0, ground=ground)
-    both = np.flatnonzero(system.active[:, 31] & system.active[:, 32])[[3, 10, -4]]
-    changes = NewConductance(
-        step=np.zeros(3, np.int8),
-        row=both.astype(np.int32),
-        col=np.full(3, 31, np.int32),
-        conductance=np.array([1.0, 0.3, 1e-3]),
-    )
-    current = pair(shape, (0, 0), (-1, -1))
-    solver = MultigridSolver.build(system)
-    changed = solver.with_conductance(changes)
-    voltage, report = changed.solve(current, tolerance=1e-9)
-    np.testing.assert_allclose(voltage, direct(changed.system, current), atol=1e-7 * np.ptp(voltage))
-    assert "3 edges changed" in report.note
-    if not held:
-        with pytest.raises(DataError, match="no ground"):
-            solver.solve(current)
-
-
-def test_changed_edges_must_join_nodes():
-    system = make_system(np.ones((5, 5)))
-    outside = NewConductance(
-        step=np.array([0], np.int8),
-        row=np.array([2], np.int32),
-        col=np.array([4], np.int32),
-        conductance=np.array([1.0]),
-    )
-    with pytest.raises(DataError, match="not a node"):
-        MultigridSolver.build(system).with_conductance(outside)
 
 
 @pytest.mark.parametrize(

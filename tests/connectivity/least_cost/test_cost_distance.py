@@ -19,7 +19,7 @@ from connectivity.focal import FocalRegion
 from connectivity.landscape.stencil import STEPS, FenceTerms, Stencil, build_stencil
 from connectivity.least_cost import cost_distance
 from connectivity.least_cost.cost_distance import CostDistance, cost_weighted_distance, cost_weighted_distances
-from connectivity.least_cost.paths import corridor, cost_allocation, gap_gain_least_cost, least_cost_path
+from connectivity.least_cost.paths import corridor, cost_allocation, least_cost_path
 from rasters.errors import DataError, FocalNodeError, SolverError
 from rasters.grid import Grid
 from rasters.surface import ResistanceSurface
@@ -373,42 +373,6 @@ def test_threads_change_nothing() -> None:
     for source, found in zip(sources, many, strict=True):
         assert found.source is source
         np.testing.assert_array_equal(found.cwd, cost_weighted_distance(stencil, source).cwd)
-
-
-@given(landscapes(fences=False), st.integers(0, 2**32))
-@settings(max_examples=40, deadline=None)
-def test_gap_gain_is_what_opening_the_gap_gains(
-    case: tuple[Stencil, tuple[int, int], tuple[int, int]], seed: int
-) -> None:
-    stencil, source, target = case
-    edges = np.argwhere(np.isfinite(stencil.cost()))
-    if not len(edges):
-        return
-    rng = np.random.default_rng(seed)
-    closed = {tuple(int(v) for v in edge): math.inf for edge in edges[rng.random(len(edges)) < 0.5]}
-    k, row, col = (int(v) for v in rng.permutation(edges)[0])
-    closed[k, row, col] = math.inf
-    opened = {edge: cost for edge, cost in closed.items() if edge != (k, row, col)}
-    before, after = (_with_fence(stencil, which) for which in (closed, opened))
-    cwd_s, cwd_t = distance(before, *source).cwd, distance(before, *target).cwd
-    other = ([row + STEPS[k][0]], [col + STEPS[k][1]])
-    (gain,) = gap_gain_least_cost(cwd_s, cwd_t, cwd_s[target], ([row], [col]), other, stencil.cost()[k, row, col])
-    new = distance(after, *source).cwd[target]
-    if np.isinf(cwd_s[target]):
-        assert gain == (np.inf if np.isfinite(new) else 0.0)
-    else:
-        assert gain == pytest.approx(cwd_s[target] - new, rel=1e-9, abs=1e-9 * cwd_s[target])
-
-
-def _with_fence(stencil: Stencil, edges: dict[tuple[int, ...], float]) -> Stencil:
-    fence = fence_of({(row, col, k): cost for (k, row, col), cost in edges.items()}) if edges else None
-    return build_stencil(stencil.surface, fence, neighbours=stencil.neighbours, edge_rule=stencil.edge_rule)
-
-
-def test_gap_gain_where_nothing_leads_is_nothing() -> None:
-    apart = np.array([[0.0, np.inf, np.nan]])
-    gain = gap_gain_least_cost(apart, apart, np.inf, ([0, 0], [0, 0]), ([0, 0], [1, 2]), 1.0)
-    assert gain.tolist() == [0.0, 0.0]
 
 
 def test_faults_are_named() -> None:

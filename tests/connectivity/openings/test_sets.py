@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose
 
+from connectivity.least_cost.cost_distance import cost_weighted_distances
 from connectivity.openings.sets import Pairs, no_sets, single_sets
 from rasters.errors import DataError
 from rasters.openings import FenceModel, Opening, open_edges
@@ -130,7 +131,11 @@ def test_without_ground_everybody_who_can_arrives() -> None:
 def test_single_openings_need_no_search_between_gaps() -> None:
     case = make_case((0.0, 0.3))
     fast = type(case.distances()).build(
-        case.stencil, case.regions, case.edges, case.distances().pairs, between_gaps=False
+        case.stencil,
+        cost_weighted_distances(case.stencil, case.regions),
+        case.edges,
+        case.distances().pairs,
+        between_gaps=False,
     )
     assert_allclose(fast.distances(single_sets(8)), case.distances().distances(single_sets(8)), rtol=1e-14)
 

@@ -12,6 +12,7 @@ from shapely.geometry import LineString
 from connectivity.focal import FocalRegion, region_labels
 from connectivity.landscape.laplacian import stencil_laplacian
 from connectivity.landscape.stencil import build_stencil
+from connectivity.least_cost.cost_distance import cost_weighted_distances
 from connectivity.openings.edges import openable_edges
 from connectivity.openings.sets import CircuitOfSets, DistancesOfSets, Pairs, no_sets
 from connectivity.reduction.reduce import reduce_landscape
@@ -60,9 +61,11 @@ class Example:
         reduced = reduce_landscape(stencil_laplacian(stencil, labels), edges.cells(), threads=1)
         bare = reduce_landscape(stencil_laplacian(free, labels), none.cells(), threads=1)
         self.circuit = CircuitOfSets.build(reduced, edges, 2, pairs)
-        self.distances = DistancesOfSets.build(stencil, ends, edges, pairs, threads=1)
+        self.distances = DistancesOfSets.build(stencil, cost_weighted_distances(stencil, ends), edges, pairs, threads=1)
         self.free_ohm = CircuitOfSets.build(bare, none, 2, pairs).resistances(no_sets(0))[0, 0]
-        self.free_m = DistancesOfSets.build(free, ends, none, pairs, threads=1).distances(no_sets(0))[0, 0]
+        self.free_m = DistancesOfSets.build(
+            free, cost_weighted_distances(free, ends), none, pairs, threads=1
+        ).distances(no_sets(0))[0, 0]
 
     def row(self, *chosen: int) -> list[float]:
         """Ohm, siemens, share of the siemens, effective metres, share of their reciprocal."""

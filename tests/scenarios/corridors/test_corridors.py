@@ -21,14 +21,13 @@ from cli import app
 from connectivity.least_cost.cost_distance import cost_weighted_distance
 from connectivity.least_cost.crossings import step_costs_m
 from connectivity.least_cost.diverse_routes import overlap_share
-from rasters.fences import FenceTerms
-from rasters.openings import fence_terms
 from scenarios.corridors.results import CorridorRoute, SpeciesCorridors
 from scenarios.corridors.routes import run_corridors
 from scenarios.corridors.session import read_surroundings
 from scenarios.corridors.words import describe_route, route_title
 from scenarios.land.inputs import read_inputs
-from scenarios.land.prepared import Prepared, prepare_species, study_stencil
+from scenarios.land.prepared import Prepared, prepare_species
+from scenarios.model.landscape import Landscape
 from scenarios.study.load import resolve
 from tests.support.tiny_study import CRS as STUDY_CRS
 from tests.support.tiny_study import NORTH, SIZE, SOUTH, WEST, write_tiny_study, write_vectors
@@ -57,7 +56,7 @@ def prepared(study: Path, scenario: str, species: str) -> Prepared:
 
 def corridors_of(study: Path, scenario: str, species: str) -> SpeciesCorridors:
     ready = prepared(study, scenario, species)
-    return run_corridors(ready, read_surroundings(ready.context.resolved, ready.context.inputs.grid))
+    return run_corridors(ready, read_surroundings(ready.resolved, ready.inputs.grid))
 
 
 @pytest.fixture(scope="module")
@@ -76,9 +75,7 @@ def first_ways(found: SpeciesCorridors) -> list[CorridorRoute]:
 
 def test_first_ways_are_the_least_costs_with_and_without_fences(study: Path, leaky: SpeciesCorridors) -> None:
     ready = prepared(study, "closed", "digger")
-    context = ready.context
-    fenced = study_stencil(context.resolved, context.surface, fence_terms(context.inputs.cuts, context.model))
-    free = study_stencil(context.resolved, context.surface, FenceTerms.none())
+    fenced, free = Landscape(ready).stencil(), Landscape(ready).stencil(fences=False)
     regions = {r.id: r for r in (*ready.ends.origins, *ready.ends.targets)}
     assert len(first_ways(leaky)) == 4
     for route in first_ways(leaky):

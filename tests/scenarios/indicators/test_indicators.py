@@ -67,7 +67,7 @@ def test_share_of_open_fence(study: str) -> None:
     assert fence_open_share(prepared(study, "closed", "walker")) == 0.0
     assert fence_open_share(prepared(study, "free")) == 1.0
     walker = prepared(study, "opened", "walker")
-    length = sum(fence.length_m for fence in walker.context.inputs.cuts.fences)
+    length = sum(fence.length_m for fence in walker.inputs.cuts.fences)
     served = {round(one.opening.along_m) for one in walker.standing}
     assert fence_open_share(walker) == pytest.approx(0.8 * 1000 * len(served) / length, rel=0.02)
 
@@ -120,9 +120,7 @@ def test_a_year_without_patrols_is_no_data(study: str, tmp_path: Path) -> None:
 
     one = prepared(study, "closed")
     simulate_for_study(one, tmp_path, 2)
-    rows = field_rows(
-        parse_years(study, ["2023=closed", "1999=closed"]), None, read_crime(tmp_path, one.context.inputs.grid)
-    )
+    rows = field_rows(parse_years(study, ["2023=closed", "1999=closed"]), None, read_crime(tmp_path, one.inputs.grid))
     table = rows.set_index("year")
     assert table.at[2023, "low"] < table.at[2023, "value"] < table.at[2023, "high"]
     assert table.at[1999, "status"].startswith("no data") and np.isnan(table.at[1999, "value"])

@@ -18,8 +18,8 @@ from connectivity.network.indices import DispersalKernel
 from scenarios.land.inputs import read_inputs
 from scenarios.land.prepared import Prepared, prepare_species
 from scenarios.model.indicators import INDICATORS
+from scenarios.model.landscape import Landscape
 from scenarios.model.species_run import run_species
-from scenarios.model.valuation import land_of
 from scenarios.study.load import resolve
 from tests.support.tiny_study import write_tiny_study
 
@@ -75,8 +75,8 @@ def test_a_sealed_fence_lets_nobody_arrive_and_says_so(study: Path) -> None:
 def test_the_share_that_arrives_is_that_of_a_dense_solve(study: Path) -> None:
     """Probability to be absorbed at a target, from the equations of each node, built edge by edge."""
     prepared = prepared_of(study, "closed", "digger")
-    land, ends = land_of(prepared, ()), prepared.ends
-    conductance, grid = land.stencil.conductance(), land.stencil.surface.grid
+    land, ends = Landscape(prepared), prepared.ends
+    conductance, grid = land.stencil().conductance(), land.surface.grid
     node = np.arange(grid.n_cells).reshape(grid.shape)
     for number in range(1, ends.labels.max() + 1):
         node[ends.labels == number] = node[ends.labels == number].min()
@@ -91,7 +91,7 @@ def test_the_share_that_arrives_is_that_of_a_dense_solve(study: Path) -> None:
                 cols += [b, a]
                 values += [-c, -c]
                 diagonal[[a, b]] += c
-    passable = land.stencil.surface.passable
+    passable = land.surface.passable
     np.add.at(diagonal, node[passable], death)
     system = sparse.csr_array((values, (rows, cols)), shape=(size, size)) + sparse.diags_array(diagonal)
     target = np.isin(np.arange(size), node[ends.labels > len(ends.origins)])
@@ -108,14 +108,15 @@ def test_the_share_that_arrives_is_that_of_a_dense_solve(study: Path) -> None:
 
 def test_equivalent_area_is_the_sum_over_all_pairs_of_places(study: Path) -> None:
     prepared = prepared_of(study, "closed", "digger")
-    land, ends = land_of(prepared, ()), prepared.ends
+    land, ends = Landscape(prepared), prepared.ends
     open_paths = [
-        least_cost_path(cwd, ends.any_target) for cwd in cost_weighted_distances(land.open_stencil, ends.origins)
+        least_cost_path(cwd, ends.any_target)
+        for cwd in cost_weighted_distances(land.stencil(fences=False), ends.origins)
     ]
     ratio = sum(path.cost_m for path in open_paths) / sum(path.length_m for path in open_paths)
     kernel = DispersalKernel(distance_m=30_000.0 * ratio, probability=0.5)
     places = (*ends.origins, *ends.targets)
-    cost = np.array([[cwd.to(place) for place in places] for cwd in cost_weighted_distances(land.stencil, places)])
+    cost = np.array([[cwd.to(place) for place in places] for cwd in cost_weighted_distances(land.stencil(), places)])
     area = np.array([place.rows.size * 1.0 for place in places])
     expected = float(np.sqrt(area @ kernel.of(cost) @ area))
     assert value(indicators(study, "closed", "digger"), "eca_km2") == pytest.approx(expected, rel=1e-9)

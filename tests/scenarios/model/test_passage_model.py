@@ -8,16 +8,16 @@ from typing import Any
 import numpy as np
 import pytest
 
-from connectivity.openings.sets import DistancesOfSets
 from rasters.errors import DataError
 from scenarios.land.inputs import read_inputs
 from scenarios.land.prepared import Prepared, prepare_species
-from scenarios.model.passage_model import choose_candidates, passage_model, read_model, set_score, write_model
+from scenarios.model.landscape import Landscape
+from scenarios.model.passage_model import choose_candidates, passage_model, read_model, write_model
 from scenarios.model.ranking import combine_species
 from scenarios.model.results import SpeciesRun
 from scenarios.model.species_run import run_species
-from scenarios.model.valuation import land_of
 from scenarios.study.load import resolve
+from tests.support.passage_values import least_costs, resistances, set_score
 from tests.support.tiny_study import write_tiny_study
 
 WIDE = ("closed", {"candidates.design": "bridge"})
@@ -59,8 +59,8 @@ def test_a_set_is_worth_what_a_whole_run_says(study: Path, scenario: str, specie
     sets = [[], border[3:4], [border[5], border[6], border[12]], [*border[4:12:4], *inner[3:18:7]]]
     for chosen in sets:
         run = solved_with(study, scenario, species, chosen, candidates__design=design)
-        np.testing.assert_allclose(model.resistances(chosen), table_of(run, "effective_resistance_ohm"), rtol=1e-8)
-        np.testing.assert_allclose(model.least_costs(chosen), table_of(run, "least_cost_m"), rtol=1e-12)
+        np.testing.assert_allclose(resistances(model, chosen), table_of(run, "effective_resistance_ohm"), rtol=1e-8)
+        np.testing.assert_allclose(least_costs(model, chosen), table_of(run, "least_cost_m"), rtol=1e-12)
 
 
 @pytest.mark.parametrize("scenario", ["closed", "both"])
@@ -70,11 +70,10 @@ def test_a_set_is_worth_what_a_whole_run_says(study: Path, scenario: str, specie
 def test_searches_that_are_left_out_are_never_missed(study: Path, scenario: str, species: str, design: str) -> None:
     prepared = prepare(study, scenario, species, candidates__design=design, fences__model__reference_m=3000)
     ids = [c.opening.id for c in prepared.candidates]
-    land = land_of(prepared, ids)
-    every = DistancesOfSets.build(land.stencil, land.regions, land.edges, land.to_any)
+    every = Landscape(prepared).distances(ids, Landscape(prepared).pairs_to_any)
     sets = np.random.default_rng(5).random((200, len(ids))) < np.linspace(0.05, 0.9, 200)[:, None]
     model = passage_model(prepared, ids)
-    found = [model.least_costs([ids[i] for i in np.flatnonzero(chosen)])[:, -1] for chosen in sets]
+    found = [least_costs(model, [ids[i] for i in np.flatnonzero(chosen)])[:, -1] for chosen in sets]
     np.testing.assert_allclose(found, every.distances(sets), rtol=1e-12)
     if scenario == "closed":
         assert np.isfinite(model.cost_m).sum() < 0.8 * np.isfinite(every.cost_m).sum()
@@ -85,9 +84,10 @@ def test_a_chain_through_two_sealed_lines_needs_a_passage_in_each(study: Path) -
     ids = [c.opening.id for c in prepared.candidates]
     border, inner = next(i for i in ids if i.startswith("border")), next(i for i in ids if i.startswith("inner"))
     model = passage_model(prepared, ids)
-    assert np.isinf(model.resistances([border])).all() and np.isinf(model.least_costs([inner])).all()
+    assert np.isinf(resistances(model, [border])).all() and np.isinf(least_costs(model, [inner])).all()
     assert (
-        np.isfinite(model.resistances([inner, border])).all() and np.isfinite(model.least_costs([border, inner])).all()
+        np.isfinite(resistances(model, [inner, border])).all()
+        and np.isfinite(least_costs(model, [border, inner])).all()
     )
 
 
@@ -103,7 +103,7 @@ def test_a_single_candidate_scores_as_in_the_ranking(study: Path) -> None:
 def test_the_chosen_candidates_hold_every_shortlist_and_are_spread_along_all_fences(study: Path) -> None:
     prepared = [prepare(study, "both", name) for name in ("walker", "digger")]
     runs = [run_species(one) for one in prepared]
-    rankings = [combine_species(prepared[0].context.resolved.study, {r.species: r.ranking for r in runs})]
+    rankings = [combine_species(prepared[0].resolved.study, {r.species: r.ranking for r in runs})]
     rankings += [run.ranking for run in runs]
     chosen = choose_candidates(prepared, rankings, most=24)
     selected = {name for table in rankings for name in table.loc[table["selected"], "candidate"]}
@@ -121,11 +121,9 @@ def test_a_model_is_read_back_as_it_was(study: Path, tmp_path: Path) -> None:
     path = write_model(model, tmp_path / "model.npz")
     again = read_model(path)
     assert again.candidates == tuple(ids) and repr(again) == repr(model)
-    assert np.array_equal(again.resistances(ids), model.resistances(ids))
+    assert np.array_equal(resistances(again, ids), resistances(model, ids))
     first = path.read_bytes()
     assert write_model(again, path).read_bytes() == first
-    with pytest.raises(DataError, match="no candidate nowhere in the model"):
-        model.resistances(["nowhere"])
     path.write_bytes(first[:200])
     with pytest.raises(DataError, match=r"model.npz: is no model"):
         read_model(path)

@@ -101,7 +101,7 @@ def test_gain_of_a_candidate_is_that_of_running_again_with_it_open(
 def test_pairs_are_what_a_plain_solve_gives(study: Path, closed: SpeciesRun) -> None:
     """Effective resistance of the reduced network against voltages on the whole grid, with and without the fence."""
     ready = prepared(study, "closed", "digger")
-    cuts, model, surface = ready.context.inputs.cuts, ready.context.model, ready.context.surface
+    cuts, model, surface = ready.inputs.cuts, ready.model, ready.surface
     ends = ready.ends
     for column, terms in (("", fence_terms(cuts, model)), ("_no_fence", None)):
         system = stencil_laplacian(build_stencil(surface, terms), region=ends.labels)
@@ -224,7 +224,7 @@ def test_a_fence_that_hinders_nobody_gains_exactly_nothing(study: Path) -> None:
 
 
 def test_the_studys_permeability_comes_before_the_species(study: Path) -> None:
-    model = prepared(study, "both", "digger").context.model
+    model = prepared(study, "both", "digger").model
     assert model.permeability == {"border_0": 0.4, "inner_0": 0.9}
     assert model.reference_m == 20000
 

@@ -18,7 +18,8 @@ from rasters.errors import ConfigError
 from scenarios.land.actions import acted_surface, mortality_ground
 from scenarios.land.inputs import read_inputs
 from scenarios.land.prepared import prepare_species
-from scenarios.model.valuation import evaluate, land_of, reference_of
+from scenarios.model.landscape import Landscape
+from scenarios.model.valuation import evaluate, reference_of
 from scenarios.passages.choose import PortfolioRun, choose_portfolio
 from scenarios.passages.files import meaning_of
 from scenarios.passages.words import describe_items, describe_plan
@@ -81,7 +82,7 @@ def solved_with(study: Path, run: PortfolioRun) -> dict[str, float]:
     inputs = read_inputs(changed)
     out = {}
     for species, before in run.reference.items():
-        after = reference_of(land_of(prepare_species(changed, inputs, species), ()), run.settings.objective).now
+        after = reference_of(Landscape(prepare_species(changed, inputs, species)), run.settings.objective).now
         out[species] = _regained(run.settings.objective, before.now, after, before.without)
     return out
 
@@ -205,7 +206,7 @@ def test_what_actions_do_to_the_land(study: Path) -> None:
     def surfaces(*done: str) -> dict[str, np.ndarray]:
         resolved = resolve(str(study), "closed", {"done": list(done)})
         inputs = read_inputs(resolved)
-        return {s: prepare_species(resolved, inputs, s).context.surface.values for s in ("walker", "digger")}
+        return {s: prepare_species(resolved, inputs, s).surface.values for s in ("walker", "digger")}
 
     before, after = surfaces(), surfaces("park", "walkers_only")
     assert (after["walker"] <= before["walker"]).all() and (after["walker"] < before["walker"]).any()
@@ -227,7 +228,7 @@ def test_patrols_and_zones_change_who_arrives(study: Path) -> None:
     with pytest.raises(ConfigError, match="the objective arriving needs it"):
         ground(mortality=None)
     profile = read_inputs(resolved).profiles["walker"]
-    surface = prepare_species(resolved, read_inputs(resolved), "walker").context.surface
+    surface = prepare_species(resolved, read_inputs(resolved), "walker").surface
     assert acted_surface(resolved, read_inputs(resolved), profile, surface) is surface
 
 

@@ -13,15 +13,14 @@ import pytest
 from numpy.typing import NDArray
 from typer.testing import CliRunner
 
-import scenarios.model.species_run
+import scenarios.model.landscape
 import scenarios.runs.cost as cost
 import scenarios.runs.plan as plan_module
 from cli import app
 from connectivity.least_cost.cost_distance import cost_weighted_distances
-from rasters.fences import sum_terms
-from rasters.openings import row_terms
 from scenarios.land.inputs import read_inputs
-from scenarios.land.prepared import Prepared, prepare_species, study_stencil
+from scenarios.land.prepared import Prepared, prepare_species
+from scenarios.model.landscape import Landscape
 from scenarios.model.species_run import run_species
 from scenarios.model.steps import StepStore
 from scenarios.progress import Reporter
@@ -64,10 +63,9 @@ def planned(study: Path, *options: str) -> dict[str, Any]:
 
 def _all_searches(prepared: Prepared) -> list[NDArray[np.float64]]:
     """Where a search from each core and target gets, and one from all targets together."""
-    cuts, ends = prepared.context.inputs.cuts, prepared.ends
-    terms = sum_terms(cuts, *row_terms(cuts, prepared.context.model, prepared.standing))
-    stencil = study_stencil(prepared.context.resolved, prepared.context.surface, terms)
-    return [found.cwd for found in cost_weighted_distances(stencil, [*ends.origins, *ends.targets, ends.any_target])]
+    land, ends = Landscape(prepared), prepared.ends
+    regions = [*ends.origins, *ends.targets, ends.any_target]
+    return [found.cwd for found in cost_weighted_distances(land.stencil(), regions)]
 
 
 def test_a_plan_counts_what_the_run_then_does(study: Path) -> None:
@@ -86,7 +84,7 @@ def test_a_plan_counts_what_the_run_then_does(study: Path) -> None:
 
 def test_nothing_is_solved_and_nothing_is_kept(study: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     for name in ("solve", "reduce_landscape", "cost_weighted_distances"):
-        monkeypatch.setattr(scenarios.model.species_run, name, None)
+        monkeypatch.setattr(scenarios.model.landscape, name, None)
     store = StepStore(folder=tmp_path / "steps")
     found = plan_study(str(study), ["closed", "free"], None, {}, Reporter(quiet=True), store)
     assert [(step.scenario, step.species) for step in found.steps] == [

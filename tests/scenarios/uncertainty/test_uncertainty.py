@@ -142,7 +142,7 @@ def test_the_study_s_own_values_are_drawn_in_place_of_the_profile_s(study: Path)
     assert study_now.study.fences.permeability["inner"]["digger"] == pytest.approx(18 / 19)
     assert inputs_now.profiles["digger"].permeability_of("border").value == pytest.approx(4 / 7)
     assert resolved.study.designs["wires_out"].use_factor["walker"] == 0.5
-    context = prepare_species(study_now, inputs_now, "walker").context
+    context = prepare_species(study_now, inputs_now, "walker")
     assert context.use_factor("wires_out") == pytest.approx(2 / 3)
 
 
@@ -218,9 +218,9 @@ def test_a_sealed_fence_stays_sealed_in_every_draw(resolved: ResolvedStudy, inpu
     space = parameter_space(resolved, inputs)
     for point in sobol_points(16, len(space.axes), 3):
         study_now, inputs_now = changed(resolved, inputs, space.at(point))
-        model = prepare_species(study_now, inputs_now, "walker").context.model
+        model = prepare_species(study_now, inputs_now, "walker").model
         assert set(model.permeability.values()) == {0.0}
-        leaky = prepare_species(study_now, inputs_now, "digger").context.model
+        leaky = prepare_species(study_now, inputs_now, "digger").model
         assert all(0.4 / 3.4 * 0.4 < p < 0.8 for p in leaky.permeability.values())
 
 

@@ -42,7 +42,7 @@ def test_maps_are_those_of_the_stencil(study: Path, tmp_path: Path) -> None:
     done = run_window(str(study), REQUEST, tmp_path / "out", scenario="closed", species=["walker"])
     resolved = resolve(str(study), "closed", {})
     prepared = prepare_species(resolved, read_inputs(resolved, ["walker"]), "walker")
-    context = prepared.context
+    context = prepared
     surface, solver = context.surface, resolved.study.solver
     terms = fence_terms(context.inputs.cuts, context.model, prepared.standing)
     stencil = build_stencil(surface, terms, neighbours=solver.neighbours, edge_rule=solver.edge_rule)
