@@ -9,16 +9,17 @@ How permeability becomes cost, in this one place
 -------------------------------------------------
 ``kappa = reference_m x (1 / permeability - 1)`` [effective m]: an animal to which a fence has permeability p would
 rather walk kappa metres through best habitat than cross it. Permeability 1 adds nothing, 0 closes the edge.
-``reference_m`` is an assumption of the study. In a circuit the fence is a thin strip along the cells' faces: it adds
-``kappa / face width`` [ohm] to each edge that it cuts, so that its total does not depend on the cell size.
+``reference_m`` is an assumption of the study, or follows from how p was measured (`worth_m`). In a circuit the fence
+resists as kappa metres of land do, whatever its direction (`fence_ohm`).
 """
 
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,12 +30,33 @@ from shapely.ops import substring
 from rasters.errors import FenceError
 from rasters.grid import Grid
 from rasters.kernels.fence_cut import UNITS, cut_segment
+from rasters.steps import STEPS, Neighbours, step_ratio, step_vectors_m
 
-__all__ = ["STEPS", "CutEdges", "Fence", "FenceTerms", "crossing_cost_m", "cut_edges", "sum_terms"]
+__all__ = [
+    "FORMULA",
+    "STEPS",
+    "CutEdges",
+    "Fence",
+    "FenceTerms",
+    "crossing_cost_m",
+    "cut_edges",
+    "fence_ohm",
+    "perpendicular_m",
+    "sum_terms",
+    "worth_m",
+]
 
-STEPS: tuple[tuple[int, int], ...] = ((0, 1), (1, 0), (1, 1), (1, -1))
-"""(row, col) offset from an edge's first cell to its second: east, south, south-east, south-west."""
+FORMULA = 2
+"""Version of what a fence and an opening put on the edges they cut; results of different versions do not compare."""
 
+FLATTEST = 0.05
+"""Least share of its length that a step counts as across the fence: an edge along the line is no perfect barrier."""
+
+SPECULAR = math.pi / 2
+"""Metres of land per free path and refused crossing, for walks that a fence turns back like a mirror."""
+
+STEPWISE = math.pi / 4
+"""The same per mean-square step over mean step, for walks that weigh each step across by its own."""
 
 LONGEST = 1 << 30
 """Longest straight piece of a fence [1/UNITS cells]: up to there no product in `rasters.kernels.fence_cut` overflows."""
@@ -126,6 +148,8 @@ class CutEdges:
         Distance from the fence's start to the first crossing [m].
     parts_sides : (n,) bool
         Whether the edge crosses the fence an odd number of times, so that its two cells lie on different sides of it.
+    normal : (n, 2) float64
+        Unit normal of the fence there, x eastwards and y northwards, of its chord over one cell to either side.
     """
 
     fences: tuple[Fence, ...]
@@ -136,6 +160,7 @@ class CutEdges:
     step: NDArray[np.int8]
     along_m: NDArray[np.float64]
     parts_sides: NDArray[np.bool_]
+    normal: NDArray[np.float64]
 
     @property
     def size(self) -> int:
@@ -194,6 +219,37 @@ def crossing_cost_m(permeability: float, reference_m: float) -> float:
     return float("inf") if permeability == 0.0 else reference_m * (1.0 / permeability - 1.0)
 
 
+def worth_m(value: float, *, per: Literal["encounter", "step"], scale_m: float) -> float:
+    """Metres of open land that a fence is worth to a walker, from a permeability that was measured [effective m].
+
+    Parameters
+    ----------
+    value : float
+        In [0, 1]. Per encounter: share of the encounters that end on the other side. Per step: weight of a step across
+        the fence, relative to the same step without one.
+    per : {"encounter", "step"}
+    scale_m : float
+        Per encounter: mean free path, the distance over which the walk keeps its direction. Per step: mean squared over
+        mean length of the steps. > 0; [m].
+
+    Raises
+    ------
+    FenceError
+        For a value or scale outside these ranges.
+
+    Notes
+    -----
+    The jump of density at a wall that lets a share p of a diffuse flux through, for specular reflection:
+    ``(pi / 2) scale_m (1 / p - 1)`` in the plane. For steps of relative weight w it is ``(pi / 4) scale_m (1 / w - 1)``,
+    exact as w goes to 0. Both are the extra resistance of a slab in units of land, and are tested on simulated walks.
+    """
+    if not (scale_m > 0 and math.isfinite(scale_m)):
+        raise FenceError(f"scale_m must be > 0 and finite, not {scale_m!r}")
+    if per not in ("encounter", "step"):
+        raise FenceError(f"a permeability is per 'encounter' or per 'step', not {per!r}")
+    return crossing_cost_m(value, scale_m * (SPECULAR if per == "encounter" else STEPWISE))
+
+
 def cut_edges(fences: Sequence[Fence], grid: Grid) -> CutEdges:
     """Find every grid edge that a fence crosses.
 
@@ -212,20 +268,21 @@ def cut_edges(fences: Sequence[Fence], grid: Grid) -> CutEdges:
     return CutEdges(
         fences=tuple(fences), grid=grid, fence=np.repeat(np.arange(len(found), dtype=np.int32), counts),
         row=joined.edge[:, 0].copy(), col=joined.edge[:, 1].copy(), step=joined.edge[:, 2].astype(np.int8),
-        along_m=joined.along_m, parts_sides=joined.odd,
+        along_m=joined.along_m, parts_sides=joined.odd, normal=joined.normal,
     )  # fmt: skip
 
 
 class _Cuts(NamedTuple):
-    """(n, 3) row, col, step; (n,) metres along the fence; (n,) whether crossed an odd number of times."""
+    """(n, 3) row, col, step; (n,) metres along the fence; (n,) whether crossed an odd number of times; (n, 2) normal."""
 
     edge: NDArray[np.int32]
     along_m: NDArray[np.float64]
     odd: NDArray[np.bool_]
+    normal: NDArray[np.float64]
 
     @classmethod
     def none(cls) -> _Cuts:
-        return cls(np.empty((0, 3), np.int32), np.empty(0), np.empty(0, bool))
+        return cls(np.empty((0, 3), np.int32), np.empty(0), np.empty(0, bool), np.empty((0, 2)))
 
 
 def _require_distinct(fences: Sequence[Fence]) -> None:
@@ -258,7 +315,26 @@ def _cut_one(fence: Fence, grid: Grid) -> _Cuts:
     _, first, count = np.unique(_edge_key(all_edges[order], grid), return_index=True, return_counts=True)
     along_fence = np.argsort(first)
     keep = order[first[along_fence]]
-    return _Cuts(all_edges[keep], all_along[keep], count[along_fence] % 2 == 1)
+    cell = math.sqrt(grid.cell_width_m * grid.cell_height_m)
+    return _Cuts(all_edges[keep], all_along[keep], count[along_fence] % 2 == 1, _normals(fence, all_along[keep], cell))
+
+
+def _normals(fence: Fence, along_m: NDArray[np.float64], reach_m: float) -> NDArray[np.float64]:
+    """(n, 2) unit normals of the chords ``reach_m`` to either side of places on a fence, within the part they lie on."""
+    out = np.empty((along_m.size, 2))
+    ends = np.cumsum([part.length for part in fence.parts])
+    number = np.minimum(np.searchsorted(ends, along_m), len(ends) - 1)
+    for k in np.unique(number):
+        here, part = number == k, fence.parts[k]
+        xy = np.asarray(part.coords, dtype=np.float64)[:, :2]
+        at = np.concatenate([[0.0], np.cumsum(np.hypot(*np.diff(xy, axis=0).T))])
+        middle = along_m[here] - (ends[k] - part.length)
+        before, after = (np.clip(middle + side, 0.0, at[-1]) for side in (-reach_m, reach_m))
+        chord = np.stack([np.interp(after, at, v) - np.interp(before, at, v) for v in xy.T], axis=1)
+        length = np.hypot(*chord.T)[:, None]
+        across = np.stack([chord[:, 1], -chord[:, 0]], axis=1)
+        out[here] = np.divide(across, length, out=np.tile([1.0, 0.0], (middle.size, 1)), where=length > 0)
+    return out
 
 
 def _touches(fence: Fence, grid: Grid) -> bool:
@@ -321,3 +397,21 @@ def sum_terms(cuts: CutEdges, cost_m: NDArray[np.float64], ohm: NDArray[np.float
     np.add.at(total_cost, inverse, cost_m)
     np.add.at(total_ohm, inverse, ohm)
     return FenceTerms(row=cuts.row[first], col=cuts.col[first], step=cuts.step[first], cost_m=total_cost, ohm=total_ohm)
+
+
+def perpendicular_m(cuts: CutEdges) -> NDArray[np.float64]:
+    """(n,) how far each cut edge leads across its fence, ``|n . d|`` [m]; at least a twentieth of the edge's length."""
+    step = step_vectors_m(cuts.grid)[cuts.step]
+    return np.maximum(np.abs((cuts.normal * step).sum(axis=1)), FLATTEST * np.hypot(*step.T))
+
+
+def fence_ohm(cuts: CutEdges, worth_m: NDArray[np.float64], neighbours: Neighbours) -> NDArray[np.float64]:
+    """(n,) ohm that fences worth (n,) metres of land of resistance 1 add to the edges they cut.
+
+    ``kappa step_ratio / |n . d|``: in a field of any direction every edge that crosses the line then carries the current
+    that it would carry without the fence at a drop larger by that of kappa metres of land, so that a straight fence resists
+    the same at every angle, on either stencil. Edges that a fence crosses an even number of times join cells on one side
+    of it and get nothing.
+    """
+    ohm = worth_m * step_ratio(cuts.grid, neighbours)[cuts.step] / perpendicular_m(cuts)
+    return np.where(cuts.parts_sides, ohm, 0.0)

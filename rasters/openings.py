@@ -1,10 +1,15 @@
 """Openings in fences, and what a fence with openings adds to the edges that it cuts.
 
-An opening narrower than a cell's face does not open the face: current has to squeeze through it. A gap of width ``w``
-centred in a face of length ``p`` adds ``rho (2 / pi) ln(1 / sin(pi w / 2p))`` to the edge, ``rho`` being the resistance of
-the cells there (a conformal map of a slit; exactly twice that at the face's end). By geometry alone a 4 m gap would be
-nearly as good as a wide one: whether animals find and dare to use it is the *use factor*, a separate number per species
-and design. It acts like a permeability over the stretch of fence that the passage serves.
+An opening is a stretch of the line of effective width ``W = max(width, 2 reach)``: animals that follow the fence for the
+distance *reach* find it as if it were as wide as that to either side; a reach of 0 stands for those that meet it by
+chance. Crossing the stretch is worth ``kappa = reference_m (1 / use - 1) + (pi / 2) free_path_m`` metres of land. The *use
+factor*, a number per species and design, says how far animals dare to; the second term is what a walk that keeps its
+direction over a free path has to pay for aiming at a hole (Sharvin's resistance of an aperture, in the plane).
+
+On land of resistance rho and conductivity sigma (`rasters.steps`) such a stretch in a sealed fence has
+``rho 2 / (pi sigma) ln(4 r / W) + kappa / (sigma W)`` ohm between half-circles of radius r. Cut edges are opened in the
+order of their distance from its centre, each as far as it may be, until the lattice resists just that much
+(`rasters.patches`): a narrow opening opens one or two edges, one several cells wide those of its stretch.
 """
 
 from __future__ import annotations
@@ -17,18 +22,32 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rasters.errors import FenceError
-from rasters.fences import CutEdges, FenceTerms, crossing_cost_m, sum_terms
+from rasters.fences import CutEdges, FenceTerms, crossing_cost_m, fence_ohm, perpendicular_m, sum_terms
+from rasters.patches import open_in_turn, sealed_patch, slit_ohm
+from rasters.steps import Neighbours, conductivity, step_ratio, step_vectors_m
 from rasters.surface import ResistanceSurface
 
 __all__ = [
     "FenceModel",
     "Opening",
     "OpeningEdges",
-    "constriction",
     "fence_terms",
     "open_edges",
     "row_terms",
 ]
+
+
+NEAREST = 1.5
+"""Cells along the fence within which the first edge of an opening has to lie."""
+
+WIDEST = 12.0
+"""Cells up to which an opening is calibrated whole; the ends of a longer one are, as if they were as wide as this."""
+
+ACROSS = 0.6
+"""Least share of its length by which the first edge should lead across the fence."""
+
+CLEAR = 0.02
+"""Share of the first edge that the straight fence keeps from its cells' centres."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,7 +85,7 @@ class Opening:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FenceModel:
-    """How permeability and use become cost, for one species.
+    """How permeability and use become cost and resistance, for one species on one stencil.
 
     Parameters
     ----------
@@ -75,12 +94,23 @@ class FenceModel:
     reference_m : float
         See `rasters.fences`: what crossing costs at permeability one half [effective m]. An assumption.
     reach_m : float
-        Length of fence that a narrow passage serves [m]. An assumption.
+        How far an animal follows a fence, to either side, and so finds an opening [m]; 0 for one that does not. An assumption.
+    free_path_m : float
+        Over which an animal keeps its direction when it looks for an opening [m]; 0 leaves the search out.
+    neighbours : {8, 4}
+        Of the stencil on which the resistances stand.
     """
 
     permeability: dict[str, float]
     reference_m: float
     reach_m: float
+    free_path_m: float = 0.0
+    neighbours: Neighbours = 8
+
+    def __post_init__(self) -> None:
+        for name in ("reach_m", "free_path_m"):
+            if not (getattr(self, name) >= 0 and math.isfinite(getattr(self, name))):
+                raise FenceError(f"{name} must be >= 0 and finite, not {getattr(self, name)!r}")
 
     def fence_cost_m(self, fence: str) -> float:
         """Cost of crossing a closed fence [effective m]."""
@@ -89,6 +119,14 @@ class FenceModel:
     def use_cost_m(self, use_factor: float) -> float:
         """Cost of crossing through a passage [effective m]."""
         return crossing_cost_m(use_factor, self.reference_m)
+
+    def served_m(self, width_m: float) -> float:
+        """Length of fence at which an animal finds an opening [m]."""
+        return max(width_m, 2.0 * self.reach_m)
+
+    def stretch_worth_m(self, use_factor: float) -> float:
+        """Metres of land that crossing the stretch is worth, the search for it included [effective m]."""
+        return self.use_cost_m(use_factor) + 0.5 * math.pi * self.free_path_m
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,47 +149,156 @@ class OpeningEdges:
     ohm: NDArray[np.float64]
 
 
-def constriction(width_m: float, face_m: float) -> float:
-    """Extra resistance of a gap centred in a face, in units of the cells' resistance [1]; 0 for a gap as wide."""
-    share = min(width_m / face_m, 1.0)
-    return (2.0 / math.pi) * math.log(1.0 / math.sin(math.pi * share / 2.0))
-
-
 def open_edges(cuts: CutEdges, surface: ResistanceSurface, opening: Opening, model: FenceModel) -> OpeningEdges:
-    """Edges that an opening opens.
+    """Edges that an opening opens, and how far.
 
-    A narrow one opens the orthogonal cut edge between passable cells that lies nearest along the fence, at most 1.5 cells
-    away, and squeezes the current. One as wide as a cell's face or wider squeezes nothing and opens every other cut edge
-    within its stretch too, each at what its own face of fence would cost: widening never adds resistance. An edge that
-    the fence crosses twice stays cut: its cells lie on one side, and opening it would join nothing.
+    Edges of the stencil between passable cells on different sides are opened, the straight one nearest to the centre
+    first; none where there is none within 1.5 cells nor half the width. The land around is taken as that of the two cells
+    at the first edge, and the fence as straight in its direction there. Where a bend, water, unknown ground or the rim
+    leave too few edges of that straight fence, those of the whole stretch are opened, each at what its own piece resists.
+    In least cost the first edge and those within the width itself are open, each at the cost of the passage.
     """
-    face = math.sqrt(cuts.grid.cell_width_m * cuts.grid.cell_height_m)
-    faces = _faces_m(cuts)
-    rows = cuts.of(opening.fence)
+    usable = _usable_rows(cuts, surface, opening.fence, model.neighbours)
+    beside = max(NEAREST * _cell_m(cuts), opening.width_m / 2)
+    if not (np.abs(cuts.along_m[usable] - opening.along_m) <= beside).any():
+        return OpeningEdges(opening=opening, rows=np.empty(0, np.intp), cost_m=np.empty(0), ohm=np.empty(0))
+    stretch = _Stretch.served_by(opening, model)
+    rows, ohm = _open_stretch(cuts, surface, usable, stretch, model.neighbours)
+    walked = np.abs(cuts.along_m[rows] - opening.along_m) <= opening.width_m / 2
+    walked |= rows == _outwards(cuts, usable, stretch)[0]
+    cost = np.where(walked, model.use_cost_m(opening.use_factor), np.inf)
+    return OpeningEdges(opening=opening, rows=rows, cost_m=cost, ohm=ohm)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Stretch:
+    """A piece of fence, what crossing it is worth in all, and what each edge is worth at least [m]."""
+
+    centre_m: float
+    length_m: float
+    worth_m: float
+    least_m: float
+
+    @classmethod
+    def served_by(cls, opening: Opening, model: FenceModel) -> _Stretch:
+        length, worth = model.served_m(opening.width_m), model.stretch_worth_m(opening.use_factor)
+        built = max(1.0 - 2.0 * model.reach_m / opening.width_m, 0.0)
+        return cls(centre_m=opening.along_m, length_m=length, worth_m=worth, least_m=built * worth)
+
+    def holds(self, along_m: NDArray[np.float64]) -> NDArray[np.bool_]:
+        inside: NDArray[np.bool_] = np.abs(along_m - self.centre_m) <= self.length_m / 2
+        return inside
+
+
+Opened = tuple[NDArray[np.intp], NDArray[np.float64]]
+
+
+def _open_stretch(
+    cuts: CutEdges, surface: ResistanceSurface, usable: NDArray[np.intp], stretch: _Stretch, neighbours: Neighbours
+) -> Opened:
+    """Rows of a stretch of any length, and their ohm."""
+    cell = _cell_m(cuts)
+    half = stretch.length_m / (2.0 * cell)
+    rows = _outwards(cuts, usable, stretch)
+    centred = rows.size > 0 and abs(cuts.along_m[rows[0]] - stretch.centre_m) <= NEAREST * cell
+    for reach in (NEAREST, half + NEAREST)[: 2 if 2 * half <= WIDEST else 1]:
+        if centred:
+            opened, enough = _calibrated(cuts, surface, rows, stretch, neighbours, reach)
+            if enough:
+                return opened
+    every = rows[stretch.holds(cuts.along_m[rows])]
+    parts = [(every, fence_ohm(cuts, np.full(cuts.size, stretch.worth_m), neighbours)[every])]
+    if 2 * half > WIDEST:
+        parts += [_open_stretch(cuts, surface, usable, end, neighbours) for end in _ends(stretch, WIDEST * cell)]
+    elif centred:
+        parts.append(opened)
+    return _least_of(parts)
+
+
+def _calibrated(
+    cuts: CutEdges, surface: ResistanceSurface, rows: NDArray[np.intp], stretch: _Stretch, neighbours: Neighbours, reach: float
+) -> tuple[Opened, bool]:  # fmt: skip
+    """Rows of the straight fence through the first of ``rows``, opened until the far field is right, and whether it is."""
+    cell, sigma = _cell_m(cuts), conductivity(neighbours)
+    rho = _land(cuts, surface, rows[0])
+    rows, impedance = _straight(cuts, rows, neighbours, reach)
+    ratio = step_ratio(cuts.grid, neighbours)[cuts.step[rows]]
+    least = stretch.least_m * ratio / perpendicular_m(cuts)[rows]
+    wanted = slit_ohm(stretch.length_m / cell, neighbours) + stretch.worth_m / (sigma * stretch.length_m * rho)
+    ohm, enough = open_in_turn(impedance, ratio, least / rho, wanted)
+    return (rows[: ohm.size], rho * ohm), enough
+
+
+def _straight(
+    cuts: CutEdges, rows: NDArray[np.intp], neighbours: Neighbours, reach: float
+) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
+    """Those of the rows that a straight fence through the first would cut as well, and their impedance."""
+    first, grid, cell = rows[0], cuts.grid, _cell_m(cuts)
+    x, y = grid.xy(cuts.row[first], cuts.col[first])
+    crossing = cuts.fences[cuts.fence[first]].point_at(float(cuts.along_m[first]))
+    step = step_vectors_m(grid)[cuts.step[first]]
+    share = float(np.clip((crossing.x - x) * step[0] + (crossing.y - y) * step[1], 0.0, step @ step) / (step @ step))
+    patch = sealed_patch(
+        neighbours, grid.cell_width_m / grid.cell_height_m, int(cuts.step[first]), float(np.clip(share, CLEAR, 1.0 - CLEAR)),
+        tuple(cuts.normal[first].tolist()), reach,
+    )  # fmt: skip
+    near = rows[np.abs(cuts.along_m[rows] - cuts.along_m[first]) <= 2.0 * reach * cell]
+    edges = zip(cuts.row[near] - cuts.row[first], cuts.col[near] - cuts.col[first], cuts.step[near], strict=True)
+    found = np.array([patch.place.get((int(r), int(c), int(k)), -1) for r, c, k in edges])
+    chosen = found[found >= 0]
+    return near[found >= 0], patch.impedance[np.ix_(chosen, chosen)]
+
+
+def _usable_rows(cuts: CutEdges, surface: ResistanceSurface, fence: str, neighbours: Neighbours) -> NDArray[np.intp]:
+    """Rows of a fence on edges of the stencil that join passable cells on different sides."""
+    rows = cuts.of(fence)
     row2, col2 = cuts.second
-    passable = surface.passable
-    joins = passable[cuts.row[rows], cuts.col[rows]] & passable[row2[rows], col2[rows]] & cuts.parts_sides[rows]
-    usable = rows[joins]
-    distance = np.abs(cuts.along_m[usable] - opening.along_m)
-    use = model.use_cost_m(opening.use_factor)
-    rows = near = _nearest_orthogonal(cuts, usable, distance, 1.5 * face)
-    if opening.width_m < face:
-        rho = 0.5 * (surface.values[cuts.row[near], cuts.col[near]] + surface.values[row2[near], col2[near]])
-        ohm = rho * [constriction(opening.width_m, p) for p in faces[near]] + use / model.reach_m
-    else:
-        rows = np.union1d(near, usable[distance <= opening.width_m / 2])
-        ohm = use / np.where(np.isin(rows, near), np.maximum(model.reach_m, faces[rows]), faces[rows])
-    return OpeningEdges(opening=opening, rows=rows, cost_m=np.full(rows.size, use), ohm=ohm)
+    land = surface.passable[cuts.row[rows], cuts.col[rows]] & surface.passable[row2[rows], col2[rows]]
+    return rows[land & cuts.parts_sides[rows] & (cuts.step[rows] < neighbours // 2)]
 
 
-def _nearest_orthogonal(
-    cuts: CutEdges, usable: NDArray[np.intp], distance: NDArray[np.float64], reach_m: float
-) -> NDArray[np.intp]:
-    rank = distance + np.where(cuts.step[usable] < 2, 0.0, 10 * reach_m)
-    near = distance <= reach_m
-    if not near.any():
-        return np.empty(0, np.intp)
-    return usable[[int(np.argmin(np.where(near, rank, np.inf)))]]
+def _outwards(cuts: CutEdges, usable: NDArray[np.intp], stretch: _Stretch) -> NDArray[np.intp]:
+    """Rows by distance from the centre of a stretch, up to somewhat beyond it; the nearest that leads straight across first."""
+    cell = _cell_m(cuts)
+    away = np.abs(cuts.along_m[usable] - stretch.centre_m)
+    near = away <= stretch.length_m / 2 + NEAREST * cell
+    rows, away = usable[near], away[near]
+    step = step_vectors_m(cuts.grid)[cuts.step[rows]]
+    slanting = np.abs((cuts.normal[rows] * step).sum(axis=1)) < ACROSS * np.hypot(*step.T)
+    last = slanting.astype(int) + (cuts.step[rows] >= 2) + 4 * (away > NEAREST * cell)
+    order = np.argsort(away, kind="stable")
+    if rows.size:
+        first = np.lexsort((away, last))[0]
+        order = np.concatenate([[first], order[order != first]])
+    return rows[order]
+
+
+def _ends(stretch: _Stretch, length_m: float) -> list[_Stretch]:
+    """Pieces of a given length at both ends of a longer stretch."""
+    aside = (stretch.length_m - length_m) / 2
+    return [
+        _Stretch(centre_m=stretch.centre_m + side, length_m=length_m, worth_m=stretch.worth_m, least_m=stretch.worth_m)
+        for side in (-aside, aside)
+    ]
+
+
+def _least_of(parts: Sequence[Opened]) -> Opened:
+    """Each row once, at the least of its ohm."""
+    rows, place = np.unique(np.concatenate([rows for rows, _ in parts]), return_inverse=True)
+    ohm = np.full(rows.size, np.inf)
+    np.minimum.at(ohm, place, np.concatenate([ohm for _, ohm in parts]))
+    return rows, ohm
+
+
+def _land(cuts: CutEdges, surface: ResistanceSurface, row: int) -> float:
+    """Mean resistance of the two cells of a cut edge [1]."""
+    row2, col2 = cuts.second
+    return float(0.5 * (surface.values[cuts.row[row], cuts.col[row]] + surface.values[row2[row], col2[row]]))
+
+
+def _cell_m(cuts: CutEdges) -> float:
+    """Square root of a cell's area [m]."""
+    return math.sqrt(cuts.grid.cell_width_m * cuts.grid.cell_height_m)
 
 
 def row_terms(
@@ -160,11 +307,12 @@ def row_terms(
     """Cost [effective m] and resistance [ohm] that each row of ``cuts`` adds to its edge, openings included.
 
     Within one fence an opening stands in parallel with the fence itself: conductances add up, and an animal takes the
-    cheaper way.
+    cheaper way. A row that does not part sides adds nothing.
     """
     kappa = np.array([model.fence_cost_m(fence.id) for fence in cuts.fences])
-    cost = kappa[cuts.fence] if cuts.size else np.empty(0)
-    siemens = _reciprocal(cost / _faces_m(cuts))
+    worth = kappa[cuts.fence] if cuts.size else np.empty(0)
+    cost = np.where(cuts.parts_sides, worth, 0.0)
+    siemens = _reciprocal(fence_ohm(cuts, worth, model.neighbours))
     for edges in openings:
         cost[edges.rows] = np.minimum(cost[edges.rows], edges.cost_m)
         np.add.at(siemens, edges.rows, _reciprocal(edges.ohm))
@@ -176,10 +324,6 @@ def fence_terms(cuts: CutEdges, model: FenceModel, openings: Sequence[OpeningEdg
     return sum_terms(cuts, *row_terms(cuts, model, openings))
 
 
-def _faces_m(cuts: CutEdges) -> NDArray[np.float64]:
-    """Width of the face that each cut edge goes through [m]: across an eastward step it is the height of the cell."""
-    width, height = cuts.grid.cell_width_m, cuts.grid.cell_height_m
-    return np.array([height, width, math.sqrt(width * height), math.sqrt(width * height)])[cuts.step]
 
 
 def _reciprocal(values: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -7,8 +7,8 @@ changes a cell.
 Units
 -----
 *Edge cost* [effective m] is ``step length x edge rule of the two resistances + sum of fence kappa``. *Edge resistance*
-[ohm] is ``step length / cell width x edge rule + sum of fence kappa / cell width``, a sheet of unit thickness, so that
-effective resistance on square cells does not depend on the metre.
+[ohm] is ``step ratio x edge rule + sum of fence ohm``, a sheet of unit thickness, so that effective resistance does not
+depend on the metre; `rasters.steps` and `rasters.fences` say what the ratio of a step and the ohm of a fence are.
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rasters.errors import DataError
-from rasters.fences import STEPS, FenceTerms
+from rasters.fences import FenceTerms
+from rasters.steps import STEPS, Neighbours, step_ratio
 from rasters.surface import ResistanceSurface
 
 __all__ = ["STEPS", "EdgeRule", "FenceTerms", "Neighbours", "Stencil", "build_stencil", "mean_of"]
 
 EdgeRule = Literal["mean_resistance", "mean_conductance"]
-Neighbours = Literal[4, 8]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,10 +54,8 @@ class Stencil:
         return np.array([width, height, math.hypot(width, height), math.hypot(width, height)])
 
     def step_ratio(self) -> NDArray[np.float64]:
-        """(4,) length over width of each step's strip [1]; 1 and sqrt 2 on square cells."""
-        width, height = self.surface.grid.cell_width_m, self.surface.grid.cell_height_m
-        diagonal = math.hypot(width, height) / math.sqrt(width * height)
-        return np.array([width / height, height / width, diagonal, diagonal])
+        """(4,) length over width of each step's strip [1]; 1 and sqrt 2 on square cells. See `rasters.steps`."""
+        return step_ratio(self.surface.grid, self.neighbours)
 
     def edge_resistance(self) -> NDArray[np.float64]:
         """(4, height, width) edge rule of the two cells' resistances [1], without length or fence; inf = no edge."""

@@ -1,21 +1,23 @@
 """Candidate passages, what opening each would gain, and a ranking.
 
 Two kinds of gain. *Circuit*: the effective resistance between the two places falls; its first derivative with respect
-to the conductance of an edge is ``-(v_i - v_j)^2`` at 1 A, so one solve per pair gives the marginal gain of every metre
-of fence. *Least cost*: with distances from both ends the gain of one opening is exact. Every component keeps its own
+to the conductance of a way through the fence is minus the squared drop across it at 1 A, so one solve per pair gives the
+marginal gain of every metre of fence. *Least cost*: with distances from both ends the gain of one opening is exact. Every component keeps its own
 column and unit; a score states its weights.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from rasters.fences import CutEdges
-from rasters.openings import FenceModel, Opening, OpeningEdges, open_edges
+from rasters.fences import CutEdges, perpendicular_m
+from rasters.openings import FenceModel, Opening, OpeningEdges, open_edges, terms_of_others
+from rasters.steps import Neighbours, conductivity, step_ratio
 from rasters.surface import ResistanceSurface
 
 __all__ = [
@@ -38,11 +40,13 @@ class FenceProfile:
     start_m, end_m : (n,) float64
         Stretch, from the fence's start [m].
     gain_ohm2 : (n,) float64
-        Sum over pairs and cut edges of ``(v_i - v_j)^2`` at 1 A: how fast resistance falls when the stretch opens [ohm per S].
+        Squared drop across the fence at 1 A, summed over pairs and along the stretch, a cell's length of line counted once:
+        how fast resistance falls as the stretch leaks, per siemens on each cell's length of it [ohm per S].
     current_a : (n,) float64
         Sum over pairs of the current that leaks through the stretch [A].
     row_gain_ohm2 : (n_cut,) float64
-        The same gain for each row of the `CutEdges`.
+        Squared drop across the fence on the edge of each row of the `CutEdges`: how fast resistance falls as a way through
+        that fence opens there [ohm per S].
     """
 
     fence: NDArray[np.int32]
@@ -87,17 +91,24 @@ def candidates_along(
 
 def gain_profile(
     cuts: CutEdges,
+    row_ohm: NDArray[np.float64],
     conductance: NDArray[np.float64],
     voltages: NDArray[np.float64],
     *,
     reached: NDArray[np.bool_],
-    neighbours: int = 8,
+    neighbours: Neighbours = 8,
     every_m: float,
 ) -> FenceProfile:
     """Marginal gain of every stretch of fence from one voltage solve per pair.
 
+    A leak of one siemens per cell's length of line puts on each cut edge what it would carry of it if the drop were the same
+    along the line, ``|n . d| / step_ratio`` (`rasters.fences.fence_ohm`). What an edge gains is spread over the piece of line
+    that such edges stand for on average, a cell's area over ``|n . d|``: on uniform land the profile is smooth at any angle.
+
     Parameters
     ----------
+    row_ohm : (n_cut,) float64
+        What each row of ``cuts`` adds to its edge now, from `rasters.openings.row_terms`.
     conductance : (4, height, width) float64
         Of the stencil with fences [S].
     voltages : (n_pair, height, width) float64
@@ -113,19 +124,42 @@ def gain_profile(
     row2, col2 = cuts.second
     counts = reached[cuts.row, cuts.col] & reached[row2, col2] & (cuts.step < neighbours // 2)
     drop = np.where(counts, voltages[:, cuts.row, cuts.col] - voltages[:, row2, col2], 0.0)
-    gain = (drop**2).sum(axis=0)
-    g = conductance[cuts.step, cuts.row, cuts.col]
-    stretch = (cuts.along_m // every_m).astype(np.int64)
-    key = cuts.fence.astype(np.int64) << 32 | stretch
-    unique, inverse = np.unique(key, return_inverse=True)
-    fence, start = (unique >> 32).astype(np.int32), (unique & 0xFFFFFFFF) * every_m
+    siemens = conductance[cuts.step, cuts.row, cuts.col]
+    gain = (drop**2).sum(axis=0) * _share_of_drop(cuts, row_ohm, siemens) ** 2
+    cell_m, across = math.sqrt(cuts.grid.cell_width_m * cuts.grid.cell_height_m), perpendicular_m(cuts)
+    weight = across / (cell_m * conductivity(neighbours) * step_ratio(cuts.grid, neighbours)[cuts.step])
+    leaking = np.abs(drop * siemens).sum(axis=0) * cuts.parts_sides
+    fence, stretch, (gains, current) = _along(cuts, (weight * gain, leaking), cell_m**2 / across, every_m)
     length = np.array([f.length_m for f in cuts.fences])
     return FenceProfile(
-        fence=fence, start_m=start, end_m=np.minimum(start + every_m, length[fence]),
-        gain_ohm2=_total(inverse, gain, unique.size),
-        current_a=_total(inverse, np.abs(drop * g).sum(axis=0), unique.size),
-        row_gain_ohm2=gain,
+        fence=fence, start_m=(stretch * every_m).astype(np.float64), end_m=np.minimum((stretch + 1) * every_m, length[fence]),
+        gain_ohm2=gains, current_a=current, row_gain_ohm2=gain,
     )  # fmt: skip
+
+
+def _share_of_drop(cuts: CutEdges, row_ohm: NDArray[np.float64], siemens: NDArray[np.float64]) -> NDArray[np.float64]:
+    """(n_cut,) how much of the drop along its edge stands across the fence of each row; 0 where another fence seals it."""
+    sealed = np.isinf(row_ohm)
+    alone = np.isfinite(terms_of_others(cuts, row_ohm))
+    return np.where(sealed, alone.astype(np.float64), np.where(sealed, 0.0, row_ohm) * siemens)
+
+
+def _along(
+    cuts: CutEdges, amounts: tuple[NDArray[np.float64], ...], length_m: NDArray[np.float64], every_m: float
+) -> tuple[NDArray[np.int32], NDArray[np.int64], tuple[NDArray[np.float64], ...]]:
+    """Fence and number of every stretch that holds something, and the amounts of each row spread over its piece of line."""
+    whole = np.array([fence.length_m for fence in cuts.fences])[cuts.fence] if cuts.size else np.empty(0)
+    start = np.maximum(cuts.along_m - length_m / 2, 0.0)
+    end = np.maximum(np.minimum(cuts.along_m + length_m / 2, whole), start)
+    first = (start // every_m).astype(np.int64)
+    count = np.maximum(np.ceil(end / every_m).astype(np.int64) - first, 1)
+    row = np.repeat(np.arange(cuts.size), count)
+    stretch = first[row] + np.arange(row.size) - np.repeat(np.cumsum(count) - count, count)
+    low, high = np.maximum(start[row], stretch * every_m), np.minimum(end[row], (stretch + 1) * every_m)
+    share = (high - low) / (end - start)[row]
+    key, group = np.unique(cuts.fence[row].astype(np.int64) << 32 | stretch, return_inverse=True)
+    totals = tuple(_total(group, amount[row] * share, key.size) for amount in amounts)
+    return (key >> 32).astype(np.int32), (key & 0xFFFFFFFF).astype(np.int64), totals
 
 
 def _total(group: NDArray[np.int64], values: NDArray[np.float64], n_group: int) -> NDArray[np.float64]:

@@ -61,8 +61,8 @@ def _eca(land: Landscape) -> float:
 def fence_open_share(prepared: Prepared) -> float:
     """Share of the active fences' length at which the species finds a way [1]; 1 without fences.
 
-    Each metre counts with the fence's permeability; within the stretch that a passage serves (its width, or ``reach_m`` if
-    that is more) with the passage's use factor where that is higher. Stretches that overlap count once.
+    Each metre counts with the fence's permeability; within the stretch that a passage serves (its width, or twice ``reach_m``
+    if that is more) with the passage's use factor where that is higher. Stretches that overlap count once.
     """
     context, cuts = prepared, prepared.inputs.cuts
     total = sum(fence.length_m for fence in cuts.fences)
@@ -73,7 +73,7 @@ def fence_open_share(prepared: Prepared) -> float:
         base = context.model.permeability[fence.id]
         here = [one.opening for one in prepared.standing if one.opening.fence == fence.id]
         served = _length_by_factor(
-            [(o.along_m, max(o.width_m, context.model.reach_m), o.use_factor) for o in here], fence.length_m
+            [(o.along_m, context.model.served_m(o.width_m), o.use_factor) for o in here], fence.length_m
         )
         open_m += base * fence.length_m + sum(max(factor - base, 0.0) * metres for factor, metres in served)
     return open_m / total

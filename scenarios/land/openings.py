@@ -79,7 +79,10 @@ def fence_model(resolved: ResolvedStudy, inputs: Inputs, profile: SpeciesProfile
     for fence in inputs.cuts.fences:
         stated = fences.permeability.get(fence.fence_line, {}).get(profile.id)
         permeability[fence.id] = profile.permeability_of(fence.fence_line).value if stated is None else stated
-    return FenceModel(permeability=permeability, reference_m=fences.model.reference_m, reach_m=fences.model.reach_m)
+    return FenceModel(
+        permeability=permeability, reference_m=fences.model.reference_m, reach_m=fences.model.reach_m,
+        neighbours=resolved.study.solver.neighbours,
+    )  # fmt: skip
 
 
 def candidate_openings(context: SpeciesContext) -> tuple[OpeningEdges, ...]:

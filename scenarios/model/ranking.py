@@ -100,7 +100,7 @@ def _described(land: Landscape, candidates: Sequence[OpeningEdges], profile: Fen
             "design": [o.design for o in openings],
             "use_factor": [o.use_factor for o in openings],
             "cost": [land.study.designs[o.design].cost for o in openings],
-            "gain_ohm2": [gain[c.rows].sum() for c in candidates],
+            "gain_ohm2": [gain[c.rows].mean() for c in candidates],
             "geometry_status": [f.geometry_status for f in fences],
         }
     )

@@ -68,7 +68,7 @@ class SpeciesRun:
     paths : tuple of TracedPath
         One per core, to its nearest target.
     profile : DataFrame
-        One row per stretch of fence: ``fence, start_m, end_m, gain_ohm2`` (sum over cores and edges of (v_i - v_j)^2),
+        One row per stretch of fence: ``fence, start_m, end_m, gain_ohm2`` (squared drop across the fence, over cores and line),
         ``current_a`` crossing it, ``status``.
     ranking : DataFrame
         One row per candidate passage, best first: ``rank, candidate, fence, fence_line, along_m, x, y, width_m, design,

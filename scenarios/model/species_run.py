@@ -52,7 +52,7 @@ def run_species(prepared: Prepared, progress: Progress = lambda _: None) -> Spec
         voltages, reports = land.voltages()
         density = _current_density(land.system, voltages, land.surface)
         profile = gain_profile(
-            land.cuts, land.system.conductance, voltages, reached=np.isfinite(target_cwd.cwd),
+            land.cuts, land.row_ohm, land.system.conductance, voltages, reached=np.isfinite(target_cwd.cwd),
             neighbours=study.solver.neighbours, every_m=study.candidates.every_m,
         )  # fmt: skip
     del voltages
@@ -151,7 +151,7 @@ def stated_assumptions(resolved: ResolvedStudy, inputs: Inputs, surface: Resista
     fences = resolved.study.fences.model
     stated = (
         f"Crossing a fence of permeability 0.5 costs {fences.reference_m:g} effective m ({fences.origin}).",
-        f"A narrow passage serves {fences.reach_m:g} m of fence ({fences.origin}).",
+        f"An animal follows a fence for {fences.reach_m:g} m to either side and so finds a passage ({fences.origin}).",
     )
     return tuple(
         dict.fromkeys([*resolved.study.assumptions, *surface.assumptions, *(stated if inputs.cuts.fences else ())])

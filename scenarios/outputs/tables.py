@@ -51,7 +51,7 @@ MEANINGS = {
     "use_factor": "How far the species finds and uses such an opening; 1 = as if there were no fence.",
     "cost": "What one of this design costs, in the study's cost units.",
     "score": "What the rank is by; the study states its parts and weights.",
-    "gain_ohm2": "Marginal gain: sum over cores and edges of the squared voltage drop across the fence at 1 A.",
+    "gain_ohm2": "Marginal gain: squared voltage across the fence at 1 A, summed over cores and along the line, once per cell's length.",
     "gain_ohm2_per_km": "The same per kilometre of fence.",
     "conductance_gain_s": "Rise of the conductance between cores and targets once it is open.",
     "conductance_gain_share": "The same as a share of what all fences together take away.",

@@ -1,4 +1,4 @@
-"""Openings: the constriction against a fine solve, what is opened and at what price, laws that widening must keep."""
+"""Openings: the far field of a slit, what is opened and at what price, laws that widening must keep; fences at any angle."""
 
 from __future__ import annotations
 
@@ -9,23 +9,22 @@ import pytest
 from affine import Affine
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy import sparse
-from scipy.sparse.linalg import spsolve
 from shapely import LineString
 
 from rasters.errors import FenceError
-from rasters.fences import CutEdges, Fence, crossing_cost_m, cut_edges
+from rasters.fences import CutEdges, Fence, crossing_cost_m, cut_edges, fence_ohm
 from rasters.grid import Grid
 from rasters.openings import (
     FenceModel,
     Opening,
     OpeningEdges,
-    constriction,
     fence_terms,
     open_edges,
     row_terms,
 )
+from rasters.steps import Neighbours, step_ratio
 from rasters.surface import ResistanceSurface
+from tests.support.far_field import ANGLES, WIDTHS, Plain
 
 CELL = 100.0
 GRID = Grid("EPSG:6933", Affine(CELL, 0, 0, 0, -CELL, 1000.0), (10, 12))
@@ -47,71 +46,56 @@ def opened(
     return open_edges(cuts, surface or flat(cuts.grid), opening, model or model_of(*cuts.fences))
 
 
-def plate_with_gap(n: int, gap: int) -> float:
-    """Resistance added by a wall with a gap of ``gap`` of ``n`` faces in the middle of a plate of n x 3n cells of 1 ohm.
-
-    Finite volumes: one node per cell, faces of 1 S, two faces in series to the electrodes at either end.
-    """
-    length = 3 * n + (3 * n) % 2
-    number = np.arange(length * n).reshape(length, n)
-    south = np.ones((length - 1, n))
-    south[length // 2 - 1] = 0.0
-    start = (n - gap) // 2
-    south[length // 2 - 1, start : start + gap] = 1.0
-    first = np.concatenate([number[:, :-1].ravel(), number[:-1].ravel()])
-    second = np.concatenate([number[:, 1:].ravel(), number[1:].ravel()])
-    weight = np.concatenate([np.ones(length * (n - 1)), south.ravel()])
-    graph = sparse.coo_array((weight, (first, second)), shape=(number.size,) * 2).tocsr()
-    graph = graph + graph.T
-    ends = np.zeros((length, n))
-    ends[0] = ends[-1] = 2.0
-    matrix = sparse.diags_array(np.asarray(graph.sum(axis=1)).ravel() + ends.ravel()) - graph
-    load = np.zeros((length, n))
-    load[0] = 2.0
-    volts = spsolve(matrix.tocsc(), load.ravel()).reshape(length, n)
-    return float(1.0 / (2.0 * (1.0 - volts[0]).sum()) - length / n)
+def blind(*fences: Fence, permeability: float = 0.0, free_path_m: float = 0.0) -> FenceModel:
+    """Animals that do not follow a fence: an opening is as wide as it is."""
+    return FenceModel(
+        permeability={f.id: permeability for f in fences}, reference_m=1000.0, reach_m=0.0, free_path_m=free_path_m
+    )
 
 
-@pytest.mark.parametrize(("share", "error"), [(0.25, 0.015), (0.5, 0.0065), (0.75, 0.003)])
-def test_constriction_against_a_finite_volume_solve(share: float, error: float) -> None:
-    """The solve is first order in the cell at the gap's ends: 0.2266 for 0.2206 with 120 cells across; extrapolated, 0.001."""
-    coarse, fine = (plate_with_gap(n, round(n * share)) for n in (60, 120))
-    exact = constriction(share, 1.0)
-    assert exact < fine < exact + error
-    assert 2 * fine - coarse == pytest.approx(exact, abs=6e-4)
-
-
-def test_constriction_by_hand() -> None:
-    assert constriction(0.5, 1.0) == pytest.approx(math.log(2) / math.pi)
-    assert constriction(0.5, 1.0) == pytest.approx(0.2206, abs=5e-5)
-    assert constriction(10.0, 300.0) == pytest.approx(1.88, abs=0.005)
-    assert constriction(300.0, 300.0) == constriction(900.0, 300.0) == 0.0
-
-
-@given(st.floats(1e-6, 1.0), st.floats(1e-6, 1.0))
-def test_a_wider_gap_never_resists_more(one: float, two: float) -> None:
-    assert constriction(max(one, two), 1.0) <= constriction(min(one, two), 1.0)
-
-
-def test_a_narrow_opening_opens_the_nearest_orthogonal_edge() -> None:
+def test_a_narrow_opening_opens_the_nearest_straight_edge() -> None:
     cuts = cut_edges([NORTH_SOUTH], GRID)
-    edges = opened(cuts, Opening(id="o", fence="a", along_m=450.0, width_m=4.0, use_factor=0.5))
-    assert edges.rows.size == 1
+    edges = opened(cuts, Opening(id="o", fence="a", along_m=450.0, width_m=1.0), model=blind(NORTH_SOUTH))
     row = int(edges.rows[0])
+    assert edges.rows.size == 1 and edges.cost_m.tolist() == [0.0]
     assert (cuts.row[row], cuts.col[row], cuts.step[row]) == (3, 5, 0)
-    assert edges.cost_m[0] == crossing_cost_m(0.5, 1000.0) == 1000.0
-    assert edges.ohm[0] == pytest.approx(2.0 * constriction(4.0, CELL) + 1000.0 / 500.0)
 
 
-def test_a_wide_opening_opens_every_edge_in_its_stretch() -> None:
+def test_crossing_and_search_are_worth_land_over_the_stretch() -> None:
+    """Followers find it over 2 x 500 m, others over its width; the sheet conducts 1 + sqrt 2 times as well as one of squares."""
     cuts = cut_edges([NORTH_SOUTH], GRID)
-    edges = opened(cuts, Opening(id="o", fence="a", along_m=500.0, width_m=300.0, use_factor=0.25))
-    inside = np.flatnonzero(np.abs(cuts.along_m - 500.0) <= 150.0)
-    assert edges.rows.tolist() == inside.tolist()
-    assert (edges.cost_m == 3000.0).all()
-    straight = inside[cuts.step[inside] < 2]
-    middle = straight[np.argmin(np.abs(cuts.along_m[straight] - 500.0))]
-    assert edges.ohm.tolist() == [3000.0 / 500.0 if row == middle else 3000.0 / CELL for row in inside]
+    opening = Opening(id="o", fence="a", along_m=450.0, width_m=4.0, use_factor=0.1)
+    sigma = 1.0 + math.sqrt(2.0)
+    slit = 2.0 * 2.0 / (math.pi * sigma) * math.log(1000.0 / 4.0)
+    following, chance = (opened(cuts, opening, model=model) for model in (model_of(NORTH_SOUTH), blind(NORTH_SOUTH)))
+    searching = opened(cuts, opening, model=blind(NORTH_SOUTH, free_path_m=60.0))
+    assert following.rows.tolist() == chance.rows.tolist() == searching.rows.tolist()
+    assert chance.ohm[0] - following.ohm[0] == pytest.approx(slit + 9000.0 / sigma * (1 / 4.0 - 1 / 1000.0))
+    assert searching.ohm[0] - chance.ohm[0] == pytest.approx(math.pi / 2 * 60.0 / 4.0 / sigma)
+
+
+def test_a_long_stretch_is_what_a_fence_of_its_permeability_is() -> None:
+    cuts = cut_edges([SLANTED], GRID)
+    everything = Opening(id="o", fence="b", along_m=SLANTED.length_m / 2, width_m=2 * SLANTED.length_m, use_factor=0.25)
+    for permeability in (0.0, 0.1):
+        edges = opened(cuts, everything, model=blind(SLANTED))
+        cost, ohm = row_terms(cuts, blind(SLANTED, permeability=permeability), [edges])
+        _, closed = row_terms(cuts, blind(SLANTED, permeability=permeability))
+        _, quarter = row_terms(cuts, blind(SLANTED, permeability=0.25))
+        assert (cost == 3000.0).all()
+        assert ohm == pytest.approx(1.0 / (1.0 / closed + 1.0 / quarter))
+
+
+def test_only_the_width_itself_and_the_first_edge_are_walked_through() -> None:
+    cuts = cut_edges([NORTH_SOUTH], GRID)
+    edges = opened(cuts, Opening(id="o", fence="a", along_m=500.0, width_m=300.0, use_factor=0.9))
+    assert edges.rows.size > 9
+    within = np.abs(cuts.along_m[edges.rows] - 500.0) <= 150.0
+    within[0] = True
+    assert (
+        edges.cost_m[within] == pytest.approx(crossing_cost_m(0.9, 1000.0)) and np.isposinf(edges.cost_m[~within]).all()
+    )
+    assert within.any() and not within.all()
 
 
 def test_an_opening_needs_land_on_both_sides() -> None:
@@ -122,7 +106,7 @@ def test_an_opening_needs_land_on_both_sides() -> None:
     surface = ResistanceSurface.from_array(values, GRID)
     assert opened(cuts, Opening(id="o", fence="a", along_m=250.0, width_m=4.0), surface).rows.size == 0
     assert opened(cuts, Opening(id="o", fence="a", along_m=250.0, width_m=200.0), surface).rows.size == 0
-    shore = opened(cuts, Opening(id="o", fence="a", along_m=610.0, width_m=4.0), surface)
+    shore = opened(cuts, Opening(id="o", fence="a", along_m=610.0, width_m=1.0), surface, blind(NORTH_SOUTH))
     assert [(cuts.row[r], cuts.col[r], cuts.step[r]) for r in shore.rows] == [(6, 5, 0)]
 
 
@@ -132,27 +116,32 @@ def test_a_fence_that_wiggles_back_is_not_opened_there() -> None:
     cuts = cut_edges([Fence(id="w", line=line)], GRID)
     for along in np.arange(120.0, 1300.0, 50.0):
         edges = opened(cuts, Opening(id="o", fence="w", along_m=float(along), width_m=4.0))
-        assert edges.rows.size == 1
+        assert edges.rows.size >= 1
         assert cuts.parts_sides[edges.rows].all()
 
 
 @pytest.mark.parametrize("neighbours", [4, 8])
-def test_a_narrow_opening_is_orthogonal_so_that_four_neighbours_can_use_it(neighbours: int) -> None:
+def test_only_edges_of_the_stencil_are_opened_and_a_straight_one_first(neighbours: Neighbours) -> None:
     cuts = cut_edges([SLANTED], GRID)
+    model = FenceModel(permeability={"b": 0.0}, reference_m=1000.0, reach_m=100.0, neighbours=neighbours)
     for along in np.arange(150.0, 1400.0, 37.0):
-        edges = opened(cuts, Opening(id="o", fence="b", along_m=float(along), width_m=4.0))
-        assert neighbours == 8 or (cuts.step[edges.rows] < 2).all()
-        assert edges.rows.size == 1
+        edges = opened(cuts, Opening(id="o", fence="b", along_m=float(along), width_m=4.0), model=model)
+        assert cuts.step[edges.rows[0]] < 2
+        assert (cuts.step[edges.rows] < neighbours // 2).all()
+        assert (cuts.step[edges.rows] >= 2).any() or neighbours == 4
 
 
-@given(st.floats(0, 1), st.floats(0.01, 1), st.floats(1, 400), st.floats(1.0, 3.0), st.floats(150, 1300))
-@settings(max_examples=200)
+@given(
+    st.floats(0, 1), st.floats(0.01, 1), st.floats(1, 400), st.floats(1.0, 3.0), st.floats(150, 1300),
+    st.sampled_from([4, 8]),
+)  # fmt: skip
+@settings(max_examples=200, deadline=None)
 def test_opening_and_widening_never_add_resistance(
-    permeability: float, use: float, width: float, wider: float, along: float
+    permeability: float, use: float, width: float, wider: float, along: float, neighbours: Neighbours
 ) -> None:
     """Row by row: less cost and less resistance than the closed fence; a wider opening opens at least as much."""
     cuts = cut_edges([SLANTED], GRID)
-    model = model_of(SLANTED, permeability=permeability)
+    model = FenceModel(permeability={"b": permeability}, reference_m=1000.0, reach_m=0.0, neighbours=neighbours)
     closed_cost, closed_ohm = row_terms(cuts, model)
     one, two = (
         row_terms(
@@ -162,15 +151,71 @@ def test_opening_and_widening_never_add_resistance(
         for w in (width, width * wider)
     )  # fmt: skip
     assert (one[0] <= closed_cost).all() and (one[1] <= closed_ohm).all()
-    assert (two[0] <= one[0]).all() and (two[1] <= one[1] * (1 + 1e-12)).all()
+    assert (two[0] <= one[0]).all() and (two[1] <= one[1] * (1 + 1e-9) + 1e-9).all()
 
 
 @given(st.floats(150, 1300), st.floats(60, 99.9))
+@settings(deadline=None)
 def test_an_opening_as_wide_as_a_face_opens_what_a_narrower_one_opened(along: float, width: float) -> None:
     cuts = cut_edges([SLANTED], GRID)
-    narrow = opened(cuts, Opening(id="o", fence="b", along_m=along, width_m=width))
-    wide = opened(cuts, Opening(id="o", fence="b", along_m=along, width_m=CELL))
+    narrow = opened(cuts, Opening(id="o", fence="b", along_m=along, width_m=width), model=blind(SLANTED))
+    wide = opened(cuts, Opening(id="o", fence="b", along_m=along, width_m=CELL), model=blind(SLANTED))
     assert set(narrow.rows) <= set(wide.rows)
+
+
+@pytest.mark.parametrize("neighbours", [4, 8])
+@pytest.mark.parametrize("angle", ANGLES)
+def test_an_opening_is_the_slit_of_its_width(angle: float, neighbours: Neighbours) -> None:
+    """On a lattice of its own, held at the potential of the slit in the plane 38 cells away; land of resistance 3."""
+    for place in ((0.03, 0.04), (0.31, 0.17), (-0.5, 0.52)):
+        ratios = np.array(Plain(angle, place, land=3.0).slit_ratios(WIDTHS, neighbours))
+        assert ratios == pytest.approx(1.0, abs=0.01)
+        assert np.abs(np.diff(ratios)).max() < 0.005, "no jump from one width to the next, at one cell in particular"
+
+
+@pytest.mark.parametrize("shape", [1.5, 0.4])
+@pytest.mark.parametrize("neighbours", [4, 8])
+def test_an_opening_is_the_slit_of_its_width_in_oblong_cells(shape: float, neighbours: Neighbours) -> None:
+    for angle in (0, 30, 75, 90):
+        ratios = np.array(
+            Plain(angle, (0.2, 0.1), shape=shape).slit_ratios((0.01, 0.2, 1.0, 4.0), neighbours, radius=24.0)
+        )
+        assert ratios == pytest.approx(1.0, abs=0.01)
+
+
+@pytest.mark.parametrize("angle", [10, 45])
+def test_ends_of_a_very_long_opening_count_too(angle: float) -> None:
+    """Beyond 12 cells only the ends are calibrated: no jump there."""
+    ratios = np.array(Plain(angle, (0.31, 0.17)).slit_ratios((11.0, 11.99, 12.01, 13.0, 16.0, 24.0), 8))
+    assert ratios == pytest.approx(1.0, abs=0.01)
+    assert abs(ratios[2] - ratios[1]) < 0.001
+
+
+@pytest.mark.parametrize("neighbours", [4, 8])
+def test_a_bend_water_and_the_rim_change_an_opening_little(neighbours: Neighbours) -> None:
+    """No closed form here: an opening of half a cell in a wiggly line beside water keeps within what a straight one varies."""
+    grid = Grid("EPSG:6933", Affine(CELL, 0, 0, 0, -CELL, 2000), (20, 40))
+    bent = Fence(
+        id="b", line=LineString([(-50, 810), (730, 1010), (1330, 890), (1710, 1290), (2500, 1150), (4050, 1240)])
+    )
+    values = np.ones(grid.shape)
+    values[6:9, 20:24] = np.inf
+    cuts = cut_edges([bent], grid)
+    model = FenceModel(permeability={"b": 0.0}, reference_m=1000.0, reach_m=0.0, neighbours=neighbours)
+    total, without = [], 0
+    for along in np.arange(60.0, bent.length_m, 40.0):
+        edges = opened(
+            cuts,
+            Opening(id="o", fence="b", along_m=float(along), width_m=30.0),
+            ResistanceSurface.from_array(values, grid),
+            model,
+        )
+        without += not edges.rows.size
+        land = step_ratio(grid, neighbours)[cuts.step[edges.rows]]
+        total.append((1.0 / (land + edges.ohm)).sum())
+    opening = np.array(total)[np.array(total) > 0]
+    assert 0 < without < 12
+    assert opening.max() / opening.min() < (4.0 if neighbours == 8 else 2.5)
 
 
 def test_a_fence_of_permeability_one_is_no_fence() -> None:
@@ -188,30 +233,41 @@ def test_a_fence_of_permeability_one_is_no_fence() -> None:
 def test_an_opening_stands_in_parallel_with_its_fence() -> None:
     cuts = cut_edges([NORTH_SOUTH], GRID)
     model = model_of(NORTH_SOUTH, permeability=0.2)
-    edges = opened(cuts, Opening(id="o", fence="a", along_m=450.0, width_m=4.0, use_factor=0.5), model=model)
+    edges = opened(cuts, Opening(id="o", fence="a", along_m=450.0, width_m=4.0, use_factor=0.1), model=model)
     cost, ohm = row_terms(cuts, model, [edges])
-    fence_ohm = 4000.0 / CELL
-    assert ohm[edges.rows[0]] == pytest.approx(1 / (1 / fence_ohm + 1 / edges.ohm[0]))
-    assert cost[edges.rows[0]] == 1000.0
-    others = np.delete(np.arange(cuts.size), edges.rows)
-    assert (ohm[others] == fence_ohm).all() and (cost[others] == 4000.0).all()
+    closed = fence_ohm(cuts, np.full(cuts.size, 4000.0), 8)
+    (row,) = edges.rows
+    assert ohm[row] == pytest.approx(1 / (1 / closed[row] + 1 / edges.ohm[0]))
+    assert cost[row] == 4000.0 and edges.cost_m.tolist() == [crossing_cost_m(0.1, 1000.0)]
+    others = np.delete(np.arange(cuts.size), row)
+    assert ohm[others] == pytest.approx(closed[others]) and (cost[others] == 4000.0).all()
     twice = row_terms(cuts, model, [edges, edges])[1]
-    assert twice[edges.rows[0]] == pytest.approx(1 / (1 / fence_ohm + 2 / edges.ohm[0]))
+    assert twice[row] == pytest.approx(1 / (1 / closed[row] + 2 / edges.ohm[0]))
+
+
+def test_an_edge_that_is_crossed_twice_joins_cells_on_one_side() -> None:
+    """It carries nothing, closed or not, and what is closed still parts the two sides."""
+    line = LineString([(-100, 510), (420, 510), (420, 580), (480, 580), (480, 510), (1300, 510)])
+    cuts = cut_edges([Fence(id="w", line=line)], GRID)
+    cost, ohm = row_terms(cuts, model_of(*cuts.fences))
+    assert (~cuts.parts_sides).sum() > 0
+    assert (cost[~cuts.parts_sides] == 0).all() and (ohm[~cuts.parts_sides] == 0).all()
+    assert np.isposinf(cost[cuts.parts_sides]).all() and np.isposinf(ohm[cuts.parts_sides]).all()
 
 
 def test_an_opening_in_one_of_two_fences_leaves_the_other() -> None:
     one = Fence(id="one", line=LineString([(620, 1100), (620, -100)]))
     two = Fence(id="two", line=LineString([(640, 1100), (640, -100)]))
     cuts = cut_edges([one, two], GRID)
-    model = model_of(one, two)
-    edges = opened(cuts, Opening(id="o", fence="one", along_m=450.0, width_m=4.0, use_factor=1.0), model=model)
+    model = blind(one, two)
+    edges = opened(cuts, Opening(id="o", fence="one", along_m=450.0, width_m=1.0), model=model)
     assert np.isposinf(fence_terms(cuts, model, [edges]).cost_m).all()
-    both = [edges, opened(cuts, Opening(id="p", fence="two", along_m=450.0, width_m=4.0, use_factor=1.0), model=model)]
+    both = [edges, opened(cuts, Opening(id="p", fence="two", along_m=450.0, width_m=1.0), model=model)]
     terms = fence_terms(cuts, model, both)
     passable = np.flatnonzero(np.isfinite(terms.cost_m))
     assert [(terms.row[i], terms.col[i], terms.step[i]) for i in passable] == [(3, 5, 0)]
     assert terms.cost_m[passable[0]] == 0
-    assert terms.ohm[passable[0]] == pytest.approx(2 * 2.0 * constriction(4.0, CELL))
+    assert terms.ohm[passable[0]] == pytest.approx(sum(edges.ohm[0] for edges in both))
 
 
 def test_terms_of_no_edges() -> None:
@@ -236,15 +292,22 @@ def test_what_a_fence_resists_does_not_depend_on_the_cell(cell: tuple[float, flo
     grid = Grid("EPSG:6933", Affine(cell[0], 0, 0, 0, -cell[1], 1200), (round(1200 / cell[1]), round(1200 / cell[0])))
     line = [(-100, 470), (1300, 470)] if along == "row" else [(470, -100), (470, 1300)]
     fence = Fence(id="a", line=LineString(line))
-    terms = fence_terms(cut_edges([fence], grid), model_of(fence, permeability=0.5))
+    model = FenceModel(permeability={"a": 0.5}, reference_m=1000.0, reach_m=500.0, neighbours=4)
+    terms = fence_terms(cut_edges([fence], grid), model)
     straight = terms.step == (1 if along == "row" else 0)
     assert straight.sum() == (grid.width if along == "row" else grid.height)
     assert 1.0 / (1.0 / terms.ohm[straight]).sum() == pytest.approx(1000.0 / 1200.0)
 
 
-def test_an_opening_in_oblong_cells_squeezes_through_the_face_it_is_in() -> None:
-    grid = Grid("EPSG:6933", Affine(50.0, 0, 0, 0, -200.0, 1200), (6, 24))
-    for line, face in (([(-100, 470), (1300, 470)], 50.0), ([(470, -100), (470, 1300)], 200.0)):
-        fence = Fence(id="a", line=LineString(line))
-        edges = opened(cut_edges([fence], grid), Opening(id="o", fence="a", along_m=700.0, width_m=20.0))
-        assert edges.ohm == pytest.approx([2.0 * constriction(20.0, face)])
+@pytest.mark.parametrize("neighbours", [4, 8])
+@pytest.mark.parametrize("angle", ANGLES)
+def test_a_leaky_fence_is_worth_its_metres_of_land_at_any_angle(angle: float, neighbours: Neighbours) -> None:
+    """Kappa of a tenth, one, ten and a hundred cells of land."""
+    for worth in (10.0, 100.0, 1000.0, 10_000.0):
+        assert Plain(angle, (0.13, 0.21)).leaky_ratio(worth, neighbours) == pytest.approx(1.0, abs=0.005)
+
+
+@pytest.mark.parametrize("shape", [1.5, 0.4])
+def test_a_leaky_fence_in_oblong_cells(shape: float) -> None:
+    for angle in (0, 30, 75, 90):
+        assert Plain(angle, (0.13, 0.21), shape=shape).leaky_ratio(1000.0, 8) == pytest.approx(1.0, abs=0.005)

@@ -101,7 +101,10 @@ def make_case(
     fences = [_fence(i, at[i], size) for i in range(len(permeability))]
     cuts = cut_edges(fences, grid)
     model = FenceModel(
-        permeability={f.id: p for f, p in zip(fences, permeability, strict=True)}, reference_m=50_000.0, reach_m=1000.0
+        permeability={f.id: p for f, p in zip(fences, permeability, strict=True)},
+        reference_m=50_000.0,
+        reach_m=1000.0,
+        neighbours=neighbours,  # type: ignore[arg-type]
     )
     regions = [
         block(grid, "a", 1, 2), block(grid, "b", 2, size - 6), block(grid, "t", size - 5, size // 2),

@@ -31,9 +31,13 @@ def fence_across(grid: Grid, id: str = "f", north: float = 0.4, south: float = 0
     return Fence(id=id, line=LineString([(-1000, ys[0]), (0.37 * xmax, ys[1]), (xmax + 1000, ys[0])]), fence_line=id)
 
 
-def model_of(fences: tuple[Fence, ...], permeability: float, reference_m: float = 300.0) -> FenceModel:
+def model_of(
+    fences: tuple[Fence, ...], permeability: float, reference_m: float = 300.0, neighbours: Neighbours = 8
+) -> FenceModel:
     """The same permeability for all fences."""
-    return FenceModel(permeability={f.id: permeability for f in fences}, reference_m=reference_m, reach_m=250.0)
+    return FenceModel(
+        permeability={f.id: permeability for f in fences}, reference_m=reference_m, reach_m=250.0, neighbours=neighbours
+    )
 
 
 def random_surface(seed: int, grid: Grid, lost: float = 0.12) -> ResistanceSurface:
@@ -54,7 +58,7 @@ def fenced(
     edge_rule: EdgeRule = "mean_resistance",
 ) -> tuple[Stencil, CutEdges, FenceModel]:
     """A stencil with fences, what they cut, and their model."""
-    cuts, model = cut_edges(fences, surface.grid), model_of(fences, permeability)
+    cuts, model = cut_edges(fences, surface.grid), model_of(fences, permeability, neighbours=neighbours)
     stencil = build_stencil(surface, fence_terms(cuts, model), neighbours=neighbours, edge_rule=edge_rule)
     return stencil, cuts, model
 
@@ -79,7 +83,7 @@ def slow_graph(stencil: Stencil, region: NDArray[np.int32] | None = None) -> nx.
         )
     }
     lengths = [width, height, math.hypot(width, height), math.hypot(width, height)]
-    ratios = [width / height, height / width] + [math.hypot(width, height) / math.sqrt(width * height)] * 2
+    ratios = _ratios(width / height, stencil.neighbours)
 
     def node(row: int, col: int) -> object:
         number = 0 if region is None else int(region[row, col])
@@ -105,6 +109,14 @@ def slow_graph(stencil: Stencil, region: NDArray[np.int32] | None = None) -> nx.
             else:
                 graph.add_edge(u, v, siemens=siemens, cost=lengths[k] * rule + cost)
     return graph
+
+
+def _ratios(shape: float, neighbours: int) -> list[float]:
+    """Ohm of each step: the siemens that make a field's energy the same in all directions, the diagonal's being given."""
+    if neighbours == 4:
+        return [shape, 1 / shape, math.nan, math.nan]
+    diagonal, sigma = min(shape, 1 / shape) / math.sqrt(2), 1 + math.sqrt(2)
+    return [1 / (sigma / shape - 2 * diagonal), 1 / (sigma * shape - 2 * diagonal), 1 / diagonal, 1 / diagonal]
 
 
 def slow_resistance(graph: nx.Graph, a: object, b: object) -> float:

@@ -5,6 +5,7 @@ from hypothesis import strategies as st
 
 from connectivity.landscape.stencil import Stencil, build_stencil
 from rasters.errors import DataError
+from rasters.fences import fence_ohm
 from rasters.surface import ResistanceSurface
 from tests.support.landscapes import OFFSETS, fence_across, fenced, grid_of, random_surface, slow_graph
 
@@ -54,9 +55,29 @@ def test_square_cells_by_hand() -> None:
 def test_oblong_cells_are_a_sheet() -> None:
     """A strip of resistivity 2, three cells of 30 m by 80 m east to west: length over width each."""
     surface = ResistanceSurface.from_array(np.full((1, 3), 2.0), grid_of((1, 3), (30.0, 80.0)))
-    stencil = build_stencil(surface)
+    stencil = build_stencil(surface, neighbours=4)
     assert 1 / stencil.conductance()[0, 0, :2] == pytest.approx([2 * 30 / 80] * 2)
     assert stencil.cost()[0, 0, :2].tolist() == [60, 60]
+
+
+@pytest.mark.parametrize("cell", [(100.0, 100.0), (130.0, 100.0), (100.0, 150.0), (200.0, 100.0), (100.0, 400.0)])
+@pytest.mark.parametrize("neighbours", [4, 8])
+def test_land_conducts_the_same_in_every_direction(cell: tuple[float, float], neighbours: int) -> None:
+    """Energy of a field per area, sum of g (E . d)^2 over the steps of an inner cell: sigma E^2 whatever the direction."""
+    surface = ResistanceSurface.from_array(np.full((3, 3), 2.0), grid_of((3, 3), cell))
+    siemens = build_stencil(surface, neighbours=neighbours).conductance()[:, 1, 1]  # type: ignore[arg-type]
+    steps = np.array([(cell[0], 0), (0, cell[1]), (cell[0], cell[1]), (-cell[0], cell[1])])
+    sigma = 1.0 if neighbours == 4 else 1.0 + np.sqrt(2.0)
+    assert (siemens[: neighbours // 2] > 0).all()
+    for angle in np.linspace(0, np.pi, 13):
+        along = steps @ [np.cos(angle), np.sin(angle)]
+        assert (siemens * along**2).sum() / (cell[0] * cell[1]) == pytest.approx(sigma / 2.0)
+
+
+def test_square_cells_keep_the_weights_of_circuitscape() -> None:
+    for size in (1.0, 90.0, 1000.0, 2000.0):
+        stencil = build_stencil(random_surface(1, grid_of((3, 3), (size, size))))
+        assert stencil.step_ratio().tolist() == [1.0, 1.0, np.sqrt(2.0), np.sqrt(2.0)]
 
 
 def test_a_fence_changes_no_cell_and_adds_its_cost() -> None:
@@ -69,7 +90,9 @@ def test_a_fence_changes_no_cell_and_adds_its_cost() -> None:
     assert closed.cost()[at] - free.cost()[at] == pytest.approx(900.0)
     assert np.array_equal(closed.cost()[elsewhere], free.cost()[elsewhere])
     assert np.array_equal(closed.edge_resistance(), free.edge_resistance())
-    assert 1 / closed.conductance()[at] - 1 / free.conductance()[at] == pytest.approx(9.0)
+    added = 1 / closed.conductance()[at] - 1 / free.conductance()[at]
+    assert added == pytest.approx(fence_ohm(cuts, np.full(cuts.size, 900.0), 8))
+    assert (added >= 9.0).all() and (added[cuts.step < 2] < 9.0 * np.sqrt(2)).any()
 
 
 def test_a_fence_of_permeability_one_is_no_fence() -> None:

@@ -27,7 +27,7 @@ from connectivity.openings.profile import (
 )
 from connectivity.openings.sets import DistancesOfSets, Pairs, single_sets
 from rasters.errors import DataError
-from rasters.fences import CutEdges, Fence, cut_edges
+from rasters.fences import CutEdges, Fence, cut_edges, fence_ohm
 from rasters.openings import FenceModel, Opening, OpeningEdges, fence_terms, open_edges, row_terms
 from rasters.surface import ResistanceSurface
 from tests.support.landscapes import fence_across, fenced, grid_of, random_surface
@@ -69,20 +69,27 @@ def corners(surface: ResistanceSurface) -> tuple[FocalRegion, FocalRegion]:
 @pytest.mark.parametrize("permeability", [0.0, 0.2])
 @pytest.mark.parametrize("neighbours", [4, 8])
 def test_profile_is_the_derivative_of_resistance(permeability: float, neighbours: int) -> None:
-    """Row by row against differences of R with respect to the edge's conductance, edges to water and pockets included."""
+    """Row by row against differences of R with respect to a way through the fence, edges to water and pockets included."""
     grid = grid_of((9, 11))
     values = random_surface(6, grid, 0.1).values.copy()
     values[3:6, 4] = values[3, 4:7] = values[3:6, 6] = np.inf
     values[4, 5] = 3.0
     surface = ResistanceSurface.from_array(values, grid)
     fence = Fence(id="f", line=LineString([(-500, 470), (820, 430)]))
-    stencil, cuts, _ = fenced(surface, (fence,), permeability, neighbours=neighbours)  # type: ignore[arg-type]
+    stencil, cuts, model = fenced(surface, (fence,), permeability, neighbours=neighbours)  # type: ignore[arg-type]
+    free, ohm = build_stencil(surface, neighbours=neighbours).conductance(), row_terms(cuts, model)[1]  # type: ignore[arg-type]
     a, b = corners(surface)
     system = stencil_laplacian(stencil)
     current = (a.mask.astype(float) - b.mask)[None]
     volts, _ = solve(system, current)
     profile = gain_profile(
-        cuts, system.conductance, volts, reached=reachable_cells(stencil, a), neighbours=neighbours, every_m=150.0
+        cuts,
+        ohm,
+        system.conductance,
+        volts,
+        reached=reachable_cells(stencil, a),
+        neighbours=neighbours,
+        every_m=150.0,  # type: ignore[arg-type]
     )
     base = resistance(system, a, b)
     slopes = np.zeros(cuts.size)
@@ -90,12 +97,15 @@ def test_profile_is_the_derivative_of_resistance(permeability: float, neighbours
     for i in range(cuts.size):
         ends_exist = surface.passable[cuts.row[i], cuts.col[i]] and surface.passable[row2[i], col2[i]]
         if ends_exist and cuts.step[i] < neighbours // 2:
-            changed = system.conductance.copy()
-            changed[cuts.step[i], cuts.row[i], cuts.col[i]] += 1e-7
+            changed, at = system.conductance.copy(), (cuts.step[i], cuts.row[i], cuts.col[i])
+            changed[at] = 1.0 / (1.0 / free[at] + 1.0 / (1.0 / ohm[i] + 1e-7))
             more = Laplacian(conductance=changed, active=system.active, ground=system.ground, region=system.region)
             slopes[i] = (base - resistance(more, a, b)) / 1e-7
     assert profile.row_gain_ohm2 == pytest.approx(slopes, rel=1e-4, abs=1e-4)
-    assert profile.gain_ohm2.sum() == pytest.approx(profile.row_gain_ohm2.sum())
+    weight = 1.0 / (
+        fence_ohm(cuts, np.full(cuts.size, 100.0), neighbours) * (1.0 if neighbours == 4 else 1.0 + math.sqrt(2.0))
+    )
+    assert profile.gain_ohm2.sum() == pytest.approx((weight * profile.row_gain_ohm2).sum())
     assert (profile.row_gain_ohm2 > 1e-3).sum() > 4 and (profile.row_gain_ohm2 == 0).any()
 
 
@@ -104,18 +114,19 @@ def test_profile_stretches_and_leaking_current() -> None:
     grid = grid_of((8, 9))
     surface = random_surface(1, grid, 0.0)
     fence = Fence(id="f", line=LineString([(-50, 430), (950, 370)]))
-    stencil, cuts, _ = fenced(surface, (fence,), 0.1)
+    stencil, cuts, model = fenced(surface, (fence,), 0.1)
+    ohm = row_terms(cuts, model)[1]
     a, b = corners(surface)
     system = stencil_laplacian(stencil)
     volts, _ = solve(system, (a.mask.astype(float) - b.mask)[None])
     reached = reachable_cells(stencil, a)
-    one = gain_profile(cuts, system.conductance, volts, reached=reached, every_m=200.0)
+    one = gain_profile(cuts, ohm, system.conductance, volts, reached=reached, every_m=200.0)
     assert one.start_m.tolist() == [0, 200, 400, 600, 800]
     assert one.end_m.tolist() == [200, 400, 600, 800, 1000] or one.end_m[-1] == pytest.approx(fence.length_m)
     assert one.current_a.sum() == pytest.approx(1.0)
-    two = gain_profile(cuts, system.conductance, np.concatenate([volts, -volts]), reached=reached, every_m=200.0)
+    two = gain_profile(cuts, ohm, system.conductance, np.concatenate([volts, -volts]), reached=reached, every_m=200.0)
     assert two.gain_ohm2 == pytest.approx(2 * one.gain_ohm2)
-    none = gain_profile(cuts, system.conductance, volts[:0], reached=reached, every_m=200.0)
+    none = gain_profile(cuts, ohm, system.conductance, volts[:0], reached=reached, every_m=200.0)
     assert (none.gain_ohm2 == 0).all() and (none.current_a == 0).all()
 
 
@@ -194,7 +205,7 @@ def test_no_candidates_and_no_fences() -> None:
     assert openings_every(cuts, surface, model, 100.0) == ()
     cwd = cost_weighted_distance(stencil, corners(surface)[0]).cwd
     assert least_costs(stencil, cuts, model, [], corners(surface)).size == 0
-    profile = gain_profile(cuts, stencil.conductance(), cwd[None], reached=surface.passable, every_m=10.0)
+    profile = gain_profile(cuts, np.empty(0), stencil.conductance(), cwd[None], reached=surface.passable, every_m=10.0)
     assert profile.fence.size == profile.gain_ohm2.size == 0
 
 

@@ -47,7 +47,14 @@ def test_two_fences_on_one_edge_stay_closed_until_both_are_open() -> None:
     case = make_case((0.0, 0.0), apart_m=1.0)
     along = case.cuts.fences[0].length_m / 2
     two = [
-        (open_edges(case.cuts, case.surface, Opening(id=f.id, fence=f.id, along_m=along, width_m=4.0), case.model),)
+        (
+            open_edges(
+                case.cuts,
+                case.surface,
+                Opening(id=f.id, fence=f.id, along_m=along, width_m=4.0, use_factor=0.5),
+                case.model,
+            ),
+        )
         for f in case.cuts.fences
     ]
     both = Case(**{**case.__dict__, "candidates": two})

@@ -16,9 +16,9 @@ from connectivity.least_cost.cost_distance import cost_weighted_distances
 from connectivity.openings.edges import openable_edges
 from connectivity.openings.sets import CircuitOfSets, DistancesOfSets, Pairs, no_sets
 from connectivity.reduction.reduce import reduce_landscape
-from rasters.fences import Fence, FenceTerms, cut_edges
+from rasters.fences import CutEdges, Fence, FenceTerms, cut_edges, fence_ohm
 from rasters.grid import Grid
-from rasters.openings import FenceModel, Opening, fence_terms, open_edges, row_terms
+from rasters.openings import FenceModel, Opening, OpeningEdges, fence_terms, row_terms
 from rasters.surface import ResistanceSurface
 from tests.support.places import ROOT
 
@@ -47,11 +47,10 @@ class Example:
         lines = [LineString([(1000 * c, 2500), (1000 * c, -500)]) for c in fences]
         cuts = cut_edges([Fence(id=f"f{i}", line=line) for i, line in enumerate(lines)], grid)
         model = FenceModel(
-            permeability=dict.fromkeys([f.id for f in cuts.fences], 0.0), reference_m=1000.0, reach_m=1000.0
+            permeability=dict.fromkeys([f.id for f in cuts.fences], 0.0), reference_m=1000.0, reach_m=0.0, neighbours=4
         )
-        places = [(f.id, along) for f in cuts.fences for along in (1000.0, 2000.0)]
-        openings = [Opening(id=f"{f}-{a}", fence=f, along_m=a, width_m=1000.0, use_factor=0.5) for f, a in places]
-        self.candidates = [(open_edges(cuts, surface, opening, model),) for opening in openings]
+        openings = [_one_step(cuts, f.id, along, model) for f in cuts.fences for along in (1000.0, 2000.0)]
+        self.candidates = [(opening,) for opening in openings]
         stencil = build_stencil(surface, fence_terms(cuts, model), neighbours=4)
         free = build_stencil(surface, FenceTerms.none(), neighbours=4)
         ends = [_column(grid, "core", 0), _column(grid, "target", columns - 1)]
@@ -76,6 +75,15 @@ class Example:
 
     def free(self) -> list[float]:
         return [self.free_ohm, 1 / self.free_ohm, 1.0, self.free_m, 1.0]
+
+
+def _one_step(cuts: CutEdges, fence: str, along_m: float, model: FenceModel) -> OpeningEdges:
+    """A piece of fence as long as a cell that half of the animals cross, with no narrowing towards it."""
+    opening = Opening(id=f"{fence}-{along_m}", fence=fence, along_m=along_m, width_m=1000.0, use_factor=0.5)
+    rows = np.flatnonzero((cuts.along_m == along_m) & (cuts.step == 0) & (cuts.fence == int(fence[1:])))
+    worth = model.use_cost_m(opening.use_factor)
+    ohm = fence_ohm(cuts, np.full(cuts.size, worth), 4)[rows]
+    return OpeningEdges(opening=opening, rows=rows, cost_m=np.array([worth]), ohm=ohm)
 
 
 def _column(grid: Grid, name: str, col: int) -> FocalRegion:
