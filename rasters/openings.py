@@ -4,7 +4,8 @@ An opening is a stretch of the line of effective width ``W = max(width, 2 reach)
 distance *reach* find it as if it were as wide as that to either side; a reach of 0 stands for those that meet it by
 chance. Crossing the stretch is worth ``kappa = reference_m (1 / use - 1) + (pi / 2) free_path_m`` metres of land. The *use
 factor*, a number per species and design, says how far animals dare to; the second term is what a walk that keeps its
-direction over a free path has to pay for aiming at a hole (Sharvin's resistance of an aperture, in the plane).
+direction over a free path has to pay for aiming at a hole (Sharvin's resistance of an aperture, in the plane; simulated walks
+pay 4 to 13 % less than this and the narrowing of ways together).
 
 On land of resistance rho and conductivity sigma (`rasters.steps`) such a stretch in a sealed fence has
 ``rho 2 / (pi sigma) ln(4 r / W) + kappa / (sigma W)`` ohm between half-circles of radius r. Cut edges are opened in the
@@ -183,7 +184,12 @@ class _Stretch:
     def served_by(cls, opening: Opening, model: FenceModel) -> _Stretch:
         length, worth = model.served_m(opening.width_m), model.stretch_worth_m(opening.use_factor)
         built = max(1.0 - 2.0 * model.reach_m / opening.width_m, 0.0)
-        return cls(centre_m=opening.along_m, length_m=length, worth_m=worth, least_m=built * worth)
+        return cls(
+            centre_m=opening.along_m,
+            length_m=length,
+            worth_m=worth,
+            least_m=built * worth,
+        )
 
     def holds(self, along_m: NDArray[np.float64]) -> NDArray[np.bool_]:
         inside: NDArray[np.bool_] = np.abs(along_m - self.centre_m) <= self.length_m / 2
@@ -277,7 +283,12 @@ def _ends(stretch: _Stretch, length_m: float) -> list[_Stretch]:
     """Pieces of a given length at both ends of a longer stretch."""
     aside = (stretch.length_m - length_m) / 2
     return [
-        _Stretch(centre_m=stretch.centre_m + side, length_m=length_m, worth_m=stretch.worth_m, least_m=stretch.worth_m)
+        _Stretch(
+            centre_m=stretch.centre_m + side,
+            length_m=length_m,
+            worth_m=stretch.worth_m,
+            least_m=stretch.worth_m,
+        )
         for side in (-aside, aside)
     ]
 

@@ -2,8 +2,8 @@
 
 Two kinds of gain. *Circuit*: the effective resistance between the two places falls; its first derivative with respect
 to the conductance of a way through the fence is minus the squared drop across it at 1 A, so one solve per pair gives the
-marginal gain of every metre of fence. *Least cost*: with distances from both ends the gain of one opening is exact. Every component keeps its own
-column and unit; a score states its weights.
+marginal gain of every metre of fence. *Least cost*: with distances from both ends the gain of one opening is exact. Every
+component keeps its own column and unit; a score states its weights.
 """
 
 from __future__ import annotations
