@@ -229,7 +229,7 @@ def _calibrated(
     rho = _land(cuts, surface, rows[0])
     rows, impedance = _straight(cuts, rows, neighbours, reach)
     ratio = step_ratio(cuts.grid, neighbours)[cuts.step[rows]]
-    least = stretch.least_m * ratio / perpendicular_m(cuts)[rows]
+    least = stretch.least_m * ratio / perpendicular_m(cuts, rows)
     wanted = slit_ohm(stretch.length_m / cell, neighbours) + stretch.worth_m / (sigma * stretch.length_m * rho)
     ohm, enough = open_in_turn(impedance, ratio, least / rho, wanted)
     return (rows[: ohm.size], rho * ohm), enough
@@ -258,9 +258,10 @@ def _straight(
 def _usable_rows(cuts: CutEdges, surface: ResistanceSurface, fence: str, neighbours: Neighbours) -> NDArray[np.intp]:
     """Rows of a fence on edges of the stencil that join passable cells on different sides."""
     rows = cuts.of(fence)
+    rows = rows[cuts.parts_sides[rows] & (cuts.step[rows] < neighbours // 2)]
     row2, col2 = cuts.second
-    land = surface.passable[cuts.row[rows], cuts.col[rows]] & surface.passable[row2[rows], col2[rows]]
-    return rows[land & cuts.parts_sides[rows] & (cuts.step[rows] < neighbours // 2)]
+    one, two = (cuts.row[rows], cuts.col[rows]), (row2[rows], col2[rows])
+    return rows[~(surface.nodata[one] | surface.barrier[one] | surface.nodata[two] | surface.barrier[two])]
 
 
 def _outwards(cuts: CutEdges, usable: NDArray[np.intp], stretch: _Stretch) -> NDArray[np.intp]:
@@ -269,8 +270,8 @@ def _outwards(cuts: CutEdges, usable: NDArray[np.intp], stretch: _Stretch) -> ND
     away = np.abs(cuts.along_m[usable] - stretch.centre_m)
     near = away <= stretch.length_m / 2 + NEAREST * cell
     rows, away = usable[near], away[near]
-    step = step_vectors_m(cuts.grid)[cuts.step[rows]]
-    slanting = np.abs((cuts.normal[rows] * step).sum(axis=1)) < ACROSS * np.hypot(*step.T)
+    length = np.hypot(*step_vectors_m(cuts.grid).T)[cuts.step[rows]]
+    slanting = perpendicular_m(cuts, rows) < ACROSS * length
     last = slanting.astype(int) + (cuts.step[rows] >= 2) + 4 * (away > NEAREST * cell)
     order = np.argsort(away, kind="stable")
     if rows.size:
