@@ -44,6 +44,9 @@ NEAREST = 1.5
 WIDEST = 12.0
 """Cells up to which an opening is calibrated whole; the ends of a longer one are, as if they were as wide as this."""
 
+REACHES = (1.5, 4.5, 7.5)
+"""Cells along the fence that are looked at for edges to open; the next where those of one are too few."""
+
 ACROSS = 0.6
 """Least share of its length by which the first edge should lead across the fence."""
 
@@ -204,20 +207,21 @@ def _open_stretch(
 ) -> Opened:
     """Rows of a stretch of any length, and their ohm."""
     cell = _cell_m(cuts)
-    half = stretch.length_m / (2.0 * cell)
+    long = stretch.length_m > WIDEST * cell * (1.0 + 1e-9)
     rows = _outwards(cuts, usable, stretch)
-    centred = rows.size > 0 and abs(cuts.along_m[rows[0]] - stretch.centre_m) <= NEAREST * cell
-    for reach in (NEAREST, half + NEAREST)[: 2 if 2 * half <= WIDEST else 1]:
-        if centred:
+    parts: list[Opened] = []
+    if rows.size and abs(cuts.along_m[rows[0]] - stretch.centre_m) <= NEAREST * cell:
+        for reach in REACHES[:1] if long else REACHES:
             opened, enough = _calibrated(cuts, surface, rows, stretch, neighbours, reach)
             if enough:
                 return opened
+            if reach > stretch.length_m / (2.0 * cell) + 1.0:
+                break
+        parts = [] if long else [opened]
     every = rows[stretch.holds(cuts.along_m[rows])]
-    parts = [(every, fence_ohm(cuts, np.full(cuts.size, stretch.worth_m), neighbours)[every])]
-    if 2 * half > WIDEST:
+    parts.append((every, fence_ohm(cuts, np.full(cuts.size, stretch.worth_m), neighbours)[every]))
+    if long:
         parts += [_open_stretch(cuts, surface, usable, end, neighbours) for end in _ends(stretch, WIDEST * cell)]
-    elif centred:
-        parts.append(opened)
     return _least_of(parts)
 
 
@@ -243,11 +247,15 @@ def _straight(
     x, y = grid.xy(cuts.row[first], cuts.col[first])
     crossing = cuts.fences[cuts.fence[first]].point_at(float(cuts.along_m[first]))
     step = step_vectors_m(grid)[cuts.step[first]]
-    share = float(np.clip((crossing.x - x) * step[0] + (crossing.y - y) * step[1], 0.0, step @ step) / (step @ step))
+    share = ((crossing.x - x) * step[0] + (crossing.y - y) * step[1]) / (step @ step)
     patch = sealed_patch(
-        neighbours, grid.cell_width_m / grid.cell_height_m, int(cuts.step[first]), float(np.clip(share, CLEAR, 1.0 - CLEAR)),
-        tuple(cuts.normal[first].tolist()), reach,
-    )  # fmt: skip
+        neighbours,
+        grid.cell_width_m / grid.cell_height_m,
+        int(cuts.step[first]),
+        min(max(float(share), CLEAR), 1.0 - CLEAR),
+        tuple(cuts.normal[first].tolist()),
+        reach,
+    )
     near = rows[np.abs(cuts.along_m[rows] - cuts.along_m[first]) <= 2.0 * reach * cell]
     edges = zip(cuts.row[near] - cuts.row[first], cuts.col[near] - cuts.col[first], cuts.step[near], strict=True)
     found = np.array([patch.place.get((int(r), int(c), int(k)), -1) for r, c, k in edges])

@@ -86,7 +86,11 @@ def open_in_turn(impedance: Reals, land: Reals, least: Reals, wanted: float) -> 
         seen = inverse @ column
         own = impedance[k, k] + land[k] - column @ seen
         gain = (1.0 - seen.sum()) ** 2
-        more = gain / (1.0 / wanted - siemens) - own if siemens * wanted < 1.0 else -math.inf
+        more = (
+            gain / (1.0 / wanted - siemens) - own
+            if 0.0 < wanted < (1.0 / siemens if siemens else math.inf)
+            else -math.inf
+        )
         if more >= least[k]:
             return np.append(least[:k], more), True
         pivot = 1.0 / (own + least[k])

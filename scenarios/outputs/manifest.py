@@ -11,6 +11,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from rasters.fences import FORMULA
 from rasters.grid import Grid
 from rasters.io import replacing
 from scenarios.model.audience import Audience
@@ -96,6 +97,7 @@ def write_manifest(
         "audience": audience,
         "audience_note": note,
         "versions": versions(),
+        "fence_formula": FORMULA,
         "runs": [run_entry(run) for run in listed],
         "outputs": outputs_of(folder),
     } | (provenance if audience is Audience.RESTRICTED else _provenance_for_others(scenarios or {}))

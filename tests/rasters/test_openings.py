@@ -138,7 +138,10 @@ def test_only_edges_of_the_stencil_are_opened_and_a_straight_one_first(neighbour
 def test_opening_and_widening_never_add_resistance(
     permeability: float, use: float, width: float, wider: float, along: float, neighbours: Neighbours
 ) -> None:
-    """Row by row: less cost and less resistance than the closed fence; a wider opening opens at least as much."""
+    """Row by row: less cost and less resistance than the closed fence; a wider opening opens at least as much.
+
+    To 0.01 ohm on land of 2: two widths may be solved on patches of two sizes.
+    """
     cuts = cut_edges([SLANTED], GRID)
     model = FenceModel(permeability={"b": permeability}, reference_m=1000.0, reach_m=0.0, neighbours=neighbours)
     closed_cost, closed_ohm = row_terms(cuts, model)
@@ -150,7 +153,7 @@ def test_opening_and_widening_never_add_resistance(
         for w in (width, width * wider)
     )  # fmt: skip
     assert (one[0] <= closed_cost).all() and (one[1] <= closed_ohm).all()
-    assert (two[0] <= one[0]).all() and (two[1] <= one[1] * (1 + 1e-9) + 1e-9).all()
+    assert (two[0] <= one[0]).all() and (two[1] <= one[1] * (1 + 1e-9) + 0.01).all()
 
 
 @given(st.floats(150, 1300), st.floats(60, 99.9))

@@ -62,14 +62,14 @@ def test_no_way_is_zero_conductance_and_infinite_cost(study: str) -> None:
 
 
 def test_share_of_open_fence(study: str) -> None:
-    """Closed it is the permeability, without fences 1; passages of 0.8 every 4 km that serve 1 km each give 0.8 / 4 on top of 0."""
+    """Closed it is the permeability, without fences 1; passages of 0.8 every 4 km, found from 1 km away, give 0.8 / 2 on top of 0."""
     assert fence_open_share(prepared(study, "closed", "digger")) == pytest.approx(0.4)
     assert fence_open_share(prepared(study, "closed", "walker")) == 0.0
     assert fence_open_share(prepared(study, "free")) == 1.0
     walker = prepared(study, "opened", "walker")
     length = sum(fence.length_m for fence in walker.inputs.cuts.fences)
     served = {round(one.opening.along_m) for one in walker.standing}
-    assert fence_open_share(walker) == pytest.approx(0.8 * 1000 * len(served) / length, rel=0.02)
+    assert fence_open_share(walker) == pytest.approx(0.8 * 2 * 1000 * len(served) / length, rel=0.02)
 
 
 def test_stretches_that_overlap_count_once_with_the_better_factor() -> None:
