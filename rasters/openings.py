@@ -35,6 +35,7 @@ __all__ = [
     "fence_terms",
     "open_edges",
     "row_terms",
+    "terms_of_others",
 ]
 
 
@@ -344,6 +345,16 @@ def fence_terms(cuts: CutEdges, model: FenceModel, openings: Sequence[OpeningEdg
     return sum_terms(cuts, *row_terms(cuts, model, openings))
 
 
+def terms_of_others(cuts: CutEdges, own: NDArray[np.float64]) -> NDArray[np.float64]:
+    """For each row of ``cuts``, the sum of the other rows' terms on the same edge; mostly 0."""
+    key = (cuts.row.astype(np.int64) * cuts.grid.width + cuts.col) * 4 + cuts.step
+    _, edge = np.unique(key, return_inverse=True)
+    closed = np.isinf(own)
+    finite = np.where(closed, 0.0, own)
+    n_closed = np.bincount(edge, weights=closed)[edge] - closed
+    alone = np.bincount(edge)[edge] == 1
+    others = np.where(alone, 0.0, np.maximum(np.bincount(edge, weights=finite)[edge] - finite, 0.0))
+    return np.where(n_closed > 0, np.inf, others)
 
 
 def _reciprocal(values: NDArray[np.float64]) -> NDArray[np.float64]:

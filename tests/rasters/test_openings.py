@@ -21,6 +21,7 @@ from rasters.openings import (
     fence_terms,
     open_edges,
     row_terms,
+    terms_of_others,
 )
 from rasters.steps import Neighbours, step_ratio
 from rasters.surface import ResistanceSurface
@@ -313,3 +314,16 @@ def test_a_leaky_fence_is_worth_its_metres_of_land_at_any_angle(angle: float, ne
 def test_a_leaky_fence_in_oblong_cells(shape: float) -> None:
     for angle in (0, 30, 75, 90):
         assert Plain(angle, (0.13, 0.21), shape=shape).leaky_ratio(1000.0, 8) == pytest.approx(1.0, abs=0.005)
+
+
+@given(st.integers(0, 2**32 - 1))
+def test_terms_of_others_are_the_sum_less_ones_own(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    fences = [Fence(id=str(i), line=LineString([(x, 1100), (x + 40, -100)])) for i, x in enumerate((610, 620, 630))]
+    cuts = cut_edges(fences, GRID)
+    own = rng.choice([0.0, 1.0, 7.5, np.inf], cuts.size)
+    others = terms_of_others(cuts, own)
+    for i in range(cuts.size):
+        same = (cuts.row == cuts.row[i]) & (cuts.col == cuts.col[i]) & (cuts.step == cuts.step[i])
+        same[i] = False
+        assert others[i] == own[same].sum()
