@@ -162,7 +162,7 @@ class FenceModelSettings(Model):
 
     reference_m: Metres = 50_000.0
     """Effective metres that crossing costs at permeability one half."""
-    reach_m: Metres = 1_000.0
+    reach_m: Metres = 500.0
     """How far an animal follows a fence to either side, and so finds a passage."""
     origin: str = "assumption"
     """Where the two numbers come from."""
