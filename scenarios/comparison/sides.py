@@ -274,6 +274,8 @@ def _faults(first: Side, other: Side, a: Runs, b: Runs) -> Iterator[str]:
     one, two = next(iter(a.values())), next(iter(b.values()))
     if one.study != two.study:
         yield f"study: {one.study} against {two.study}"
+    if one.fence_formula != two.fence_formula:
+        yield f"fence formula: {one.fence_formula} against {two.fence_formula}; run the older results again"
     if one.audience != two.audience:
         yield f"audience: {one.audience} against {two.audience}"
     if (

@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from connectivity.report import SolveReport
-from rasters.fences import CutEdges
+from rasters.fences import FORMULA, CutEdges
 from rasters.grid import Grid
 from rasters.surface import Layer, ResistanceSurface
 from scenarios.land.places import FocalPlace
@@ -90,6 +90,8 @@ class SpeciesRun:
         Cells that the public gets [degrees]: the coarsest of all species that were run together, which share passages.
     sk42_operation : str
         Code of the datum operation that the study names; empty to choose, see `scenarios.outputs.sk42`.
+    fence_formula : int
+        Version of what a fence and an opening put on edges, `rasters.fences.FORMULA`; numbers of two versions do not compare.
     model : PassageModel, optional
         Some of the candidates as an exact small model, for trying sets of them.
     """
@@ -118,6 +120,7 @@ class SpeciesRun:
     audience: Audience = Audience.RESTRICTED
     sensitivity_deg: float = 0.1
     sk42_operation: str = ""
+    fence_formula: int = FORMULA
     model: PassageModel | None = None
 
 

@@ -97,7 +97,7 @@ def write_manifest(
         "audience": audience,
         "audience_note": note,
         "versions": versions(),
-        "fence_formula": FORMULA,
+        "fence_formula": min((run.fence_formula for run in listed), default=FORMULA),
         "runs": [run_entry(run) for run in listed],
         "outputs": outputs_of(folder),
     } | (provenance if audience is Audience.RESTRICTED else _provenance_for_others(scenarios or {}))
@@ -151,6 +151,7 @@ def run_entry(run: SpeciesRun) -> dict[str, Any]:
         "sensitivity_deg": run.sensitivity_deg,
         "sk42_operation": run.sk42_operation,
         "crs_operation": operation_of(run).note,
+        "fence_formula": run.fence_formula,
         "units": run.units,
         "assumptions": run.assumptions,
         "reports": [asdict(report) for report in run.reports],

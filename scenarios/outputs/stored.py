@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 
 from connectivity.report import SolveReport
 from rasters.errors import DataError, LayerNotFoundError
-from rasters.fences import CutEdges, Fence, cut_edges
+from rasters.fences import FORMULA, CutEdges, Fence, cut_edges
 from rasters.grid import Grid
 from rasters.surface import Layer, ResistanceSurface
 from scenarios.land.places import FocalPlace
@@ -244,12 +244,24 @@ def _read_run(entry: Mapping[str, Any], folder: Path, elevation: Path | None) ->
         current_density=read_surface(folder / "current_density.tif", grid), pairs=pairs,
         paths=_paths(vectors, pairs), profile=_profile(folder / "fence_profile.csv"),
         ranking=_ranking(folder / "passages.csv"), indicators=_indicators(folder / "indicators.csv"),
-        units=entry["units"], assumptions=tuple(entry["assumptions"]),
+        units=entry["units"], assumptions=_assumptions(entry), fence_formula=_formula(entry),
         layers=relief, reports=tuple(_report(report) for report in entry["reports"]), seconds=entry["seconds"],
         audience=Audience(entry["audience"]), sensitivity_deg=float(entry["sensitivity_deg"]),
         sk42_operation=entry["sk42_operation"],
         model=_model(folder / MODEL),
     )  # fmt: skip
+
+
+def _formula(entry: Mapping[str, Any]) -> int:
+    """Version of the fence formula that a run was made with; results that do not say are of the first."""
+    return int(entry.get("fence_formula", 1))
+
+
+def _assumptions(entry: Mapping[str, Any]) -> tuple[str, ...]:
+    """What the run states, and that it is of an old formula."""
+    formula = _formula(entry)
+    old = f"These results are of fence formula {formula}; the present one is {FORMULA}. Run the study again to compare them with new ones."
+    return tuple(dict.fromkeys([*entry["assumptions"], *([old] if formula != FORMULA else [])]))
 
 
 def _model(path: Path) -> PassageModel | None:

@@ -13,6 +13,7 @@ import numba
 from rich.console import Console
 
 from rasters.errors import ConfigError, DataError, LayerNotFoundError
+from rasters.fences import FORMULA
 from scenarios.model.steps import StepStore
 from scenarios.outputs.folder import MARKER
 from scenarios.outputs.manifest import FORMAT
@@ -103,7 +104,7 @@ def reproduce(
     where = find_study(study or _study_of(stated, path))
     resolved = _resolved(stated, where, path)
     species = list(dict.fromkeys(run["species"] for run in stated["runs"]))
-    causes = [*_changed_inputs(stated, where), *_changed_versions(stated)]
+    causes = [*_changed_inputs(stated, where), *_changed_versions(stated), *_changed_formula(stated)]
     with _as_many_threads(stated, causes):
         run_resolved(resolved, species, out, reporter, store)
     same, differing = _compared(stated, path.parent, out)
@@ -176,6 +177,12 @@ def _changed_versions(stated: Mapping[str, Any]) -> Iterator[str]:
     for name, before in stated["versions"].items():
         if now.get(name) != before:
             yield f"{name} is {now.get(name, 'not there')}, was {before}"
+
+
+def _changed_formula(stated: Mapping[str, Any]) -> Iterator[str]:
+    formula = stated.get("fence_formula", 1)
+    if formula != FORMULA:
+        yield f"the fence formula is {FORMULA}, it was {formula}: every number at a fence differs"
 
 
 @contextmanager

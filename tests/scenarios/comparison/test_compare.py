@@ -24,6 +24,7 @@ import scenarios
 import scenarios.comparison.session
 from cli import app
 from rasters.errors import ConfigError, LayerNotFoundError
+from rasters.fences import FORMULA
 from scenarios.comparison.maps import DIVERGING, NOISE, change_of, relative_change
 from scenarios.comparison.page import COLUMNS
 from scenarios.comparison.session import COMPARISON, run_compare, write_comparison
@@ -227,6 +228,21 @@ def test_runs_that_do_not_measure_the_same_are_refused(
     with pytest.raises(ConfigError, match="free cannot be compared with closed") as error:
         compare_sides([of_digger(stored, "closed"), other.side])
     assert named in str(error.value)
+
+
+def test_results_of_two_fence_formulas_are_refused_and_old_ones_say_so(results: Path, tmp_path: Path) -> None:
+    """A folder that names no formula is of the first one."""
+    old = Path(shutil.copytree(results, tmp_path / "old"))
+    manifest = json.loads((old / "manifest.json").read_text(encoding="utf-8"))
+    assert manifest["fence_formula"] == FORMULA
+    del manifest["fence_formula"]
+    for entry in manifest["runs"]:
+        assert entry.pop("fence_formula") == FORMULA
+    (old / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
+    before = read_results(old)
+    assert any("fence formula 1" in sentence for sentence in before.runs[0].assumptions)
+    with pytest.raises(ConfigError, match=f"fence formula: {FORMULA} against 1"):
+        compare_sides(sides_of([read_results(results), before])[::3])
 
 
 def test_other_species_and_another_audience_are_refused(stored: StoredResults) -> None:
