@@ -33,6 +33,7 @@ __all__ = [
     "DispersalKernel",
     "Importance",
     "cost_equivalent_m",
+    "equivalent_connected_area",
     "integral_index",
     "integral_index_importance",
     "link_importance",
@@ -162,6 +163,30 @@ class _Weighted:
         matrix = sparse.coo_array((self.length[real], (rows, cols)), shape=(n, n)).tocsr()
         shortest: NDArray[np.float64] = dijkstra(matrix, directed=False)
         return shortest
+
+
+def equivalent_connected_area(
+    capacity: NDArray[np.float64], cost_m: NDArray[np.float64], kernel: DispersalKernel
+) -> float:
+    """ECA of places from the least cost between each two of them (Saura et al. 2011).
+
+    Parameters
+    ----------
+    capacity : (n,) float64
+        Of each place: area, or area times quality.
+    cost_m : (n (n - 1) / 2,) float64
+        Least cost between each two places [effective m], in the order of ``np.triu_indices(n, 1)``; inf where nothing joins
+        them. Because it is the least over all ways, ways through other places are in it, and no product of links beats it.
+    kernel : DispersalKernel
+
+    Returns
+    -------
+    float
+        Capacity of one place that would be worth as much.
+    """
+    first, second = np.triu_indices(capacity.size, 1)
+    joined = 2.0 * (capacity[first] * capacity[second] * kernel.of(cost_m)).sum()
+    return float(np.sqrt((capacity**2).sum() + joined))
 
 
 def probability_of_connectivity(

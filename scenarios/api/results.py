@@ -15,6 +15,7 @@ import pandas as pd
 from rasters.errors import ConfigError
 from scenarios.comparison.sides import Side
 from scenarios.comparison.words import figure_words
+from scenarios.model.indicators import over_cores
 from scenarios.model.results import SpeciesRun, shortlist
 from scenarios.outputs import geopackage
 from scenarios.outputs.dataset import dataset_of
@@ -249,17 +250,16 @@ class Results(Mapping[str, Result]):
 
 def _in_short(run: SpeciesRun) -> tuple[str, str, str]:
     """Cores that arrive, what it costs them, and the best passage."""
-    costs = run.pairs.loc[run.pairs["target"] == "any", "least_cost_m"].to_numpy(float)
-    reached = int(np.isfinite(costs).sum())
-    middle = float(np.median(costs)) / 1000.0 if costs.size else np.nan
+    cores = over_cores(run.pairs.loc[run.pairs["target"] == "any", "least_cost_m"])
+    middle = cores.median / 1000.0
     cost = (
         f"least cost {figure_words(middle)} effective km (median)"
         if np.isfinite(middle)
-        else "no way for half of them or more"
+        else "no route for half of them or more"
     )
     best = shortlist(run.ranking)
     return (
-        f"{reached} of {costs.size} cores reach a target",
+        f"{cores} cores reach a target",
         cost,
         str(best["candidate"].iloc[0]) if len(best) else "none",
     )

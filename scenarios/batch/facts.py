@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from scenarios.model.indicators import over_cores
 from scenarios.model.results import SpeciesRun
 
 __all__ = ["FACTS", "facts_of"]
@@ -15,7 +16,10 @@ __all__ = ["FACTS", "facts_of"]
 FACTS = {
     "cores": ("1", "Cores where animals set out."),
     "cores_cut_off": ("1", "Cores from which no target can be reached."),
-    "least_cost_m": ("effective m", "Mean over cores of the least cost to any target; inf: some core is cut off."),
+    "least_cost_m": (
+        "effective m",
+        "Median over cores of the least cost to any target; inf: half of them or more are cut off.",
+    ),
     "least_cost_no_fence_m": ("effective m", "The same without any fence."),
     "conductance_s": ("S", "Sum over cores of the conductance to all targets together; 0: all are cut off."),
     "conductance_no_fence_s": ("S", "The same without any fence."),
@@ -40,8 +44,8 @@ def facts_of(run: SpeciesRun) -> dict[str, Any]:
     return {
         "cores": len(pairs),
         "cores_cut_off": int((pairs["status"] != "reached").sum()),
-        "least_cost_m": float(pairs["least_cost_m"].mean()),
-        "least_cost_no_fence_m": float(pairs["least_cost_no_fence_m"].mean()),
+        "least_cost_m": over_cores(pairs["least_cost_m"]).median,
+        "least_cost_no_fence_m": over_cores(pairs["least_cost_no_fence_m"]).median,
         "conductance_s": left,
         "conductance_no_fence_s": whole,
         "conductance_share": left / whole if whole > 0 else math.nan,

@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from connectivity.portfolio.rank_stability import kendall_taus
-from scenarios.model.indicators import INDICATORS
+from scenarios.model.indicators import INDICATORS, over_cores
 from scenarios.model.results import SpeciesRun
 
 __all__ = [
@@ -96,22 +96,14 @@ def headline_table(runs: Runs) -> pd.DataFrame:
 def _headlines(side: str, run: SpeciesRun) -> Iterator[tuple[Any, ...]]:
     table = run.indicators
     to_any = table[table["target"] == TO_ANY]
-    costs = to_any.loc[to_any["indicator"] == "least_cost_m", "value"]
-    reached, cores = int(np.isfinite(costs).sum()), len(costs)
+    cores = over_cores(to_any.loc[to_any["indicator"] == "least_cost_m", "value"])
     for name, unit in INDICATORS.items():
         if name == "path_km":
             continue
         own = table[(table["indicator"] == name) & (table["target"] != TO_ANY) & (table["source"] == "")]
         values = (own if len(own) else to_any[to_any["indicator"] == name])["value"].to_numpy(float)
         if values.size:
-            yield run.species, side, name, _middle(name, values), unit, reached, cores
-
-
-def _middle(name: str, values: NDArray[np.float64]) -> float:
-    if name in ("least_cost_m", "effective_resistance_ohm"):
-        return float(np.median(values))
-    known = values[~np.isnan(values)]
-    return float(known.mean()) if known.size else np.nan
+            yield run.species, side, name, over_cores(values).median, unit, cores.reached, cores.total
 
 
 # ---------------------------------------------------------------------------------------------------------------- gains

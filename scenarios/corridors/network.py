@@ -17,10 +17,8 @@ from connectivity.least_cost.cost_distance import CostDistance
 from connectivity.network.centrality import CurrentFlowCentrality, current_flow_centrality
 from connectivity.network.indices import (
     DispersalKernel,
-    cost_equivalent_m,
     link_importance,
     node_importance,
-    probability_of_connectivity,
 )
 from connectivity.network.links import CorridorNetwork, Link, LinkRules, build_network, network_graph
 from rasters.fences import CutEdges
@@ -30,12 +28,11 @@ __all__ = ["NetworkTables", "network_tables"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NetworkTables:
-    """The network; one row per link, one per core, and figures of the whole."""
+    """The network; one row per link and one per core."""
 
     network: CorridorNetwork
     links: pd.DataFrame
     cores: pd.DataFrame
-    indices: dict[str, float]
 
 
 def network_tables(
@@ -44,7 +41,7 @@ def network_tables(
     resistance_ohm: NDArray[np.float64],
     cuts: CutEdges,
     shares: Mapping[str, NDArray[np.bool_]],
-    dispersal_m: float,
+    kernel: DispersalKernel | None,
 ) -> NetworkTables:
     """The network of neighbouring cores and targets; a way through a third one is no link of its own.
 
@@ -58,37 +55,19 @@ def network_tables(
     cuts : CutEdges
     shares : mapping of str to (height, width) bool
         Reserves and countries.
-    dispersal_m : float
-        Distance over the ground at which half of the dispersing animals have stopped [m].
+    kernel : DispersalKernel, optional
+        Probability to disperse, by cost distance; without one nothing is said of importance.
     """
     cores = [distance.source for distance in distances]
     network = build_network(stencil, cores, distances=distances, rules=LinkRules(allow_intermediate=False))
     graph = network_graph(network, resistance_ohm=resistance_ohm, cuts=cuts, shares=shares)
     central = current_flow_centrality(graph)
-    kernel, indices = _kernel(network, dispersal_m)
-    if kernel is not None:
-        indices |= _whole(graph, kernel)
     links = pd.DataFrame([_link_row(link, graph) for link in network.links])
     return NetworkTables(
         network=network,
         links=_with_link_figures(links, graph, central, kernel),
         cores=_core_table(graph, central, kernel),
-        indices=indices,
     )
-
-
-def _kernel(network: CorridorNetwork, dispersal_m: float) -> tuple[DispersalKernel | None, dict[str, float]]:
-    """Half of the animals get as far as the dispersal distance, in cost; none where no link leads anywhere."""
-    links = [link for link in network.kept if link.path_m > 0]
-    if not links:
-        return None, {"dispersal_m": dispersal_m, "dispersal_effective_m": math.nan}
-    cost = cost_equivalent_m([k.path_m for k in links], [k.cost_m for k in links], dispersal_m)
-    return DispersalKernel(distance_m=cost), {"dispersal_m": dispersal_m, "dispersal_effective_m": cost}
-
-
-def _whole(graph: nx.Graph[Any], kernel: DispersalKernel) -> dict[str, float]:
-    index = probability_of_connectivity(graph, kernel)
-    return {"eca_km2": index.equivalent_area, "pc_numerator_km4": index.numerator}
 
 
 def _link_row(link: Link, graph: nx.Graph[Any]) -> dict[str, Any]:

@@ -120,7 +120,7 @@ class SpeciesCorridors:
     cores : DataFrame
         One row per core or target: what it adds to the network.
     indices : dict
-        ``eca_km2``, ``pc_numerator_km4``, ``dispersal_m``, ``dispersal_effective_m``.
+        ``eca_km2``, ``dispersal_m``, ``dispersal_effective_m``.
     band_current : (height, width) float64
         Largest current of any route's band through each cell at 1 A [A].
     barrier_score : (height, width) float64

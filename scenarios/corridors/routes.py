@@ -20,6 +20,7 @@ from connectivity.least_cost.diverse_routes import DiversityRules, Route, divers
 from connectivity.least_cost.paths import LeastCostPath
 from connectivity.network.barriers import network_barriers
 from connectivity.network.corridors import band_around
+from connectivity.network.indices import DispersalKernel
 from connectivity.network.links import CorridorNetwork
 from connectivity.network.pinch_points import PinchPoints, corridor_resistance, pinch_points
 from scenarios.corridors.network import network_tables
@@ -30,6 +31,7 @@ from scenarios.model.landscape import Landscape
 from scenarios.model.results import SpeciesRun, TracedPath
 from scenarios.model.species_run import Clock, places_of, stated_assumptions, titles_of
 from scenarios.model.tables import UNITS
+from scenarios.model.valuation import dispersal_kernel, equivalent_area_km2
 from scenarios.study.schema import CorridorSettings
 
 __all__ = ["Surroundings", "run_corridors"]
@@ -84,16 +86,23 @@ def run_corridors(prepared: Prepared, around: Surroundings, progress: Progress =
     with clock.step("effective resistance"):
         ohm, open_ohm = land.resistances(), land.resistances(fences=False)
     with clock.step("network"):
-        tables = network_tables(
-            land.stencil(), now, ohm, land.cuts, {"reserves": around.reserves, **around.countries},
-            prepared.profile.dispersal_km.value * 1000.0,
-        )  # fmt: skip
+        kernel = dispersal_kernel(land)
+        through = {"reserves": around.reserves, **around.countries}
+        tables = network_tables(land.stencil(), now, ohm, land.cuts, through, kernel)
     with clock.step("barriers"):
         barrier = _barrier_score(tables.network, settings)
     return SpeciesCorridors(
         barrier_score=barrier, run=_carrier(land, routes, clock), routes=routes, band_current=current,
-        pairs=_pairs(land, routes, ohm, open_ohm), links=tables.links, cores=tables.cores, indices=tables.indices,
+        pairs=_pairs(land, routes, ohm, open_ohm), links=tables.links, cores=tables.cores, indices=_indices(land, kernel),
     )  # fmt: skip
+
+
+def _indices(land: Landscape, kernel: DispersalKernel | None) -> dict[str, float]:
+    """Figures of the whole network; no area where no target is reached even without fences."""
+    stated = {"dispersal_m": land.prepared.profile.dispersal_km.value * 1000.0}
+    if kernel is None:
+        return stated | {"dispersal_effective_m": math.nan}
+    return stated | {"dispersal_effective_m": kernel.distance_m, "eca_km2": equivalent_area_km2(land, kernel)}
 
 
 def _barrier_score(network: CorridorNetwork, settings: CorridorSettings) -> NDArray[np.float64]:

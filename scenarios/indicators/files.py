@@ -11,11 +11,13 @@ import numpy as np
 import pandas as pd
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from numpy.typing import NDArray
 
 from rasters.io import replacing
 from scenarios.indicators.values import INDICATORS
 from scenarios.indicators.years import Year
 from scenarios.model.audience import Audience, audience_note, badge
+from scenarios.model.indicators import over_cores
 from scenarios.outputs.cartography.sheet import INK, MUTED, save_png
 from scenarios.outputs.folder import MARKER
 from scenarios.outputs.page import Column, Table, page_environment
@@ -135,10 +137,11 @@ def _panel(axes: Any, found: IndicatorResults, name: str, species: list[str]) ->
     years = [one.year for one in found.years]
     groups = [one for one in species if one in set(table["species"])] or [""]
     for number, one in enumerate(groups):
-        mean = _over_cores(table[table["species"] == one]).reindex(years) / scale
+        cores = _over_cores(table[table["species"] == one]).reindex(years)
+        middle = cores[["value", "low", "high"]] / scale
         at = np.array(years, float) + 0.09 * (number - 0.5 * (len(groups) - 1))
         colour = colours[species.index(one)] if one else "#17445f"
-        value = mean["value"].to_numpy(float)
+        value = middle["value"].to_numpy(float)
         axes.plot(
             at,
             value,
@@ -148,10 +151,11 @@ def _panel(axes: Any, found: IndicatorResults, name: str, species: list[str]) ->
             markersize=6,
             label=one.replace("_", " "),
         )
-        low, high = mean["low"].to_numpy(float), mean["high"].to_numpy(float)
+        low, high = middle["low"].to_numpy(float), middle["high"].to_numpy(float)
         with np.errstate(invalid="ignore"):
             there = np.isfinite(low) & np.isfinite(high) & np.isfinite(value)
         axes.vlines(at[there], low[there], high[there], color=colour, linewidth=2.2, alpha=0.55)
+        _note_cut_off(axes, at, value, cores, colour)
     axes.set_title(TITLES[name], loc="left", fontsize=10.5, color=INK)
     axes.set(ylabel="share" if unit == "1" else f"[{unit}]", xticks=years)
     axes.margins(x=0.12, y=0.1)
@@ -160,10 +164,35 @@ def _panel(axes: Any, found: IndicatorResults, name: str, species: list[str]) ->
     axes.tick_params(labelsize=9, colors=MUTED)
 
 
+def _note_cut_off(
+    axes: Any, at: NDArray[np.float64], value: NDArray[np.float64], cores: pd.DataFrame, colour: Any
+) -> None:
+    """Where some cores are cut off, how many reach a target; at the foot of the panel where the median is infinite."""
+    for x, y, reached, total in zip(at, value, cores["reached"], cores["total"], strict=True):
+        if np.isfinite(total) and reached < total:
+            place = (x, y) if np.isfinite(y) else (x, 0.02)
+            where = "data" if np.isfinite(y) else axes.get_xaxis_transform()
+            note = f"{reached:.0f} of {total:.0f}" + ("" if np.isfinite(y) else "\nno route")
+            axes.annotate(
+                note, place, xycoords=where, xytext=(4, 4), textcoords="offset points", fontsize=7.5, color=colour
+            )
+
+
 def _over_cores(table: pd.DataFrame) -> pd.DataFrame:
-    """Mean over the cores that have a number, by year."""
-    known = table[np.isfinite(table["value"].astype(float))]
-    return known.groupby("year")[["value", "low", "high"]].mean()
+    """Median over the cores by year, with ``reached`` of ``total``; a core that is cut off counts, so that it never looks better."""
+    rows = {
+        year: {
+            "value": over_cores(part["value"]).median,
+            "low": over_cores(part["low"]).median,
+            "high": over_cores(part["high"]).median,
+            "reached": over_cores(part["value"]).reached,
+            "total": len(part),
+        }
+        for year, part in table.groupby("year")
+    }
+    return pd.DataFrame.from_dict(rows, orient="index", columns=["value", "low", "high", "reached", "total"]).astype(
+        float
+    )
 
 
 def _write_page(found: IndicatorResults, folder: Path) -> None:

@@ -5,10 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from connectivity.openings.sets import no_sets
-from rasters.errors import ConfigError
 from scenarios.land.prepared import Prepared
 from scenarios.model.landscape import Landscape
-from scenarios.model.valuation import decay_of, equivalent_area_km2
+from scenarios.model.valuation import dispersal_kernel, equivalent_area_km2
 
 __all__ = ["INDICATORS", "Value", "fence_open_share", "year_values"]
 
@@ -52,10 +51,8 @@ def year_values(prepared: Prepared) -> list[Value]:
 
 
 def _eca(land: Landscape) -> float:
-    try:
-        return equivalent_area_km2(land, decay_of(land))
-    except ConfigError:
-        return float("nan")
+    kernel = dispersal_kernel(land)
+    return float("nan") if kernel is None else equivalent_area_km2(land, kernel)
 
 
 def fence_open_share(prepared: Prepared) -> float:

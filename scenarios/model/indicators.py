@@ -8,17 +8,18 @@ number of openings that stand, and what they and the actions that are carried ou
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
 
 from connectivity.openings.sets import no_sets
-from rasters.errors import ConfigError
 from scenarios.land.prepared import Prepared
 from scenarios.model.landscape import Landscape
-from scenarios.model.valuation import decay_of, equivalent_area_km2
+from scenarios.model.valuation import dispersal_kernel, equivalent_area_km2
 
-__all__ = ["INDICATORS", "species_indicators"]
+__all__ = ["INDICATORS", "OverCores", "over_cores", "species_indicators"]
 
 INDICATORS = {
     "least_cost_m": "effective m",
@@ -36,6 +37,36 @@ OF_PAIRS = ("least_cost_m", "effective_resistance_ohm", "fence_crossings", "path
 COLUMNS = ["source", "target", "indicator", "value", "unit", "status"]
 Row = tuple[str, str, str, float, str]
 """Source, target, indicator, value, status."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OverCores:
+    """One number for all cores of a species, and how many of them it speaks of.
+
+    Parameters
+    ----------
+    median : float
+        Of the cores that have a number; a core that is cut off counts with its infinite cost, or with nothing that arrives,
+        so that cutting one off never looks better. NaN where no core has a number.
+    reached, total : int
+        Cores whose number is finite; all cores.
+    """
+
+    median: float
+    reached: int
+    total: int
+
+    def __str__(self) -> str:
+        """How many cores reach a target."""
+        return f"{self.reached} of {self.total}"
+
+
+def over_cores(values: ArrayLike) -> OverCores:
+    """The one way in which the numbers of cores become one."""
+    every = np.asarray(values, np.float64)
+    known = every[~np.isnan(every)]
+    median = float(np.median(known)) if known.size else np.nan
+    return OverCores(median=median, reached=int(np.isfinite(known).sum()), total=every.size)
 
 
 def species_indicators(land: Landscape, pairs: pd.DataFrame) -> pd.DataFrame:
@@ -77,10 +108,10 @@ def _arriving(land: Landscape, pairs: pd.DataFrame) -> Iterator[Row]:
 
 
 def _equivalent_area(land: Landscape) -> Row:
-    try:
-        return "", "", "eca_km2", equivalent_area_km2(land, decay_of(land)), "all places"
-    except ConfigError:
+    kernel = dispersal_kernel(land)
+    if kernel is None:
         return "", "", "eca_km2", np.nan, "not defined: no target is reached even without fences"
+    return "", "", "eca_km2", equivalent_area_km2(land, kernel), "all places"
 
 
 def _means(prepared: Prepared) -> Iterator[Row]:

@@ -14,6 +14,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from connectivity.least_cost.paths import least_cost_path
+from connectivity.network.indices import DispersalKernel, equivalent_connected_area
 from connectivity.openings.sets import CircuitOfSets, Pairs, no_sets, single_sets
 from connectivity.portfolio.objectives import ArrivalBlock, Block, CircuitBlock, RouteBlock
 from rasters.errors import ConfigError
@@ -23,7 +24,7 @@ from scenarios.land.prepared import prepare_species
 from scenarios.model.landscape import Landscape, candidate_ids
 from scenarios.study.load import ResolvedStudy
 
-__all__ = ["Reference", "block_of", "decay_of", "equivalent_area_km2", "evaluate", "reference_of"]
+__all__ = ["Reference", "block_of", "dispersal_kernel", "equivalent_area_km2", "evaluate", "reference_of"]
 
 Reals = NDArray[np.float64]
 
@@ -162,29 +163,33 @@ def _flows(area: Reals, decay: float) -> Callable[[Reals], Reals]:
 
 def _eca_reference(land: Landscape) -> Reference:
     """Equivalent connected area (Saura et al. 2011) now and without fences [km2]."""
-    decay = decay_of(land)
-    now, without = (equivalent_area_km2(land, decay, fences=fences) for fences in (True, False))
-    return Reference(now=np.array([now]), without=np.array([without]), decay=decay)
+    kernel = dispersal_kernel(land)
+    if kernel is None:
+        raise ConfigError(
+            f"{land.prepared.resolved.path}: portfolio.objective: 'eca' cannot be used: {land.species} reaches no target even "
+            "without fences"
+        )
+    now, without = (equivalent_area_km2(land, kernel, fences=fences) for fences in (True, False))
+    return Reference(now=np.array([now]), without=np.array([without]), decay=kernel.alpha_per_m)
 
 
-def equivalent_area_km2(land: Landscape, decay: float, *, fences: bool = True) -> float:
-    """Area of one region that would be worth as much as all of them, joined as they are [km2] (Saura et al. 2011)."""
+def equivalent_area_km2(land: Landscape, kernel: DispersalKernel, *, fences: bool = True) -> float:
+    """Area of one region that would be worth as much as all of them, joined as they are [km2] (Saura et al. 2011).
+
+    The one definition of ``eca_km2``: `otkel run`, `corridors`, `indicators` and `passages` all show it.
+    """
     cost = land.distances((), Pairs.every(len(land.regions)), fences=fences).distances(no_sets(0))[0]
-    area = _areas(land)
-    return float(np.sqrt((area**2).sum() + _flows(area, decay)(cost).sum()))
+    return equivalent_connected_area(_areas(land), cost, kernel)
 
 
-def decay_of(land: Landscape) -> float:
-    """Fall of the probability to disperse [1 / effective m].
+def dispersal_kernel(land: Landscape) -> DispersalKernel | None:
+    """Probability to disperse, by cost distance; None where no target is reached even without fences.
 
-    So that half arrive over the species' dispersal distance on the ground that its routes without fences cross.
+    Half arrive over the species' dispersal distance on the ground that its routes without fences cross.
     """
     paths = [least_cost_path(cwd, land.ends.any_target) for cwd in land.cwds(land.ends.origins, fences=False)]
     reached = [path for path in paths if path.status == "reached" and path.length_m > 0]
     if not reached:
-        raise ConfigError(
-            f"{land.prepared.resolved.path}: portfolio.objective: 'eca' cannot be used: {land.species} reaches no "
-            "target even without fences"
-        )
+        return None
     ratio = sum(path.cost_m for path in reached) / sum(path.length_m for path in reached)
-    return float(np.log(2.0) / (land.prepared.profile.dispersal_km.value * 1000.0 * ratio))
+    return DispersalKernel(distance_m=land.prepared.profile.dispersal_km.value * 1000.0 * ratio)

@@ -13,6 +13,7 @@ import pandas as pd
 from rasters.errors import ExportError
 from rasters.io import replacing
 from scenarios.model.audience import Audience
+from scenarios.model.indicators import over_cores
 from scenarios.model.results import SpeciesRun, shortlist
 from scenarios.outputs.folder import MARKER, run_folder
 from scenarios.outputs.map import MAPS, map_reading, map_title
@@ -184,13 +185,12 @@ def _file(folder: Path, path: Path, text: str) -> dict[str, str]:
 
 def _summary(run: SpeciesRun) -> dict[str, str]:
     """One row of the overview."""
-    joined = sum(path.status == "reached" for path in run.paths)
-    costs = [path.cost_m for path in run.paths if np.isfinite(path.cost_m)]
+    cores = over_cores([path.cost_m for path in run.paths])
     chosen = shortlist(run.ranking)
     best = chosen.iloc[0] if len(chosen) else None
     return {
-        "joined": f"{joined} of {len(run.paths)}",
-        "cost": _figure(float(np.median(costs)) / 1000.0) if costs else "no way",
+        "joined": str(cores),
+        "cost": _figure(cores.median / 1000.0) if np.isfinite(cores.median) else "no route for half of them or more",
         "crossings": _figure(float(sum(path.fence_crossings for path in run.paths if path.status == "reached"))),
         "best": ("withheld" if run.audience is Audience.PUBLIC else "none") if best is None else str(best["candidate"]),
         "gain": "\u2013" if best is None else _share(best["least_cost_gain_share"]),

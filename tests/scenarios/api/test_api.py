@@ -52,7 +52,7 @@ def test_a_study_tells_what_it_has(study: OpenStudy) -> None:
 def test_a_run_is_a_mapping_of_species(closed: Result) -> None:
     assert list(closed) == ["walker", "digger"] and len(closed) == 2
     assert closed.scenario == "closed" and closed.folder is None
-    assert "0 of 2 cores reach a target; no way" in repr(closed["walker"])
+    assert "0 of 2 cores reach a target; no route" in repr(closed["walker"])
     assert "2 of 2 cores" in repr(closed["digger"]) and len(repr(closed["digger"])) < 250
     assert repr(closed) == "Result(closed: walker, digger)"
     assert "<td>Digger</td>" in closed._repr_html_() and "<table>" in closed["digger"]._repr_html_()

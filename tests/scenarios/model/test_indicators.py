@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from scipy import sparse
 from scipy.sparse.linalg import spsolve
 
@@ -17,7 +19,7 @@ from connectivity.least_cost.paths import least_cost_path
 from connectivity.network.indices import DispersalKernel
 from scenarios.land.inputs import read_inputs
 from scenarios.land.prepared import Prepared, prepare_species
-from scenarios.model.indicators import INDICATORS
+from scenarios.model.indicators import INDICATORS, over_cores
 from scenarios.model.landscape import Landscape
 from scenarios.model.species_run import run_species
 from scenarios.study.load import resolve
@@ -144,3 +146,19 @@ def test_openings_that_stand_are_counted_and_paid_for(tmp_path: Path) -> None:
     table = indicators(write_tiny_study(tmp_path / "study", opened), "closed", "walker")
     assert value(table, "standing_openings") == 4
     assert value(table, "cost") == 4 * 50 + 7
+
+
+@settings(max_examples=60)
+@given(st.lists(st.floats(1.0, 1e6), min_size=1, max_size=9), st.data())
+def test_cutting_a_core_off_never_looks_better(costs: list[float], data: st.DataObject) -> None:
+    before = over_cores(costs)
+    cut = list(costs)
+    cut[data.draw(st.integers(0, len(costs) - 1))] = np.inf
+    after = over_cores(cut)
+    assert after.median >= before.median
+    assert (after.reached, after.total) == (before.reached - 1, before.total)
+    assert str(after) == f"{len(costs) - 1} of {len(costs)}"
+
+
+def test_no_core_with_a_number_is_no_number() -> None:
+    assert np.isnan(over_cores([np.nan, np.nan]).median) and str(over_cores([np.nan])) == "0 of 1"
