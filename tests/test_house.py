@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import os
+import re
 import resource
 import shutil
 import subprocess
@@ -100,6 +101,12 @@ def test_packages_are_tables_of_contents() -> None:
         names = [node.name for node in code if isinstance(node, ast.FunctionDef)]
         assert len(names) == len(code), package
         assert names == (["__getattr__", "__dir__"] if package == "scenarios" else []), package
+
+
+def test_the_architecture_page_names_every_package() -> None:
+    page = (ROOT / "docs/develop/architecture.md").read_text(encoding="utf-8")
+    named = set(re.findall(r"^ *((?:connectivity|rasters|scenarios)(?:/\w+)*)/(?: |$)", page, re.MULTILINE))
+    assert named == {path.parent.relative_to(ROOT).as_posix() for path in PACKAGES}
 
 
 def test_help_starts_at_once() -> None:
