@@ -21,7 +21,7 @@ demo: $(STAMP)
 	@echo "Maps and what-if: $(OUT)/report.html   tables: $(OUT)/index.html"
 
 test: lint
-	OTKEL_BOUNDSCHECK=0 $(BIN)/python -m pytest
+	OTKEL_BOUNDSCHECK=0 $(BIN)/python -m pytest -n 2
 
 lint: $(STAMP)
 	$(BIN)/ruff check .

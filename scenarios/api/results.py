@@ -20,6 +20,7 @@ from scenarios.model.results import SpeciesRun, shortlist
 from scenarios.outputs import geopackage
 from scenarios.outputs.dataset import dataset_of
 from scenarios.outputs.stored import StoredResults
+from scenarios.outputs.tables import profile_table
 from scenarios.outputs.words import schematic_note
 
 if TYPE_CHECKING:
@@ -31,8 +32,8 @@ __all__ = ["LAYERS", "OpenStudy", "Result", "Results", "SpeciesResult"]
 LAYERS: dict[str, Callable[[SpeciesRun], gpd.GeoDataFrame]] = {
     "passages": geopackage.passage_layer,
     "paths": geopackage.path_layer,
-    "corridors": geopackage.corridor_layer,
-    "fences": geopackage.fence_layer,
+    "corridors": lambda run: geopackage.corridor_layer(run, run.corridor),
+    "fences": lambda run: geopackage.fence_layer(run, profile_table(run)),
     "fence_lines": geopackage.line_layer,
     "places": geopackage.place_layer,
 }

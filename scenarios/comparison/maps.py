@@ -19,7 +19,7 @@ from scenarios.model.audience import badge
 from scenarios.outputs.cartography.features import draw_borders, draw_places
 from scenarios.outputs.cartography.furniture import block_mean, block_pick, nice_below
 from scenarios.outputs.cartography.labels import draw_labels
-from scenarios.outputs.cartography.scene import Scene, draw_ground, draw_surface, legend_of_ground, make_scene, paint
+from scenarios.outputs.cartography.scene import RunScene, draw_ground, draw_surface, legend_of_ground, paint, run_scene
 from scenarios.outputs.cartography.sheet import INK, Sheet, Texts, new_sheet, save_png
 from scenarios.outputs.words import note_of, schematic_note
 
@@ -181,7 +181,7 @@ def write_difference_maps(
         if changed:
             written += _write_rasters(pairing, change, folder)
         if theme.stem in DRAWN and (changed or theme.stem != "resistance"):
-            scene = scene or make_scene(pairing.b, borders, credits)
+            scene = scene or run_scene(pairing.b, borders, credits)
             written.append(save_png(_drawn(pairing, scene, change).figure, folder / f"{theme.stem}_difference.png"))
     return written
 
@@ -265,7 +265,7 @@ def warning_of(pairing: Pairing) -> str:
 # ------------------------------------------------------------------------------------------------------------- pictures
 
 
-def _drawn(pairing: Pairing, scene: Scene, change: Change) -> Sheet:
+def _drawn(pairing: Pairing, scene: RunScene, change: Change) -> Sheet:
     theme = change.theme
     run = pairing.b
     species, study = run.titles.get("species", run.species), run.titles.get("study", run.study)
@@ -308,7 +308,7 @@ def _drawn(pairing: Pairing, scene: Scene, change: Change) -> Sheet:
 
 
 def _paint_ways(
-    sheet: Sheet, scene: Scene, pairing: Pairing, cut_off: tuple[NDArray[np.bool_], NDArray[np.bool_]], theme: Theme
+    sheet: Sheet, scene: RunScene, pairing: Pairing, cut_off: tuple[NDArray[np.bool_], NDArray[np.bool_]], theme: Theme
 ) -> None:
     """Ground from which only one of the two runs, or neither, has a way."""
     if theme.field == "resistance":

@@ -54,7 +54,7 @@ def write_species_corridors(
     return [
         write_geopackage(folder / "corridors.gpkg", corridor_layers(found), metadata=metadata),
         *write_corridor_tables(found, folder),
-        _raster(found, folder, "corridor_excess", found.run.corridor, "Extra cost of the best way through a cell", "effective m"),
+        _raster(found, folder, "corridor_excess", found.corridor, "Extra cost of the best way through a cell", "effective m"),
         _raster(found, folder, "band_current", found.band_current, "Largest current of any route's band, at 1 A", "A"),
         _raster(found, folder, "barrier_score", found.barrier_score, "Drop in least cost per metre restored", "effective m/m"),
         write_corridor_map(found, folder / "corridors.png", borders=borders, credits=credits),
@@ -62,7 +62,7 @@ def write_species_corridors(
 
 
 def _metadata(found: SpeciesCorridors) -> dict[str, str]:
-    run = found.run
+    run = found.ground
     return {
         "study": run.study, "scenario": run.scenario, "species": run.species, "audience": WORKING_NOTE,
         "geometry": schematic_note(run) or "surveyed", "assumptions": " ".join(run.assumptions),
@@ -73,14 +73,14 @@ def _raster(
     found: SpeciesCorridors, folder: Path, stem: str, values: NDArray[np.float64], title: str, unit: str
 ) -> Path:
     return write_cog(
-        folder / f"{stem}.tif", values, found.run.grid, nodata=found.run.surface.nodata, description=f"{title} [{unit}]",
+        folder / f"{stem}.tif", values, found.ground.grid, nodata=found.ground.surface.nodata, description=f"{title} [{unit}]",
         unit=unit, tags=_metadata(found),
     )  # fmt: skip
 
 
 def corridor_layers(found: SpeciesCorridors) -> dict[str, gpd.GeoDataFrame]:
     """Routes, crossings, weakest places, corridor polygons, places and fences, for QGIS."""
-    table = route_table(found).assign(geometry_status=modelled_status(found.run))
+    table = route_table(found).assign(geometry_status=modelled_status(found.ground))
     lines = [LineString(np.column_stack(route.path.xy)) for route in found.routes]
     crossings = crossing_table(found)
     spots = shapely.points(crossings["x_m"].to_numpy(float), crossings["y_m"].to_numpy(float))
@@ -88,14 +88,14 @@ def corridor_layers(found: SpeciesCorridors) -> dict[str, gpd.GeoDataFrame]:
         "routes": _frame(found, table, lines),
         "crossings": _frame(found, crossings, spots),
         "weakest_places": _weakest_layer(found),
-        "corridors": corridor_layer(found.run),
-        "places": place_layer(found.run),
+        "corridors": corridor_layer(found.ground, found.corridor),
+        "places": place_layer(found.ground),
         "fences": _fence_layer(found),
     }
 
 
 def _frame(found: SpeciesCorridors, table: pd.DataFrame, geometry: Any) -> gpd.GeoDataFrame:
-    return gpd.GeoDataFrame(table, geometry=list(geometry), crs=found.run.grid.pyproj_crs)
+    return gpd.GeoDataFrame(table, geometry=list(geometry), crs=found.ground.grid.pyproj_crs)
 
 
 def _weakest_layer(found: SpeciesCorridors) -> gpd.GeoDataFrame:
@@ -104,7 +104,7 @@ def _weakest_layer(found: SpeciesCorridors) -> gpd.GeoDataFrame:
         {
             "rank": [route.rank for route, _ in weak], "route": [route.id for route, _ in weak],
             "weakest_km": [place.path_m / 1000.0 for _, place in weak], "weakest_share": [place.share for _, place in weak],
-            "geometry_status": modelled_status(found.run),
+            "geometry_status": modelled_status(found.ground),
         }
     )  # fmt: skip
     return _frame(found, table, (Point(place.x, place.y) for _, place in weak))
@@ -112,7 +112,7 @@ def _weakest_layer(found: SpeciesCorridors) -> gpd.GeoDataFrame:
 
 def _fence_layer(found: SpeciesCorridors) -> gpd.GeoDataFrame:
     """Each active fence with how many of the listed corridors cross it."""
-    fences = found.run.cuts.fences
+    fences = found.ground.cuts.fences
     crossed = [c.fence for route in found.shortlist for c in route.crossings]
     table = pd.DataFrame(
         {

@@ -42,25 +42,25 @@ def write_corridor_map(
     credits: Sequence[str] = (),
 ) -> Path:
     """Draw the listed corridors of one species as a PNG."""
-    scene = make_scene(found.run, borders, credits)
+    scene = make_scene(found.ground, borders, credits)
     sheet = _open_sheet(found, scene)
     sheet.panel.heading("Other cheap ways")
-    draw_corridor(sheet, scene)
+    draw_corridor(sheet, scene, found.corridor)
     sheet.panel.heading("Corridors by cost [effective km]")
     _draw_routes(sheet, found)
     sheet.panel.heading("Also on the map")
     draw_borders(sheet, scene)
     draw_plain_fences(sheet, scene)
     draw_places(sheet, scene)
-    draw_labels(sheet, scene, passages=[])
+    draw_labels(sheet, scene, [], [route.path.xy for route in found.shortlist])
     legend_of_ground(sheet, scene)
     sheet.panel.closing("How to read it", (READING,))
-    sheet.panel.closing("Assumed", found.run.assumptions)
+    sheet.panel.closing("Assumed", found.ground.assumptions)
     return save_png(sheet.figure, path)
 
 
 def _open_sheet(found: SpeciesCorridors, scene: Scene) -> Sheet:
-    run = found.run
+    run = found.ground
     texts = Texts(
         title=f"{run.titles.get('species', run.species)}: {MAP_TITLE[0].lower()}{MAP_TITLE[1:]}",
         subtitle=f"{run.titles.get('study', run.study)}   \u00b7   {run.titles.get('scenario', run.scenario)}",
@@ -71,13 +71,13 @@ def _open_sheet(found: SpeciesCorridors, scene: Scene) -> Sheet:
 
 def _bounds(found: SpeciesCorridors) -> Bounds:
     """The part of the grid that holds the listed corridors and all places, with room around."""
-    west, south, east, north = found.run.grid.bounds
-    boxes = [place.geometry.bounds for place in found.run.places]
+    west, south, east, north = found.ground.grid.bounds
+    boxes = [place.geometry.bounds for place in found.ground.places]
     for route in found.shortlist:
         x, y = route.path.xy
         boxes.append((x.min(), y.min(), x.max(), y.max()))
     low, high = np.min(boxes, axis=0)[:2], np.max(boxes, axis=0)[2:]
-    room = 0.06 * float(max(high - low)) + 5 * found.run.grid.cell_width_m
+    room = 0.06 * float(max(high - low)) + 5 * found.ground.grid.cell_width_m
     return (
         max(west, float(low[0]) - room), max(south, float(low[1]) - room), min(east, float(high[0]) + room),
         min(north, float(high[1]) + room),

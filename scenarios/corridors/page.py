@@ -56,10 +56,10 @@ def write_corridor_index(folder: str | Path, found: Sequence[SpeciesCorridors], 
     folder = Path(folder)
     if not found:
         raise ExportError(f"{folder / 'index.html'}: there are no corridors to show")
-    first = found[0].run
+    first = found[0].ground
     page = page_environment().get_template("corridors.html").render(
         study=first.titles.get("study", first.study), audience=Audience.RESTRICTED, audience_note=WORKING_NOTE,
-        warnings=sorted({schematic_note(one.run) for one in found} - {""}),
+        warnings=sorted({schematic_note(one.ground) for one in found} - {""}),
         sections=[_section(one, folder) for one in found], credits=credits,
         manifest=MARKER if (folder / MARKER).is_file() else "",
     )  # fmt: skip
@@ -69,7 +69,7 @@ def write_corridor_index(folder: str | Path, found: Sequence[SpeciesCorridors], 
 
 
 def _section(found: SpeciesCorridors, folder: Path) -> dict[str, Any]:
-    run = found.run
+    run = found.ground
     at = run_folder(run.scenario, run.species)
     names = {place.id: place.name for place in run.places}
     routes = route_table(found)

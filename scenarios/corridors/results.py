@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from connectivity.least_cost.crossings import FenceCrossing
 from connectivity.least_cost.paths import LeastCostPath
-from scenarios.model.results import SpeciesRun
+from scenarios.model.ground import Ground
 
 __all__ = ["CorridorRoute", "SpeciesCorridors", "WeakPlace"]
 
@@ -107,9 +107,9 @@ class SpeciesCorridors:
 
     Parameters
     ----------
-    run : SpeciesRun
-        Surface, fences, places, the mosaic of the corridors; without candidates and without a gain profile. It is what
-        maps and manifest need.
+    ground : Ground
+    corridor : (height, width) float64
+        Mosaic of the corridors: least extra cost over the best route [effective m].
     routes : tuple of CorridorRoute
         By rank.
     pairs : DataFrame
@@ -127,7 +127,8 @@ class SpeciesCorridors:
         Largest barrier score over the network's links and the study's radii [effective m per m restored].
     """
 
-    run: SpeciesRun
+    ground: Ground
+    corridor: NDArray[np.float64]
     routes: tuple[CorridorRoute, ...]
     pairs: pd.DataFrame
     links: pd.DataFrame
@@ -151,13 +152,13 @@ class SpeciesCorridors:
 
     def name_of(self, place: str) -> str:
         """A place as people know it."""
-        return next((p.name for p in self.run.places if p.id == place), place)
+        return next((p.name for p in self.ground.places if p.id == place), place)
 
     def as_dict(self) -> dict[str, Any]:
         """Plain data for machines: the shortlist in short."""
         return {
-            "scenario": self.run.scenario,
-            "species": self.run.species,
+            "scenario": self.ground.scenario,
+            "species": self.ground.species,
             "routes": len(self.routes),
             "closed": sum(route.status == "closed" for route in self.routes),
             "shortlist": [
@@ -168,5 +169,5 @@ class SpeciesCorridors:
                 }
                 for r in self.shortlist
             ],
-            "seconds": {name: round(value, 2) for name, value in self.run.seconds.items()},
+            "seconds": {name: round(value, 2) for name, value in self.ground.seconds.items()},
         }  # fmt: skip

@@ -27,18 +27,15 @@ from scenarios.corridors.network import network_tables
 from scenarios.corridors.results import CorridorRoute, SpeciesCorridors, WeakPlace
 from scenarios.land.places import FocalPlace
 from scenarios.land.prepared import Prepared
+from scenarios.model.ground import ground_of
 from scenarios.model.landscape import Landscape
-from scenarios.model.results import SpeciesRun, TracedPath
-from scenarios.model.species_run import Clock, places_of, stated_assumptions, titles_of
-from scenarios.model.tables import UNITS
+from scenarios.model.species_run import Clock
 from scenarios.model.valuation import dispersal_kernel, equivalent_area_km2
 from scenarios.study.schema import CorridorSettings
 
 __all__ = ["Surroundings", "run_corridors"]
 
 Progress = Callable[[str], None]
-NO_RANKING = ("rank", "candidate", "fence", "fence_line", "along_m", "x", "y", "score", "selected")
-NO_PROFILE = ("fence", "start_m", "end_m", "gain_ohm2", "current_a", "status")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,8 +88,9 @@ def run_corridors(prepared: Prepared, around: Surroundings, progress: Progress =
         tables = network_tables(land.stencil(), now, ohm, land.cuts, through, kernel)
     with clock.step("barriers"):
         barrier = _barrier_score(tables.network, settings)
+    ground = replace(ground_of(prepared), seconds=clock.seconds)
     return SpeciesCorridors(
-        barrier_score=barrier, run=_carrier(land, routes, clock), routes=routes, band_current=current,
+        barrier_score=barrier, ground=ground, corridor=_mosaic(land), routes=routes, band_current=current,
         pairs=_pairs(land, routes, ohm, open_ohm), links=tables.links, cores=tables.cores, indices=_indices(land, kernel),
     )  # fmt: skip
 
@@ -224,34 +222,6 @@ def _pairs(
                 }
             )  # fmt: skip
     return pd.DataFrame.from_records(records)
-
-
-def _carrier(land: Landscape, routes: Sequence[CorridorRoute], clock: Clock) -> SpeciesRun:
-    """What maps, GeoPackage and manifest need of a run; no candidates and no gain profile."""
-    context, ends, inputs = land.prepared, land.ends, land.prepared.inputs
-    cwd = np.minimum.reduce([land.cwd(t).cwd for t in ends.targets])
-    return SpeciesRun(
-        study=context.resolved.study.study, scenario=context.resolved.scenario, species=context.profile.id,
-        titles=titles_of(context.resolved, context.profile), grid=inputs.grid, surface=context.surface, cuts=inputs.cuts,
-        places=places_of(inputs, ends), cwd=cwd, corridor=_mosaic(land),
-        current_density=np.where(context.surface.nodata, np.nan, 0.0), pairs=pd.DataFrame(),
-        paths=tuple(_traced(route) for route in routes if route.distinct), profile=_empty(NO_PROFILE),
-        ranking=_empty(NO_RANKING), units=UNITS, assumptions=stated_assumptions(context.resolved, inputs, context.surface),
-        layers=inputs.layers, seconds=clock.seconds,
-    )  # fmt: skip
-
-
-def _empty(columns: Sequence[str]) -> pd.DataFrame:
-    text = ("candidate", "fence", "fence_line", "status")
-    return pd.DataFrame({c: np.empty(0, object if c in text else bool if c == "selected" else float) for c in columns})
-
-
-def _traced(route: CorridorRoute) -> TracedPath:
-    x, y = route.path.xy
-    return TracedPath(
-        source=route.source, target=route.target, status=route.status, cost_m=route.cost_m, length_m=route.length_m,
-        fence_crossings=len(route.crossings), x=x, y=y,
-    )  # fmt: skip
 
 
 def _mosaic(land: Landscape) -> NDArray[np.float64]:

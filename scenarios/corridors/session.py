@@ -57,9 +57,7 @@ class CorridorSummary:
         """The best three of each species, in words."""
         for one in self.found:
             closed = sum(route.status == "closed" for route in one.routes)
-            title = (
-                f"{one.run.titles.get('species', one.run.species)}, {one.run.titles.get('scenario', one.run.scenario)}"
-            )
+            title = f"{one.ground.titles.get('species', one.ground.species)}, {one.ground.titles.get('scenario', one.ground.scenario)}"
             console.print(f"{title}: {len(one.routes)} ways, {closed} of them closed by fences", style="bold")
             for route in one.shortlist[:3]:
                 words = f"  {route.distinct}. {route_title(one, route)}. {describe_route(one, route)}"
@@ -91,9 +89,9 @@ def run_corridor_study(
             found += [_run_and_write(one, p, around, folder, reporter) for p in prepared]
         write_corridor_index(folder, found, credits=resolved[0].study.credits)
         write_manifest(
-            folder, runs=[one.run for one in found], command=["otkel", *sys.argv[1:]],
+            folder, runs=[one.ground for one in found], command=["otkel", *sys.argv[1:]],
             scenarios={r.scenario: r.settings for r in resolved},
-            inputs=input_paths(resolved), crs_operations=crs_operations(resolved, found[0].run.grid), machine=machine(),
+            inputs=input_paths(resolved), crs_operations=crs_operations(resolved, found[0].ground.grid), machine=machine(),
             started=began, finished=now(),
         )  # fmt: skip
     return CorridorSummary(folder=out, found=tuple(found), seconds=time.perf_counter() - start)
@@ -106,7 +104,7 @@ def _run_and_write(
     found = run_corridors(prepared, around, lambda step: reporter.step(f"{label}: {step}"))
     reporter.step(f"{label}: writing")
     write_species_corridors(
-        found, folder / run_folder(found.run.scenario, found.run.species), credits=resolved.study.credits,
+        found, folder / run_folder(found.ground.scenario, found.ground.species), credits=resolved.study.credits,
         borders=context_layer(resolved, "borders", prepared.inputs.grid),
     )  # fmt: skip
     return found

@@ -100,7 +100,7 @@ def _route_row(route: CorridorRoute) -> dict[str, object]:
 
 def crossing_table(found: SpeciesCorridors) -> pd.DataFrame:
     """One row per place where a route meets a fence."""
-    statuses = fence_statuses(found.run)
+    statuses = fence_statuses(found.ground)
     columns = ("rank", "route", "crossing", "fence", "fence_line", "fence_km", "route_km", "x_m", "y_m")
     rows = [
         (route.rank, route.id, i, c.fence, c.fence_line, c.along_m / 1000.0, c.path_m / 1000.0, c.x, c.y)
@@ -118,7 +118,7 @@ def _lon_lat(found: SpeciesCorridors, x: np.ndarray, y: np.ndarray) -> tuple[np.
     known = np.isfinite(x)
     lon, lat = np.full(x.shape, np.nan), np.full(x.shape, np.nan)
     if known.any():
-        lon[known], lat[known] = lon_lat(found.run.grid, x[known], y[known])
+        lon[known], lat[known] = lon_lat(found.ground.grid, x[known], y[known])
     return lon, lat
 
 

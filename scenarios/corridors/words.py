@@ -23,7 +23,7 @@ def describe_route(found: SpeciesCorridors, route: CorridorRoute) -> str:
         weak = route.weakest
         sentences.append(
             f"Weakest {weak.path_m / 1000:.0f} km from its start, at {_where(found, weak.x, weak.y)}: {weak.share:.0%} of all "
-            f"movement in its band passes one {found.run.grid.cell_width_m / 1000:g} km cell there."
+            f"movement in its band passes one {found.ground.grid.cell_width_m / 1000:g} km cell there."
         )
     return " ".join(sentences)
 
@@ -41,7 +41,7 @@ def _cost(route: CorridorRoute) -> str:
 def _fences(found: SpeciesCorridors, route: CorridorRoute) -> str:
     if not route.crossings:
         return "It meets no fence."
-    names = {fence.id: fence.name or fence.id for fence in found.run.cuts.fences}
+    names = {fence.id: fence.name or fence.id for fence in found.ground.cuts.fences}
     met = [
         f"the {names[c.fence]} ({c.fence}) at its km {c.along_m / 1000:.0f}, {c.path_m / 1000:.0f} km on the way, at "
         f"{_where(found, c.x, c.y)}"
@@ -53,7 +53,7 @@ def _fences(found: SpeciesCorridors, route: CorridorRoute) -> str:
 def _where(found: SpeciesCorridors, x: float, y: float) -> str:
     import numpy as np
 
-    lon, lat = lon_lat(found.run.grid, np.array([x]), np.array([y]))
+    lon, lat = lon_lat(found.ground.grid, np.array([x]), np.array([y]))
     return f"{lat[0]:.2f}\u00b0 N {lon[0]:.2f}\u00b0 E"
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import matplotlib as mpl
 import numpy as np
-import pandas as pd
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure
@@ -15,14 +15,12 @@ from numpy.typing import NDArray
 
 from scenarios.crime.rates import POACHING
 from scenarios.model.audience import badge
-from scenarios.model.results import SpeciesRun
-from scenarios.model.species_run import unsolved_fields
+from scenarios.model.ground import ground_of
 from scenarios.outputs.cartography.features import draw_borders, draw_places, draw_plain_fences
 from scenarios.outputs.cartography.labels import draw_labels
 from scenarios.outputs.cartography.scene import Scene, draw_surface, legend_of_ground, make_scene
 from scenarios.outputs.cartography.sheet import INK, MUTED, Sheet, Texts, new_sheet, save_png
 from scenarios.outputs.words import schematic_note
-from scenarios.passages.files import no_rows
 from scenarios.statistics.rates import LEVEL
 
 if TYPE_CHECKING:
@@ -39,7 +37,9 @@ FIRM = 4.0
 
 def write_maps(found: CrimeResults, folder: Path, borders: gpd.GeoDataFrame | None) -> list[Path]:
     """Write ``effort.png`` and ``risk.png``."""
-    scene = make_scene(_ground(found), borders, found.prepared.resolved.study.credits)
+    scene = make_scene(
+        replace(ground_of(found.prepared), audience=found.audience), borders, found.prepared.resolved.study.credits
+    )
     effort = np.where(found.effort.km > 0, found.effort.km, np.nan)
     risk, top = found.risk.mean, max(2.0, float(np.nanmax(found.risk.mean)))
     return [
@@ -64,17 +64,6 @@ def write_maps(found: CrimeResults, folder: Path, borders: gpd.GeoDataFrame | No
 
 def _firm(found: CrimeResults) -> NDArray[np.bool_]:
     return found.risk.high / np.maximum(found.risk.low, 1e-12) <= FIRM
-
-
-def _ground(found: CrimeResults) -> SpeciesRun:
-    """What maps need of a run; nothing was solved."""
-    prepared = found.prepared
-    nothing = np.full(prepared.inputs.grid.shape, np.nan)
-    return SpeciesRun(
-        **unsolved_fields(prepared), cwd=nothing, corridor=nothing,
-        current_density=nothing, pairs=pd.DataFrame(), paths=(), profile=no_rows("fence", "start_m", "end_m", "gain_ohm2"),
-        ranking=no_rows("candidate", "fence", "along_m", "x", "y", "selected"), audience=found.audience,
-    )  # fmt: skip
 
 
 def _map(

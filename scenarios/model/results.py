@@ -2,30 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field, fields
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from connectivity.report import SolveReport
-from rasters.fences import FORMULA, CutEdges
-from rasters.grid import Grid
-from rasters.surface import Layer, ResistanceSurface
-from scenarios.land.places import FocalPlace
-from scenarios.model.audience import Audience
+from scenarios.model.ground import Ground
 
 if TYPE_CHECKING:
     from scenarios.model.passage_model import PassageModel
 
-__all__ = ["MODEL", "SpeciesRun", "TracedPath", "elevation_of", "shortlist"]
+__all__ = ["MODEL", "SpeciesRun", "TracedPath", "shortlist"]
 
 MODEL = "model.npz"
 """File of a run's `PassageModel`, where it has one."""
 SHORTLIST = 10
-ELEVATION = ("elevation_m", "elevation", "dem")
-"""Names by which a study may call its relief."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,15 +39,11 @@ class TracedPath:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SpeciesRun:
-    """Everything that one scenario says about one species.
+class SpeciesRun(Ground):
+    """Everything that one scenario says about one species, on its `Ground`.
 
     Parameters
     ----------
-    study, scenario, species : str
-        Ids; ``titles`` has their names for people: keys ``study``, ``scenario``, ``species``.
-    surface : ResistanceSurface
-        Resistance [1].
     cwd : (height, width) float64
         Cost-weighted distance to the nearest target [effective m]; inf unreachable, NaN on no data.
     corridor : (height, width) float64
@@ -74,36 +63,13 @@ class SpeciesRun:
         One row per candidate passage, best first: ``rank, candidate, fence, fence_line, along_m, x, y, width_m, design,
         score, gain_ohm2, conductance_gain_s, conductance_gain_share, resistance_gain_ohm, least_cost_gain_m,
         least_cost_gain_share, pairs_joined, selected, status``.
-    units : dict
-        Column name -> unit, for ``pairs``, ``profile`` and ``ranking``.
-    assumptions : tuple of str
-        What is only assumed, in sentences for people.
-    reports : tuple of SolveReport
-    seconds : dict
-        Step name -> wall seconds.
     indicators : DataFrame
         One row per indicator: ``source, target`` (empty where it is of the species as a whole), ``indicator, value, unit,
         status``; see `scenarios.model.indicators`.
-    audience : Audience
-        For whom the run was generalised; see `scenarios.outputs.generalise`.
-    sensitivity_deg : float
-        Cells that the public gets [degrees]: the coarsest of all species that were run together, which share passages.
-    sk42_operation : str
-        Code of the datum operation that the study names; empty to choose, see `scenarios.outputs.sk42`.
-    fence_formula : int
-        Version of what a fence and an opening put on edges, `rasters.fences.FORMULA`; numbers of two versions do not compare.
     model : PassageModel, optional
         Some of the candidates as an exact small model, for trying sets of them.
     """
 
-    study: str
-    scenario: str
-    species: str
-    titles: dict[str, str]
-    grid: Grid
-    surface: ResistanceSurface
-    cuts: CutEdges
-    places: tuple[FocalPlace, ...]
     cwd: NDArray[np.float64]
     corridor: NDArray[np.float64]
     current_density: NDArray[np.float64]
@@ -111,22 +77,13 @@ class SpeciesRun:
     paths: tuple[TracedPath, ...]
     profile: pd.DataFrame
     ranking: pd.DataFrame
-    units: dict[str, str]
-    assumptions: tuple[str, ...]
-    layers: dict[str, Layer] = field(default_factory=dict)
-    reports: tuple[SolveReport, ...] = ()
-    seconds: dict[str, float] = field(default_factory=dict)
     indicators: pd.DataFrame = field(default_factory=pd.DataFrame)
-    audience: Audience = Audience.RESTRICTED
-    sensitivity_deg: float = 0.1
-    sk42_operation: str = ""
-    fence_formula: int = FORMULA
     model: PassageModel | None = None
 
-
-def elevation_of(run: SpeciesRun) -> Layer | None:
-    """The layer that relief is drawn from, if the run has one."""
-    return next((run.layers[name] for name in ELEVATION if name in run.layers), None)
+    @classmethod
+    def on(cls, ground: Ground, **solved: Any) -> SpeciesRun:
+        """A ground with what was solved on it; ``solved`` may also replace its units, reports and seconds."""
+        return cls(**{one.name: getattr(ground, one.name) for one in fields(Ground)} | solved)
 
 
 def shortlist(ranking: pd.DataFrame) -> pd.DataFrame:

@@ -5,8 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,26 +14,19 @@ from connectivity.landscape.laplacian import Laplacian
 from connectivity.least_cost.cost_distance import CostDistance
 from connectivity.least_cost.paths import corridor, least_cost_path
 from connectivity.openings.profile import gain_profile
-from rasters.profile import SpeciesProfile
 from rasters.surface import ResistanceSurface
 from scenarios.land.ends import Ends
-from scenarios.land.inputs import Inputs
-from scenarios.land.places import FocalPlace
 from scenarios.land.prepared import Prepared
+from scenarios.model.ground import ground_of
 from scenarios.model.indicators import species_indicators
 from scenarios.model.landscape import Landscape
 from scenarios.model.ranking import rank_candidates
 from scenarios.model.results import SpeciesRun, TracedPath
 from scenarios.model.tables import UNITS, pairs_table, profile_table
-from scenarios.study.load import ResolvedStudy
 
 __all__ = [
     "Clock",
-    "places_of",
     "run_species",
-    "stated_assumptions",
-    "titles_of",
-    "unsolved_fields",
 ]
 
 Progress = Callable[[str], None]
@@ -63,24 +54,11 @@ def run_species(prepared: Prepared, progress: Progress = lambda _: None) -> Spec
         ranking, pairs = rank_candidates(land, prepared.candidates, profile), pairs_table(land)
     with clock.step("indicators"):
         indicators = species_indicators(land, pairs)
-    return SpeciesRun(
-        **unsolved_fields(prepared), cwd=target_cwd.cwd, corridor=_mosaic(origin_cwd, target_cwd), current_density=density,
+    return SpeciesRun.on(
+        ground_of(prepared), units=UNITS, cwd=target_cwd.cwd, corridor=_mosaic(origin_cwd, target_cwd), current_density=density,
         pairs=pairs, paths=tuple(_traced(cwd, ends) for cwd in origin_cwd), profile=profile_table(land, profile),
         ranking=ranking, indicators=indicators, reports=(*reports, land.network().report), seconds=clock.seconds,
     )  # fmt: skip
-
-
-def unsolved_fields(prepared: Prepared) -> dict[str, Any]:
-    """The fields of a `SpeciesRun` that need no solve: who, where, names for people, what is only assumed."""
-    resolved, inputs, surface = prepared.resolved, prepared.inputs, prepared.surface
-    return {
-        "study": resolved.study.study, "scenario": resolved.scenario, "species": prepared.profile.id,
-        "titles": titles_of(resolved, prepared.profile), "grid": inputs.grid, "surface": surface, "cuts": inputs.cuts,
-        "places": places_of(inputs, prepared.ends), "units": UNITS, "layers": inputs.layers,
-        "assumptions": stated_assumptions(resolved, inputs, surface),
-        "sensitivity_deg": max(profile.sensitivity_deg.value for profile in inputs.profiles.values()),
-        "sk42_operation": resolved.study.sk42.operation or "",
-    }  # fmt: skip
 
 
 class Clock:
@@ -127,32 +105,3 @@ def _mosaic(origin_cwd: tuple[CostDistance, ...], target_cwd: CostDistance) -> N
         np.fmin(best, corridor(cwd, target_cwd).excess_m, out=best)
     best[np.isnan(target_cwd.cwd)] = np.nan
     return best
-
-
-def titles_of(resolved: ResolvedStudy, profile: SpeciesProfile) -> dict[str, str]:
-    """Names for people of study, scenario and species."""
-    return {
-        "study": resolved.study.title,
-        "scenario": resolved.scenario_title,
-        "species": profile.labels.get("en", profile.name),
-        "scientific": profile.scientific_name,
-        **{f"species_{lang}": label for lang, label in profile.labels.items() if lang != "en"},
-    }
-
-
-def places_of(inputs: Inputs, ends: Ends) -> tuple[FocalPlace, ...]:
-    """Cores, then targets, with their roles."""
-    origins = [replace(inputs.places[r.id], role="from") for r in ends.origins]
-    return (*origins, *(replace(inputs.places[r.id], role="to") for r in ends.targets))
-
-
-def stated_assumptions(resolved: ResolvedStudy, inputs: Inputs, surface: ResistanceSurface) -> tuple[str, ...]:
-    """What the study, the species and the fence model only assume, each once."""
-    fences = resolved.study.fences.model
-    stated = (
-        f"Crossing a fence of permeability 0.5 costs {fences.reference_m:g} effective m ({fences.origin}).",
-        f"An animal follows a fence for {fences.reach_m:g} m to either side and so finds a passage ({fences.origin}).",
-    )
-    return tuple(
-        dict.fromkeys([*resolved.study.assumptions, *surface.assumptions, *(stated if inputs.cuts.fences else ())])
-    )

@@ -25,9 +25,10 @@ from rasters.io import replacing
 from rasters.profile import SpeciesProfile
 from scenarios.land.inputs import Inputs, read_inputs
 from scenarios.land.prepared import Prepared, prepare_species
+from scenarios.model.ground import Ground, ground_of
 from scenarios.model.passage_model import PassageModel, passage_model
 from scenarios.model.results import SpeciesRun
-from scenarios.model.species_run import run_species, unsolved_fields
+from scenarios.model.species_run import run_species
 from scenarios.records.content import code_hash, hash_of
 from scenarios.records.fingerprint import file_hash
 from scenarios.records.packing import pack, unpack
@@ -89,7 +90,7 @@ def solve_step(
     solved = store.find(key)
     if solved is not None:
         progress(KEPT)
-        return SpeciesRun(**solved | unsolved_fields(prepared))
+        return SpeciesRun.on(ground_of(prepared), **solved)
     run = run_species(prepared, progress)
     store.keep(key, {f.name: getattr(run, f.name) for f in fields(run) if f.name not in UNSOLVED}, _facts(run))
     return run
@@ -333,10 +334,8 @@ class StepStore:
                     part.unlink()
 
 
-UNSOLVED = frozenset(
-    ("study", "scenario", "species", "titles", "grid", "surface", "cuts", "places", "units", "layers", "assumptions")
-)
-"""Fields of a `SpeciesRun` that are not kept, because `scenarios.model.species_run.unsolved_fields` gives them."""
+UNSOLVED = {one.name for one in fields(Ground)} - {"units", "reports", "seconds"}
+"""Fields of a `SpeciesRun` that are not kept, because `scenarios.model.ground.ground_of` gives them."""
 
 
 def _facts(run: SpeciesRun) -> dict[str, Any]:

@@ -10,7 +10,8 @@ import numpy as np
 
 from rasters.io import write_cog, write_geopackage
 from rasters.surface import Layer
-from scenarios.model.results import SpeciesRun, elevation_of
+from scenarios.model.ground import elevation_of
+from scenarios.model.results import SpeciesRun
 
 if TYPE_CHECKING:
     import geopandas as gpd

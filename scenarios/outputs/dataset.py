@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from scenarios.model.results import SpeciesRun, elevation_of
+from scenarios.model.ground import elevation_of
+from scenarios.model.results import SpeciesRun
 from scenarios.outputs.rasters import SURFACES
 from scenarios.outputs.words import note_of, schematic_note
 

@@ -16,6 +16,7 @@ from shapely.geometry import LineString, MultiPolygon, Polygon, shape
 from rasters.fences import Fence
 from rasters.grid import Grid
 from rasters.io import write_geopackage
+from scenarios.model.ground import Ground
 from scenarios.model.results import SpeciesRun
 from scenarios.outputs.qgis_styles import qml, vector_style
 from scenarios.outputs.sk42 import operation_of
@@ -36,6 +37,8 @@ __all__ = [
     "write_run",
 ]
 
+NOT_SCREENED = ["fence", "start_m", "end_m", "status", "geometry_status"]
+"""Columns of fences along which nothing was solved."""
 CORRIDOR_SHARES = (0.01, 0.05)
 """The corridor polygons: the best 1 % and 5 % of the cells that any route passes."""
 
@@ -56,15 +59,15 @@ def layers_of(run: SpeciesRun) -> dict[str, gpd.GeoDataFrame]:
     """Every vector layer of a run, by name, in the study's CRS."""
     return {
         "least_cost_paths": path_layer(run),
-        "corridors": corridor_layer(run),
-        "fences": fence_layer(run),
+        "corridors": corridor_layer(run, run.corridor),
+        "fences": fence_layer(run, profile_table(run)),
         "fence_lines": line_layer(run),
         "passages": passage_layer(run),
         "places": place_layer(run),
     }
 
 
-def metadata_of(run: SpeciesRun) -> dict[str, str]:
+def metadata_of(run: Ground) -> dict[str, str]:
     """What stands with every layer: whose it is, for whom, what is assumed."""
     return {
         "study": run.study, "scenario": run.scenario, "species": run.species, "audience": note_of(run),
@@ -73,7 +76,7 @@ def metadata_of(run: SpeciesRun) -> dict[str, str]:
     }  # fmt: skip
 
 
-def _frame(run: SpeciesRun, table: pd.DataFrame, geometry: Any) -> gpd.GeoDataFrame:
+def _frame(run: Ground, table: pd.DataFrame, geometry: Any) -> gpd.GeoDataFrame:
     return gpd.GeoDataFrame(table, geometry=list(geometry), crs=run.grid.pyproj_crs)
 
 
@@ -86,13 +89,15 @@ def path_layer(run: SpeciesRun) -> gpd.GeoDataFrame:
     return _frame(run, table, (LineString(np.column_stack([path.x, path.y])) for path in paths))
 
 
-def corridor_layer(run: SpeciesRun, shares: tuple[float, ...] = CORRIDOR_SHARES) -> gpd.GeoDataFrame:
+def corridor_layer(
+    run: Ground, corridor: NDArray[np.float64], shares: tuple[float, ...] = CORRIDOR_SHARES
+) -> gpd.GeoDataFrame:
     """Polygons of the cells with the least extra cost: the best ``shares`` of those that any route passes."""
-    finite = np.isfinite(run.corridor)
+    finite = np.isfinite(corridor)
     rows, shapes = [], []
     for share in shares if finite.any() else ():
-        limit = float(np.quantile(run.corridor[finite], share))
-        inside = finite & (run.corridor <= limit)
+        limit = float(np.quantile(corridor[finite], share))
+        inside = finite & (corridor <= limit)
         area = int(inside.sum()) * run.grid.cell_area_km2
         rows.append({"share": share, "extra_cost_max_m": limit, "area_km2": area})
         shapes.append(_outline(inside, run.grid))
@@ -111,9 +116,9 @@ def _outline(inside: NDArray[np.bool_], grid: Grid) -> MultiPolygon:
     return MultiPolygon([part for part in shapely.get_parts(merged) if isinstance(part, Polygon)])
 
 
-def fence_layer(run: SpeciesRun) -> gpd.GeoDataFrame:
+def fence_layer(run: Ground, profile: pd.DataFrame | None = None) -> gpd.GeoDataFrame:
     """Stretches of fence with their gain; a fence without a profile as one stretch with status ``not screened``."""
-    table = profile_table(run)
+    table = pd.DataFrame(columns=NOT_SCREENED) if profile is None else profile
     missing = [fence for fence in run.cuts.fences if fence.id not in set(table["fence"])]
     whole = [
         {
@@ -132,7 +137,7 @@ def fence_layer(run: SpeciesRun) -> gpd.GeoDataFrame:
     return _frame(run, table, _stretches(table, by_id))
 
 
-def line_layer(run: SpeciesRun) -> gpd.GeoDataFrame:
+def line_layer(run: Ground) -> gpd.GeoDataFrame:
     """Every fence as it was read, whole."""
     columns = ("name", "fence_line", "country", "geometry_status")
     fences = run.cuts.fences
@@ -153,7 +158,7 @@ def passage_layer(run: SpeciesRun) -> gpd.GeoDataFrame:
     return _frame(run, table, shapely.points(table["x_m"].to_numpy(float), table["y_m"].to_numpy(float)))
 
 
-def place_layer(run: SpeciesRun) -> gpd.GeoDataFrame:
+def place_layer(run: Ground) -> gpd.GeoDataFrame:
     """Focal places."""
     columns = ("id", "name", "role", "geometry_status")
     table = pd.DataFrame({column: [getattr(place, column) for place in run.places] for column in columns})

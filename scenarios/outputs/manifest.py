@@ -15,7 +15,7 @@ from rasters.fences import FORMULA
 from rasters.grid import Grid
 from rasters.io import replacing
 from scenarios.model.audience import Audience
-from scenarios.model.results import SpeciesRun
+from scenarios.model.ground import Ground
 from scenarios.outputs.folder import MARKER
 from scenarios.outputs.sk42 import operation_of
 from scenarios.outputs.words import audience_of, schematic_note
@@ -30,7 +30,7 @@ FORMAT = 2
 def write_manifest(
     folder: str | Path,
     *,
-    runs: Iterable[SpeciesRun],
+    runs: Iterable[Ground],
     kind: str = "",
     command: Iterable[str] = (),
     settings: Mapping[str, Any] | None = None,
@@ -51,7 +51,7 @@ def write_manifest(
     ----------
     folder : path
         Its files are listed with size and hash.
-    runs : iterable of SpeciesRun
+    runs : iterable of Ground
     kind : str
         The command that can run it again from this file, if there is one.
     command : iterable of str
@@ -134,7 +134,7 @@ def outputs_of(folder: Path) -> dict[str, Any]:
     return {path.relative_to(folder).as_posix(): _described(path) for path in files}
 
 
-def run_entry(run: SpeciesRun) -> dict[str, Any]:
+def run_entry(run: Ground) -> dict[str, Any]:
     """What a manifest says of a run."""
     return {
         "study": run.study,

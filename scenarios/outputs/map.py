@@ -23,15 +23,15 @@ from scenarios.outputs.cartography.features import (
     draw_plain_fences,
 )
 from scenarios.outputs.cartography.furniture import Bounds, block_mean, block_pick
-from scenarios.outputs.cartography.labels import draw_labels, top_passages
+from scenarios.outputs.cartography.labels import Course, draw_labels, top_passages
 from scenarios.outputs.cartography.scene import (
-    Scene,
+    RunScene,
     draw_ground,
     draw_surface,
     legend_of_ground,
     log_norm,
-    make_scene,
     paint,
+    run_scene,
 )
 from scenarios.outputs.cartography.sheet import INK, Sheet, Texts, new_sheet, picture_of, save_png
 from scenarios.outputs.cartography.strip import draw_profile, fence_bounds, has_profile, passage_list
@@ -101,7 +101,7 @@ def write_maps(
     credits : sequence of str
         Attribution that the data ask for.
     """
-    scene = make_scene(run, borders, credits)
+    scene = run_scene(run, borders, credits)
     sheets = {
         "map": _main_map, "map_passages": _passage_map, "map_current": _current_map, "map_cost": _cost_map,
         "map_resistance": _resistance_map,
@@ -117,7 +117,7 @@ def map_png(
     """The main map as PNG, ``width`` pixels wide: to lie within other files."""
     from PIL import Image
 
-    picture = picture_of(_main_map(make_scene(run, borders, credits)).figure)
+    picture = picture_of(_main_map(run_scene(run, borders, credits)).figure)
     out = io.BytesIO()
     picture.resize((width, round(width * picture.height / picture.width)), resample=Image.Resampling.LANCZOS).quantize(
         128
@@ -125,7 +125,7 @@ def map_png(
     return out.getvalue()
 
 
-def _open_sheet(scene: Scene, stem: str, bounds: Bounds | None = None, strip: float = 0.0) -> Sheet:
+def _open_sheet(scene: RunScene, stem: str, bounds: Bounds | None = None, strip: float = 0.0) -> Sheet:
     run = scene.run
     title = map_title(run, stem)
     texts = Texts(
@@ -138,10 +138,10 @@ def _open_sheet(scene: Scene, stem: str, bounds: Bounds | None = None, strip: fl
     return new_sheet(run.grid, bounds or run.grid.bounds, texts, strip=strip)
 
 
-def _main_map(scene: Scene) -> Sheet:
+def _main_map(scene: RunScene) -> Sheet:
     sheet = _open_sheet(scene, "map")
     sheet.panel.heading("Corridor")
-    draw_corridor(sheet, scene)
+    draw_corridor(sheet, scene, scene.run.corridor)
     sheet.panel.heading("Fences")
     draw_fences(sheet, scene)
     sheet.panel.heading("Places and routes")
@@ -149,13 +149,13 @@ def _main_map(scene: Scene) -> Sheet:
     draw_paths(sheet, scene)
     draw_places(sheet, scene)
     passages = top_passages(scene)
-    draw_labels(sheet, scene, passages)
+    draw_labels(sheet, scene, passages, _courses(scene))
     legend_of_ground(sheet, scene)
     _close(sheet, scene, "map")
     return sheet
 
 
-def _passage_map(scene: Scene) -> Sheet:
+def _passage_map(scene: RunScene) -> Sheet:
     sheet = _open_sheet(scene, "map_passages", fence_bounds(scene), strip=1.75 if has_profile(scene) else 0.0)
     draw_ground(sheet, scene)
     sheet.panel.heading("Fences")
@@ -165,14 +165,14 @@ def _passage_map(scene: Scene) -> Sheet:
     draw_paths(sheet, scene)
     draw_places(sheet, scene)
     passages = top_passages(scene)
-    draw_labels(sheet, scene, passages)
+    draw_labels(sheet, scene, passages, _courses(scene))
     passage_list(sheet, scene)
     _close(sheet, scene, "map_passages")
     draw_profile(sheet, scene)
     return sheet
 
 
-def _current_map(scene: Scene) -> Sheet:
+def _current_map(scene: RunScene) -> Sheet:
     values = block_mean(scene.run.current_density, scene.factor)
     values = np.where(values > 0, values, np.nan)
     sheet = _open_sheet(scene, "map_current")
@@ -188,7 +188,7 @@ def _current_map(scene: Scene) -> Sheet:
     return _finish_theme(sheet, scene, "map_current")
 
 
-def _cost_map(scene: Scene) -> Sheet:
+def _cost_map(scene: RunScene) -> Sheet:
     values = block_mean(scene.run.cwd / 1000.0, scene.factor)
     sheet = _open_sheet(scene, "map_cost")
     finite = values[np.isfinite(values)]
@@ -199,7 +199,7 @@ def _cost_map(scene: Scene) -> Sheet:
     return _finish_theme(sheet, scene, "map_cost", cut_off)
 
 
-def _resistance_map(scene: Scene) -> Sheet:
+def _resistance_map(scene: RunScene) -> Sheet:
     run = scene.run
     values = block_mean(np.where(run.surface.passable, run.surface.values, np.nan), scene.factor)
     sheet = _open_sheet(scene, "map_resistance")
@@ -210,7 +210,7 @@ def _resistance_map(scene: Scene) -> Sheet:
     return _finish_theme(sheet, scene, "map_resistance")
 
 
-def _finish_theme(sheet: Sheet, scene: Scene, stem: str, cut_off: NDArray[np.bool_] | None = None) -> Sheet:
+def _finish_theme(sheet: Sheet, scene: RunScene, stem: str, cut_off: NDArray[np.bool_] | None = None) -> Sheet:
     """Fences, borders and places over a surface, and their legend."""
     sheet.panel.heading("Also on the map")
     if cut_off is not None and cut_off.any():
@@ -219,13 +219,17 @@ def _finish_theme(sheet: Sheet, scene: Scene, stem: str, cut_off: NDArray[np.boo
     draw_borders(sheet, scene)
     draw_plain_fences(sheet, scene)
     draw_places(sheet, scene)
-    draw_labels(sheet, scene, passages=[])
+    draw_labels(sheet, scene, [], _courses(scene))
     legend_of_ground(sheet, scene)
     _close(sheet, scene, stem)
     return sheet
 
 
-def _close(sheet: Sheet, scene: Scene, stem: str) -> None:
+def _courses(scene: RunScene) -> list[Course]:
+    return [(path.x, path.y) for path in scene.run.paths]
+
+
+def _close(sheet: Sheet, scene: RunScene, stem: str) -> None:
     """How to read the map, and what it assumes, as far as there is room."""
     sheet.panel.closing("How to read it", (map_reading(scene.run, stem),))
     sheet.panel.closing("Assumed", scene.run.assumptions)

@@ -20,7 +20,7 @@ from rasters.grid import Grid
 if TYPE_CHECKING:
     from pyproj import Transformer
 
-    from scenarios.model.results import SpeciesRun
+    from scenarios.model.ground import Ground
 
 __all__ = [
     "DatumOperation",
@@ -98,7 +98,7 @@ class GaussKruger:
     east_m: Reals
 
 
-def operation_of(run: SpeciesRun) -> DatumOperation:
+def operation_of(run: Ground) -> DatumOperation:
     """The operation of a run's study."""
     return datum_operation(area_of_grid(run.grid), run.sk42_operation)
 

@@ -28,7 +28,8 @@ from rasters.grid import Grid
 from rasters.surface import Layer, ResistanceSurface
 from scenarios.land.places import FocalPlace
 from scenarios.model.audience import Audience
-from scenarios.model.results import MODEL, SpeciesRun, TracedPath, elevation_of
+from scenarios.model.ground import elevation_of
+from scenarios.model.results import MODEL, SpeciesRun, TracedPath
 from scenarios.outputs.context import BORDERS, elevation_file
 from scenarios.outputs.folder import MARKER, run_folder
 from scenarios.outputs.manifest import FORMAT

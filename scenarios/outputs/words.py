@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from scenarios.model.audience import Audience, audience_note
-from scenarios.model.results import SpeciesRun
+from scenarios.model.ground import Ground
 
 __all__ = [
     "WORKING_NOTE",
@@ -22,12 +22,12 @@ WORKING_NOTE = audience_note(Audience.RESTRICTED)
 """Of files that are written at full precision only: plans, corridors, draws, moving windows."""
 
 
-def note_of(run: SpeciesRun) -> str:
+def note_of(run: Ground) -> str:
     """For whom a run is and what was done to it, in one line."""
     return audience_note(run.audience, run.sensitivity_deg)
 
 
-def audience_of(runs: Iterable[SpeciesRun]) -> tuple[Audience, str]:
+def audience_of(runs: Iterable[Ground]) -> tuple[Audience, str]:
     """For whom files about several runs are, the most precise of them, and what was done to them; without runs, see `WORKING_NOTE`."""
     listed = list(runs)
     if not listed:
@@ -37,12 +37,12 @@ def audience_of(runs: Iterable[SpeciesRun]) -> tuple[Audience, str]:
     return first.audience, " / ".join(notes)
 
 
-def fence_statuses(run: SpeciesRun) -> dict[str, str]:
+def fence_statuses(run: Ground) -> dict[str, str]:
     """Fence id -> geometry status."""
     return {fence.id: fence.geometry_status for fence in run.cuts.fences}
 
 
-def modelled_status(run: SpeciesRun) -> str:
+def modelled_status(run: Ground) -> str:
     """Geometry status of what a run works out itself: paths and corridors."""
     schematic = any(is_schematic(fence.geometry_status) for fence in run.cuts.fences)
     return "modelled on schematic fences" if schematic else "modelled"
@@ -53,7 +53,7 @@ def is_schematic(status: str) -> bool:
     return status.strip().lower() != "surveyed"
 
 
-def schematic_note(run: SpeciesRun) -> str:
+def schematic_note(run: Ground) -> str:
     """What is not surveyed in a run, in one line; empty if everything is."""
     parts = []
     if any(is_schematic(fence.geometry_status) for fence in run.cuts.fences):

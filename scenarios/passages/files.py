@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import geopandas as gpd
-import numpy as np
 import pandas as pd
 import shapely
 from shapely.geometry import LineString
@@ -16,8 +16,7 @@ from shapely.geometry import LineString
 from rasters.io import replacing, write_geopackage
 from scenarios.land.actions import area_shape
 from scenarios.model.audience import Audience
-from scenarios.model.results import SpeciesRun
-from scenarios.model.species_run import places_of, stated_assumptions, titles_of
+from scenarios.model.ground import Ground, ground_of
 from scenarios.outputs.folder import MARKER
 from scenarios.outputs.page import page_environment
 from scenarios.outputs.tables import write_csv
@@ -27,9 +26,9 @@ from scenarios.passages.pictures import READING, draw_frontier, write_plan_map
 from scenarios.passages.words import Item, describe_plan, plan_table
 
 if TYPE_CHECKING:
-    from scenarios.land.prepared import Prepared
+    pass
 
-__all__ = ["MEANINGS", "carrier_of", "no_rows", "write_page", "write_portfolio"]
+__all__ = ["MEANINGS", "ground_of_all", "write_page", "write_portfolio"]
 
 MEANINGS = {
     "candidate": ("", "Candidate passage, or stretch of fence that may be taken away."),
@@ -70,36 +69,25 @@ MEANINGS = {
 """Column -> unit and meaning."""
 
 
-def carrier_of(run: PortfolioRun) -> SpeciesRun:
-    """What maps and manifest need of a run: ground, fences and places of all species; none of its numbers is used."""
-    first = next(iter(run.prepared.values()))
-    context, grid = first, run.inputs.grid
-    places = {place.id: place for one in run.prepared.values() for place in places_of(run.inputs, one.ends)}
-    sentences = [s for one in run.prepared.values() for s in _assumptions(run, one)]
-    empty = np.zeros(grid.shape)
-    titles = titles_of(run.resolved, context.profile) | {"species": "All species"}
-    return SpeciesRun(
-        study=run.resolved.study.study, scenario=run.resolved.scenario, species="all", titles=titles, grid=grid,
-        surface=context.surface, cuts=run.inputs.cuts, places=tuple(places.values()), cwd=empty, corridor=empty,
-        current_density=empty, pairs=pd.DataFrame(), paths=(), profile=no_rows("fence", "start_m", "end_m", "gain_ohm2"),
-        ranking=no_rows("candidate", "fence", "along_m", "x", "y", "selected"), units={},
-        assumptions=tuple(dict.fromkeys(sentences)), layers=run.inputs.layers, seconds=run.seconds,
-    )  # fmt: skip
-
-
-def _assumptions(run: PortfolioRun, one: Prepared) -> tuple[str, ...]:
-    return stated_assumptions(run.resolved, run.inputs, one.surface)
-
-
-def no_rows(*columns: str) -> pd.DataFrame:
-    """An empty table of a run of which only ground, fences and places are drawn."""
-    kinds: dict[str, Any] = {"fence": object, "candidate": object, "selected": bool}
-    return pd.DataFrame({name: np.empty(0, kinds.get(name, float)) for name in columns})
+def ground_of_all(run: PortfolioRun) -> Ground:
+    """Ground, fences and places of all species of a plan."""
+    grounds = [ground_of(one) for one in run.prepared.values()]
+    places = {place.id: place for one in grounds for place in one.places}
+    sentences = dict.fromkeys(sentence for one in grounds for sentence in one.assumptions)
+    titles = grounds[0].titles | {"species": "All species"}
+    return replace(
+        grounds[0],
+        species="all",
+        titles=titles,
+        places=tuple(places.values()),
+        assumptions=tuple(sentences),
+        seconds=run.seconds,
+    )
 
 
 def write_portfolio(
     run: PortfolioRun,
-    carrier: SpeciesRun,
+    ground: Ground,
     items: Sequence[Item],
     folder: Path,
     *,
@@ -116,9 +104,9 @@ def write_portfolio(
     with replacing(folder / "plan.txt") as part:
         words = [*describe_plan(run), "", *(f"{number}. {name}. {text}" for number, name, text in items)]
         part.write_text("\n".join(words) + "\n", encoding="utf-8")
-    written += [folder / "plan.txt", _write_layers(run, carrier, items, folder)]
+    written += [folder / "plan.txt", _write_layers(run, ground, items, folder)]
     written.append(draw_frontier(run, folder / "frontier.png"))
-    written.append(write_plan_map(run, carrier, folder / "plan.png", borders=borders, credits=credits))
+    written.append(write_plan_map(run, ground, folder / "plan.png", borders=borders, credits=credits))
     return written
 
 
@@ -135,7 +123,7 @@ def meaning_of(column: str) -> tuple[str, str]:
     return ("1", f"The same gain for {species} alone, not weighted.") if species != column else ("", "")
 
 
-def _write_layers(run: PortfolioRun, carrier: SpeciesRun, items: Sequence[Item], folder: Path) -> Path:
+def _write_layers(run: PortfolioRun, ground: Ground, items: Sequence[Item], folder: Path) -> Path:
     words = {name: text for _, name, text in items}
     plan = plan_table(run)
     plan["description"] = [words.get(name, "") for name in plan.get("item", [])]
@@ -150,16 +138,16 @@ def _write_layers(run: PortfolioRun, carrier: SpeciesRun, items: Sequence[Item],
             pd.DataFrame(
                 [
                     {"id": p.id, "name": p.name, "role": p.role, "geometry_status": p.geometry_status}
-                    for p in carrier.places
+                    for p in ground.places
                 ]
             ),
-            [p.geometry for p in carrier.places],
+            [p.geometry for p in ground.places],
         ),
     }
     metadata = {
         "study": run.resolved.study.study, "scenario": run.resolved.scenario, "audience": WORKING_NOTE,
-        "objective": run.settings.objective, "budget": f"{run.best.budget:g}", "geometry": schematic_note(carrier) or "surveyed",
-        "assumptions": " ".join(carrier.assumptions), "units": json.dumps({k: v[0] for k, v in MEANINGS.items()}, sort_keys=True),
+        "objective": run.settings.objective, "budget": f"{run.best.budget:g}", "geometry": schematic_note(ground) or "surveyed",
+        "assumptions": " ".join(ground.assumptions), "units": json.dumps({k: v[0] for k, v in MEANINGS.items()}, sort_keys=True),
     }  # fmt: skip
     return write_geopackage(folder / "plan.gpkg", layers, metadata=metadata)
 
@@ -203,7 +191,7 @@ def _fences(run: PortfolioRun) -> gpd.GeoDataFrame:
 
 def write_page(
     run: PortfolioRun,
-    carrier: SpeciesRun,
+    ground: Ground,
     items: Sequence[Item],
     folder: Path,
     *,
@@ -219,8 +207,8 @@ def write_page(
     }  # fmt: skip
     page = page_environment().get_template("passages.html").render(
         study=run.resolved.study.title, scenario=run.resolved.scenario_title, audience=Audience.RESTRICTED, audience_note=WORKING_NOTE,
-        warning=schematic_note(carrier), summary=describe_plan(run), items=items, reading=READING, sentences=sentences,
-        firm=(folder / "stability.png").is_file(), assumptions=carrier.assumptions, credits=credits,
+        warning=schematic_note(ground), summary=describe_plan(run), items=items, reading=READING, sentences=sentences,
+        firm=(folder / "stability.png").is_file(), assumptions=ground.assumptions, credits=credits,
         files=[(name, text) for name, text in files.items() if (folder / name).is_file() or name == MARKER],
     )  # fmt: skip
     with replacing(folder / "index.html") as part:

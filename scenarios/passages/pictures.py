@@ -19,7 +19,7 @@ from matplotlib.path import Path as Outline
 
 from scenarios.land.actions import area_shape
 from scenarios.model.audience import Audience, badge
-from scenarios.model.results import SpeciesRun
+from scenarios.model.ground import Ground
 from scenarios.outputs.cartography.features import draw_borders, draw_places, draw_plain_fences
 from scenarios.outputs.cartography.furniture import Bounds
 from scenarios.outputs.cartography.labels import draw_labels
@@ -101,7 +101,7 @@ def _frontier_words(figure: Figure, run: PortfolioRun) -> None:
 
 def write_plan_map(
     run: PortfolioRun,
-    carrier: SpeciesRun,
+    ground: Ground,
     path: Path,
     *,
     borders: gpd.GeoDataFrame | None = None,
@@ -111,12 +111,12 @@ def write_plan_map(
 
     Parameters
     ----------
-    carrier : SpeciesRun
+    ground : Ground
         Ground, fences and places; none of its numbers is drawn.
     """
-    scene = make_scene(carrier, borders, credits)
+    scene = make_scene(ground, borders, credits)
     chosen = _chosen(run)
-    sheet = new_sheet(carrier.grid, _bounds(run, scene), _texts(run, scene), strip=1.75 if _profile(run) else 0.0)
+    sheet = new_sheet(ground.grid, _bounds(run, scene), _texts(run, scene), strip=1.75 if _profile(run) else 0.0)
     draw_ground(sheet, scene)
     sheet.panel.heading("Fences")
     _draw_gain(sheet, scene, run)
@@ -128,7 +128,7 @@ def write_plan_map(
     legend_of_ground(sheet, scene)
     _plan_list(sheet, run)
     sheet.panel.closing("How to read it", (READING,))
-    sheet.panel.closing("Assumed", carrier.assumptions)
+    sheet.panel.closing("Assumed", ground.assumptions)
     if sheet.strip is not None:
         _draw_profile(sheet, run, chosen)
     return save_png(sheet.figure, path)

@@ -16,7 +16,7 @@ from scenarios.land.provenance import crs_operations, input_paths
 from scenarios.outputs.folder import atomic_folder
 from scenarios.outputs.manifest import write_manifest
 from scenarios.passages.choose import PortfolioRun, choose_portfolio
-from scenarios.passages.files import carrier_of, write_page, write_portfolio
+from scenarios.passages.files import ground_of_all, write_page, write_portfolio
 from scenarios.passages.words import Item, describe_items, describe_plan
 from scenarios.progress import Reporter
 from scenarios.records.machine import machine, now
@@ -94,10 +94,10 @@ def run_passages(
         run = choose_portfolio(resolved, species, reporter.step)
         sure, sentences = _drawn(run, folder, reporter, draws, seed, top, jobs) if draws else ([], ())
         reporter.step("writing")
-        carrier, items = carrier_of(run), tuple(describe_items(run, sure))
+        ground, items = ground_of_all(run), tuple(describe_items(run, sure))
         borders, credits = context_layer(resolved, "borders", run.inputs.grid), resolved.study.credits
-        write_portfolio(run, carrier, items, folder, borders=borders, credits=credits)
-        write_page(run, carrier, items, folder, sentences=sentences, credits=credits)
+        write_portfolio(run, ground, items, folder, borders=borders, credits=credits)
+        write_page(run, ground, items, folder, sentences=sentences, credits=credits)
         write_manifest(
             folder, runs=[], command=["otkel", *sys.argv[1:]], scenarios={resolved.scenario: resolved.settings},
             settings={"draws": draws, "seed": seed, "top": top, "species": list(run.prepared), "portfolio": run.settings},

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from scenarios.land.actions import area_shape
-from scenarios.model.species_run import titles_of
+from scenarios.model.ground import titles_of
 from scenarios.passages.choose import PortfolioRun
 
 __all__ = ["Item", "describe_items", "describe_plan", "numbered_items", "plan_table", "species_name"]

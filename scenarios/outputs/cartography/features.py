@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from scenarios.land.places import FocalPlace
 from scenarios.model.audience import Audience
 from scenarios.outputs.cartography.furniture import block_mean
-from scenarios.outputs.cartography.scene import Scene, draw_ground, paint
+from scenarios.outputs.cartography.scene import RunScene, Scene, draw_ground, paint
 from scenarios.outputs.cartography.sheet import INK, Sheet
 from scenarios.outputs.geopackage import CORRIDOR_SHARES
 
@@ -41,10 +41,9 @@ WITHHELD = "Passages, routes and gains along fences are withheld from the public
 CORE, TARGET = "#5e3c99", "#00695c"
 
 
-def draw_corridor(sheet: Sheet, scene: Scene) -> None:
+def draw_corridor(sheet: Sheet, scene: Scene, corridor: NDArray[np.float64]) -> None:
     """The ground with the best shares of the corridor in blue."""
     draw_ground(sheet, scene)
-    corridor = scene.run.corridor
     finite = np.isfinite(corridor)
     if not finite.any():
         sheet.panel.text("None: no core reaches a target in this scenario.", size=8.6, color=INK)
@@ -123,7 +122,7 @@ def draw_borders(sheet: Sheet, scene: Scene) -> None:
     sheet.panel.line("state border", **style)
 
 
-def draw_paths(sheet: Sheet, scene: Scene) -> None:
+def draw_paths(sheet: Sheet, scene: RunScene) -> None:
     """Least-cost paths, and how many cores have none."""
     paths = [path for path in scene.run.paths if path.x.size > 1]
     style: dict[str, Any] = {"linewidth": 1.5, "linestyle": (0, (4, 1.6)), "color": "#0b0b0b"}

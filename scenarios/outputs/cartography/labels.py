@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import textwrap
+from collections.abc import Sequence
 
 import numpy as np
 import shapely
@@ -14,19 +15,24 @@ from scenarios.land.places import FocalPlace
 from scenarios.model.results import shortlist
 from scenarios.outputs.cartography.features import colour_of
 from scenarios.outputs.cartography.furniture import Label, Spot, place_labels
-from scenarios.outputs.cartography.scene import Scene
+from scenarios.outputs.cartography.scene import RunScene, Scene
 from scenarios.outputs.cartography.sheet import INK, Sheet
 
 __all__ = ["draw_labels", "top_passages"]
 
+Course = tuple[NDArray[np.float64], NDArray[np.float64]]
+"""x and y of a route."""
 
-def top_passages(scene: Scene) -> list[tuple[int, float, float]]:
+
+def top_passages(scene: RunScene) -> list[tuple[int, float, float]]:
     """Number and map position of the shortlisted candidates."""
     best = shortlist(scene.run.ranking)
     return [(int(n), float(x), float(y)) for n, x, y in zip(best["number"], best["x"], best["y"], strict=True)]
 
 
-def draw_labels(sheet: Sheet, scene: Scene, passages: list[tuple[int, float, float]]) -> None:
+def draw_labels(
+    sheet: Sheet, scene: Scene, passages: list[tuple[int, float, float]], routes: Sequence[Course] = ()
+) -> None:
     """Numbers of passages and names of places, none over another."""
     low, high = sheet.axes.transAxes.transform([(0, 0), (1, 1)])
     frame = (low[0] + 3, low[1] + 3, high[0] - 3, high[1] - 3)
@@ -41,16 +47,16 @@ def draw_labels(sheet: Sheet, scene: Scene, passages: list[tuple[int, float, flo
         for place, (x, y), (w, h) in zip(places, middles, sizes, strict=True)
     ]
     dots = np.hstack([spots - 5, spots + 5])
-    found = place_labels(labels, frame, dots, to_pixels(_line_points(scene)))
+    found = place_labels(labels, frame, dots, to_pixels(_line_points(scene, routes)))
     _draw_badges(sheet, passages, spots, found[: len(passages)])
     _draw_names(sheet, places, found[len(passages) :])
 
 
-def _line_points(scene: Scene) -> NDArray[np.float64]:
+def _line_points(scene: Scene, routes: Sequence[Course]) -> NDArray[np.float64]:
     """Points along fences, outlines and paths, about five cells apart, for labels to keep off them."""
     lines = [line for line in scene.fences.geometry if line.length > 0]
     lines += [place.geometry.boundary for place in scene.run.places]
-    lines += [LineString(np.column_stack([path.x, path.y])) for path in scene.run.paths if path.x.size > 1]
+    lines += [LineString(np.column_stack(course)) for course in routes if course[0].size > 1]
     dense = shapely.segmentize(shapely.line_merge(shapely.union_all(lines)), 5 * scene.run.grid.cell_width_m)
     points = shapely.get_coordinates(dense)
     return points[:: max(1, len(points) // 4000)]

@@ -11,15 +11,27 @@ from matplotlib.colors import Colormap, LogNorm, Normalize, to_rgb
 from numpy.typing import NDArray
 from scipy.ndimage import zoom
 
-from scenarios.model.results import SpeciesRun, elevation_of
+from scenarios.model.ground import Ground, elevation_of
+from scenarios.model.results import SpeciesRun
 from scenarios.outputs.cartography.furniture import block_mean, block_pick, relief
 from scenarios.outputs.cartography.sheet import Sheet
 from scenarios.outputs.geopackage import fence_layer
+from scenarios.outputs.tables import profile_table
 
 if TYPE_CHECKING:
     import geopandas as gpd
 
-__all__ = ["Scene", "draw_ground", "draw_surface", "legend_of_ground", "log_norm", "make_scene", "paint"]
+__all__ = [
+    "RunScene",
+    "Scene",
+    "draw_ground",
+    "draw_surface",
+    "legend_of_ground",
+    "log_norm",
+    "make_scene",
+    "paint",
+    "run_scene",
+]
 
 WATER, UNKNOWN, LAND = "#cbdae4", "#e3e0da", "#f3efe6"
 MAX_PIXELS = 1400
@@ -28,13 +40,13 @@ MAX_PIXELS = 1400
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scene:
-    """What all maps of a run share, prepared once.
+    """What all maps on one ground share, prepared once.
 
     ``water`` and ``unknown`` are in blocks of ``factor`` cells, coarse enough to draw; ``shade`` is the relief, on a
     small grid ``fine`` times finer than its cells so that hills look like hills.
     """
 
-    run: SpeciesRun
+    run: Ground
     factor: int
     fine: int
     shade: NDArray[np.float64]
@@ -45,19 +57,35 @@ class Scene:
     credits: str
 
 
-def make_scene(run: SpeciesRun, borders: gpd.GeoDataFrame | None, credits: Sequence[str]) -> Scene:
-    """Prepare what the maps of a run share; ``borders`` may be in any CRS."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunScene(Scene):
+    """The same with what was solved."""
+
+    run: SpeciesRun
+
+
+def make_scene(ground: Ground, borders: gpd.GeoDataFrame | None, credits: Sequence[str]) -> Scene:
+    """Prepare what maps of a ground share; ``borders`` may be in any CRS."""
+    return Scene(run=ground, **_shared(ground, borders, credits), fences=fence_layer(ground))
+
+
+def run_scene(run: SpeciesRun, borders: gpd.GeoDataFrame | None, credits: Sequence[str]) -> RunScene:
+    """The same for a run: fences with their gain."""
+    return RunScene(run=run, **_shared(run, borders, credits), fences=fence_layer(run, profile_table(run)))
+
+
+def _shared(run: Ground, borders: gpd.GeoDataFrame | None, credits: Sequence[str]) -> dict[str, Any]:
     factor = max(1, -(-max(run.grid.shape) // MAX_PIXELS))
     fine = max(1, 900 // max(run.grid.shape))
-    return Scene(
-        run=run, factor=factor, fine=fine, shade=_relief(run, factor, fine),
-        water=block_pick(run.surface.barrier, factor), unknown=block_pick(run.surface.nodata, factor), fences=fence_layer(run),
+    return dict(
+        factor=factor, fine=fine, shade=_relief(run, factor, fine),
+        water=block_pick(run.surface.barrier, factor), unknown=block_pick(run.surface.nodata, factor),
         borders=None if borders is None else borders.to_crs(run.grid.pyproj_crs),
         credits="   \u00b7   ".join(credits),
     )  # fmt: skip
 
 
-def _relief(run: SpeciesRun, factor: int, fine: int) -> NDArray[np.float64]:
+def _relief(run: Ground, factor: int, fine: int) -> NDArray[np.float64]:
     """Brightness of the ground, 1 everywhere if the run has no elevation."""
     layer = elevation_of(run)
     if layer is None:

@@ -10,13 +10,13 @@ from matplotlib.ticker import MaxNLocator
 from scenarios.model.results import shortlist
 from scenarios.outputs.cartography.features import gain_scale
 from scenarios.outputs.cartography.furniture import Bounds
-from scenarios.outputs.cartography.scene import Scene
+from scenarios.outputs.cartography.scene import RunScene, Scene
 from scenarios.outputs.cartography.sheet import INK, MUTED, Sheet
 
 __all__ = ["draw_profile", "fence_bounds", "has_profile", "passage_list"]
 
 
-def fence_bounds(scene: Scene) -> Bounds:
+def fence_bounds(scene: RunScene) -> Bounds:
     """The part of the grid that holds the best passages, or the fences, with room around; the whole grid without."""
     grid, ranking = scene.run.grid, shortlist(scene.run.ranking)
     if len(ranking):
@@ -35,7 +35,7 @@ def fence_bounds(scene: Scene) -> Bounds:
     return (x - half[0], y - half[1], x + half[0], y + half[1])
 
 
-def passage_list(sheet: Sheet, scene: Scene) -> None:
+def passage_list(sheet: Sheet, scene: RunScene) -> None:
     """The best candidates as a small table."""
     best = shortlist(scene.run.ranking)
     sheet.panel.heading("Best candidates")
@@ -67,7 +67,7 @@ def has_profile(scene: Scene) -> bool:
     return not scene.fences.empty and bool((scene.fences["gain_ohm2_per_km"].fillna(0.0) > 0).any())
 
 
-def draw_profile(sheet: Sheet, scene: Scene) -> None:
+def draw_profile(sheet: Sheet, scene: RunScene) -> None:
     """Under the map: gain per kilometre along the fence of the best passage, and its numbered passages."""
     profile = scene.fences
     if sheet.strip is None:
@@ -91,14 +91,14 @@ def draw_profile(sheet: Sheet, scene: Scene) -> None:
     _style_profile(axes, rows["name"].iloc[0] or fence)
 
 
-def _most_interesting(scene: Scene) -> str:
+def _most_interesting(scene: RunScene) -> str:
     best = shortlist(scene.run.ranking)
     if len(best):
         return str(best["fence"].mode().iloc[0])
     return str(scene.fences.loc[scene.fences["gain_ohm2_per_km"].idxmax(), "fence"])
 
 
-def _number_profile(axes: Any, scene: Scene, fence: str, top: float) -> None:
+def _number_profile(axes: Any, scene: RunScene, fence: str, top: float) -> None:
     """Numbers above the profile, in up to three rows where they stand close."""
     best = shortlist(scene.run.ranking)
     here = best[best["fence"] == fence].sort_values("along_m")

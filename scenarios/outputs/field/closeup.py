@@ -13,7 +13,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patheffects import Normal, withStroke
 
-from scenarios.model.results import SpeciesRun, elevation_of
+from scenarios.model.ground import elevation_of
+from scenarios.model.results import SpeciesRun
 from scenarios.outputs.cartography.furniture import relief
 from scenarios.outputs.field.content import FieldContent
 from scenarios.outputs.qgis_styles import CORRIDOR, FENCE, INK

@@ -21,6 +21,7 @@ from scenarios.outputs.field.lists import HEADS
 from scenarios.outputs.geopackage import corridor_layer, fence_layer, path_layer
 from scenarios.outputs.map import map_png
 from scenarios.outputs.qgis_styles import CORE, CORRIDOR, FENCE, GAIN_BREAKS, GAIN_COLOURS, INK, TARGET
+from scenarios.outputs.tables import profile_table
 
 __all__ = ["write_kmz"]
 
@@ -235,7 +236,7 @@ def _fences(folder: ET.Element, content: FieldContent) -> None:
 
 def _species(folder: ET.Element, content: FieldContent, run: SpeciesRun) -> None:
     """Gains, corridors and paths of one species."""
-    for _, row in corridor_layer(run).iterrows():
+    for _, row in corridor_layer(run, run.corridor).iterrows():
         name = content.say(f"Corridor, best {100 * row['share']:.0f} %")
         _placemark(folder, name, f"corridor{row['share']:g}", row.geometry, run.grid)
     for number, (words, shape) in _gain_classes(content, run):
@@ -248,7 +249,7 @@ def _species(folder: ET.Element, content: FieldContent, run: SpeciesRun) -> None
 
 def _gain_classes(content: FieldContent, run: SpeciesRun) -> Iterator[tuple[int, tuple[str, Any]]]:
     """Stretches of fence by class of their gain per kilometre."""
-    frame = fence_layer(run)
+    frame = fence_layer(run, profile_table(run))
     gain = frame["gain_ohm2_per_km"].to_numpy(float) if len(frame) else np.empty(0)
     top = float(np.nanmax(gain)) if np.isfinite(gain).any() else 0.0
     if top <= 0:

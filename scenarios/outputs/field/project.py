@@ -15,7 +15,8 @@ import numpy as np
 
 from rasters.grid import Grid
 from rasters.io import write_cog, write_geopackage
-from scenarios.model.results import SpeciesRun, elevation_of
+from scenarios.model.ground import elevation_of
+from scenarios.model.results import SpeciesRun
 from scenarios.outputs.field.archive import write_archive
 from scenarios.outputs.field.content import FieldContent
 from scenarios.outputs.geopackage import layers_of, write_run

@@ -15,7 +15,8 @@ from matplotlib.colors import LinearSegmentedColormap
 from numpy.typing import NDArray
 
 from rasters.grid import Grid
-from scenarios.model.results import SpeciesRun, elevation_of
+from scenarios.model.ground import elevation_of
+from scenarios.model.results import SpeciesRun
 from scenarios.outputs.cartography.furniture import relief
 
 __all__ = ["THEMES", "Frame", "Scale", "Theme", "ground_of", "packed", "surface_of"]

@@ -11,7 +11,7 @@ from matplotlib.colors import LinearSegmentedColormap
 from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter, map_coordinates, zoom
 
-from scenarios.model.results import elevation_of
+from scenarios.model.ground import elevation_of
 from scenarios.outputs.geopackage import CORRIDOR_SHARES
 from scenarios.outputs.sheets.frame import MapFrame
 from scenarios.outputs.sheets.page import Box, Page

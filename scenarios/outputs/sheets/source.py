@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 from rasters.errors import ConfigError
 from scenarios.model.audience import Audience
-from scenarios.model.results import SpeciesRun, elevation_of, shortlist
+from scenarios.model.ground import elevation_of
+from scenarios.model.results import SpeciesRun, shortlist
 from scenarios.outputs.cartography.furniture import relief
 from scenarios.outputs.sk42 import DatumOperation
 from scenarios.outputs.words import own_part

@@ -128,7 +128,7 @@ def test_a_sealed_fence_closes_and_says_what_an_open_one_would_cost(sealed: Spec
         assert len(route.crossings) >= 1
     assert set(sealed.pairs["status"]) == {"closed"}
     assert set(sealed.links.loc[sealed.links["cost_m"] == np.inf, "status"]) <= {"unreachable"}
-    assert np.isfinite(sealed.run.corridor).any()
+    assert np.isfinite(sealed.corridor).any()
 
 
 def test_two_lines_are_met_in_order(study: Path) -> None:

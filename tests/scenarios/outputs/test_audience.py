@@ -21,8 +21,9 @@ from scenarios.land.inputs import read_inputs
 from scenarios.land.places import FocalPlace
 from scenarios.land.prepared import prepare_species
 from scenarios.model.audience import Audience, audience_note, badge
+from scenarios.model.ground import ground_of
 from scenarios.model.results import SpeciesRun
-from scenarios.model.species_run import run_species, unsolved_fields
+from scenarios.model.species_run import run_species
 from scenarios.outputs.exporting import export_results
 from scenarios.outputs.generalise import cells_within, generalised, generalised_ranking, snapped
 from scenarios.outputs.words import note_of
@@ -351,8 +352,8 @@ def test_species_that_share_passages_share_the_coarsest_cells(tmp_path):
     walker.write_text(walker.read_text() + "sensitivity_deg: {value: 0.02, origin: made up}\n")
     resolved = resolve(str(study), "closed")
     both, alone = read_inputs(resolved), read_inputs(resolved, ["walker"])
-    assert unsolved_fields(prepare_species(resolved, both, "walker"))["sensitivity_deg"] == 0.1
-    assert unsolved_fields(prepare_species(resolved, alone, "walker"))["sensitivity_deg"] == 0.02
+    assert ground_of(prepare_species(resolved, both, "walker")).sensitivity_deg == 0.1
+    assert ground_of(prepare_species(resolved, alone, "walker")).sensitivity_deg == 0.02
 
 
 @pytest.mark.parametrize("value", [0.001, 2.0])

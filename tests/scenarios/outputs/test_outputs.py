@@ -125,7 +125,7 @@ def test_every_feature_says_how_its_geometry_was_made(results):
 
 
 def test_stretches_tile_their_fence(run):
-    frame = fence_layer(run)
+    frame = fence_layer(run, profile_table(run))
     for fence in run.cuts.fences:
         own = frame[frame["fence"] == fence.id]
         assert own.geometry.length.sum() == pytest.approx(fence.length_m, rel=1e-9)
@@ -135,7 +135,7 @@ def test_stretches_tile_their_fence(run):
 
 def test_a_fence_without_a_profile_is_still_there(run):
     only_border = dataclasses.replace(run, profile=run.profile[run.profile["fence"] == "border"])
-    frame = fence_layer(only_border)
+    frame = fence_layer(only_border, profile_table(only_border))
     inner = frame[frame["fence"] == "inner"]
     assert inner["status"].tolist() == ["not screened"]
     assert inner.geometry.length.iloc[0] == pytest.approx(run.cuts.fences[1].length_m)
@@ -149,7 +149,7 @@ def test_gain_per_kilometre_times_length_is_the_gain(run):
 
 
 def test_corridor_polygons_hold_the_cells_they_count(run):
-    frame = corridor_layer(run, shares=(0.02, 0.1))
+    frame = corridor_layer(run, run.corridor, shares=(0.02, 0.1))
     finite = np.isfinite(run.corridor)
     for _, row in frame.iterrows():
         inside = finite & (run.corridor <= row["extra_cost_max_m"])
@@ -164,7 +164,7 @@ def test_corridor_polygons_hold_the_cells_they_count(run):
 
 def test_the_unreachable_has_no_path_and_no_corridor(sealed, results):
     assert path_layer(sealed).empty
-    assert corridor_layer(sealed).empty
+    assert corridor_layer(sealed, sealed.corridor).empty
     path = results / "sealed" / "leopard" / "results.gpkg"
     assert pyogrio.read_dataframe(path, layer="least_cost_paths").empty
     assert len(pyogrio.read_dataframe(path, layer="fences")) > 0
@@ -210,7 +210,7 @@ def test_passages_keep_their_order_place_and_figures(results, run):
 
 def test_the_runs_own_tables_are_not_changed(run):
     before = run.ranking.copy(), run.profile.copy()
-    passage_table(run), profile_table(run), fence_layer(run)
+    passage_table(run), profile_table(run), fence_layer(run, profile_table(run))
     pd.testing.assert_frame_equal(run.ranking, before[0])
     pd.testing.assert_frame_equal(run.profile, before[1])
 

@@ -1,0 +1,124 @@
+"""What every map and file needs to know of a scenario and species before anything is solved."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+
+from connectivity.report import SolveReport
+from rasters.fences import FORMULA, CutEdges
+from rasters.grid import Grid
+from rasters.profile import SpeciesProfile
+from rasters.surface import Layer, ResistanceSurface
+from scenarios.land.ends import Ends
+from scenarios.land.inputs import Inputs
+from scenarios.land.places import FocalPlace
+from scenarios.land.prepared import Prepared
+from scenarios.model.audience import Audience
+from scenarios.study.load import ResolvedStudy
+
+__all__ = ["Ground", "elevation_of", "ground_of", "places_of", "stated_assumptions", "titles_of"]
+
+ELEVATION = ("elevation_m", "elevation", "dem")
+"""Names by which a study may call its relief."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ground:
+    """Who, where, on what land, and what is only assumed; no number that was solved.
+
+    Parameters
+    ----------
+    study, scenario, species : str
+        Ids; ``titles`` has their names for people: keys ``study``, ``scenario``, ``species``.
+    surface : ResistanceSurface
+        Resistance [1].
+    cuts : CutEdges
+        The active fences.
+    places : tuple of FocalPlace
+    assumptions : tuple of str
+        Sentences that every map and manifest repeats.
+    units : dict of str to str
+        Column -> unit.
+    reports, seconds
+        Of the solves on it, once there are any.
+    audience : Audience
+        For whom this copy is.
+    sensitivity_deg : float
+        Size of the cells that the public gets [degrees]: the coarsest of all species that were run together, which share
+        passages.
+    sk42_operation : str
+        Code of the datum operation that the study names; empty to choose, see `scenarios.outputs.sk42`.
+    fence_formula : int
+        Version of what a fence and an opening put on edges, `rasters.fences.FORMULA`; numbers of two versions do not compare.
+    """
+
+    study: str
+    scenario: str
+    species: str
+    titles: dict[str, str]
+    grid: Grid
+    surface: ResistanceSurface
+    cuts: CutEdges
+    places: tuple[FocalPlace, ...]
+    assumptions: tuple[str, ...]
+    units: dict[str, str] = field(default_factory=dict)
+    layers: dict[str, Layer] = field(default_factory=dict)
+    reports: tuple[SolveReport, ...] = ()
+    seconds: dict[str, float] = field(default_factory=dict)
+    audience: Audience = Audience.RESTRICTED
+    sensitivity_deg: float = 0.1
+    sk42_operation: str = ""
+    fence_formula: int = FORMULA
+
+
+def ground_of(prepared: Prepared) -> Ground:
+    """What is known of a scenario and species without a solve."""
+    resolved, inputs, surface = prepared.resolved, prepared.inputs, prepared.surface
+    return Ground(
+        study=resolved.study.study,
+        scenario=resolved.scenario,
+        species=prepared.profile.id,
+        titles=titles_of(resolved, prepared.profile),
+        grid=inputs.grid,
+        surface=surface,
+        cuts=inputs.cuts,
+        places=places_of(inputs, prepared.ends),
+        layers=inputs.layers,
+        assumptions=stated_assumptions(resolved, inputs, surface),
+        sensitivity_deg=max(profile.sensitivity_deg.value for profile in inputs.profiles.values()),
+        sk42_operation=resolved.study.sk42.operation or "",
+    )
+
+
+def elevation_of(ground: Ground) -> Layer | None:
+    """The layer that relief is drawn from, if there is one."""
+    return next((ground.layers[name] for name in ELEVATION if name in ground.layers), None)
+
+
+def titles_of(resolved: ResolvedStudy, profile: SpeciesProfile) -> dict[str, str]:
+    """Names for people of study, scenario and species."""
+    return {
+        "study": resolved.study.title,
+        "scenario": resolved.scenario_title,
+        "species": profile.labels.get("en", profile.name),
+        "scientific": profile.scientific_name,
+        **{f"species_{lang}": label for lang, label in profile.labels.items() if lang != "en"},
+    }
+
+
+def places_of(inputs: Inputs, ends: Ends) -> tuple[FocalPlace, ...]:
+    """Cores, then targets, with their roles."""
+    origins = [replace(inputs.places[r.id], role="from") for r in ends.origins]
+    return (*origins, *(replace(inputs.places[r.id], role="to") for r in ends.targets))
+
+
+def stated_assumptions(resolved: ResolvedStudy, inputs: Inputs, surface: ResistanceSurface) -> tuple[str, ...]:
+    """What the study, the species and the fence model only assume, each once."""
+    fences = resolved.study.fences.model
+    stated = (
+        f"Crossing a fence of permeability 0.5 costs {fences.reference_m:g} effective m ({fences.origin}).",
+        f"An animal follows a fence for {fences.reach_m:g} m to either side and so finds a passage ({fences.origin}).",
+    )
+    return tuple(
+        dict.fromkeys([*resolved.study.assumptions, *surface.assumptions, *(stated if inputs.cuts.fences else ())])
+    )
