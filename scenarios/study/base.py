@@ -11,8 +11,10 @@ __all__ = ["FROZEN", "Amount", "FileName", "Identifier", "Metres", "Month", "Wei
 
 
 def _relative(text: str) -> str:
-    if PurePosixPath(text).is_absolute() and ".." in PurePosixPath(text).parts:
-        raise ValueError("must not climb out of its folder with '..'")
+    if PurePosixPath(text).is_absolute() or ".." in PurePosixPath(text).parts:
+        raise ValueError(
+            f"{text!r} must stay in its folder: write a path relative to it, neither absolute nor with '..'"
+        )
     return text
 
 
