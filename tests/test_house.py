@@ -195,3 +195,14 @@ def test_a_changed_nested_kernel_changes_the_caches_of_all_that_import_it(tmp_pa
     after = folders()
     assert after[0] != before[0]
     assert after[1] == before[1]
+
+
+def test_links_between_pages_lead_somewhere() -> None:
+    pages = [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")]
+    broken = [
+        f"{page.relative_to(ROOT)}: {target}"
+        for page in pages
+        for target in re.findall(r"\]\(([^)#\s]+)", page.read_text(encoding="utf-8"))
+        if not re.match(r"[a-z]+:", target) and not (page.parent / target).exists()
+    ]
+    assert len(pages) > 20 and not broken
