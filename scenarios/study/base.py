@@ -11,9 +11,9 @@ __all__ = ["FROZEN", "Amount", "FileName", "Identifier", "Metres", "Month", "Wei
 
 
 def _relative(text: str) -> str:
-    if PurePosixPath(text).is_absolute() or ".." in PurePosixPath(text).parts:
+    if ".." in PurePosixPath(text).parts:
         raise ValueError(
-            f"{text!r} must stay in its folder: write a path relative to it, neither absolute nor with '..'"
+            f"{text!r} must not climb out of its folder with '..': write a path relative to it, or a whole one"
         )
     return text
 
