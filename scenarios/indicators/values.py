@@ -61,17 +61,15 @@ def fence_open_share(prepared: Prepared) -> float:
     Each metre counts with the fence's permeability; within the stretch that a passage serves (its width, or twice ``reach_m``
     if that is more) with the passage's use factor where that is higher. Stretches that overlap count once.
     """
-    context, cuts = prepared, prepared.inputs.cuts
+    cuts, model = prepared.inputs.cuts, prepared.model
     total = sum(fence.length_m for fence in cuts.fences)
     if not total > 0:
         return 1.0
     open_m = 0.0
     for fence in cuts.fences:
-        base = context.model.permeability[fence.id]
+        base = model.permeability[fence.id]
         here = [one.opening for one in prepared.standing if one.opening.fence == fence.id]
-        served = _length_by_factor(
-            [(o.along_m, context.model.served_m(o.width_m), o.use_factor) for o in here], fence.length_m
-        )
+        served = _length_by_factor([(o.along_m, model.served_m(o.width_m), o.use_factor) for o in here], fence.length_m)
         open_m += base * fence.length_m + sum(max(factor - base, 0.0) * metres for factor, metres in served)
     return open_m / total
 

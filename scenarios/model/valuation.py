@@ -149,9 +149,8 @@ def _require_joined(land: Landscape, reference: Reference) -> None:
 
 def _areas(land: Landscape) -> Reals:
     """(r,) area of each focal region [km2], times what the actions do to it."""
-    context = land.prepared
-    factors = habitat_factors(context.resolved, context.inputs, land.species, [r.id for r in land.regions])
-    return np.array([r.size for r in land.regions]) * context.inputs.grid.cell_area_km2 * factors
+    factors = habitat_factors(land.prepared.resolved, land.prepared.inputs, land.species, [r.id for r in land.regions])
+    return np.array([r.size for r in land.regions]) * land.cuts.grid.cell_area_km2 * factors
 
 
 def _flows(area: Reals, decay: float) -> Callable[[Reals], Reals]:
