@@ -16,7 +16,7 @@
       ExportError(OSError)          7  a result could not be written
         FolderInUseError            6  another process writes there now; nothing is lost, try again later
     PlannerWarning(UserWarning)
-      ResampledWarning, NodataFilledWarning
+      NodataFilledWarning
 """
 
 from __future__ import annotations
@@ -37,7 +37,6 @@ __all__ = [
     "NodataFilledWarning",
     "PlannerError",
     "PlannerWarning",
-    "ResampledWarning",
     "ResistanceValueError",
     "SolverError",
 ]
@@ -125,10 +124,6 @@ class FolderInUseError(ExportError):
 
 class PlannerWarning(UserWarning):
     """Base of every warning."""
-
-
-class ResampledWarning(PlannerWarning):
-    """A layer was brought to the study grid by resampling."""
 
 
 class NodataFilledWarning(PlannerWarning):

@@ -206,14 +206,6 @@ class SpeciesProfile:
         """Use factor (0..1] of a passage design."""
         return _look_up(self.use_factor, design, design, f"{self.id}: use factor of passage design")
 
-    def spacing_km(self) -> float | None:
-        """Passage spacing ``sqrt(home range)`` [km], Bissonette and Adair 2008; None without a home range."""
-        return self.home_range_km2.value**0.5 if self.home_range_km2 else None
-
-    def median_dispersal_km(self) -> float | None:
-        """``7 sqrt(home range)`` [km], Bowman et al. 2002, to set beside the stated one; None without a home range."""
-        return 7.0 * self.home_range_km2.value**0.5 if self.home_range_km2 else None
-
     def parameters(self) -> dict[str, float]:
         """Every number that an uncertainty analysis may draw, by a stable name such as ``rules.slope_percent[1]``."""
         out: dict[str, float] = {}

@@ -16,7 +16,7 @@ from rasters.errors import DataError
 from rasters.kernels import terrain as kernels
 from rasters.surface import Layer
 
-__all__ = ["SlopeUnit", "escape_terrain", "roughness", "ruggedness", "slope", "vector_ruggedness"]
+__all__ = ["SlopeUnit", "ruggedness", "slope"]
 
 SlopeUnit = Literal["percent", "deg"]
 
@@ -85,39 +85,6 @@ def ruggedness(dem: Layer, method: Literal["riley", "wilson"] = "riley") -> Laye
     values, ok = np.zeros(dem.grid.shape), np.zeros(dem.grid.shape, dtype=bool)
     kernels.window_ruggedness(z, known, method == "riley", values, ok)
     return Layer(name="ruggedness_m", values=values, nodata=~ok, grid=dem.grid, unit="m")
-
-
-def roughness(dem: Layer) -> Layer:
-    """Highest less lowest elevation of each 3 x 3 window [m], Wilson et al. 2007."""
-    z, known = _with_halo(dem)
-    values = np.zeros(dem.grid.shape)
-    kernels.value_range(z, known, values)
-    return Layer(name="roughness_m", values=values, nodata=dem.nodata, grid=dem.grid, unit="m")
-
-
-def vector_ruggedness(dem: Layer) -> Layer:
-    """Dispersion of the surface normals of each 3 x 3 window, from 0 on any plane towards 1.
-
-    Unlike the terrain ruggedness index it does not grow with slope as such.
-
-    References
-    ----------
-    Sappington, Longshore, Thompson 2007, J. Wildlife Management 71:1419.
-    """
-    east, south, ok = _gradient(dem)
-    values = np.zeros(dem.grid.shape)
-    kernels.normal_dispersion(np.pad(east, 1), np.pad(south, 1), np.pad(ok, 1), values)
-    return Layer(name="vector_ruggedness", values=values, nodata=~ok, grid=dem.grid, unit="1")
-
-
-def escape_terrain(slope_layer: Layer, threshold_percent: float) -> NDArray[np.bool_]:
-    """(height, width) bool: cells known to be at least as steep as the threshold [percent], where urial flee to."""
-    if slope_layer.unit != "percent":
-        raise DataError(f"{slope_layer.name} is in {slope_layer.unit!r}, escape terrain needs percent; use slope(dem)")
-    if not threshold_percent > 0:
-        raise DataError(f"escape terrain: a threshold of {threshold_percent!r} percent takes in flat ground; give > 0")
-    steep: NDArray[np.bool_] = slope_layer.values.astype(np.float64) >= threshold_percent
-    return steep & ~slope_layer.nodata
 
 
 def _gradient(dem: Layer) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.bool_]]:

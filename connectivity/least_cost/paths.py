@@ -1,4 +1,4 @@
-"""What cost-weighted distances tell: least-cost paths, corridors, allocation, and the gain of opening a gap."""
+"""What cost-weighted distances tell: least-cost paths and allocation."""
 
 from __future__ import annotations
 
@@ -16,15 +16,13 @@ from connectivity.kernels.search.slope import LEVEL
 from connectivity.landscape.slope_cost import SlopeCost
 from connectivity.landscape.stencil import STEPS, Stencil
 from connectivity.least_cost.cost_distance import CostDistance, fence_table, search
-from rasters.errors import DataError, SolverError
+from rasters.errors import SolverError
 from rasters.grid import Grid
 
 __all__ = [
-    "Corridor",
     "CostAllocation",
     "LeastCostPath",
     "PathStatus",
-    "corridor",
     "cost_allocation",
     "least_cost_path",
 ]
@@ -76,34 +74,6 @@ class LeastCostPath:
             return f"LeastCostPath({ends}, unreachable)"
         crossed = f"{self.fence_edges.size} fence edges crossed"
         return f"LeastCostPath({ends}, {self.length_m:.6g} m, {self.cost_m:.6g} effective m, {crossed})"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
-class Corridor:
-    """How much longer than the least cost a way through each cell is.
-
-    Parameters
-    ----------
-    excess_m : (height, width) float64
-        ``cwd_a + cwd_b - least cost`` [effective m]: 0 on the least-cost path, never negative, ``inf`` where no way
-        leads through, NaN on no data.
-    least_cost_m : float
-        [effective m]; ``inf`` when unreachable.
-    status : {"reached", "unreachable"}
-    source, target : str
-    grid : Grid
-    """
-
-    excess_m: NDArray[np.float64]
-    least_cost_m: float
-    status: PathStatus
-    source: str
-    target: str
-    grid: Grid
-
-    def __repr__(self) -> str:
-        least = f"least cost {self.least_cost_m:.6g} effective m"
-        return f"Corridor({self.source!r} to {self.target!r}, {self.status}, {least})"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
@@ -226,44 +196,6 @@ def _crossed(stencil: Stencil, rows: NDArray[np.int32], cols: NDArray[np.int32])
     found = order[place]
     crossed: NDArray[np.int64] = found[fence_edge[found] == edge]
     return crossed
-
-
-def corridor(a: CostDistance, b: CostDistance) -> Corridor:
-    """Excess cost of the best way between two sources through each cell.
-
-    Parameters
-    ----------
-    a, b : CostDistance
-        From the two ends, on the same stencil.
-
-    Returns
-    -------
-    Corridor
-        With ``excess_m = cwd_a + cwd_b - least cost``; values within rounding of 0 are 0.
-
-    Raises
-    ------
-    GridMismatchError
-        When the two are on different grids.
-    DataError
-        When slope makes both run away from their sources, or both towards them.
-    """
-    a.grid.require_same(b.grid, f"the distance from {b.source.id!r}")
-    if a.slope and b.slope and a.slope.direction == b.slope.direction:
-        raise DataError(f"both distances go {a.slope.direction}; a corridor needs one of each direction to run one way")
-    excess = a.cwd + b.cwd
-    least = float(np.min(excess, where=~np.isnan(excess), initial=math.inf))
-    if math.isfinite(least):
-        excess -= least
-        excess[excess <= ROUNDING * least] = 0.0
-    return Corridor(
-        excess_m=excess,
-        least_cost_m=least,
-        status="reached" if math.isfinite(least) else "unreachable",
-        source=a.source.id,
-        target=b.source.id,
-        grid=a.grid,
-    )
 
 
 def cost_allocation(

@@ -99,13 +99,6 @@ class CellCircuit:
         edges = edge_conductance(conductance, neighbours=neighbours, edge_rule=edge_rule)
         return cls(conductance=edges, habitat=habitat, polygon=_polygon(polygon, habitat.shape))
 
-    @classmethod
-    def of_system(cls, system: Laplacian) -> CellCircuit:
-        """From a linear system without grounds, as a stencil with fences gives it; its regions become polygons."""
-        if system.ground.any():
-            raise DataError("the circuit has grounds of its own; give grounds to the mode that is to use them")
-        return cls(conductance=system.conductance, habitat=system.active, polygon=system.region.astype(np.int64))
-
     @property
     def shape(self) -> tuple[int, int]:
         """(height, width)."""

@@ -43,12 +43,6 @@ class FocalCells:
             raise FocalNodeError(f"focal numbers must be > 0, not {number[order[0]]}")
         return cls(ids=number[order], rows=row[order], cols=col[order])
 
-    @classmethod
-    def from_grid(cls, numbers: NDArray[np.integer]) -> FocalCells:
-        """From a (height, width) raster of numbers; cells <= 0 are none."""
-        rows, cols = np.nonzero(numbers > 0)
-        return cls.at(numbers[rows, cols], rows, cols)
-
     @property
     def numbers(self) -> tuple[int, ...]:
         """Distinct numbers, increasing."""

@@ -6,8 +6,7 @@
 
 with ``a`` the cores' capacity (area, or area times quality), ``p*`` the largest product of link probabilities over all ways
 from i to j, and ``A_L`` the landscape's area. ECA, the equivalent connected area (Saura et al. 2011, Ecological
-Indicators 11:407), is the area of one core that would be worth as much. *Integral index* (Pascual-Hortal and Saura 2006): the same
-with ``1 / (1 + number of links)`` for ``p*``.
+Indicators 11:407), is the area of one core that would be worth as much.
 
 Importance: dPC is the per cent by which PC falls without a core; it parts into *intra* (the core's own area), *flux* (ways
 that start or end there) and *connector* (ways of others that run through it) (Saura and Rubio 2010, Ecography 33:523).
@@ -16,7 +15,6 @@ that start or end there) and *connector* (ways of others that run through it) (S
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -32,10 +30,7 @@ __all__ = [
     "ConnectivityIndex",
     "DispersalKernel",
     "Importance",
-    "cost_equivalent_m",
     "equivalent_connected_area",
-    "integral_index",
-    "integral_index_importance",
     "link_importance",
     "node_importance",
     "probability_of_connectivity",
@@ -96,13 +91,13 @@ class ConnectivityIndex:
     ----------
     nodes : tuple of str
     connection : (n, n) float64
-        ``p*`` or ``1 / (1 + links)`` between each two nodes [1]; 1 on the diagonal.
+        ``p*`` between each two nodes [1]; 1 on the diagonal.
     numerator : float
         ``sum_ij a_i a_j connection_ij`` [capacity^2].
     value : float
         The index: numerator over the landscape's area squared [1]; NaN where that was not given.
     equivalent_area : float
-        Square root of the numerator [capacity]: ECA, or EC(IIC).
+        Square root of the numerator [capacity]: ECA.
     """
 
     nodes: tuple[str, ...]
@@ -226,38 +221,20 @@ def probability_of_connectivity(
     return _pc(_weighted(graph, capacity, cost, kernel), landscape)
 
 
-def integral_index(
-    graph: nx.Graph[Any],
-    *,
-    capacity: str = "area_km2",
-    cost: str = "cost_m",
-    threshold_m: float = math.inf,
-    landscape: float = math.nan,
-) -> ConnectivityIndex:
-    """Integral index of connectivity: links of at most ``threshold_m`` count, each as one.
-
-    Parameters
-    ----------
-    graph, capacity, cost, landscape
-        As for `probability_of_connectivity`.
-    threshold_m : float
-        Largest cost distance of a link that counts [effective m].
-    """
-    return _iic(_weighted(graph, capacity, cost, threshold_m), landscape)
-
-
 def node_importance(
     graph: nx.Graph[Any], kernel: DispersalKernel, *, capacity: str = "area_km2", cost: str = "cost_m"
 ) -> Importance:
     """dPC of every node, with its parts."""
-    return _node_importance(_weighted(graph, capacity, cost, kernel), _pc)
-
-
-def integral_index_importance(
-    graph: nx.Graph[Any], *, capacity: str = "area_km2", cost: str = "cost_m", threshold_m: float = math.inf
-) -> Importance:
-    """dIIC of every node, with its parts."""
-    return _node_importance(_weighted(graph, capacity, cost, threshold_m), _iic)
+    weighted = _weighted(graph, capacity, cost, kernel)
+    whole = _pc(weighted)
+    left = np.array([_pc(weighted.without(node=i)).numerator for i in range(len(weighted.nodes))])
+    area, total = weighted.capacity, whole.numerator
+    if total == 0:
+        raise DataError("the network has no capacity: every core's is 0")
+    change = 100.0 * (total - left) / total
+    intra = 100.0 * area**2 / total
+    flux = 200.0 * area * (whole.connection @ area - area) / total
+    return Importance(names=weighted.nodes, change=change, intra=intra, flux=flux, connector=change - intra - flux)
 
 
 def link_importance(
@@ -272,33 +249,8 @@ def link_importance(
     return Importance(names=tuple(graph.edges), change=change, intra=none, flux=none, connector=change)
 
 
-def cost_equivalent_m(path_m: Sequence[float], cost_m: Sequence[float], distance_m: float) -> float:
-    """Cost distance that stands for a distance over the ground, by the network's own links.
-
-    Parameters
-    ----------
-    path_m, cost_m : sequence of float
-        Length [m] and least cost [effective m] of links.
-    distance_m : float
-        Dispersal distance over the ground [m].
-
-    Returns
-    -------
-    float
-        [effective m] ``exp(a + b ln distance)`` of the regression of ``ln cost`` on ``ln length``, as in Graphab; with
-        lengths all alike the mean ratio.
-    """
-    length, cost = np.asarray(path_m, np.float64), np.asarray(cost_m, np.float64)
-    if not length.size or not (np.isfinite(length) & np.isfinite(cost) & (length > 0) & (cost > 0)).all():
-        raise DataError("links of finite length and cost > 0 are needed to turn a distance into a cost")
-    x, y = np.log(length), np.log(cost)
-    spread = float(np.sum((x - x.mean()) ** 2))
-    slope = float(np.sum((x - x.mean()) * (y - y.mean()))) / spread if spread > 1e-12 else 1.0
-    return float(np.exp(y.mean() + slope * (math.log(distance_m) - x.mean())))
-
-
-def _weighted(graph: nx.Graph[Any], capacity: str, cost: str, rule: DispersalKernel | float) -> _Weighted:
-    """A kernel gives links the length ``-ln p``; a threshold the length 1, or inf beyond it."""
+def _weighted(graph: nx.Graph[Any], capacity: str, cost: str, kernel: DispersalKernel) -> _Weighted:
+    """Each link as long as ``-ln p``."""
     nodes = tuple(graph)
     number = {node: i for i, node in enumerate(nodes)}
     try:
@@ -309,32 +261,12 @@ def _weighted(graph: nx.Graph[Any], capacity: str, cost: str, rule: DispersalKer
     if not ((area >= 0) & np.isfinite(area)).all() or not (costs >= 0).all():
         raise DataError(f"{capacity} must be finite and >= 0, and {cost} >= 0; look at the network's cores and links")
     ends = np.array([(number[a], number[b]) for a, b in graph.edges], np.int64).reshape(-1, 2)
-    near = rule.minus_log(costs) if isinstance(rule, DispersalKernel) else np.where(costs <= rule, 1.0, np.inf)
-    return _Weighted(nodes=nodes, capacity=area, ends=ends, length=near)
+    return _Weighted(nodes=nodes, capacity=area, ends=ends, length=kernel.minus_log(costs))
 
 
 def _pc(weighted: _Weighted, landscape: float = math.nan) -> ConnectivityIndex:
-    return _index(weighted, np.exp(-weighted.lengths()), landscape)
-
-
-def _iic(weighted: _Weighted, landscape: float = math.nan) -> ConnectivityIndex:
-    return _index(weighted, 1.0 / (1.0 + weighted.lengths()), landscape)
-
-
-def _index(weighted: _Weighted, connection: NDArray[np.float64], landscape: float) -> ConnectivityIndex:
+    connection = np.exp(-weighted.lengths())
     numerator = float(weighted.capacity @ connection @ weighted.capacity)
     return ConnectivityIndex(
         nodes=weighted.nodes, connection=connection, numerator=numerator, value=numerator / landscape**2
     )
-
-
-def _node_importance(weighted: _Weighted, index: Callable[[_Weighted], ConnectivityIndex]) -> Importance:
-    whole = index(weighted)
-    left = np.array([index(weighted.without(node=i)).numerator for i in range(len(weighted.nodes))])
-    area, total = weighted.capacity, whole.numerator
-    if total == 0:
-        raise DataError("the network has no capacity: every core's is 0")
-    change = 100.0 * (total - left) / total
-    intra = 100.0 * area**2 / total
-    flux = 200.0 * area * (whole.connection @ area - area) / total
-    return Importance(names=weighted.nodes, change=change, intra=intra, flux=flux, connector=change - intra - flux)

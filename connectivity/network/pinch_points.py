@@ -8,7 +8,6 @@ losing the place would cost much. The voltage is the effective resistance of the
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -21,12 +20,10 @@ from connectivity.landscape.laplacian import Laplacian, stencil_laplacian
 from connectivity.landscape.reachability import reachable_cells
 from connectivity.landscape.stencil import Stencil
 from connectivity.landscape.windows import Window, crop_region, crop_stencil, window_of
-from connectivity.network.corridors import link_corridor, within_excess
-from connectivity.network.links import CorridorNetwork, Link
 from connectivity.report import SolveReport
 from rasters.grid import Grid
 
-__all__ = ["PinchPoints", "corridor_resistance", "network_pinch_points", "pinch_points"]
+__all__ = ["PinchPoints", "corridor_resistance", "pinch_points"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
@@ -190,32 +187,4 @@ def _result(
         a=a.id, b=b.id, effective_resistance_ohm=ohm, window=circuit.window, current=current, voltage=voltage,
         corridor=corridor,
         status="reached" if math.isfinite(ohm) else "unreachable", grid=grid, report=report,
-    )  # fmt: skip
-
-
-def network_pinch_points(
-    network: CorridorNetwork,
-    excess_m: float,
-    links: Iterable[Link] | None = None,
-    *,
-    method: Method = "auto",
-    tolerance: float = 1e-6,
-) -> tuple[PinchPoints, ...]:
-    """Pinch points of every link, each in its own corridor truncated by cost.
-
-    Parameters
-    ----------
-    network : CorridorNetwork
-    excess_m : float
-        Largest excess of the corridors [effective m].
-    links : iterable of Link, optional
-        Default: all that are kept.
-    """
-    core = {region.id: region for region in network.cores}
-    return tuple(
-        pinch_points(
-            network.stencil, core[k.a], core[k.b], within_excess(link_corridor(network, k).excess_m, excess_m),
-            method=method, tolerance=tolerance,
-        )
-        for k in (network.kept if links is None else links)
     )  # fmt: skip

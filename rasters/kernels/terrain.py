@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from rasters.kernels._jit import kernel, parallel_kernel
 
-__all__ = ["horn_gradient", "normal_dispersion", "value_range", "window_ruggedness"]
+__all__ = ["horn_gradient", "window_ruggedness"]
 
 Float2 = NDArray[np.float64]
 Bool2 = NDArray[np.bool_]
@@ -104,38 +104,3 @@ def window_ruggedness(z: Float2, known: Bool2, squares: bool, out: Float2, ok: B
             ok[row, col] = known[row + 1, col + 1] and count > 0
             if ok[row, col]:
                 out[row, col] = math.sqrt(8.0 * total / count) if squares else total / count
-
-
-@parallel_kernel
-def value_range(z: Float2, known: Bool2, out: Float2) -> None:
-    """Largest less smallest known value of each window. (H + 2, W + 2) -> (H, W)."""
-    for row in prange(out.shape[0]):
-        for col in range(out.shape[1]):
-            low = high = z[row + 1, col + 1]
-            for r in range(row, row + 3):
-                for c in range(col, col + 3):
-                    if known[r, c]:
-                        low = min(low, z[r, c])
-                        high = max(high, z[r, c])
-            out[row, col] = high - low
-
-
-@parallel_kernel
-def normal_dispersion(east: Float2, south: Float2, known: Bool2, out: Float2) -> None:
-    """``1 - |sum of unit normals| / n`` over each window's known cells. (H + 2, W + 2) -> (H, W).
-
-    ``east`` and ``south`` are the gradient; a cell's upward normal is ``(-east, -south, 1)``, made unit.
-    """
-    for row in prange(out.shape[0]):
-        for col in range(out.shape[1]):
-            x = y = up = 0.0
-            count = 0
-            for r in range(row, row + 3):
-                for c in range(col, col + 3):
-                    if known[r, c]:
-                        length = math.sqrt(1.0 + east[r, c] * east[r, c] + south[r, c] * south[r, c])
-                        x -= east[r, c] / length
-                        y -= south[r, c] / length
-                        up += 1.0 / length
-                        count += 1
-            out[row, col] = max(0.0, 1.0 - math.sqrt(x * x + y * y + up * up) / count) if count > 0 else 0.0

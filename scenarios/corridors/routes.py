@@ -14,12 +14,12 @@ from shapely import distance as distance_between
 from shapely.geometry import LineString
 
 from connectivity.focal import FocalRegion
+from connectivity.least_cost.corridors import band_around, corridor, corridor_mosaic
 from connectivity.least_cost.cost_distance import CostDistance
 from connectivity.least_cost.crossings import path_fence_crossings, path_shares, step_costs_m, step_lengths_m
 from connectivity.least_cost.diverse_routes import DiversityRules, Route, diverse_routes, overlap_share
 from connectivity.least_cost.paths import LeastCostPath
 from connectivity.network.barriers import network_barriers
-from connectivity.network.corridors import band_around
 from connectivity.network.indices import DispersalKernel
 from connectivity.network.links import CorridorNetwork
 from connectivity.network.pinch_points import PinchPoints, corridor_resistance, pinch_points
@@ -226,13 +226,8 @@ def _pairs(
 
 def _mosaic(land: Landscape) -> NDArray[np.float64]:
     """Least normalised corridor over cores; of cores that the fences shut in, the one there would be without fences."""
-    best = np.full(land.surface.grid.shape, np.inf)
+    corridors = []
     for origin in land.ends.origins:
         fences = any(_joined(land, origin, target) for target in land.ends.targets)
-        to_target = np.minimum.reduce([land.cwd(target, fences=fences).cwd for target in land.ends.targets])
-        excess = land.cwd(origin, fences=fences).cwd + to_target
-        least = float(np.nanmin(excess))
-        if math.isfinite(least):
-            np.fmin(best, np.maximum(excess - least, 0.0), out=best)
-    best[land.surface.nodata] = np.nan
-    return best
+        corridors.append(corridor(land.cwd(origin, fences=fences), land.cwd(land.ends.any_target, fences=fences)))
+    return corridor_mosaic(corridors).excess_m

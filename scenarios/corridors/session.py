@@ -7,7 +7,7 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from rich.console import Console
@@ -30,9 +30,6 @@ from scenarios.outputs.manifest import write_manifest
 from scenarios.progress import Reporter
 from scenarios.records.machine import machine, now
 from scenarios.study.load import ResolvedStudy, resolve
-
-if TYPE_CHECKING:
-    pass
 
 __all__ = ["CorridorSummary", "read_surroundings", "run_corridor_study"]
 

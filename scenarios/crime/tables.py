@@ -16,7 +16,7 @@ from scenarios.crime.settings import COLUMNS, CrimeSettings, TableColumns, read_
 from scenarios.field_data.faults import Fault, Faults
 from scenarios.field_data.tables import ROW, read_table
 
-__all__ = ["SETTINGS", "CrimeData", "has_patrols", "read_crime", "track_km"]
+__all__ = ["SETTINGS", "CrimeData", "read_crime", "track_km"]
 
 SETTINGS = "crime.yaml"
 REQUIRED = {"patrols": ("patrol_id", "date", "lon", "lat"), "incidents": ("incident_id", "date", "type", "lon", "lat")}
@@ -48,11 +48,6 @@ class CrimeData:
     incidents: pd.DataFrame
     files: tuple[Path, ...]
     faults: tuple[Fault, ...]
-
-
-def has_patrols(folder: Path) -> bool:
-    """Whether a folder of evidence holds patrol data."""
-    return (folder / SETTINGS).is_file() or (folder / "patrols.csv").is_file()
 
 
 def read_crime(folder: str | Path, grid: Grid) -> CrimeData:

@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 
 from connectivity.circuit.solve import cell_currents
 from connectivity.landscape.laplacian import Laplacian
+from connectivity.least_cost.corridors import corridor, corridor_mosaic
 from connectivity.least_cost.cost_distance import CostDistance
-from connectivity.least_cost.paths import corridor, least_cost_path
+from connectivity.least_cost.paths import least_cost_path
 from connectivity.openings.profile import gain_profile
 from rasters.surface import ResistanceSurface
 from scenarios.land.ends import Ends
@@ -39,6 +40,7 @@ def run_species(prepared: Prepared, progress: Progress = lambda _: None) -> Spec
     with clock.step("least cost"):
         origin_cwd, target_cwd = land.cwds(ends.origins), land.to_any()
         land.cwds(ends.targets, fences=False)
+        corridors = corridor_mosaic(corridor(cwd, target_cwd) for cwd in origin_cwd)
     with clock.step("current"):
         voltages, reports = land.voltages()
         density = _current_density(land.system, voltages, land.surface)
@@ -55,7 +57,7 @@ def run_species(prepared: Prepared, progress: Progress = lambda _: None) -> Spec
     with clock.step("indicators"):
         indicators = species_indicators(land, pairs)
     return SpeciesRun.on(
-        ground_of(prepared), units=UNITS, cwd=target_cwd.cwd, corridor=_mosaic(origin_cwd, target_cwd), current_density=density,
+        ground_of(prepared), units=UNITS, cwd=target_cwd.cwd, corridor=corridors.excess_m, current_density=density,
         pairs=pairs, paths=tuple(_traced(cwd, ends) for cwd in origin_cwd), profile=profile_table(land, profile),
         ranking=ranking, indicators=indicators, reports=(*reports, land.network().report), seconds=clock.seconds,
     )  # fmt: skip
@@ -96,12 +98,3 @@ def _current_density(
     total /= surface.grid.cell_width_m
     total[surface.nodata] = np.nan
     return total
-
-
-def _mosaic(origin_cwd: tuple[CostDistance, ...], target_cwd: CostDistance) -> NDArray[np.float64]:
-    """Least normalised corridor over the origins; inf where no route passes."""
-    best = np.full(target_cwd.cwd.shape, np.inf)
-    for cwd in origin_cwd:
-        np.fmin(best, corridor(cwd, target_cwd).excess_m, out=best)
-    best[np.isnan(target_cwd.cwd)] = np.nan
-    return best

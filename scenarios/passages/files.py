@@ -6,7 +6,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import geopandas as gpd
 import pandas as pd
@@ -24,9 +24,6 @@ from scenarios.outputs.words import WORKING_NOTE, schematic_note
 from scenarios.passages.choose import PortfolioRun
 from scenarios.passages.pictures import READING, draw_frontier, write_plan_map
 from scenarios.passages.words import Item, describe_plan, plan_table
-
-if TYPE_CHECKING:
-    pass
 
 __all__ = ["MEANINGS", "ground_of_all", "write_page", "write_portfolio"]
 

@@ -7,7 +7,7 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from rich.console import Console
 
@@ -21,9 +21,6 @@ from scenarios.passages.words import Item, describe_items, describe_plan
 from scenarios.progress import Reporter
 from scenarios.records.machine import machine, now
 from scenarios.study.load import resolve
-
-if TYPE_CHECKING:
-    pass
 
 __all__ = ["PassagesSummary", "run_passages"]
 

@@ -261,12 +261,6 @@ def test_parameters_can_be_drawn_and_put_back() -> None:
         beast.use_factor_of("tunnel")
 
 
-def test_distances_that_follow_from_the_home_range() -> None:
-    assert profile().spacing_km() == 10
-    assert profile().median_dispersal_km() == 70
-    assert profile(home_range_km2=None).spacing_km() is None
-
-
 def test_tables_that_do_not_add_up_are_refused() -> None:
     with pytest.raises(ConfigError, match="one value per interval"):
         steps((1, 2), (1, 2))

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from rasters.errors import DataError, GeographicCRSError
 from rasters.grid import Grid
 from rasters.surface import Layer
-from rasters.terrain import escape_terrain, roughness, ruggedness, slope, vector_ruggedness
+from rasters.terrain import ruggedness, slope
 
 METRES = "EPSG:32640"
 
@@ -81,7 +81,7 @@ def test_slope_of_a_plane_is_exact_beside_unknown_cells(unknown: list[bool], eas
 def test_unknown_cells_never_leak_their_number() -> None:
     z, mask = hills(), np.zeros((12, 17), bool)
     mask[4:6, 7] = True
-    for what in (slope, ruggedness, roughness, vector_ruggedness):
+    for what in (slope, ruggedness):
         one = what(dem(np.where(mask, -32768.0, z), unknown=mask))
         two = what(dem(np.where(mask, np.nan, z), unknown=mask))
         np.testing.assert_array_equal(one.nodata, two.nodata)
@@ -91,7 +91,6 @@ def test_unknown_cells_never_leak_their_number() -> None:
 def test_a_cell_that_knows_only_one_axis_has_no_slope() -> None:
     strip = dem(np.array([[1.0, 2.0, 3.0]]))
     assert slope(strip).nodata.all()
-    assert vector_ruggedness(strip).nodata.all()
     assert not ruggedness(strip).nodata.any()
 
 
@@ -115,31 +114,18 @@ def test_hand_calculated_window() -> None:
     differences = np.array([20, 15, 20, 0, 0, 22, 20, 20.0])
     assert ruggedness(layer).values[1, 1] == pytest.approx(np.sqrt((differences**2).sum()))
     assert ruggedness(layer, "wilson").values[1, 1] == pytest.approx(differences.mean())
-    assert roughness(layer).values[1, 1] == 42.0
 
 
-def test_ruggedness_and_roughness_equal_the_published_formulas() -> None:
+def test_ruggedness_equals_the_published_formulas() -> None:
     z = hills()
     near = windows(z)
     centre = near.pop((0, 0))
     differences = np.stack([other - centre for other in near.values()])
     np.testing.assert_allclose(inner(ruggedness(dem(z))), np.sqrt((differences**2).sum(axis=0)), rtol=1e-12)
     np.testing.assert_allclose(inner(ruggedness(dem(z), "wilson")), np.abs(differences).mean(axis=0), rtol=1e-12)
-    everything = np.stack([*near.values(), centre])
-    np.testing.assert_array_equal(inner(roughness(dem(z))), np.ptp(everything, axis=0))
 
 
-def test_vector_ruggedness_is_zero_on_planes_and_known_on_a_gable_roof() -> None:
-    steep = vector_ruggedness(dem(plane(2.0, 1.0, (4, 4), 30, 30)))
-    np.testing.assert_allclose(steep.values, 0.0, atol=1e-12)
-    ridge = np.minimum(np.arange(9), 8 - np.arange(9)) * 30.0
-    roof = vector_ruggedness(dem(np.tile(ridge, (5, 1))))
-    # At the ridge Horn's slope is level, its neighbours are 1:1, so two sloping normals and one upright one per row.
-    upward = (1.0 + 2.0 / np.sqrt(2.0)) / 3.0
-    assert roof.values[2, 4] == pytest.approx(1.0 - upward)
-
-
-@pytest.mark.parametrize("what", [slope, ruggedness, roughness, vector_ruggedness])
+@pytest.mark.parametrize("what", [slope, ruggedness])
 def test_quarter_turns_and_flips_commute(what: object) -> None:
     z = hills((9, 9))
     mask = np.random.default_rng(3).random((9, 9)) < 0.2
@@ -156,19 +142,8 @@ def test_quarter_turns_and_flips_commute(what: object) -> None:
 def test_lifting_changes_nothing_and_stretching_scales(lift: float, stretch: float) -> None:
     z = hills((6, 7))
     np.testing.assert_allclose(slope(dem(z + lift)).values, slope(dem(z)).values, atol=1e-6)
-    for what in (slope, ruggedness, roughness):
+    for what in (slope, ruggedness):
         np.testing.assert_allclose(what(dem(stretch * z)).values, stretch * what(dem(z)).values, rtol=1e-9)
-
-
-def test_escape_terrain_takes_in_the_threshold_and_leaves_out_the_unknown() -> None:
-    steep = dem(np.tile([0.0, 3.0, 6.0, 9.0], (3, 1)), unknown=np.tile([False, False, False, True], (3, 1)))
-    percent = slope(steep)
-    assert escape_terrain(percent, 9.999).tolist() == [[True, True, True, False]] * 3
-    assert not escape_terrain(percent, 10.001).any()
-    with pytest.raises(DataError, match="percent"):
-        escape_terrain(slope(steep, "deg"), 10)
-    with pytest.raises(DataError, match="> 0"):
-        escape_terrain(percent, 0)
 
 
 def test_wrong_units_and_degrees_are_refused() -> None:
@@ -206,7 +181,6 @@ def test_gdaldem_agrees_inside(tmp_path: Path) -> None:
         (slope(dem(z), "deg"), ["slope"]),
         (ruggedness(dem(z)), ["TRI", "-alg", "Riley"]),
         (ruggedness(dem(z), "wilson"), ["TRI", "-alg", "Wilson"]),
-        (roughness(dem(z)), ["roughness"]),
     ]
     for ours, mode in pairs:  # gdaldem computes in float32
         np.testing.assert_allclose(inner(ours), gdaldem(mode, z, tmp_path)[1:-1, 1:-1], rtol=1e-5, err_msg=str(mode))

@@ -124,8 +124,6 @@ def _layers(surface) -> None:  # type: ignore[no-untyped-def]
     layer = Layer(name="z", values=z, nodata=surface.nodata, grid=surface.grid, unit="m")
     terrain.slope(layer, "percent")
     terrain.ruggedness(layer, "riley")
-    terrain.roughness(layer)
-    terrain.vector_ruggedness(layer)
 
 
 def unused_modules() -> list[str]:

@@ -13,8 +13,6 @@ from connectivity.least_cost.randomised_paths import walk_to_target
 from connectivity.network.centrality import current_flow_centrality
 from connectivity.network.indices import (
     DispersalKernel,
-    integral_index,
-    integral_index_importance,
     node_importance,
     probability_of_connectivity,
 )
@@ -66,16 +64,6 @@ def test_pc_eca_and_the_parts_of_dpc() -> None:
         assert {name: part[i] for name, part in parts.items()} == pytest.approx(
             {name: expected[name] for name in parts}, abs=1e-10
         )
-
-
-def test_iic() -> None:
-    case, graph = vectors()["graph_indices"], small_graph()
-    threshold = case["IIC_threshold"]
-    index = integral_index(graph, threshold_m=threshold, landscape=case["A_L"])
-    assert (index.numerator, index.value) == pytest.approx((case["IICnum"], case["IIC"]))
-    assert index.equivalent_area == pytest.approx(case["EC_IIC"])
-    found = integral_index_importance(graph, threshold_m=threshold)
-    assert found.change == pytest.approx([row["dIIC"] for row in case["dIIC"]], abs=1e-10)
 
 
 def test_current_flow_centrality() -> None:

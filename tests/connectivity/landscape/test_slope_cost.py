@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 from connectivity.focal import FocalRegion
 from connectivity.landscape.slope_cost import SlopeCost, SlopeFunction, TravelDirection, factor_of_slope
 from connectivity.landscape.stencil import STEPS, FenceTerms, Stencil, build_stencil
+from connectivity.least_cost.corridors import corridor
 from connectivity.least_cost.cost_distance import CostDistance, cost_weighted_distance
-from connectivity.least_cost.paths import corridor, cost_allocation, least_cost_path
+from connectivity.least_cost.paths import cost_allocation, least_cost_path
 from rasters.errors import DataError, GridMismatchError
 from rasters.grid import Grid
 from rasters.surface import ResistanceSurface

@@ -18,8 +18,9 @@ from skimage.graph import MCP_Geometric
 from connectivity.focal import FocalRegion
 from connectivity.landscape.stencil import STEPS, FenceTerms, Stencil, build_stencil
 from connectivity.least_cost import cost_distance
+from connectivity.least_cost.corridors import corridor
 from connectivity.least_cost.cost_distance import CostDistance, cost_weighted_distance, cost_weighted_distances
-from connectivity.least_cost.paths import corridor, cost_allocation, least_cost_path
+from connectivity.least_cost.paths import cost_allocation, least_cost_path
 from rasters.errors import DataError, FocalNodeError, SolverError
 from rasters.grid import Grid
 from rasters.surface import ResistanceSurface

@@ -9,9 +9,6 @@ from hypothesis import strategies as st
 
 from connectivity.network.indices import (
     DispersalKernel,
-    cost_equivalent_m,
-    integral_index,
-    integral_index_importance,
     link_importance,
     node_importance,
     probability_of_connectivity,
@@ -62,8 +59,6 @@ def test_two_cores_by_hand() -> None:
     index = probability_of_connectivity(graph, HALF, landscape=10.0)
     assert index.numerator == pytest.approx(9 + 16 + 2 * 12 / 4)
     assert index.value == pytest.approx(index.numerator / 100)
-    assert integral_index(graph).numerator == pytest.approx(9 + 16 + 2 * 12 / 2)
-    assert integral_index(graph, threshold_m=399.0).numerator == pytest.approx(25.0)
     assert link_importance(graph, HALF).change[0] == pytest.approx(100 * 6 / 31)
 
 
@@ -79,11 +74,11 @@ def test_a_stepping_stone_is_all_connector() -> None:
 @given(st.integers(0, 100))
 def test_parts_add_up_and_none_is_negative(seed: int) -> None:
     graph = random_graph(seed)
-    for found in (node_importance(graph, HALF), integral_index_importance(graph, threshold_m=300.0)):
-        assert np.allclose(found.change, found.intra + found.flux + found.connector)
-        for part in (found.intra, found.flux, found.connector):
-            assert part.min() > -1e-9
-        assert found.change.max() <= 100 + 1e-9
+    found = node_importance(graph, HALF)
+    assert np.allclose(found.change, found.intra + found.flux + found.connector)
+    for part in (found.intra, found.flux, found.connector):
+        assert part.min() > -1e-9
+    assert found.change.max() <= 100 + 1e-9
 
 
 @given(st.integers(0, 100))
@@ -122,15 +117,6 @@ def test_kernels_take_their_value_at_the_distance() -> None:
     assert DispersalKernel(distance_m=600.0, shape="step").of([600.0, 600.1]).tolist() == [1.0, 0.0]
     with pytest.raises(DataError, match=r"in \(0, 1\)"):
         DispersalKernel(distance_m=600.0, probability=1.0)
-
-
-def test_cost_equivalent_of_a_distance() -> None:
-    lengths = [1e3, 4e3, 2e4]
-    assert cost_equivalent_m(lengths, [3.0 * x for x in lengths], 7e3) == pytest.approx(21e3)
-    assert cost_equivalent_m(lengths, [2.0 * x**1.1 for x in lengths], 7e3) == pytest.approx(2 * 7e3**1.1)
-    assert cost_equivalent_m([5e3], [20e3], 1e3) == pytest.approx(4e3)
-    with pytest.raises(DataError, match="finite length"):
-        cost_equivalent_m([1.0, math.inf], [1.0, 1.0], 1.0)
 
 
 def test_a_missing_attribute_is_named() -> None:

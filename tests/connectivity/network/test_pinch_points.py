@@ -6,8 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from connectivity.landscape.laplacian import node_graph, stencil_laplacian
+from connectivity.least_cost.corridors import corridor, within_excess
 from connectivity.network.links import build_network
-from connectivity.network.pinch_points import network_pinch_points, pinch_points
+from connectivity.network.pinch_points import pinch_points
 from tests.support.small import block, cell, fence_across, random_values, stencil_of, with_fence
 
 
@@ -73,8 +74,10 @@ def test_resistance_is_that_of_the_pseudo_inverse(seed: int) -> None:
 def test_a_wider_corridor_never_resists_more(seed: int) -> None:
     stencil = stencil_of(random_values(seed))
     network = build_network(stencil, _spots(stencil, seed))
-    narrow, wide = (network_pinch_points(network, excess) for excess in (500.0, 5000.0))
-    for n, w, link in zip(narrow, wide, network.kept, strict=True):
+    core = {region.id: region for region in network.cores}
+    for link in network.kept:
+        excess = corridor(network.distance_from(link.a), network.distance_from(link.b)).excess_m
+        n, w = (pinch_points(stencil, core[link.a], core[link.b], within_excess(excess, m)) for m in (500.0, 5000.0))
         assert w.effective_resistance_ohm <= n.effective_resistance_ohm * (1 + 1e-9)
         assert n.effective_resistance_ohm <= link.cost_m / 100 * (1 + 1e-9)
         assert (n.a, n.b) == (link.a, link.b)

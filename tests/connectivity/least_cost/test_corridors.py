@@ -7,32 +7,29 @@ from hypothesis import strategies as st
 from skimage.measure import label
 
 from connectivity.landscape.windows import Window, crop_region, crop_stencil, window_around, window_of
+from connectivity.least_cost.corridors import Corridor, band_around, corridor, corridor_mosaic, within_excess
 from connectivity.least_cost.cost_distance import cost_weighted_distances
-from connectivity.least_cost.paths import corridor, least_cost_path
-from connectivity.network.corridors import (
-    band_around,
-    corridor_mosaic,
-    corridor_width,
-    excess_for_width,
-    link_corridor,
-    within_excess,
-)
-from connectivity.network.links import LinkRules, build_network
+from connectivity.least_cost.paths import least_cost_path
+from connectivity.network.links import CorridorNetwork, Link, build_network
 from rasters.errors import DataError
 from tests.support.small import block, cell, fence_across, random_values, stencil_of, with_fence
 
 
-def random_network(seed: int, rules: LinkRules | None = None):
+def random_network(seed: int) -> CorridorNetwork:
     stencil = stencil_of(random_values(seed))
     spots = np.random.default_rng(seed).permutation(np.flatnonzero(stencil.surface.passable))[:3]
     cores = [cell(f"c{i}", *divmod(int(s), stencil.shape[1]), stencil) for i, s in enumerate(spots)]
-    return build_network(stencil, cores, adjacency=["all"], rules=rules)
+    return build_network(stencil, cores, adjacency=["all"])
+
+
+def link_corridor(network: CorridorNetwork, link: Link) -> Corridor:
+    return corridor(network.distance_from(link.a), network.distance_from(link.b))
 
 
 @given(st.integers(0, 80))
 def test_mosaic_is_the_minimum_and_knows_whose_it_is(seed: int) -> None:
     network = random_network(seed)
-    mosaic = corridor_mosaic(network)
+    mosaic = corridor_mosaic(link_corridor(network, k) for k in network.kept)
     single = np.stack([link_corridor(network, k).excess_m for k in network.kept])
     nodata = network.stencil.surface.nodata
     assert np.isnan(mosaic.excess_m[nodata]).all()
@@ -40,8 +37,14 @@ def test_mosaic_is_the_minimum_and_knows_whose_it_is(seed: int) -> None:
     there = np.isfinite(mosaic.excess_m)
     rows, cols = np.nonzero(there)
     assert np.array_equal(single[mosaic.link[there], rows, cols], mosaic.excess_m[there])
+    assert mosaic.links == tuple((k.a, k.b) for k in network.kept)
     for k in network.kept:
         assert (mosaic.excess_m[k.path.rows, k.path.cols] == 0).all()
+
+
+def test_a_mosaic_needs_a_corridor() -> None:
+    with pytest.raises(DataError, match="at least one corridor"):
+        corridor_mosaic([])
 
 
 @given(st.integers(0, 80), st.floats(0.0, 5e4))
@@ -68,52 +71,6 @@ def test_band_is_as_wide_as_asked_and_stays_on_its_shore() -> None:
     assert not band[8:].any()
     with pytest.raises(DataError, match="width must be > 0"):
         band_around(path, 0.0, stencil.surface.passable)
-
-
-def hourglass(waist: int):
-    """A plain pinched to ``waist`` cells in its middle column."""
-    values = np.ones((15, 31))
-    values[:, 15] = np.inf
-    values[7 - waist // 2 : 7 - waist // 2 + waist, 15] = 1.0
-    stencil = stencil_of(values)
-    ends = [cell("a", 7, 2, stencil), cell("b", 7, 28, stencil)]
-    return stencil, ends, cost_weighted_distances(stencil, ends)
-
-
-@pytest.mark.parametrize("waist", [1, 3, 5])
-def test_narrowest_place_is_the_waist(waist: int) -> None:
-    _, ends, distances = hourglass(waist)
-    mask = within_excess(corridor(*distances).excess_m, 2000.0)
-    width = corridor_width(mask, least_cost_path(distances[0], ends[1]), ends)
-    assert (width.narrowest_m, width.col) == (waist * 100.0, 15)
-    assert math.isinf(width.width_m[0])
-    assert width.centreline[7, 15]
-    assert (width.centreline <= mask).all()
-
-
-def test_excess_needed_for_a_width() -> None:
-    _, ends, distances = hourglass(3)
-    found = corridor(*distances)
-    assert excess_for_width(found, *ends, 100.0) == 0.0
-    needed = excess_for_width(found, *ends, 300.0)
-    assert 0 < needed < math.inf
-    mask = within_excess(found.excess_m, needed)
-    outside = np.pad(~mask, 1, constant_values=True)
-    shifted = [np.roll(outside, s, axis=a)[1:-1, 1:-1] for a in (0, 1) for s in (-1, 1)]
-    fits = mask & ~np.logical_or.reduce(shifted)
-    parts = label(fits | ends[0].mask | ends[1].mask, connectivity=2)
-    assert parts[7, 2] == parts[7, 28]
-    assert math.isinf(excess_for_width(found, *ends, 700.0))
-
-
-@given(st.integers(0, 30))
-def test_wider_corridors_need_more_excess(seed: int) -> None:
-    network = random_network(seed)
-    link = network.kept[0]
-    ends = [core for core in network.cores if core.id in (link.a, link.b)]
-    found = link_corridor(network, link)
-    needed = [excess_for_width(found, *ends, w) for w in (100.0, 300.0, 500.0)]
-    assert needed == sorted(needed)
 
 
 @given(st.integers(0, 60))
