@@ -2,21 +2,23 @@
 
 ::
 
-    PlannerError                    exit code 2 at the command line unless a child says otherwise
-      ConfigError(ValueError)       3  a study, scenario or profile file is wrong; all faults in one go
-      DataError(ValueError)         4  an input layer cannot be used
+    PlannerError
+      ConfigError(ValueError)          a study, scenario or profile file is wrong; all faults in one go
+      DataError(ValueError)            an input layer cannot be used
         LayerNotFoundError(FileNotFoundError)
         GridMismatchError
         GeographicCRSError
         ResistanceValueError
         FenceError
-      FocalNodeError(ValueError)    4  outside the grid, on no data, on a barrier
-      SolverError(RuntimeError)     5  carries the SolveReport
-      MemoryBudgetError(MemoryError) 7 would not fit; says how much is needed and how much is there
-      ExportError(OSError)          7  a result could not be written
-        FolderInUseError            6  another process writes there now; nothing is lost, try again later
+      FocalNodeError(ValueError)       outside the grid, on no data, on a barrier
+      SolverError(RuntimeError)        carries the SolveReport
+      MemoryBudgetError(MemoryError)   would not fit; says how much is needed and how much is there
+      ExportError(OSError)             a result could not be written
+        FolderInUseError               another process writes there now; nothing is lost, try again later
     PlannerWarning(UserWarning)
       NodataFilledWarning
+
+What a command's exit code is after each: `scenarios.exit_codes`.
 """
 
 from __future__ import annotations
@@ -45,19 +47,13 @@ __all__ = [
 class PlannerError(Exception):
     """Base of every error that a user can mend; the message says what, where and what to do."""
 
-    exit_code = 2
-
 
 class ConfigError(PlannerError, ValueError):
     """A study, scenario or species file is wrong; the message lists every fault with its line."""
 
-    exit_code = 3
-
 
 class DataError(PlannerError, ValueError):
     """An input layer cannot be used as it is."""
-
-    exit_code = 4
 
 
 class LayerNotFoundError(DataError, FileNotFoundError):
@@ -87,13 +83,9 @@ class FenceError(DataError):
 class FocalNodeError(PlannerError, ValueError):
     """A focal node or region lies outside the grid, on no data or on a barrier."""
 
-    exit_code = 4
-
 
 class SolverError(PlannerError, RuntimeError):
     """A solve did not reach its tolerance. ``report`` says how far it came."""
-
-    exit_code = 5
 
     def __init__(self, message: str, report: Any = None) -> None:
         super().__init__(message)
@@ -103,13 +95,9 @@ class SolverError(PlannerError, RuntimeError):
 class MemoryBudgetError(PlannerError, MemoryError):
     """The job would need more memory than there is."""
 
-    exit_code = 7
-
 
 class ExportError(PlannerError, OSError):
     """A result could not be written; nothing half-written is left behind."""
-
-    exit_code = 7
 
     def __str__(self) -> str:
         """Give the message alone, not OSError's errno form."""
@@ -118,8 +106,6 @@ class ExportError(PlannerError, OSError):
 
 class FolderInUseError(ExportError):
     """Another process is writing into the same place; says which."""
-
-    exit_code = 6
 
 
 class PlannerWarning(UserWarning):

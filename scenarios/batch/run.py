@@ -19,6 +19,7 @@ from rasters.profile import SpeciesProfile
 from scenarios.batch.draws import DrawPlan
 from scenarios.batch.facts import facts_of
 from scenarios.batch.matrix import BatchRun, Variant
+from scenarios.exit_codes import exit_code_of
 from scenarios.land.inputs import Inputs, context_layer, read_inputs
 from scenarios.land.parameters import changed
 from scenarios.model.results import SpeciesRun
@@ -31,7 +32,6 @@ from scenarios.study.load import ResolvedStudy, find_study, resolve
 __all__ = ["BatchJob", "Failure", "Keep", "Outcome", "resolve_variant", "run_key", "stated_key"]
 
 Keep = Literal["tables", "maps", "all"]
-EXIT_BUG = 70
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,12 +46,9 @@ class Failure:
     @classmethod
     def of(cls, error: BaseException) -> Failure:
         """From an exception; the traceback only of what nobody foresaw."""
-        if isinstance(error, PlannerError):
-            return cls(kind=type(error).__name__, message=str(error), exit_code=error.exit_code)
-        trace = "".join(traceback.format_exception(error))
-        code = 7 if isinstance(error, MemoryError) else EXIT_BUG
+        trace = "" if isinstance(error, PlannerError) else "".join(traceback.format_exception(error))
         words = str(error) or ("out of memory; use larger cells" if isinstance(error, MemoryError) else "")
-        return cls(kind=type(error).__name__, message=words, exit_code=code, trace=trace)
+        return cls(kind=type(error).__name__, message=words, exit_code=exit_code_of(error), trace=trace)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

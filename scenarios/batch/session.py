@@ -18,6 +18,7 @@ from scenarios.batch.run import Failure
 from scenarios.batch.summary import summary_of, write_manifest_of_runs, write_tables_of_batch
 from scenarios.batch.work import do_runs
 from scenarios.cluster.cluster import Traffic
+from scenarios.exit_codes import ExitCode
 from scenarios.land.provenance import input_paths
 from scenarios.outputs.claim import claimed
 from scenarios.outputs.manifest import write_manifest
@@ -26,7 +27,6 @@ from scenarios.records.machine import machine, now
 
 __all__ = ["BatchRequest", "BatchSummary", "merge_batch", "run_batch"]
 
-EXIT_FAILED = 6
 SHOWN = 10
 """Failures that are told on the terminal; all stand in the summary and the log."""
 
@@ -56,9 +56,9 @@ class BatchSummary:
     traffic: Traffic | None = None
 
     @property
-    def exit_code(self) -> int:
-        """0, or 6 when a run failed."""
-        return EXIT_FAILED if self.failed else 0
+    def exit_code(self) -> ExitCode:
+        """Whether all runs are done."""
+        return ExitCode.RUNS_FAILED if self.failed else ExitCode.OK
 
     def as_dict(self) -> dict[str, Any]:
         """Plain data."""

@@ -18,6 +18,7 @@ from scenarios.batch.run import BatchJob, Failure, Outcome
 from scenarios.cluster.cluster import Traffic, connect, map_completed
 from scenarios.cluster.job import Lost
 from scenarios.cluster.processes import map_here, map_processes
+from scenarios.exit_codes import ExitCode
 from scenarios.land.inputs import input_files
 from scenarios.progress import Reporter
 
@@ -106,7 +107,7 @@ def _lost(run: BatchRun, lost: Lost) -> Outcome:
         f"{lost.deaths} processes ended one after the other at this run, mostly for want of memory; give it more memory, or "
         "use larger cells"
     )
-    return Outcome(run=run.id, failure=Failure(kind="MemoryBudgetError", message=message, exit_code=7))
+    return Outcome(run=run.id, failure=Failure(kind="MemoryBudgetError", message=message, exit_code=ExitCode.MEMORY))
 
 
 @dataclass(slots=True, kw_only=True)

@@ -96,7 +96,7 @@ def run(
 ) -> None:
     """Do every run of a matrix that is not done yet; `run` needs not be said.
 
-    What fails is collected, and the rest goes on; the exit code is then 6. A batch that was stopped goes on when the same
+    What fails is collected, and the rest goes on; the exit code is then 10. A batch that was stopped goes on when the same
     command is given again.
     """
     with reporting("batch", quiet or as_json, verbose) as reporter:

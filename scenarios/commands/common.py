@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import os
 import traceback
 from collections.abc import Iterator
@@ -12,20 +11,19 @@ from typing import TYPE_CHECKING, Annotated, Any, Protocol
 
 import typer
 
+from rasters.errors import PlannerError
+from scenarios.exit_codes import ExitCode, exit_code_of, is_full_disk
+
 if TYPE_CHECKING:
     from rich.console import Console
 
     from scenarios.progress import Reporter
 
 __all__ = [
-    "EXIT_BUG", "EXIT_INTERRUPTED", "EXIT_MEMORY", "EvidenceOption", "JsonOption", "OneScenarioOption", "OutOption", "QuietOption",
+    "EvidenceOption", "JsonOption", "OneScenarioOption", "OutOption", "QuietOption",
     "ScenarioOption", "SchedulerOption", "SendOption", "SetOption", "SpeciesOption", "StudyArgument", "VerboseOption",
     "WorkersOption", "asked_to_stop", "parse_overrides", "reporting", "stop", "tell", "tell_version",
 ]  # fmt: skip
-
-EXIT_BUG = 70
-EXIT_INTERRUPTED = 6
-EXIT_MEMORY = 7
 
 _asked_to_stop: list[bool] = []
 
@@ -135,37 +133,35 @@ def with_evidence(study: str, evidence: Path | None, overrides: dict[str, Any]) 
 @contextmanager
 def reporting(command: str, quiet: bool, verbose: int) -> Iterator[Reporter]:
     """Progress on stderr; every expected error becomes one message and its exit code."""
-    from rasters.errors import PlannerError
     from scenarios.progress import Reporter
 
     with Reporter(quiet=quiet, verbose=verbose) as reporter:
         reporter.asked_to_stop = asked_to_stop
         try:
             yield reporter
-        except PlannerError as error:
-            reporter.error(str(error))
-            raise typer.Exit(error.exit_code) from error
-        except KeyboardInterrupt as error:
-            reporter.error(f"{command} was interrupted; nothing half-written is left behind")
-            raise typer.Exit(EXIT_INTERRUPTED) from error
-        except MemoryError as error:
-            reporter.error("out of memory; use larger cells (--set grid.cell_m=2000) or fewer species at a time")
-            raise typer.Exit(EXIT_MEMORY) from error
         except (typer.Exit, typer.BadParameter, typer.Abort):
             raise
-        except Exception as error:
-            if _asked_to_stop:
-                reporter.error(f"{command} was interrupted; nothing half-written is left behind")
-                raise typer.Exit(EXIT_INTERRUPTED) from error
-            if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
-                reporter.error(f"the disk is full ({error}); free some space or choose another folder with --out")
-                raise typer.Exit(EXIT_MEMORY) from error
-            if os.environ.get("OTKEL_TRACEBACK") == "1" or verbose:
+        except (Exception, KeyboardInterrupt) as error:
+            code = exit_code_of(error)
+            if code is ExitCode.BUG and _asked_to_stop:
+                code = ExitCode.INTERRUPTED
+            if code is ExitCode.BUG and (os.environ.get("OTKEL_TRACEBACK") == "1" or verbose):
                 traceback.print_exc()
-            reporter.error(
-                f"{type(error).__name__}: {error}\nThis is a bug of otkel; run again with -v and report what it prints."
-            )
-            raise typer.Exit(EXIT_BUG) from error
+            reporter.error(_words(error, code, command))
+            raise typer.Exit(code) from error
+
+
+def _words(error: BaseException, code: ExitCode, command: str) -> str:
+    """One message: an error of ours says itself what is wrong, where, and what to do."""
+    if isinstance(error, PlannerError):
+        return str(error)
+    if is_full_disk(error):
+        return f"the disk is full ({error}); free some space or choose another folder with --out"
+    if code is ExitCode.INTERRUPTED:
+        return f"{command} was interrupted; nothing half-written is left behind"
+    if code is ExitCode.MEMORY:
+        return "out of memory; use larger cells (--set grid.cell_m=2000) or fewer species at a time"
+    return f"{type(error).__name__}: {error}\nThis is a bug of otkel; run again with -v and report what it prints."
 
 
 def asked_to_stop() -> bool:

@@ -23,6 +23,7 @@ from scenarios.commands.common import (
     tell,
     with_evidence,
 )
+from scenarios.exit_codes import ExitCode
 
 CacheOption = Annotated[
     Path | None,
@@ -49,8 +50,6 @@ OptionalStudyArgument = Annotated[
     str | None,
     typer.Argument(metavar="STUDY", help="A bundled study, a folder with a study.yaml, or a YAML file."),
 ]
-EXIT_DIFFERS = 5
-"""A result that was run again is not what it was."""
 
 __all__ = ["check", "corridors", "doctor", "passages", "plan", "run", "uncertainty"]
 
@@ -127,7 +126,7 @@ def _run_from(
         done = reproduce(manifest, out, reporter, study=study, store=open_store(cache) if cache else None)
     tell(done, reporter, as_json=as_json, quiet=quiet)
     if not done.reproduced:
-        raise typer.Exit(EXIT_DIFFERS)
+        raise typer.Exit(ExitCode.DIFFERS)
 
 
 def corridors(
@@ -237,7 +236,7 @@ def check(
         report = check_study(study, scenario, parse_overrides(overrides), reporter)
     tell(report, reporter, as_json=as_json, quiet=quiet)
     if not report.passed:
-        raise typer.Exit(4)
+        raise typer.Exit(ExitCode.INPUT_DATA)
 
 
 def doctor(
@@ -254,4 +253,4 @@ def doctor(
         report = examine()
     tell(report, reporter, as_json=as_json, quiet=False, listing=True)
     if not report.passed:
-        raise typer.Exit(5)
+        raise typer.Exit(ExitCode.SOLVER)

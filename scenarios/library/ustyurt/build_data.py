@@ -31,6 +31,7 @@ import yaml  # noqa: E402
 from pyproj import CRS  # noqa: E402
 
 from rasters.errors import DataError, LayerNotFoundError, PlannerError  # noqa: E402
+from scenarios.exit_codes import ExitCode, exit_code_of  # noqa: E402
 from scenarios.library.ustyurt.data_borders import (  # noqa: E402
     border_lines,
     build_borders,
@@ -153,11 +154,11 @@ def run(source: Path, check: bool, say: Callable[[str], object] = print) -> int:
         if check:
             differing = compare(fresh, record)
             say("\n".join(differing) or f"{len(record['results'])} files rebuilt, all as recorded")
-            return 4 if differing else 0
+            return ExitCode.DIFFERS if differing else ExitCode.OK
         install(fresh, record)
     for name in record["results"]:
         say(f"{name:16} {(DATA / name).stat().st_size:>9,} bytes")
-    return 0
+    return ExitCode.OK
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -170,7 +171,7 @@ def main(arguments: list[str] | None = None) -> int:
         return run(chosen.source, chosen.check)
     except PlannerError as error:
         print(f"error: {error}", file=sys.stderr)
-        return error.exit_code
+        return exit_code_of(error)
 
 
 if __name__ == "__main__":

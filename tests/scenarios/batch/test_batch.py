@@ -236,7 +236,7 @@ def test_what_fails_is_told_and_the_rest_goes_on(study: Path, tmp_path: Path) ->
     out = tmp_path / "out"
     command = ["batch", str(study), "--matrix", str(matrix), "--out", str(out)]
     ran = CliRunner().invoke(app, command)
-    assert ran.exit_code == 6
+    assert ran.exit_code == 10
     assert "12 runs finished" in ran.stderr and "failed: closed+broken/walker: " in ran.stderr
     assert "no fence line 'none'" in ran.stderr and "14/14" in ran.stderr
     summary = pd.read_csv(out / "summary.csv").set_index("run")
@@ -245,7 +245,7 @@ def test_what_fails_is_told_and_the_rest_goes_on(study: Path, tmp_path: Path) ->
     failed = [line for line in log_of(out) if line["event"] == "failed"]
     assert [line["error"]["exit_code"] for line in failed] == [3, 3] and failed[0]["error"]["kind"] == "ConfigError"
     again = CliRunner().invoke(app, [*command, "--json"])
-    assert again.exit_code == 6
+    assert again.exit_code == 10
     told = json.loads(again.stdout)
     assert (told["finished"], told["finished_before"], len(told["failed"])) == (12, 12, 2)
     assert events(out).count("started") == 16
@@ -259,7 +259,7 @@ def test_an_unforeseen_error_is_a_failure_with_its_trace(
 
     monkeypatch.setattr("scenarios.batch.run.solve_step", broken)
     summary = done(asked(study, tmp_path / "out", "scenario: closed\nspecies: digger"))
-    assert summary.failed["closed/digger"].exit_code == 70 and summary.exit_code == 6
+    assert summary.failed["closed/digger"].exit_code == 70 and summary.exit_code == 10
     failed = log_of(tmp_path / "out")[2]
     assert "who divides?" in failed["error"]["message"] and "Traceback" in failed["error"]["trace"]
 
@@ -367,7 +367,7 @@ def test_shares_and_merge_are_the_whole(study: Path, whole: Path, tmp_path: Path
 def test_merging_tells_what_failed(study: Path, tmp_path: Path) -> None:
     done(asked(study, tmp_path / "out", "scenario: closed\nspecies: digger\n" + BROKEN, task=1, tasks=1))
     merged = merge_batch(tmp_path / "out")
-    assert merged.exit_code == 6 and list(merged.failed) == ["closed+broken/digger"]
+    assert merged.exit_code == 10 and list(merged.failed) == ["closed+broken/digger"]
     with pytest.raises(LayerNotFoundError, match="not the folder of a batch"):
         merge_batch(tmp_path)
 

@@ -57,10 +57,10 @@ def test_no_command_is_usage_and_an_unknown_one_too() -> None:
         (LayerNotFoundError("there is no dem.tif"), 4, "there is no dem.tif"),
         (SolverError("stopped at 1e-3", None), 5, "stopped at 1e-3"),
         (MemoryBudgetError("needs 40 GiB"), 7, "needs 40 GiB"),
-        (ExportError("disk is full"), 7, "disk is full"),
+        (ExportError("disk is full"), 8, "disk is full"),
         (MemoryError(), 7, "out of memory"),
         (KeyboardInterrupt(), 6, "run was interrupted"),
-        (OSError(errno.ENOSPC, "No space left on device", "a.tif"), 7, "disk is full"),
+        (OSError(errno.ENOSPC, "No space left on device", "a.tif"), 8, "disk is full"),
         (ValueError("what is [this]"), 70, "ValueError: what is [this]"),
     ],
 )

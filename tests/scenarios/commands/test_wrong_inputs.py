@@ -28,7 +28,7 @@ from tests.support.tiny_study import (
     write_vectors,
 )
 
-USAGE, CONFIGURATION, INPUT_DATA, OUTPUT = 2, 3, 4, 7
+USAGE, CONFIGURATION, INPUT_DATA, OUTPUT = 2, 3, 4, 8
 
 
 def snapshot(folder: Path) -> dict[str, str]:

@@ -452,4 +452,4 @@ class TestCommand:
 
     def test_a_folder_that_cannot_be_made(self, job):
         (job.folder / "file").write_text("")
-        assert CliRunner().invoke(app, ["circuitscape", str(job.ini()), "-o", str(job.folder / "file")]).exit_code == 7
+        assert CliRunner().invoke(app, ["circuitscape", str(job.ini()), "-o", str(job.folder / "file")]).exit_code == 8

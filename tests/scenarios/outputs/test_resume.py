@@ -124,12 +124,12 @@ def _full(*_: Any, **__: Any) -> Any:
     ],
     ids=["raster", "geopackage", "table", "map", "page", "folder"],
 )
-def test_a_full_disk_ends_in_7_wherever_it_strikes_and_says_how_to_go_on(
+def test_a_full_disk_ends_in_8_wherever_it_strikes_and_says_how_to_go_on(
     study: Path, whole: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, owner: Any, name: str
 ) -> None:
     monkeypatch.setattr(owner, name, _full)
     done = run(study, tmp_path / "out", "--cache", str(whole.parent / "steps"))
-    assert done.exit_code == 7, done.stderr
+    assert done.exit_code == 8, done.stderr
     assert "No space left on device" in done.stderr and "choose another folder" in done.stderr
     assert list(tmp_path.iterdir()) == []
     if name != "mkdtemp":
@@ -145,7 +145,7 @@ def test_a_disk_that_is_really_full(study: Path, whole: Path, tmp_path: Path) ->
     command = f'mount -t tmpfs -o size=300k tmpfs "{disk}" && "{sys.executable}" "{ROOT / "cli.py"}" run "{study}"'
     command += f' --cache "{whole.parent / "steps"}" --out "{disk / "out"}"; code=$?; ls -A "{disk}"; exit $code'
     done = subprocess.run(["unshare", "-rm", "sh", "-c", command], cwd=ROOT, capture_output=True, text=True)
-    assert (done.returncode, done.stdout) == (7, ""), done.stderr
+    assert (done.returncode, done.stdout) == (8, ""), done.stderr
     assert "the disk is full" in done.stderr and "the same command goes on from there" in done.stderr
 
 
@@ -154,7 +154,7 @@ def test_two_runs_into_one_folder_cannot_meet(study: Path, tmp_path: Path) -> No
     with claimed(out):
         (tmp_path / ".out.part-living").mkdir()
         done = run(study, out)
-        assert done.exit_code == 6
+        assert done.exit_code == 9
         assert f"process {os.getpid()} (otkel" in done.stderr and "choose another folder" in done.stderr
         assert (tmp_path / ".out.part-living").is_dir() and lock_of(out).is_file() and not out.exists()
     assert not lock_of(out).exists()

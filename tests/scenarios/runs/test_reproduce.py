@@ -63,7 +63,7 @@ def test_what_differs_is_named_with_its_likely_cause_and_by_how_much(results: Pa
     changed = write_tiny_study(tmp_path / "study")
     write_yaml(changed / "digger.yaml", species_settings("digger", 4.0, 0.4))
     done = again(results, tmp_path / "again", str(changed))
-    assert done.exit_code == 5
+    assert done.exit_code == 11
     assert "not as it was: the input digger.yaml has changed" in done.stderr
     assert "not as it was: the input dem.tif" not in done.stderr
     lines = {line.split(":")[1].strip(): line for line in done.stderr.splitlines() if line.startswith("differs: ")}
@@ -83,7 +83,7 @@ def test_versions_missing_inputs_and_files_that_are_gone_are_named(study: Path, 
         manifest["machine"]["threads"] = 4096
 
     done = again(edited(results, tmp_path / "edited", change), tmp_path / "again", str(study))
-    assert done.exit_code == 5
+    assert done.exit_code == 11
     for words in (
         f"not as it was: numpy is {np.__version__}, was 1.0",
         "not as it was: the input gone.tif is not beside study.yaml any more",
