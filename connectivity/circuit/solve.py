@@ -17,7 +17,7 @@ from connectivity.circuit.reference import reference_voltages
 from connectivity.kernels.circuit.currents import in_and_out, largest_flow
 from connectivity.landscape.laplacian import Laplacian
 from connectivity.report import SolveReport
-from rasters.errors import DataError
+from rasters.errors import DataError, SolverError
 from rasters.fences import STEPS
 
 __all__ = ["CircuitSolution", "Method", "cell_currents", "pick_method", "solve", "solve_circuit"]
@@ -60,9 +60,9 @@ def solve(
     current : (height, width) or (n, height, width) float64
         Injected amperes; several right-hand sides share one set-up and are iterated together.
     method : {"auto", "multigrid", "sparse-direct", "amg"}
-        ``"auto"`` takes the direct solver up to 20 000 cells and multigrid beyond.
+        ``"auto"`` takes the direct solver up to 20 000 cells and multigrid beyond, or where the direct one misses.
     tolerance : float
-        Relative residual, or relative energy error with ``stop="energy"``; direct solves ignore it.
+        Relative residual, or relative energy error of multigrid with ``stop="energy"``.
     stop : {"residual", "energy"}
         ``"energy"`` is enough, and cheaper, when only effective resistances are asked for.
 
@@ -76,9 +76,14 @@ def solve(
     SolverError
         When the tolerance is not reached; carries the report.
     """
-    method = pick_method(system, method)
+    wanted, method = method, pick_method(system, method)
     if method == "sparse-direct":
-        return reference_voltages(system, current)
+        try:
+            return reference_voltages(system, current, tolerance=tolerance)
+        except SolverError:
+            if wanted != "auto":
+                raise
+            method = "multigrid"
     if method == "amg":
         return reference_voltages(system, current, method="amg-cg", tolerance=tolerance)
     if method == "multigrid":

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from connectivity.circuit.solve import Method, pick_method, solve
 from connectivity.landscape.laplacian import Laplacian
-from connectivity.report import SolveReport
+from connectivity.report import AT_ROUNDING, SolveReport
 
 __all__ = ["Injection", "from_anchors", "merge_reports", "solve_injections"]
 
@@ -79,8 +79,7 @@ def _on_cells(one: Injection) -> Reals:
 def _solver(
     system: Laplacian, method: Method, tolerance: float, stop: Stop
 ) -> Callable[[Reals], tuple[Reals, SolveReport]]:
-    method = pick_method(system, method)
-    if method != "multigrid":
+    if pick_method(system, method) != "multigrid":
         return lambda current: solve(system, current, method=method, tolerance=tolerance, stop=stop)
     from connectivity.circuit.multigrid.solver import MultigridSolver
 
@@ -115,13 +114,15 @@ def merge_reports(reports: Iterable[SolveReport]) -> SolveReport:
         method=" + ".join(sorted({r.method for r in every})),
         n_unknowns=max(r.n_unknowns for r in every),
         iterations=tuple(i for r in every for i in r.iterations),
-        relative_residual=max(r.relative_residual for r in every),
-        energy_error=max(r.energy_error for r in every),
+        relative_residual=float(np.fmax.reduce([r.relative_residual for r in every])),
+        energy_error=float(np.fmax.reduce([r.energy_error for r in every])),
         converged=all(r.converged for r in every),
         n_components=max(r.n_components for r in every),
         levels=max(r.levels for r in every),
         setup_s=sum(r.setup_s for r in every),
         solve_s=sum(r.solve_s for r in every),
         bytes_peak=max(r.bytes_peak for r in every),
-        note=f"{len(every)} batches",
+        note="; ".join(
+            [f"{len(every)} batches", *([AT_ROUNDING] if any(AT_ROUNDING in r.note for r in every) else [])]
+        ),
     )

@@ -10,8 +10,14 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import sparse
 from scipy.sparse import csgraph
-from scipy.sparse.linalg import SuperLU, splu
 
+from connectivity.circuit.measured import (
+    EdgeSystem,
+    direct_solver,
+    measure,
+    refined_voltages,
+    require_converged,
+)
 from connectivity.modes.conflicts import Policy, resolve_conflicts
 from connectivity.modes.focal_nodes import PairStatus, unsolved_resistance
 from connectivity.modes.pairs import PairRule
@@ -30,6 +36,8 @@ __all__ = [
 Reals = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
+TOLERANCE = 1e-9
+"""Relative residual asked of every solve."""
 RELATIVE_FLOOR = 1e-8
 """Branch currents below this share of the largest one count as none, as in Circuitscape."""
 
@@ -99,12 +107,9 @@ class ResistorNetwork:
     def _sum(self, node: Ints, values: Reals) -> Reals:
         return np.bincount(node, weights=values, minlength=self.size).astype(np.float64)
 
-    def _factor(self, free: Ints, finite: Reals) -> SuperLU:
-        """LU of the Laplacian plus finite grounds, on the free nodes."""
-        both = np.concatenate([self.first, self.second]), np.concatenate([self.second, self.first])
-        adjacent = sparse.coo_array((np.tile(self.conductance, 2), both), shape=(self.size, self.size)).tocsr()
-        full = sparse.diags_array(np.asarray(adjacent.sum(axis=1)).ravel() + finite).tocsr() - adjacent
-        return splu(full[free][:, free].tocsc(), permc_spec="COLAMD")
+    def _edges(self, free: Ints, finite: Reals) -> EdgeSystem:
+        """The network with finite grounds, all but the free nodes held at 0 V."""
+        return EdgeSystem(first=self.first, second=self.second, conductance=self.conductance, ground=finite, free=free)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -197,26 +202,33 @@ class _AnchoredVoltages:
         self.network = network
         held = np.unique(network.component, return_index=True)[1]
         self.free = np.setdiff1d(np.arange(network.size), held)
-        self.factor = network._factor(self.free, np.zeros(network.size)) if self.free.size else None
+        self.edges = network._edges(self.free, np.zeros(network.size))
+        self.solver = direct_solver(self.edges)
         self.setup_s = time.perf_counter() - start
 
     def between(self, a: int, b: int) -> tuple[Reals, SolveReport]:
         """Voltages for 1 A into b and out of a, 0 V at a; 0 in other components."""
         start = time.perf_counter()
-        load = np.zeros(self.network.size)
+        load = np.zeros((self.network.size, 1))
         load[b], load[a] = 1.0, -1.0
-        voltage = np.zeros(self.network.size)
-        if self.factor is not None:
-            voltage[self.free] = self.factor.solve(load[self.free])
+        voltage = refined_voltages(self.edges, load, self.solver)
         here = self.network.component == self.network.component[a]
-        voltage = np.where(here, voltage - voltage[a], 0.0)
-        return voltage, self._report(start)
+        voltage = np.where(here[:, None], voltage - voltage[a], 0.0)
+        n_components = int(self.network.component.max()) + 1
+        return voltage[:, 0], _report(self.edges, voltage, load, n_components, self.setup_s, start)
 
-    def _report(self, start: float) -> SolveReport:
-        return SolveReport(
-            method="sparse-direct", n_unknowns=int(self.free.size), n_components=int(self.network.component.max()) + 1,
-            setup_s=self.setup_s, solve_s=time.perf_counter() - start,
-        )  # fmt: skip
+
+def _report(
+    edges: EdgeSystem, voltage: Reals, load: Reals, n_components: int, setup_s: float, start: float
+) -> SolveReport:
+    """What was measured; SolverError where `TOLERANCE` was missed."""
+    found = measure(edges, voltage, load, TOLERANCE)
+    report = SolveReport(
+        method="sparse-direct", n_unknowns=int(edges.free.size), n_components=n_components, setup_s=setup_s,
+        relative_residual=found.relative_residual, converged=found.converged, note=found.note, solve_s=time.perf_counter() - start,
+    )  # fmt: skip
+    require_converged(report, TOLERANCE)
+    return report
 
 
 def network_advanced(
@@ -238,15 +250,10 @@ def network_advanced(
     live = np.flatnonzero((np.bincount(network.component, amps) != 0) & (np.bincount(network.component, left) != 0))
     solved = np.isin(network.component, live)
     free = np.flatnonzero(solved & ~np.isinf(left))
-    voltage = np.zeros(network.size)
-    if free.size:
-        voltage[free] = network._factor(free, finite).solve(amps[free])
-    report = SolveReport(
-        method="sparse-direct",
-        n_unknowns=int(free.size),
-        n_components=int(live.size),
-        solve_s=time.perf_counter() - start,
-    )
+    edges, load = network._edges(free, finite), amps[:, None]
+    voltage = refined_voltages(edges, load, direct_solver(edges))
+    report = _report(edges, voltage, load, int(live.size), 0.0, start)
+    voltage = voltage[:, 0]
     return NetworkSolution(
         voltage=voltage, node_current=network.node_currents(voltage, finite), branches=_branches(network, voltage),
         report=report,

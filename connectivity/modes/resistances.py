@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from connectivity.circuit.solve import Method, pick_method
+from connectivity.circuit.solve import Method
 from connectivity.landscape.laplacian import Laplacian
 from connectivity.modes.cell_circuit import CellCircuit, cell_components
 from connectivity.modes.focal_nodes import PairStatus, node_cell, pair_status, unsolved_resistance
@@ -67,7 +68,7 @@ def pairwise_resistances(
         As in `connectivity.modes.focal.pairwise`.
     method : {"auto", "reduction", "multigrid", "sparse-direct", "amg"}
         Reduction eliminates all other cells once, exactly. The solvers solve once per focal node but one in each component.
-        ``"auto"``: direct up to 20 000 cells; beyond, reduction, or multigrid where its memory does not suffice.
+        ``"auto"``: reduction, or solves where its memory does not suffice.
     tolerance : float
         Of the iterative solvers.
     """
@@ -122,11 +123,9 @@ def _resistance_table(
 ) -> tuple[Reals, SolveReport | None]:
     if method == "reduction":
         return _by_reduction(system, cells)
-    if method == "auto" and pick_method(system) != "sparse-direct":
-        try:
+    if method == "auto":
+        with suppress(MemoryBudgetError):
             return _by_reduction(system, cells)
-        except MemoryBudgetError:
-            method = "multigrid"
     return _by_solves(system, component, cells, method, tolerance)
 
 

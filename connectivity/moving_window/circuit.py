@@ -24,10 +24,12 @@ from connectivity.kernels.circuit.moving_window import (
     node_currents,
     number_nodes,
     reach,
+    take_flows,
 )
 from connectivity.landscape.laplacian import Laplacian
 from connectivity.landscape.stencil import Neighbours
 from connectivity.modes.cell_circuit import cell_components, edge_conductance
+from connectivity.report import CONTRAST_ADVICE, MOST_AT_ROUNDING
 from rasters.errors import SolverError
 
 __all__ = ["Circuit", "WindowMethod", "uniform_circuit", "window_circuit"]
@@ -41,7 +43,9 @@ FLOOR = 1e-8
 DIRECT_BYTES = 400 * 2**20
 """Largest banded factor; a disc of 190 cells' radius has one of this size, where multigrid takes as long."""
 TOLERANCE = 1e-10
-"""Relative residual asked of multigrid."""
+"""Relative residual asked of every solve."""
+ROUNDS = 3
+"""Refinements of a banded solve before it is given up."""
 
 _one_at_a_time = threading.Lock()
 """Held during solves that use numba's own threads, which must not be entered from two threads at once."""
@@ -65,17 +69,29 @@ class _Banded:
     flat: Reals
 
     def currents(self, amps: Reals) -> Reals:
-        inner = (self.node >= 0) & (self.node < self.last.size)
-        volts = amps[inner]
-        number = self.node[inner]
-        values = np.empty(self.last.size)
-        values[number] = volts
-        substitute(self.flat, self.stride, self.last, values)
-        voltage = np.zeros(self.node.shape)
-        voltage[inner] = values[number]
+        voltage = self._voltage(amps)
         out = np.empty(self.node.shape)
         node_currents(self.conductance, self.node, voltage, FLOOR, np.empty((2, *self.node.shape)), out)
         return out
+
+    def _voltage(self, amps: Reals) -> Reals:
+        """Refined until the true residual meets `TOLERANCE`; SolverError where it stays above `MOST_AT_ROUNDING`."""
+        inner = (self.node >= 0) & (self.node < self.last.size)
+        number, values = self.node[inner], np.empty(self.last.size)
+        voltage, left = np.zeros(self.node.shape), amps
+        size = error = float(np.linalg.norm(amps[inner]))
+        for _ in range(1 + ROUNDS):
+            values[number] = left[inner]
+            substitute(self.flat, self.stride, self.last, values)
+            voltage[inner] += values[number]
+            left = amps.astype(np.float64)
+            take_flows(self.conductance, self.node, voltage, left)
+            error = float(np.linalg.norm(left[inner]))
+            if error <= TOLERANCE * size:
+                break
+        if not error <= MOST_AT_ROUNDING * size:
+            raise SolverError(f"a window's currents balance to {error / size:.1e} only; {CONTRAST_ADVICE}")
+        return voltage
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,7 +128,7 @@ class _Joined:
     def currents(self, amps: Reals) -> Reals:
         load = np.where(self.own, amps, 0.0)
         with _one_at_a_time:
-            voltage, _ = solve(self.system, load, method="sparse-direct")
+            voltage, _ = solve(self.system, load, tolerance=TOLERANCE)
             return cell_currents(self.system, voltage, FLOOR)
 
 
@@ -153,10 +169,7 @@ def window_circuit(
     assemble(conductance, node, last.size, stride, flat)
     bad = factor(flat, stride, last)
     if bad >= 0:
-        raise SolverError(
-            "a window's equations cannot be solved in float64: its resistances span too many orders of magnitude; "
-            "cap the largest or raise the smallest"
-        )
+        raise SolverError(f"a window's equations cannot be solved in float64: {CONTRAST_ADVICE}")
     return _Banded(conductance=conductance, node=node, last=last, stride=stride, flat=flat)
 
 

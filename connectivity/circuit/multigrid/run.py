@@ -13,6 +13,7 @@ from connectivity.circuit.multigrid.system import Flow, Regions
 from connectivity.kernels.multigrid import cg as kernels
 from connectivity.kernels.multigrid import layout
 from connectivity.landscape.laplacian import Laplacian
+from connectivity.report import MOST_AT_ROUNDING
 
 __all__ = ["Goal", "Outcome", "solve_batch"]
 
@@ -159,7 +160,8 @@ def solve_batch(
         voltage *= hierarchy.fine.scale * unit
         left = _residual(system, held, regions, current, flows, voltage, residual) / unit[:, 0, 0]
         left[nothing] = 0.0
-        bound = np.maximum(goal.tolerance, _rounding(system, held, voltage, left > goal.tolerance) / unit[:, 0, 0])
+        rounding = _rounding(system, held, voltage, left > goal.tolerance) / unit[:, 0, 0]
+        bound = np.maximum(goal.tolerance, np.minimum(rounding, MOST_AT_ROUNDING))
         active = (left > bound) & (iteration.steps < goal.max_iterations) & (not goal.energy)
     error = iteration.energy_error
     return Outcome(

@@ -31,7 +31,7 @@ from connectivity.circuit.multigrid.system import (
     refuse_if_too_big,
 )
 from connectivity.landscape.laplacian import Laplacian
-from connectivity.report import SolveReport
+from connectivity.report import AT_ROUNDING, CONTRAST_ADVICE, SolveReport
 from rasters.errors import DataError, SolverError
 
 __all__ = ["MultigridSolver", "Stop", "estimate_bytes"]
@@ -41,9 +41,6 @@ Double = NDArray[np.float64]
 
 SMALL = 300_000
 """Cells below which threads wait for each other longer than they work."""
-
-
-AT_ROUNDING = "residual at the rounding of float64 voltages, which are huge beside the currents' own"
 
 
 @contextmanager
@@ -210,5 +207,5 @@ def _shortfall(report: SolveReport, goal: Goal) -> str:
     return (
         f"multigrid stopped after {max(report.iterations)} iterations at a relative "
         f"{'energy error' if goal.energy else 'residual'} of {reached:.1e}, short of {goal.tolerance:g}; "
-        "raise max_iterations or the tolerance"
+        f"raise max_iterations or the tolerance, or see whether {CONTRAST_ADVICE}"
     )

@@ -8,7 +8,7 @@ import numpy as np
 
 from connectivity.kernels._jit import kernel
 
-__all__ = ["assemble", "envelope", "keep_edges", "node_currents", "number_nodes", "reach"]
+__all__ = ["assemble", "envelope", "keep_edges", "node_currents", "number_nodes", "reach", "take_flows"]
 
 _D_ROW = np.array((0, 1, 1, 1))
 _D_COL = np.array((1, 0, 1, -1))
@@ -111,6 +111,20 @@ def keep_edges(node, conductance):
                 there = r2 < height and 0 <= c2 < width and node[r, c] >= 0 and node[r2, c2] >= 0
                 if not there:
                     conductance[k, r, c] = 0.0
+
+
+@kernel
+def take_flows(conductance, node, voltage, load):
+    """Take from load (h, w) [A] what each node of a window passes on to its neighbours at these voltages."""
+    height, width = node.shape
+    for k in range(4):
+        for r in range(height - _D_ROW[k]):
+            for c in range(max(0, -_D_COL[k]), width - max(0, _D_COL[k])):
+                r2, c2 = r + _D_ROW[k], c + _D_COL[k]
+                if node[r, c] >= 0 and node[r2, c2] >= 0:
+                    flow = conductance[k, r, c] * (voltage[r, c] - voltage[r2, c2])
+                    load[r, c] -= flow
+                    load[r2, c2] += flow
 
 
 @kernel

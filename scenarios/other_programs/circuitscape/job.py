@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from math import isnan
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +27,7 @@ from connectivity.modes.focal import (
 from connectivity.modes.injections import merge_reports
 from connectivity.modes.pairs import FocalCells, PairRule
 from connectivity.modes.resistances import ResistanceMethod, pairwise_resistances
-from connectivity.report import SolveReport
+from connectivity.report import AT_ROUNDING, SolveReport
 from rasters.errors import ConfigError
 from scenarios.other_programs.circuitscape.amounts import ground_conductance, source_amps
 from scenarios.other_programs.circuitscape.ini import JobSettings, read_job, uses_strengths
@@ -81,10 +82,11 @@ class JobSummary:
 
     def as_dict(self) -> dict[str, Any]:
         """Plain data."""
+        residual = self.report.relative_residual
         return {
             "job": str(self.job), "folder": str(self.folder), "files": list(self.files), "mode": self.mode,
             "solved": self.solved, "unreached": self.unreached, "solver": self.report.method,
-            "relative_residual": self.report.relative_residual, "notes": list(self.notes), "seconds": round(self.seconds, 3),
+            "relative_residual": None if isnan(residual) else residual, "notes": list(self.notes), "seconds": round(self.seconds, 3),
         }  # fmt: skip
 
     def print(self, console: Console) -> None:
@@ -92,8 +94,8 @@ class JobSummary:
         for note in self.notes:
             console.print(f"note: {note}", markup=False)
         console.print(
-            f"{self.mode}: {self.solved} solved, {self.unreached} not joined or excluded ({self.report.method}, relative "
-            f"residual {self.report.relative_residual:.1e}); {len(self.files)} files in {self.folder}, {self.seconds:.1f} s",
+            f"{self.mode}: {self.solved} solved, {self.unreached} not joined or excluded ({self.report.method}, "
+            f"{self.report.accuracy}); {len(self.files)} files in {self.folder}, {self.seconds:.1f} s",
             markup=False,
         )
 
@@ -191,9 +193,12 @@ def run_job(ini_path: str | Path, out_dir: str | Path | None = None, method: str
             run_network(settings, files, tally.count)
         else:
             _run_raster(settings, files, tally, notes, solver)
+    report = merge_reports(tally.reports)
+    if AT_ROUNDING in report.note:
+        notes.append(f"{report.accuracy}, not {TOLERANCE:g}: {AT_ROUNDING}")
     return JobSummary(
         job=settings.path, folder=folder, files=tuple(files.names), mode=f"{settings.data_type} {settings.scenario}",
-        solved=tally.solved, unreached=tally.unreached, report=merge_reports(tally.reports), notes=tuple(notes),
+        solved=tally.solved, unreached=tally.unreached, report=report, notes=tuple(notes),
         seconds=time.perf_counter() - start,
     )  # fmt: skip
 

@@ -42,7 +42,7 @@ def test_only_the_corridor_carries_current() -> None:
     assert wider.effective_resistance_ohm < found.effective_resistance_ohm
     row, col, amperes = wider.tightest()
     assert (row, amperes) == (4, pytest.approx(1.0))
-    assert col >= 6
+    assert col >= 5  # the last cell of the wide part passes all on too
     west = np.zeros(stencil.shape, bool)
     west[:, 3:5] = True
     assert wider.tightest(west)[2] < 1.0
