@@ -73,7 +73,8 @@ def reference_voltages(
     _centre_floating(graph, volts)
     found = measure(edges, volts, loads, tolerance)
     report = SolveReport(
-        method=method, n_unknowns=int(edges.free.size), relative_residual=found.relative_residual, converged=found.converged, note=found.note,
+        method=method, n_unknowns=int(edges.free.size), note=found.note,
+        relative_residual=found.relative_residual, converged=found.converged,
         iterations=() if direct else tuple(steps.tolist()),
         n_components=int(graph.component.max(initial=-1)) + 1, setup_s=setup,
         solve_s=time.perf_counter() - start - setup,

@@ -145,7 +145,7 @@ def test_a_window_balances_or_is_refused(power: int) -> None:
     except SolverError:
         assert power >= 12
         return
-    assert current[2, 0] == pytest.approx(amps.sum(), rel=1e-5)
+    assert current[2, 0] == pytest.approx(amps.sum(), rel=MOST_AT_ROUNDING)
 
 
 def test_a_report_says_what_was_measured() -> None:
