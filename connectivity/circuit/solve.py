@@ -7,24 +7,22 @@ nodes carry exactly what is injected.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from connectivity.circuit.reference import reference_voltages
+from connectivity.circuit.solvers import SOLVERS, Ready, Stop, solvers_for
 from connectivity.kernels.circuit.currents import in_and_out, largest_flow
 from connectivity.landscape.laplacian import Laplacian
 from connectivity.report import SolveReport
-from rasters.errors import DataError, SolverError
+from rasters.errors import SolverError
 from rasters.fences import STEPS
 
-__all__ = ["CircuitSolution", "Method", "cell_currents", "pick_method", "solve", "solve_circuit"]
+__all__ = ["CircuitSolution", "cell_currents", "ready_solver", "solve", "solve_circuit"]
 
-Method = Literal["auto", "multigrid", "sparse-direct", "amg"]
 _STEPS = np.array(STEPS, np.int64)
-_SMALL = 20_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,9 +46,9 @@ def solve(
     system: Laplacian,
     current: NDArray[np.float64],
     *,
-    method: Method = "auto",
+    method: str = "auto",
     tolerance: float = 1e-6,
-    stop: Literal["residual", "energy"] = "residual",
+    stop: Stop = "residual",
 ) -> tuple[NDArray[np.float64], SolveReport]:
     """Solve ``(L + diag(ground)) v = current``.
 
@@ -59,8 +57,9 @@ def solve(
     system : Laplacian
     current : (height, width) or (n, height, width) float64
         Injected amperes; several right-hand sides share one set-up and are iterated together.
-    method : {"auto", "multigrid", "sparse-direct", "amg"}
-        ``"auto"`` takes the direct solver up to 20 000 cells and multigrid beyond, or where the direct one misses.
+    method : str
+        ``"auto"`` or a name in `connectivity.circuit.solvers.SOLVERS`; ``"auto"`` takes the direct solver up to 20 000 cells
+        and multigrid beyond, or where the direct one misses.
     tolerance : float
         Relative residual, or relative energy error of multigrid with ``stop="energy"``.
     stop : {"residual", "energy"}
@@ -73,31 +72,29 @@ def solve(
 
     Raises
     ------
+    ConfigError
+        When there is no such solver.
     SolverError
         When the tolerance is not reached; carries the report.
     """
-    wanted, method = method, pick_method(system, method)
-    if method == "sparse-direct":
-        try:
-            return reference_voltages(system, current, tolerance=tolerance)
-        except SolverError:
-            if wanted != "auto":
-                raise
-            method = "multigrid"
-    if method == "amg":
-        return reference_voltages(system, current, method="amg-cg", tolerance=tolerance)
-    if method == "multigrid":
-        from connectivity.circuit.multigrid.solver import MultigridSolver
-
-        return MultigridSolver.build(system).solve(current, tolerance=tolerance, stop=stop)
-    raise DataError(f"unknown solver {method!r}; choose auto, multigrid, sparse-direct or amg")
+    return ready_solver(system, method)(current, tolerance=tolerance, stop=stop)
 
 
-def pick_method(system: Laplacian, method: Method = "auto") -> Method:
-    """The solver that ``"auto"`` stands for; any other method as it is."""
-    if method != "auto":
-        return method
-    return "sparse-direct" if int(system.active.sum()) <= _SMALL else "multigrid"
+def ready_solver(system: Laplacian, method: str = "auto") -> Ready:
+    """A circuit that is set up, for any number of solves; see `solve`."""
+    *first, last = [SOLVERS[name] for name in solvers_for(int(system.active.sum()), method)]
+    if not first:
+        return last.ready(system)
+
+    def in_turn(
+        current: NDArray[np.float64], *, tolerance: float, stop: Stop
+    ) -> tuple[NDArray[np.float64], SolveReport]:
+        for solver in first:
+            with suppress(SolverError):
+                return solver.ready(system)(current, tolerance=tolerance, stop=stop)
+        return last.ready(system)(current, tolerance=tolerance, stop=stop)
+
+    return in_turn
 
 
 def cell_currents(system: Laplacian, voltage: NDArray[np.float64], relative_floor: float = 1e-8) -> NDArray[np.float64]:
@@ -128,7 +125,7 @@ def cell_currents(system: Laplacian, voltage: NDArray[np.float64], relative_floo
 
 
 def solve_circuit(
-    system: Laplacian, current: NDArray[np.float64], *, method: Method = "auto", tolerance: float = 1e-6
+    system: Laplacian, current: NDArray[np.float64], *, method: str = "auto", tolerance: float = 1e-6
 ) -> CircuitSolution:
     """Voltages and node currents for one or several injections; see `solve`."""
     voltage, report = solve(system, current.reshape(-1, *system.shape), method=method, tolerance=tolerance)

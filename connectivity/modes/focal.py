@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from connectivity.circuit.solve import Method, cell_currents
+from connectivity.circuit.solve import cell_currents
 from connectivity.landscape.laplacian import Laplacian
 from connectivity.modes.cell_circuit import CellCircuit, cell_components
 from connectivity.modes.conflicts import Policy, resolve_conflicts
@@ -102,7 +102,7 @@ def advanced(
     *,
     policy: Policy = "keepall",
     currents: bool = True,
-    method: Method = "auto",
+    method: str = "auto",
     tolerance: float = 1e-9,
 ) -> AdvancedSolution:
     """Voltages and currents from any sources to any grounds.
@@ -131,7 +131,7 @@ def advanced(
 
 def _grounded(
     system: Laplacian, component: NDArray[np.int32], source: Reals, ground: Reals, policy: Policy,
-    currents: bool, method: Method, tolerance: float, only: int | None = None,
+    currents: bool, method: str, tolerance: float, only: int | None = None,
 ) -> AdvancedSolution:  # fmt: skip
     """Solve the components that have sources and grounds, or just one of them."""
     amps, left, finite = resolve_conflicts(node_sums(system, source), node_sums(system, ground), policy)
@@ -165,7 +165,7 @@ def one_to_all(
     strengths: Mapping[int, float] | None = None,
     *,
     currents: bool = True,
-    method: Method = "auto",
+    method: str = "auto",
     tolerance: float = 1e-9,
 ) -> Iterator[FocalSolution]:
     """Current from each focal node to all others, tied to ground.
@@ -205,7 +205,7 @@ def all_to_one(
     strengths: Mapping[int, float] | None = None,
     *,
     currents: bool = True,
-    method: Method = "auto",
+    method: str = "auto",
     tolerance: float = 1e-9,
 ) -> Iterator[FocalSolution]:
     """Current from all other focal nodes to each, which is a direct ground; see `one_to_all`.
@@ -244,7 +244,7 @@ def _focal_systems(circuit: CellCircuit, focal: FocalCells, wanted: PairRule) ->
 
 def _focus(
     system: Laplacian, focal: FocalCells, number: int, source: Reals, ground: Reals, policy: Policy, amps: float | None,
-    currents: bool, method: Method, tolerance: float,
+    currents: bool, method: str, tolerance: float,
 ) -> FocalSolution:  # fmt: skip
     component = cell_components(system)
     here = node_cell(focal, number)

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from connectivity.circuit.solve import Method, pick_method, solve
+from connectivity.circuit.solve import ready_solver
+from connectivity.circuit.solvers import Stop
 from connectivity.landscape.laplacian import Laplacian
 from connectivity.report import AT_ROUNDING, SolveReport
 
 __all__ = ["Injection", "from_anchors", "merge_reports", "solve_injections"]
 
 Reals = NDArray[np.float64]
-Stop = Literal["residual", "energy"]
 
 BATCH_CELLS = 2**24
 """Cells times right-hand sides that are solved together."""
@@ -44,15 +44,15 @@ class Injection:
 
 
 def solve_injections(
-    injections: Iterable[Injection], *, method: Method = "auto", tolerance: float = 1e-9, stop: Stop = "residual"
+    injections: Iterable[Injection], *, method: str = "auto", tolerance: float = 1e-9, stop: Stop = "residual"
 ) -> Iterator[tuple[Injection, Reals, SolveReport]]:
     """Voltages [V] (height, width) of each injection, in order."""
     ready: Laplacian | None = None
     for batch in _batches(injections):
         if batch[0].system is not ready:
             ready = batch[0].system
-            solver = _solver(ready, method, tolerance, stop)
-        volts, report = solver(np.stack([_on_cells(one) for one in batch]))
+            solver = ready_solver(ready, method)
+        volts, report = solver(np.stack([_on_cells(one) for one in batch]), tolerance=tolerance, stop=stop)
         for one, volt in zip(batch, volts, strict=True):
             yield one, volt, report
 
@@ -74,17 +74,6 @@ def _on_cells(one: Injection) -> Reals:
     current = np.zeros(one.system.shape)
     np.add.at(current, (one.rows, one.cols), one.amps)
     return current
-
-
-def _solver(
-    system: Laplacian, method: Method, tolerance: float, stop: Stop
-) -> Callable[[Reals], tuple[Reals, SolveReport]]:
-    if pick_method(system, method) != "multigrid":
-        return lambda current: solve(system, current, method=method, tolerance=tolerance, stop=stop)
-    from connectivity.circuit.multigrid.solver import MultigridSolver
-
-    ready = MultigridSolver.build(system)
-    return lambda current: ready.solve(current, tolerance=tolerance, stop=stop)
 
 
 def from_anchors(

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from connectivity.circuit.solve import Method, cell_currents
+from connectivity.circuit.solve import cell_currents
 from connectivity.landscape.laplacian import Laplacian
 from connectivity.modes.cell_circuit import CellCircuit, cell_components
 from connectivity.modes.focal_nodes import PairStatus, node_cell, node_cells, pair_status, unsolved_resistance
@@ -57,7 +57,7 @@ def pairwise(
     *,
     currents: bool = True,
     focal_currents: bool = True,
-    method: Method = "auto",
+    method: str = "auto",
     tolerance: float = 1e-9,
 ) -> Iterator[PairSolution]:
     """Voltages and currents between every pair of focal nodes.
@@ -96,7 +96,7 @@ def pairwise(
 
 
 def _pairs_on(
-    system: Laplacian, focal: FocalCells, pairs: Iterable[tuple[int, int, bool]], method: Method, tolerance: float
+    system: Laplacian, focal: FocalCells, pairs: Iterable[tuple[int, int, bool]], method: str, tolerance: float
 ) -> Iterator[PairSolution]:
     """Solve pairs on one system, in order; those that need no solve are slipped in at their place."""
     component = cell_components(system)
@@ -114,7 +114,7 @@ def _pairs_on(
 
 
 def _pair_voltages(
-    system: Laplacian, component: NDArray[np.int32], focal: FocalCells, pairs: list[tuple[int, int]], method: Method,
+    system: Laplacian, component: NDArray[np.int32], focal: FocalCells, pairs: list[tuple[int, int]], method: str,
     tolerance: float,
 ) -> Iterator[tuple[Reals, SolveReport]]:  # fmt: skip
     """Voltages of each pair, up to a constant: by superposition where that takes fewer solves and fits in memory."""
@@ -129,7 +129,7 @@ def _pair_voltages(
 
 def _superposed(
     system: Laplacian, component: NDArray[np.int32], focal: FocalCells, numbers: list[int], pairs: list[tuple[int, int]],
-    method: Method, tolerance: float,
+    method: str, tolerance: float,
 ) -> Iterator[tuple[Reals, SolveReport]]:  # fmt: skip
     """From solves of 1 A from an anchor to every other focal node; the voltages of a pair are a difference of two."""
     tasks, anchor = from_anchors(system, component, [node_cell(focal, number) for number in numbers])

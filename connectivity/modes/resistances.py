@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from connectivity.circuit.solve import Method
+from connectivity.circuit.solvers import REDUCTION, RESISTANCE_METHODS, known_method
 from connectivity.landscape.laplacian import Laplacian
 from connectivity.modes.cell_circuit import CellCircuit, cell_components
 from connectivity.modes.focal_nodes import PairStatus, node_cell, pair_status, unsolved_resistance
@@ -20,10 +19,9 @@ from connectivity.reduction.reduce import reduce_landscape
 from connectivity.report import SolveReport
 from rasters.errors import MemoryBudgetError
 
-__all__ = ["PairwiseResistances", "ResistanceMethod", "pairwise_resistances"]
+__all__ = ["PairwiseResistances", "pairwise_resistances"]
 
 Reals = NDArray[np.float64]
-ResistanceMethod = Method | Literal["reduction"]
 Nodes = list[tuple[int, int]]
 
 
@@ -57,7 +55,7 @@ def pairwise_resistances(
     focal: FocalCells,
     pairs: PairRule | None = None,
     *,
-    method: ResistanceMethod = "auto",
+    method: str = "auto",
     tolerance: float = 1e-9,
 ) -> PairwiseResistances:
     """Effective resistance between every pair of focal nodes.
@@ -66,12 +64,14 @@ def pairwise_resistances(
     ----------
     circuit, focal, pairs
         As in `connectivity.modes.focal.pairwise`.
-    method : {"auto", "reduction", "multigrid", "sparse-direct", "amg"}
-        Reduction eliminates all other cells once, exactly. The solvers solve once per focal node but one in each component.
+    method : str
+        One of `connectivity.circuit.solvers.RESISTANCE_METHODS`. Reduction eliminates all other cells once, exactly. The
+        solvers solve once per focal node but one in each component.
         ``"auto"``: reduction, or solves where its memory does not suffice.
     tolerance : float
         Of the iterative solvers.
     """
+    known_method(method, RESISTANCE_METHODS)
     wanted, focal = kept_focal(circuit.shape, focal, pairs)
     place = {number: i for i, number in enumerate(focal.numbers)}
     ohm = np.zeros((len(place), len(place)))
@@ -90,7 +90,7 @@ Row = tuple[int, int, PairStatus, float, SolveReport | None]
 
 
 def _all_pairs(
-    circuit: CellCircuit, focal: FocalCells, wanted: PairRule, method: ResistanceMethod, tolerance: float
+    circuit: CellCircuit, focal: FocalCells, wanted: PairRule, method: str, tolerance: float
 ) -> Iterator[Row]:
     every = tuple(wanted.of_numbers(focal.numbers))
     if focal.are_points:
@@ -105,7 +105,7 @@ def _all_pairs(
 
 def _on_system(
     system: Laplacian, focal: FocalCells, pairs: tuple[tuple[int, int, bool], ...] | list[tuple[int, int, bool]],
-    method: ResistanceMethod, tolerance: float,
+    method: str, tolerance: float,
 ) -> Iterator[Row]:  # fmt: skip
     component = cell_components(system)
     state = [(a, b, pair_status(system, component, focal, a, b) if wanted else "excluded") for a, b, wanted in pairs]
@@ -119,9 +119,9 @@ def _on_system(
 
 
 def _resistance_table(
-    system: Laplacian, component: NDArray[np.int32], cells: Nodes, method: ResistanceMethod, tolerance: float
+    system: Laplacian, component: NDArray[np.int32], cells: Nodes, method: str, tolerance: float
 ) -> tuple[Reals, SolveReport | None]:
-    if method == "reduction":
+    if method == REDUCTION:
         return _by_reduction(system, cells)
     if method == "auto":
         with suppress(MemoryBudgetError):
@@ -137,7 +137,7 @@ def _by_reduction(system: Laplacian, cells: Nodes) -> tuple[Reals, SolveReport]:
 
 
 def _by_solves(
-    system: Laplacian, component: NDArray[np.int32], cells: Nodes, method: Method, tolerance: float
+    system: Laplacian, component: NDArray[np.int32], cells: Nodes, method: str, tolerance: float
 ) -> tuple[Reals, SolveReport]:
     """With 1 A from the first node of the component to node i, ``R_ij = v_ii + v_jj - 2 v_ij`` where v is 0 at the first."""
     rows, cols = np.array(cells).T

@@ -14,7 +14,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from connectivity.circuit.solve import Method, cell_currents, solve
+from connectivity.circuit.solve import cell_currents, solve
 from connectivity.focal import FocalRegion, region_labels
 from connectivity.landscape.laplacian import Laplacian, stencil_laplacian
 from connectivity.landscape.reachability import reachable_cells
@@ -92,7 +92,7 @@ def pinch_points(
     b: FocalRegion,
     corridor: NDArray[np.bool_],
     *,
-    method: Method = "auto",
+    method: str = "auto",
     tolerance: float = 1e-6,
 ) -> PinchPoints:
     """Current from core to core inside a corridor.
@@ -122,7 +122,7 @@ def corridor_resistance(
     b: FocalRegion,
     corridor: NDArray[np.bool_],
     *,
-    method: Method = "auto",
+    method: str = "auto",
     tolerance: float = 1e-6,
 ) -> float:
     """Effective resistance of a corridor, cores shorted [ohm]: `pinch_points` without the currents."""
@@ -159,7 +159,7 @@ class _Circuit:
         rows, cols = self.ends[1].check_on(self.part.surface)
         return bool(self.reached[rows, cols].any())
 
-    def solved(self, method: Method, tolerance: float) -> tuple[NDArray[np.float64], SolveReport]:
+    def solved(self, method: str, tolerance: float) -> tuple[NDArray[np.float64], SolveReport]:
         """Voltage with the first core fed 1 A and the second held at 0 V."""
         feed = np.zeros(self.part.shape)
         rows, cols = self.ends[0].check_on(self.part.surface)

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from connectivity.circuit.solvers import METHODS, REDUCTION
 from scenarios.commands.common import (
     JsonOption,
     OneScenarioOption,
@@ -34,7 +35,7 @@ def circuitscape(
     ] = None,
     method: Annotated[
         str,
-        typer.Option("--method", help="Solver: auto, multigrid, sparse-direct, amg or reduction (resistances only)."),
+        typer.Option("--method", help=f"Solver: {', '.join(METHODS)}, or {REDUCTION} (resistances only)."),
     ] = "auto",
     as_json: JsonOption = False,
     quiet: QuietOption = False,

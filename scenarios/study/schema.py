@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, Field, field_validator, model_validator
+from pydantic import AfterValidator, BaseModel, Field, field_validator, model_validator
 
+from connectivity.circuit.solvers import known_method
 from scenarios.study.base import FROZEN, Amount, FileName, Identifier, Metres, Month, Weight
 from scenarios.study.portfolio import Action, Bundles, Mortality, PortfolioSettings
 from scenarios.study.uncertainty import Uncertainty
@@ -331,7 +332,8 @@ class Solver(Model):
 
     neighbours: Literal[4, 8] = 8
     edge_rule: Literal["mean_resistance", "mean_conductance"] = "mean_resistance"
-    method: Literal["auto", "multigrid", "sparse-direct", "amg"] = "auto"
+    method: Annotated[str, AfterValidator(known_method)] = "auto"
+    """One of `connectivity.circuit.solvers.METHODS`."""
     tolerance: Annotated[float, Field(gt=0, lt=1e-2)] = 1e-6
     """Relative residual."""
 

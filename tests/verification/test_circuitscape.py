@@ -6,7 +6,6 @@ less than 1e-3 (jobs in single precision: 1e-4 and 1e-2). Run this file as a scr
 
 from __future__ import annotations
 
-import importlib.util
 import re
 import sys
 import tempfile
@@ -22,7 +21,7 @@ DATA = ROOT.parent / "shared" / "verify" / "circuitscape"
 EXPECTED = DATA / "output_verify"
 JOBS = sorted(DATA.glob("input/raster/**/*.ini"))
 PAIRWISE = [job for job in JOBS if job.stem.startswith("sgVerify")]
-METHODS = ["auto", *(["multigrid"] if importlib.util.find_spec("connectivity.circuit.multigrid.solver") else [])]
+METHODS = ["auto", "multigrid"]
 
 needs_data = pytest.mark.skipif(not JOBS, reason="Circuitscape's cases are not here (../shared/verify/circuitscape)")
 

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from rich.console import Console
 
-from connectivity.circuit.solve import Method
+from connectivity.circuit.solvers import REDUCTION, RESISTANCE_METHODS, known_method
 from connectivity.modes.cell_circuit import CellCircuit
 from connectivity.modes.focal import (
     AdvancedSolution,
@@ -26,9 +26,8 @@ from connectivity.modes.focal import (
 )
 from connectivity.modes.injections import merge_reports
 from connectivity.modes.pairs import FocalCells, PairRule
-from connectivity.modes.resistances import ResistanceMethod, pairwise_resistances
+from connectivity.modes.resistances import pairwise_resistances
 from connectivity.report import AT_ROUNDING, SolveReport
-from rasters.errors import ConfigError
 from scenarios.other_programs.circuitscape.amounts import ground_conductance, source_amps
 from scenarios.other_programs.circuitscape.ini import JobSettings, read_job, uses_strengths
 from scenarios.other_programs.circuitscape.network import run_network
@@ -127,12 +126,12 @@ class RasterJob:
     files: JobFiles
     tally: Tally
     notes: list[str]
-    method: ResistanceMethod
+    method: str
 
     @property
-    def solver(self) -> Method:
+    def solver(self) -> str:
         """For modes with maps, which reduction does not give."""
-        return "auto" if self.method == "reduction" else self.method
+        return "auto" if self.method == REDUCTION else self.method
 
     def focal(self) -> FocalCells:
         """Focal points or regions."""
@@ -168,9 +167,9 @@ def run_job(ini_path: str | Path, out_dir: str | Path | None = None, method: str
         The INI file.
     out_dir : path, optional
         Folder of the files instead of that of ``output_file``.
-    method : {"auto", "multigrid", "sparse-direct", "amg", "reduction"}
-        Solver; whatever the INI file names as ``solver`` has no effect. Reduction is for pairwise resistances without maps
-        (the others then mean ``"auto"``).
+    method : str
+        One of `connectivity.circuit.solvers.RESISTANCE_METHODS`; whatever the INI file names as ``solver`` has no effect.
+        Reduction is for pairwise resistances without maps (the others then mean ``"auto"``).
 
     Returns
     -------
@@ -184,7 +183,7 @@ def run_job(ini_path: str | Path, out_dir: str | Path | None = None, method: str
         When a solve fails. No file is written then.
     """
     start = time.perf_counter()
-    solver = _method(method)
+    solver = known_method(method, RESISTANCE_METHODS)
     settings = read_job(ini_path)
     folder = settings.output_folder(None if out_dir is None else Path(out_dir))
     tally, notes = Tally(reports=[]), list(settings.notes)
@@ -203,17 +202,7 @@ def run_job(ini_path: str | Path, out_dir: str | Path | None = None, method: str
     )  # fmt: skip
 
 
-def _method(text: str) -> ResistanceMethod:
-    choices: tuple[ResistanceMethod, ...] = ("auto", "multigrid", "sparse-direct", "amg", "reduction")
-    for choice in choices:
-        if text == choice:
-            return choice
-    raise ConfigError(f"method {text!r}: choose one of {', '.join(choices)}")
-
-
-def _run_raster(
-    settings: JobSettings, files: JobFiles, tally: Tally, notes: list[str], method: ResistanceMethod
-) -> None:
+def _run_raster(settings: JobSettings, files: JobFiles, tally: Tally, notes: list[str], method: str) -> None:
     cells, header = read_habitat(settings.file("habitat_file"), settings.habitat_map_is_resistances)
     if settings.use_mask:
         cells = np.where(read_cell_values(settings.file("mask_file"), header, notes) > 0, cells, 0.0)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 from dataclasses import replace
 
 import numba
@@ -14,6 +13,7 @@ from hypothesis.extra import numpy as hnp
 from scipy import sparse
 from scipy.sparse import csgraph
 
+from connectivity.circuit.solvers import REDUCTION, RESISTANCE_METHODS, SOLVERS
 from connectivity.landscape.laplacian import node_graph
 from connectivity.modes.cell_circuit import CellCircuit
 from connectivity.modes.focal import PairSolution, advanced, pairwise
@@ -21,13 +21,8 @@ from connectivity.modes.pairs import FocalCells
 from connectivity.modes.resistances import pairwise_resistances
 from rasters.fences import STEPS
 
-SOLVERS = [
-    "sparse-direct",
-    "amg",
-    *(["multigrid"] if importlib.util.find_spec("connectivity.circuit.multigrid.solver") else []),
-]
 every_solver = pytest.mark.parametrize("method", SOLVERS)
-every_method = pytest.mark.parametrize("method", [*SOLVERS, "reduction"])
+every_method = pytest.mark.parametrize("method", [*SOLVERS, REDUCTION])
 few = settings(max_examples=25)
 CLOSE = 1e-6
 """Relative: iterative solvers are asked for a residual of 1e-9 of the currents put in."""
@@ -225,7 +220,7 @@ def test_what_is_put_in_flows_to_ground(method, circuit, ground, amps):
     assert volt == pytest.approx(amps * (pair.resistance + 1 / ground), rel=1e-5)
 
 
-@pytest.mark.parametrize("method", [*SOLVERS[1:], "reduction", "auto"])
+@pytest.mark.parametrize("method", [name for name in RESISTANCE_METHODS if name != "sparse-direct"])
 @few
 @given(circuit=landscapes())
 def test_solvers_agree(method, circuit):

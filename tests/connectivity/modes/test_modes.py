@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import math
 
 import numba
@@ -10,6 +9,7 @@ import numpy as np
 import pytest
 from affine import Affine
 
+from connectivity.circuit.solvers import RESISTANCE_METHODS
 from connectivity.landscape.laplacian import stencil_laplacian
 from connectivity.landscape.stencil import build_stencil
 from connectivity.modes.cell_circuit import CellCircuit, edge_conductance
@@ -21,11 +21,7 @@ from rasters.errors import DataError, FocalNodeError, GridMismatchError
 from rasters.grid import Grid
 from rasters.surface import ResistanceSurface
 
-METHODS = [
-    "sparse-direct",
-    *(["multigrid"] if importlib.util.find_spec("connectivity.circuit.multigrid.solver") else []),
-]
-every_method = pytest.mark.parametrize("method", METHODS)
+every_method = pytest.mark.parametrize("method", ["sparse-direct", "multigrid"])
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -206,7 +202,7 @@ class TestPairs:
         assert np.isinf(found.resistance[0, 2:]).all()
 
 
-@pytest.mark.parametrize("method", [*METHODS, "reduction", "auto"])
+@pytest.mark.parametrize("method", RESISTANCE_METHODS)
 def test_resistances_are_those_of_the_maps(method):
     rng = np.random.default_rng(7)
     cells = 1 / rng.uniform(1, 30, (9, 11))

@@ -13,6 +13,7 @@ from affine import Affine
 from typer.testing import CliRunner
 
 from cli import app
+from connectivity.circuit.solvers import RESISTANCE_METHODS
 from rasters.errors import ConfigError, DataError, FocalNodeError, GridMismatchError, LayerNotFoundError, PlannerError
 from scenarios.other_programs.circuitscape.ini import read_job
 from scenarios.other_programs.circuitscape.job import run_job
@@ -358,8 +359,10 @@ class TestFaults:
         job.refused(DataError, "negative", scenario="advanced", source_file="source.txt", ground_file="ground.txt")
 
     def test_method(self, job):
-        with pytest.raises(ConfigError, match="choose one of auto, multigrid"):
+        with pytest.raises(ConfigError, match="choose auto, sparse-direct"):
             run_job(job.ini(), None, "cholesky")
+        help_text = CliRunner().invoke(app, ["circuitscape", "--help"], terminal_width=400).stdout
+        assert all(name in help_text for name in RESISTANCE_METHODS)
 
 
 class TestSettings:

@@ -122,7 +122,7 @@ def test_a_date_is_text(tmp_path: Path) -> None:
         ("species.walker.wieght", 1, "species.walker.wieght: unknown key; did you mean 'weight'?"),
         ("designs.bridge.width", 1, "designs.bridge.width: unknown key; did you mean 'width_m'?"),
         ("fences.model.reach", 1, "fences.model.reach: unknown key; did you mean 'reach_m'?"),
-        ("solver.method", "amgg", "solver.method: 'amgg': input should be 'auto', 'multigrid', 'sparse-direct' or 'amg'"),
+        ("solver.method", "amgg", "unknown solver 'amgg'; choose auto, sparse-direct, multigrid or amg"),
         ("solver.neighbours", 6, "solver.neighbours: 6: input should be 4 or 8"),
         ("fences.model.reach_m", 0, "fences.model.reach_m: 0: input should be greater than 0"),
         ("fences.model.reach_m", ".inf", "fences.model.reach_m"),
