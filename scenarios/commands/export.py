@@ -17,6 +17,7 @@ from scenarios.commands.common import (
     reporting,
     tell,
 )
+from scenarios.outputs.kinds import ALL, KINDS
 
 __all__ = ["AudienceOption", "LangOption", "ResultsArgument", "app"]
 
@@ -39,19 +40,6 @@ LangOption = Annotated[str, typer.Option("--lang", help="Language of the words i
 FolderOption = Annotated[
     Path, typer.Option("--out", "-o", metavar="FOLDER", help="Folder for the files; made if it is not there.")
 ]
-
-KINDS = {
-    "gpx": "GPS units: proposed passages as waypoints, fences as tracks with kilometre posts.",
-    "kmz": "Earth viewers on phones: styled places, fences, corridors and passages, with pictures.",
-    "xlsx": "A workbook of passages with SK-42 X and Y, degrees and MGRS, and explanations.",
-    "csv": "The same list of passages for programs.",
-    "geojson": "Every vector layer as GeoJSON (RFC 7946), in degrees on WGS 84.",
-    "geopackage": "A GeoPackage for each species, with QGIS styles inside.",
-    "qgis": "A QGIS project with its data: a folder that opens styled, with a page to print.",
-    "report": "A folder of results for an audience: pages, maps, tables, rasters.",
-    "all": "Every kind for which the audience may have it.",
-}
-"""Kinds of `scenarios.outputs.exporting`, and what each is for."""
 
 
 def _command(kind: str) -> Callable[..., None]:
@@ -79,5 +67,6 @@ def _command(kind: str) -> Callable[..., None]:
     return command
 
 
-for name, purpose in KINDS.items():
-    app.command(name, help=purpose)(_command(name))
+for name, kind in KINDS.items():
+    app.command(name, help=kind.help)(_command(name))
+app.command(ALL, help="Every kind that the audience may have.")(_command(ALL))

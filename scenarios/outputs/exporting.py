@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,6 +17,7 @@ from scenarios.model.results import MODEL, SpeciesRun
 from scenarios.outputs.context import write_context
 from scenarios.outputs.folder import atomic_folder, run_folder
 from scenarios.outputs.generalise import generalised, generalised_ranking
+from scenarios.outputs.kinds import ALL, KINDS, Export
 from scenarios.outputs.manifest import write_manifest
 from scenarios.outputs.page import write_index
 from scenarios.outputs.report.basis import bases_of
@@ -34,31 +35,7 @@ if TYPE_CHECKING:
 
     from scenarios.outputs.field.content import FieldContent
 
-__all__ = ["KINDS", "ExportSummary", "export_results", "write_for_audience"]
-
-ALL = "all"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Kind:
-    """A kind of export: the least precise audience that it can serve, and what writes it into a folder."""
-
-    serves: Audience
-    write: Callable[[Job], list[Path]]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Job:
-    """What one kind is asked to write."""
-
-    results: StoredResults
-    scenario: str
-    species: tuple[str, ...]
-    audience: Audience
-    lang: str
-    out: Path
-    content: Callable[[], FieldContent]
-    """What field files hold; gathered once for all kinds."""
+__all__ = ["ExportSummary", "export_results", "write_for_audience", "write_report_folder"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,76 +64,6 @@ class ExportSummary:
             console.print(f"{kind}: left out; it lists passages, which the public does not get")
         kinds = ", ".join(f"{kind} for {audience}" for kind, audience in self.audience.items())
         console.print(f"{len(self.files)} files in {self.seconds:.0f} s: {kinds}")
-
-
-def _gpx(job: Job) -> list[Path]:
-    from scenarios.outputs.field.gpx import write_gpx
-
-    content = job.content()
-    return [write_gpx(content, job.out / f"{content.stem}.gpx")]
-
-
-def _kmz(job: Job) -> list[Path]:
-    from scenarios.outputs.field.kmz import write_kmz
-
-    content = job.content()
-    return [write_kmz(content, job.out / f"{content.stem}.kmz")]
-
-
-def _xlsx(job: Job) -> list[Path]:
-    from scenarios.outputs.field.lists import write_workbook
-
-    content = job.content()
-    return [write_workbook(content, job.out / f"{content.stem}.xlsx")]
-
-
-def _csv(job: Job) -> list[Path]:
-    from scenarios.outputs.field.lists import write_csv
-
-    content = job.content()
-    return [write_csv(content, job.out / f"{content.stem}.csv")]
-
-
-def _geojson(job: Job) -> list[Path]:
-    from scenarios.outputs.field.vectors import write_geojson
-
-    return write_geojson(job.content(), job.out)
-
-
-def _geopackage(job: Job) -> list[Path]:
-    from scenarios.outputs.field.vectors import write_geopackages
-
-    return write_geopackages(job.content(), job.out)
-
-
-def _qgis(job: Job) -> list[Path]:
-    from scenarios.outputs.field.project import PROJECT, write_project
-
-    content = job.content()
-    target = job.out / f"{content.stem}_qgis"
-    with atomic_folder(target, marker=PROJECT) as folder:
-        write_project(content, folder)
-    return [target / PROJECT]
-
-
-def _report(job: Job) -> list[Path]:
-    target = job.out / f"{job.results.study}_{job.audience}_report"
-    with atomic_folder(target) as folder:
-        _write_report(job, folder)
-    return [target / "report.html"]
-
-
-KINDS = {
-    "gpx": Kind(serves=Audience.PARTNER, write=_gpx),
-    "xlsx": Kind(serves=Audience.PARTNER, write=_xlsx),
-    "csv": Kind(serves=Audience.PARTNER, write=_csv),
-    "kmz": Kind(serves=Audience.PUBLIC, write=_kmz),
-    "geojson": Kind(serves=Audience.PUBLIC, write=_geojson),
-    "geopackage": Kind(serves=Audience.PUBLIC, write=_geopackage),
-    "qgis": Kind(serves=Audience.PUBLIC, write=_qgis),
-    "report": Kind(serves=Audience.PUBLIC, write=_report),
-}
-"""Every kind, by name. Lists of coordinates cannot serve the public: it gets no passages."""
 
 
 def export_results(
@@ -202,12 +109,12 @@ def export_results(
     served = {
         name: asked or KINDS[name].serves for name in chosen if asked is None or asked.level <= KINDS[name].serves.level
     }
-    jobs = _Jobs(stored, scenario, species, lang, _made(out))
+    exports = _Exports(stored, scenario, species, lang, _made(out))
     reporter.expect(len(served), "reading")
     files: list[Path] = []
     for name, whom in served.items():
         reporter.step(f"{name} for {whom}")
-        files += KINDS[name].write(jobs.job(whom))
+        files += KINDS[name].write(exports.of(whom))
     return ExportSummary(
         files=tuple(files), audience={name: whom.value for name, whom in served.items()},
         left_out=tuple(name for name in chosen if name not in served), seconds=time.perf_counter() - start,
@@ -226,8 +133,8 @@ def _made(out: Path) -> Path:
     return out
 
 
-class _Jobs:
-    """Jobs for the kinds of one command; what they share is read once."""
+class _Exports:
+    """Exports of the kinds of one command; what they share is read once."""
 
     def __init__(
         self, results: StoredResults, scenario: str | None, species: Sequence[str] | None, lang: str, out: Path
@@ -242,9 +149,9 @@ class _Jobs:
         self._runs: list[SpeciesRun] = []
         self._contents: dict[Audience, FieldContent] = {}
 
-    def job(self, audience: Audience) -> Job:
+    def of(self, audience: Audience) -> Export:
         """For one audience."""
-        return Job(
+        return Export(
             results=self.results, scenario=self.asked_scenario or "", species=self.species, audience=audience, lang=self.lang,
             out=self.out, content=lambda: self._content(audience),
         )  # fmt: skip
@@ -268,14 +175,16 @@ def _known(option: str, name: str, there: Sequence[str]) -> str:
     return name
 
 
-def _write_report(job: Job, folder: Path) -> None:
-    """A whole folder of results, as ``otkel run`` would have written it for the audience."""
-    results = job.results
-    keys = [key for key in results.keys if key[1] in job.species and (not job.scenario or key[0] == job.scenario)]
-    write_for_audience(
-        folder, (results.run(*key) for key in keys), results.combined, job.audience, borders=results.borders,
-        credits=results.credits, manifest=results.manifest,
-    )  # fmt: skip
+def write_report_folder(export: Export, out: Path) -> list[Path]:
+    """A whole folder of results, as ``otkel run`` would have written it for the audience; the page to open."""
+    results, target = export.results, out / f"{export.results.study}_{export.audience}_report"
+    keys = [k for k in results.keys if k[1] in export.species and (not export.scenario or k[0] == export.scenario)]
+    with atomic_folder(target) as folder:
+        write_for_audience(
+            folder, (results.run(*key) for key in keys), results.combined, export.audience, borders=results.borders,
+            credits=results.credits, manifest=results.manifest,
+        )  # fmt: skip
+    return [target / "report.html"]
 
 
 def write_for_audience(

@@ -19,6 +19,7 @@ from scenarios.model.ground import elevation_of
 from scenarios.model.results import SpeciesRun
 from scenarios.outputs.field.archive import write_archive
 from scenarios.outputs.field.content import FieldContent
+from scenarios.outputs.folder import atomic_folder
 from scenarios.outputs.geopackage import layers_of, write_run
 from scenarios.outputs.qgis_styles import hillshade, pseudocolour, vector_style
 from scenarios.outputs.rasters import SURFACES, write_rasters
@@ -55,11 +56,13 @@ class _Layer:
     shown: bool = True
 
 
-def write_project(content: FieldContent, folder: Path) -> Path:
-    """Write the data of all species and ``project.qgz`` into a folder that is there."""
-    groups = [(content.species_title(run), _species_layers(content, run, folder)) for run in content.runs]
-    text = _project(content, groups, _ground_layers(content, folder))
-    return write_archive(folder / PROJECT, {"project.qgs": text.encode()})
+def write_project(content: FieldContent, target: Path) -> Path:
+    """Write a folder with the data of all species and ``project.qgz``; it replaces another such folder."""
+    with atomic_folder(target, marker=PROJECT) as folder:
+        groups = [(content.species_title(run), _species_layers(content, run, folder)) for run in content.runs]
+        text = _project(content, groups, _ground_layers(content, folder))
+        write_archive(folder / PROJECT, {"project.qgs": text.encode()})
+    return target / PROJECT
 
 
 def _species_layers(content: FieldContent, run: SpeciesRun, folder: Path) -> list[_Layer]:

@@ -27,10 +27,11 @@ from typer.testing import CliRunner
 from cli import app
 from rasters.errors import ConfigError, ExportError
 from scenarios.model.audience import Audience
-from scenarios.outputs.exporting import KINDS, export_results
+from scenarios.outputs.exporting import export_results
 from scenarios.outputs.field.content import field_content
 from scenarios.outputs.field.gpx import write_gpx
 from scenarios.outputs.generalise import generalised
+from scenarios.outputs.kinds import KINDS
 from scenarios.outputs.sk42 import from_gauss_kruger, operation_of
 from scenarios.outputs.stored import read_results
 from scenarios.progress import Reporter
