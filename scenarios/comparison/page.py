@@ -58,12 +58,15 @@ COLUMNS = {
     "top10": "How many there could be: ten, or fewer where fewer gain anything.",
     "best_a": "Best candidate in the base scenario.",
     "best_b": "Best candidate in the other scenario.",
+    "role": "core: where animals set out; target: what they make for.",
+    "place": "Core or target.",
     "key": "Setting of the study, or input file, that differs.",
 }  # fmt: skip
 
 FILES = {
     "differences": "Every indicator of every pair, species and scenario",
     "headlines": "Each species as a whole, scenario by scenario",
+    "places": "What is given back for each core and each target alone, and its best passage",
     "gains": "What is gained, what it costs, and the gain per cost",
     "ranks": "Rank and score of every candidate passage on both sides",
     "agreement": "How far the orders of passages agree",
@@ -110,6 +113,7 @@ def _section(comparison: Comparison, species: str, folder: Path) -> dict[str, An
         "maps": [m for side in comparison.others for m in _maps(side, species, folder)],
         "pairs": _pairs(comparison, species),
         "ranks": [_ranks(comparison, species, side.label, side.title) for side in comparison.others],
+        "places": [_places(comparison, species, side) for side in comparison.others],
     }
 
 
@@ -151,6 +155,20 @@ def _pairs(comparison: Comparison, species: str) -> list[dict[str, Any]]:
         names = [comparison.names.get(place, place) for place in (source, target)]
         out.append({"from": names[0], "to": names[1], "cells": cells})
     return out
+
+
+def _places(comparison: Comparison, species: str, side: Side) -> dict[str, Any]:
+    """What is given back for each place alone."""
+    table = comparison.places[(comparison.places["species"] == species) & (comparison.places["other"] == side.label)]
+    rows = [
+        {
+            "role": row.role, "place": comparison.names.get(row.place, row.place),
+            "shares": [percent_words(v).removeprefix("+") for v in (row.conductance_share, row.least_cost_share)],
+            "best": [row.best_a, row.best_b],
+        }
+        for row in table.itertuples()
+    ]  # fmt: skip
+    return {"title": side.title, "rows": rows}
 
 
 def _shown(value: Any) -> str:

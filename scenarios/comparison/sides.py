@@ -23,13 +23,14 @@ from scenarios.comparison.tables import (
     difference_table,
     gain_table,
     headline_table,
+    place_table,
     rank_table,
 )
 from scenarios.model.audience import Audience
 from scenarios.model.results import SpeciesRun
 from scenarios.outputs.stored import StoredResults
 from scenarios.outputs.words import audience_of, schematic_note
-from scenarios.study.schema import Study
+from scenarios.study.schema import Routes, Study
 
 __all__ = ["ALL_SPECIES", "Comparison", "Pairing", "Side", "compare_sides", "folder_and_scenario", "sides_of"]
 
@@ -37,8 +38,8 @@ ALL_SPECIES = "all"
 """Stands for the species in tables about all of them together."""
 
 OBJECTIVE = ("portfolio.objective", "solver.neighbours", "solver.edge_rule")
-WEIGHTS = "ranking."
-"""Settings that numbers and scores are defined by, with the weights of the ranking: runs that differ in one do not measure
+WEIGHTS = re.compile(r"ranking\..*_weight$|routes\.[^.]+\.weights\.")
+"""Settings that numbers and scores are defined by, with the weights of the ranking and of places: runs that differ in one do not measure
 the same."""
 
 FOR_PEOPLE = ("title", "description", "credits", "assumptions", "scenarios", "uncertainty", "corridors")
@@ -118,6 +119,8 @@ class Comparison:
         status``. Where one side is unreachable ``difference`` is ``inf`` or ``-inf``; where both are it is empty.
     gains : DataFrame
         One row per species and other side: what is gained, what it costs, and the gain per unit of cost.
+    places : DataFrame
+        One row per species, other side, and core or target: what is given back for it alone, and its best passage on both sides.
     ranks : DataFrame
         One row per species and candidate passage: rank and score on both sides.
     agreement : DataFrame
@@ -136,6 +139,7 @@ class Comparison:
     headlines: pd.DataFrame
     differences: pd.DataFrame
     gains: pd.DataFrame
+    places: pd.DataFrame
     ranks: pd.DataFrame
     agreement: pd.DataFrame
     settings: pd.DataFrame
@@ -225,7 +229,8 @@ def compare_sides(sides: Sequence[Side], base: str | None = None) -> Comparison:
         title=next(iter(runs[first.label].values())).titles.get("study", ""), sides=tuple(ordered),
         names=_names(runs[first.label].values()), headlines=headline_table(runs),
         differences=difference_table(runs, first.label, labels),
-        gains=gain_table(runs, first.label, labels, _weights(first)),
+        gains=gain_table(runs, first.label, labels, _weights(first), _routes(first)),
+        places=place_table(runs, first.label, labels, _routes(first)),
         ranks=rank_table(runs, first.label, labels, combined, ALL_SPECIES),
         agreement=agreement_table(runs, first.label, labels, combined, ALL_SPECIES),
         settings=_settings_table(first, ordered[1:]), audience=audience_of(runs[first.label].values()),
@@ -290,10 +295,11 @@ def _faults(first: Side, other: Side, a: Runs, b: Runs) -> Iterator[str]:
         if apart:
             yield f"routes.{species}: other places to start from or to reach: {', '.join(apart)}"
     values = [_flat(side.settings) for side in (first, other)]
-    weights = [key for key in values[0] if key.startswith(WEIGHTS) and key.endswith("_weight")]
+    weights = [key for key in {**values[0], **values[1]} if WEIGHTS.match(key)]
     for key in (*weights, *OBJECTIVE) if all(values) else ():
-        if values[0][key] != values[1][key]:
-            yield f"{key}: {values[0][key]} against {values[1][key]}"
+        one_value, other_value = (side.get(key, "not set") for side in values)
+        if one_value != other_value:
+            yield f"{key}: {one_value} against {other_value}"
 
 
 def _flat(settings: Mapping[str, Any]) -> dict[str, str]:
@@ -332,6 +338,11 @@ def _weights(side: Side) -> dict[str, float]:
     if not side.settings:
         return {}
     return {name: entry.weight for name, entry in Study.model_validate(dict(side.settings)).species.items()}
+
+
+def _routes(side: Side) -> dict[str, Routes]:
+    """Species -> cores, targets and their weights, where the results say it."""
+    return Study.model_validate(dict(side.settings)).routes if side.settings else {}
 
 
 def _names(runs: Any) -> dict[str, str]:

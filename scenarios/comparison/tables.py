@@ -12,9 +12,11 @@ from numpy.typing import NDArray
 from connectivity.portfolio.rank_stability import kendall_taus
 from scenarios.model.indicators import INDICATORS, over_cores
 from scenarios.model.results import SpeciesRun
+from scenarios.study.schema import Routes
 
 __all__ = [
-    "HIGHER_IS_BETTER", "TOP", "agreement_table", "difference_table", "gain_table", "headline_table", "rank_table",
+    "HIGHER_IS_BETTER", "TOP", "agreement_table", "difference_table", "gain_table", "headline_table", "place_table",
+    "rank_table",
 ]  # fmt: skip
 
 TOP = 10
@@ -109,14 +111,20 @@ def _headlines(side: str, run: SpeciesRun) -> Iterator[tuple[Any, ...]]:
 # ---------------------------------------------------------------------------------------------------------------- gains
 
 
-def gain_table(runs: Runs, base: str, others: Sequence[str], weights: Mapping[str, float]) -> pd.DataFrame:
+def gain_table(
+    runs: Runs, base: str, others: Sequence[str], weights: Mapping[str, float], routes: Mapping[str, Routes]
+) -> pd.DataFrame:
     """One row per species and other side: the share of what the fences take away that is given back, and its cost.
 
-    ``conductance_share`` and ``least_cost_share`` are means over cores: 0 is the reference as it is, 1 the same land without
-    any fence, below 0 is worse than the reference. ``extra_cost`` is what the openings and actions of ``b`` cost above those of
-    ``a``. With ``weights``, and more than one species, a last row per side has the weighted mean.
+    ``conductance_share`` and ``least_cost_share`` are means over cores, weighted as ``routes`` says: 0 is the reference as it
+    is, 1 the same land without any fence, below 0 is worse than the reference. ``extra_cost`` is what the openings and actions
+    of ``b`` cost above those of ``a``. With ``weights``, and more than one species, a last row per side has the weighted mean.
     """
-    rows = [_gain(runs[base][species], runs[other][species], other) for other in others for species in runs[base]]
+    rows = [
+        _gain(runs[base][species], runs[other][species], other, routes.get(species))
+        for other in others
+        for species in runs[base]
+    ]
     if weights and len(runs[base]) > 1:
         rows += [_weighted([row for row in rows if row["other"] == other], weights) for other in others]
     table = pd.DataFrame(rows)
@@ -131,10 +139,11 @@ SHARES = {"conductance_share": "effective_resistance", "least_cost_share": "leas
 UNIT = {"effective_resistance": "ohm", "least_cost": "m"}
 
 
-def _gain(a: SpeciesRun, b: SpeciesRun, other: str) -> dict[str, Any]:
+def _gain(a: SpeciesRun, b: SpeciesRun, other: str, routes: Routes | None) -> dict[str, Any]:
     row: dict[str, Any] = {"species": a.species, "other": other}
     for name, stem in SHARES.items():
-        row[name] = _share_given_back(a.pairs, b.pairs, stem)
+        shares = _given_back(a.pairs, b.pairs, stem)
+        row[name] = _mean(shares[(shares["target"] != TO_ANY) == (routes is not None and routes.each_target)], routes)
     for name in ("eca_km2", "arriving_share"):
         now, then = _whole(a, name), _whole(b, name)
         row[f"{name}_gain"] = then - now
@@ -142,17 +151,57 @@ def _gain(a: SpeciesRun, b: SpeciesRun, other: str) -> dict[str, Any]:
     return row
 
 
-def _share_given_back(a: pd.DataFrame, b: pd.DataFrame, stem: str) -> float:
-    """Mean over cores of (1 / b - 1 / a) / (1 / without fences - 1 / a); NaN where the fences take nothing away."""
+def _given_back(a: pd.DataFrame, b: pd.DataFrame, stem: str) -> pd.DataFrame:
+    """``share`` of each pair: (1 / b - 1 / a) / (1 / without fences - 1 / a); NaN where the fences take nothing away."""
     column, unit = f"{stem}_{UNIT[stem]}", UNIT[stem]
-    one, two = (table[table["target"] == TO_ANY].set_index("source") for table in (a, b))
+    one, two = (table.set_index(["source", "target"]) for table in (a, b))
     with np.errstate(divide="ignore"):
         now, then, free = (
             1.0 / values for values in (one[column], two[column].reindex(one.index), one[f"{stem}_no_fence_{unit}"])
         )
     lost = free - now
-    share = ((then - now) / lost).where(lost > 1e-9 * free)
-    return float(share.mean())
+    return ((then - now) / lost).where(lost > 1e-9 * free).rename("share").reset_index()
+
+
+def _mean(shares: pd.DataFrame, routes: Routes | None) -> float:
+    """Weighted mean over the pairs from which the fences take something; NaN without any."""
+    known = shares.dropna()
+    weight = [
+        1.0 if routes is None else routes.weight(a) * routes.weight(b)
+        for a, b in zip(known["source"], known["target"], strict=True)
+    ]
+    return float(np.average(known["share"], weights=weight)) if sum(weight) > 0 else np.nan
+
+
+def place_table(runs: Runs, base: str, others: Sequence[str], routes: Mapping[str, Routes]) -> pd.DataFrame:
+    """One row per species, other side, and core or target: the share that is given back for it alone, and its best passage.
+
+    For a target the shares are means over cores on the way to it alone, for a core on the way to any target, or the mean over
+    targets where ``routes`` weighs them.
+    """
+    rows = [
+        row
+        for other in others
+        for species in runs[base]
+        for row in _of_places(runs[base][species], runs[other][species], other, routes.get(species))
+    ]
+    return pd.DataFrame(rows, columns=["species", "other", "role", "place", *SHARES, "best_a", "best_b"])
+
+
+def _of_places(a: SpeciesRun, b: SpeciesRun, other: str, routes: Routes | None) -> Iterator[tuple[Any, ...]]:
+    found = {name: _given_back(a.pairs, b.pairs, stem) for name, stem in SHARES.items()}
+    each = routes is not None and routes.each_target
+    for role, end in (("core", "source"), ("target", "target")):
+        for place in [name for name in dict.fromkeys(a.pairs[end]) if name != TO_ANY]:
+            single = end == "target" or each
+            own = [table[(table[end] == place) & ((table["target"] != TO_ANY) == single)] for table in found.values()]
+            best = [_best_for(run.by_place, place) for run in (a, b)]
+            yield (a.species, other, role, place, *(_mean(table, routes) for table in own), *best)
+
+
+def _best_for(table: pd.DataFrame, place: str) -> str:
+    best = table[(table["place"] == place) & (table["rank"] == 1) & (table["score"] > 0)] if len(table) else table
+    return str(best["candidate"].iloc[0]) if len(best) else "none"
 
 
 def _whole(run: SpeciesRun, name: str) -> float:

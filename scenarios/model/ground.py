@@ -84,7 +84,7 @@ def ground_of(prepared: Prepared) -> Ground:
         cuts=inputs.cuts,
         places=places_of(inputs, prepared.ends),
         layers=inputs.layers,
-        assumptions=stated_assumptions(resolved, inputs, surface),
+        assumptions=(*stated_weights(resolved, prepared.profile.id), *stated_assumptions(resolved, inputs, surface)),
         sensitivity_deg=max(profile.sensitivity_deg.value for profile in inputs.profiles.values()),
         sk42_operation=resolved.study.sk42.operation or "",
     )
@@ -110,6 +110,16 @@ def places_of(inputs: Inputs, ends: Ends) -> tuple[FocalPlace, ...]:
     """Cores, then targets, with their roles."""
     origins = [replace(inputs.places[r.id], role="from") for r in ends.origins]
     return (*origins, *(replace(inputs.places[r.id], role="to") for r in ends.targets))
+
+
+def stated_weights(resolved: ResolvedStudy, species: str) -> tuple[str, ...]:
+    """How places count in the mean that ranks passages, where they do not all count alike."""
+    routes = resolved.study.routes[species]
+    if not routes.weights:
+        return ()
+    over = "cores and targets" if routes.each_target else "cores that reach any target"
+    told = ", ".join(f"{place} {weight:g}" for place, weight in routes.weights.items())
+    return (f"Gains are means over {over}, weighted: {told}; places not named 1.",)
 
 
 def stated_assumptions(resolved: ResolvedStudy, inputs: Inputs, surface: ResistanceSurface) -> tuple[str, ...]:

@@ -59,7 +59,9 @@ class Landscape:
         self.fenced = bool(self.cuts.size)
         self._found: dict[tuple[str, bool], CostDistance] = {}
         self._networks: dict[tuple[bool, bool], ReducedNetwork] = {}
-        self._circuits: dict[tuple[tuple[str, ...], bool, bool, bool], CircuitOfSets] = {}
+        self._wide: dict[tuple[OpenableEdges, bool, bool], ReducedNetwork] = {}
+        self._edges: dict[tuple[tuple[str, ...], bool], OpenableEdges] = {}
+        self._circuits: dict[tuple[Pairs, tuple[str, ...], bool, bool, bool], CircuitOfSets] = {}
 
     @property
     def study(self) -> Study:
@@ -124,12 +126,15 @@ class Landscape:
         return self._fenced if fences and self.fenced else self._open
 
     def edges(self, ids: Sequence[str], *, singles_only: bool = False) -> OpenableEdges:
-        """Edges that candidates open; an id that opens nothing for this species has none."""
+        """Edges that candidates open; an id that opens nothing for this species has none. Found once."""
         nothing: tuple[OpeningEdges, ...] = ()
-        found = [(self.openings[name],) if name in self.openings else nothing for name in ids]
-        return openable_edges(
-            self.cuts, self.stencil(), self.row_cost_m, self.row_ohm, found, singles_only=singles_only
-        )
+        key = (tuple(ids), singles_only)
+        if key not in self._edges:
+            found = [(self.openings[name],) if name in self.openings else nothing for name in ids]
+            self._edges[key] = openable_edges(
+                self.cuts, self.stencil(), self.row_cost_m, self.row_ohm, found, singles_only=singles_only
+            )
+        return self._edges[key]
 
     def cwd(self, region: FocalRegion, *, fences: bool = True) -> CostDistance:
         """Cost-weighted distance from a region [effective m]; searched once."""
@@ -150,12 +155,14 @@ class Landscape:
     def network(
         self, edges: OpenableEdges | None = None, *, fences: bool = True, mortal: bool = False
     ) -> ReducedNetwork:
-        """The landscape seen from the focal regions, and from the ends of ``edges``, exactly."""
+        """The landscape seen from the focal regions, and from the ends of ``edges``, exactly; the last one is kept."""
         key = (fences and self.fenced, mortal)
         if edges is not None and edges.size:
-            wide = self._reduced(edges.cells(), *key)
-            self._networks.setdefault(key, wide.reduced_to(self._nodes(wide)))
-            return wide
+            if (edges, *key) not in self._wide:
+                wide = self._reduced(edges.cells(), *key)
+                self._wide = {(edges, *key): wide}
+                self._networks.setdefault(key, wide.reduced_to(self._nodes(wide)))
+            return self._wide[edges, *key]
         if key not in self._networks:
             self._networks[key] = self._reduced(np.zeros(self.cuts.grid.shape, bool), *key)
         return self._networks[key]
@@ -180,15 +187,33 @@ class Landscape:
         """From each core to all targets together."""
         return Pairs.to_any(len(self.ends.origins), len(self.ends.targets))
 
+    @property
+    def pairs_apart(self) -> Pairs:
+        """From each core to each target."""
+        n_origin = len(self.ends.origins)
+        return Pairs.between([(i, j) for i in range(n_origin) for j in range(n_origin, len(self.regions))])
+
+    @property
+    def counted(self) -> Pairs:
+        """The pairs that gains are the mean over, weighted by ``ends.pair_weights``."""
+        return self.pairs_apart if self.ends.target_weights else self.pairs_to_any
+
     def circuit(
-        self, ids: Sequence[str] = (), *, fences: bool = True, mortal: bool = False, singles_only: bool = False
+        self,
+        ids: Sequence[str] = (),
+        *,
+        pairs: Pairs | None = None,
+        fences: bool = True,
+        mortal: bool = False,
+        singles_only: bool = False,
     ) -> CircuitOfSets:
-        """From each core to all targets together, with any of the candidates open; reduced once."""
-        key = (tuple(ids) if fences else (), fences and self.fenced, mortal, singles_only)
+        """Between pairs, by default from each core to all targets together, with any of the candidates open; reduced once."""
+        pairs = self.pairs_to_any if pairs is None else pairs
+        key = (pairs, tuple(ids) if fences else (), fences and self.fenced, mortal, singles_only)
         if key not in self._circuits:
-            edges = self.edges(key[0], singles_only=singles_only)
+            edges = self.edges(key[1], singles_only=singles_only)
             network = self.network(edges, fences=fences, mortal=mortal)
-            self._circuits[key] = CircuitOfSets.build(network, edges, len(self.regions), self.pairs_to_any)
+            self._circuits[key] = CircuitOfSets.build(network, edges, len(self.regions), pairs)
         return self._circuits[key]
 
     def distances(

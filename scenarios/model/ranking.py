@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from connectivity.openings.profile import FenceProfile, share_undone, spaced_shortlist
 from connectivity.openings.sets import no_sets, single_sets
 from rasters.openings import OpeningEdges
+from scenarios.model.gains import circuit_gains, least_cost_gains, score_of
 from scenarios.model.landscape import Landscape
 from scenarios.study.schema import Study
 
@@ -36,25 +37,8 @@ def rank_candidates(
     if land.study.ranking.arriving_weight > 0:
         columns.append(_arriving_columns(land, ids))
     table = pd.concat([_described(land, candidates, profile), *columns], axis=1)
-    table["score"] = _score(table, land.study)
+    table["score"] = score_of(table, land.study)
     return _ordered(table, land.study, "score")
-
-
-def _score(table: pd.DataFrame, study: Study) -> pd.Series:
-    """Weighted mean of the shares, each divided by that of the best single candidate; 1 = best in all."""
-    weights = {
-        "conductance_gain_share": study.ranking.conductance_weight,
-        "least_cost_gain_share": study.ranking.least_cost_weight,
-    }
-    if study.ranking.arriving_weight > 0:
-        weights["arriving_gain_share"] = study.ranking.arriving_weight
-    total = sum(weights.values())
-    score = pd.Series(0.0, index=table.index)
-    for column, weight in weights.items():
-        best = table[column].max()
-        if best > 0:
-            score += weight / total * table[column] / best
-    return score
 
 
 def combine_species(study: Study, rankings: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
@@ -107,45 +91,39 @@ def _described(land: Landscape, candidates: Sequence[OpeningEdges], profile: Fen
 
 
 def _circuit_columns(land: Landscape, ids: Sequence[str]) -> pd.DataFrame:
-    circuit, singles = land.circuit(ids, singles_only=True), single_sets(len(ids))
-    now, after = circuit.resistances(no_sets(len(ids)))[0], circuit.resistances(singles).T
-    without = land.circuit(fences=False).resistances(no_sets(0))[0]
-    gained = np.maximum(1.0 / after - (1.0 / now)[:, None], 0.0)
-    both = np.isfinite(now)[:, None] & np.isfinite(after)
-    lost_ohm = np.subtract(np.broadcast_to(now[:, None], after.shape), after, where=both, out=np.zeros_like(after))
+    gains = circuit_gains(land, ids, land.pairs_to_any)
+    counted = circuit_gains(land, ids, land.counted) if land.counted != land.pairs_to_any else gains
     return pd.DataFrame(
         {
-            "resistance_gain_ohm": np.maximum(lost_ohm, 0.0).sum(axis=0),
-            "conductance_gain_s": gained.sum(axis=0),
-            "conductance_gain_share": _mean_share(1.0 / now, gained, 1.0 / without),
-            "pairs_joined": (np.isinf(now)[:, None] & np.isfinite(after)).sum(axis=0),
+            "resistance_gain_ohm": gains.fallen.sum(axis=0),
+            "conductance_gain_s": gains.risen.sum(axis=0),
+            "conductance_gain_share": _mean(land, counted.shares),
+            "pairs_joined": gains.joined.sum(axis=0),
         }
     )
 
 
 def _least_cost_columns(land: Landscape, ids: Sequence[str]) -> pd.DataFrame:
-    costs = land.distances_to_any(ids)
-    now, after = costs.distances(no_sets(len(ids)))[0], costs.distances(single_sets(len(ids))).T
-    open_cwd = land.cwds(land.ends.targets, fences=False)
-    without = np.array([min(cwd.to(origin) for cwd in open_cwd) for origin in land.ends.origins])
-    both = np.isfinite(now)[:, None] & np.isfinite(after)
-    gains = np.subtract(np.broadcast_to(now[:, None], after.shape), after, where=both, out=np.zeros_like(after))
-    shares = _mean_share(1.0 / now, 1.0 / after - (1.0 / now)[:, None], 1.0 / without)
-    return pd.DataFrame({"least_cost_gain_m": gains.sum(axis=0), "least_cost_gain_share": shares})
+    gains = least_cost_gains(land, ids, land.pairs_to_any)
+    counted = least_cost_gains(land, ids, land.counted) if land.counted != land.pairs_to_any else gains
+    return pd.DataFrame(
+        {"least_cost_gain_m": gains.fallen.sum(axis=0), "least_cost_gain_share": _mean(land, counted.shares)}
+    )
 
 
 def _arriving_columns(land: Landscape, ids: Sequence[str]) -> pd.DataFrame:
     """Of the walkers that arrive alive: what mortality brings into the ranking."""
-    circuit = land.circuit(ids, mortal=True, singles_only=True)
+    circuit = land.circuit(ids, pairs=land.counted, mortal=True, singles_only=True)
     now = circuit.arriving(no_sets(len(ids)))[0]
-    without = land.circuit(fences=False, mortal=True).arriving(no_sets(0))[0]
+    without = land.circuit(pairs=land.counted, fences=False, mortal=True).arriving(no_sets(0))[0]
     gained = np.maximum(circuit.arriving(single_sets(len(ids))) - now, 0.0).T
-    return pd.DataFrame({"arriving_gain": gained.sum(axis=0), "arriving_gain_share": _mean_share(now, gained, without)})
+    shares = np.array([share_undone(*one) for one in zip(now, gained, without, strict=True)])
+    return pd.DataFrame({"arriving_gain": gained.sum(axis=0), "arriving_gain_share": _mean(land, shares)})
 
 
-def _mean_share(now: Reals, gained: Reals, without: Reals) -> Reals:
-    """(n_candidate,) mean over origins of the share of what the fences take that each candidate gives back."""
-    return np.mean([share_undone(n, g, w) for n, g, w in zip(now, gained, without, strict=True)], axis=0)
+def _mean(land: Landscape, shares: Reals) -> Reals:
+    """(n_candidate,) weighted mean over the pairs that count."""
+    return np.average(shares, axis=0, weights=land.ends.pair_weights)
 
 
 def _ordered(table: pd.DataFrame, study: Study, by: str) -> pd.DataFrame:

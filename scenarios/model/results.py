@@ -63,6 +63,8 @@ class SpeciesRun(Ground):
         One row per candidate passage, best first: ``rank, candidate, fence, fence_line, along_m, x, y, width_m, design,
         score, gain_ohm2, conductance_gain_s, conductance_gain_share, resistance_gain_ohm, least_cost_gain_m,
         least_cost_gain_share, pairs_joined, selected, status``.
+    by_place : DataFrame
+        One row per core or target and candidate, best first; see `scenarios.model.gains.gains_by_place`. Empty without candidates.
     indicators : DataFrame
         One row per indicator: ``source, target`` (empty where it is of the species as a whole), ``indicator, value, unit,
         status``; see `scenarios.model.indicators`.
@@ -77,6 +79,7 @@ class SpeciesRun(Ground):
     paths: tuple[TracedPath, ...]
     profile: pd.DataFrame
     ranking: pd.DataFrame
+    by_place: pd.DataFrame = field(default_factory=pd.DataFrame)
     indicators: pd.DataFrame = field(default_factory=pd.DataFrame)
     model: PassageModel | None = None
 

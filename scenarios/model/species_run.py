@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from connectivity.circuit.solve import cell_currents
@@ -18,6 +19,7 @@ from connectivity.openings.profile import gain_profile
 from rasters.surface import ResistanceSurface
 from scenarios.land.ends import Ends
 from scenarios.land.prepared import Prepared
+from scenarios.model.gains import gains_by_place
 from scenarios.model.ground import ground_of
 from scenarios.model.indicators import species_indicators
 from scenarios.model.landscape import Landscape
@@ -54,12 +56,13 @@ def run_species(prepared: Prepared, progress: Progress = lambda _: None) -> Spec
         land.circuit(fences=False)
     with clock.step("ranking"):
         ranking, pairs = rank_candidates(land, prepared.candidates, profile), pairs_table(land)
+        by_place = gains_by_place(land, prepared.candidates) if prepared.candidates else pd.DataFrame()
     with clock.step("indicators"):
         indicators = species_indicators(land, pairs)
     return SpeciesRun.on(
         ground_of(prepared), units=UNITS, cwd=target_cwd.cwd, corridor=corridors.excess_m, current_density=density,
         pairs=pairs, paths=tuple(_traced(cwd, ends) for cwd in origin_cwd), profile=profile_table(land, profile),
-        ranking=ranking, indicators=indicators, reports=(*reports, land.network().report), seconds=clock.seconds,
+        ranking=ranking, by_place=by_place, indicators=indicators, reports=(*reports, land.network().report), seconds=clock.seconds,
     )  # fmt: skip
 
 

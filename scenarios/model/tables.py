@@ -41,6 +41,7 @@ UNITS = {
     "arriving_gain_share": "1",
     "pairs_joined": "1",
     "score": "1",
+    "weight": "1",
 }
 
 

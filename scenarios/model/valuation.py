@@ -1,7 +1,7 @@
 """What sets of candidates are worth for one species: from a study to exact values, by any of the objectives.
 
-Every objective is the share of what all fences together take away that a set gives back, as the mean over cores: 0 is the
-scenario as it is, 1 is the same land without any fence.
+Every objective is the share of what all fences together take away that a set gives back, as the mean over cores (or over
+cores and targets) with the study's weights: 0 is the scenario as it is, 1 is the same land without any fence.
 """
 
 from __future__ import annotations
@@ -56,10 +56,10 @@ def reference_of(land: Landscape, objective: str) -> Reference:
             "resistance": lambda c: c.resistances(none)[0],
             "arriving": lambda c: c.arriving(none)[0],
         }[objective]
-        without = read(land.circuit(fences=False, mortal=mortal))
-        return Reference(now=read(land.circuit(mortal=mortal)), without=without)
+        without = read(land.circuit(pairs=land.counted, fences=False, mortal=mortal))
+        return Reference(now=read(land.circuit(pairs=land.counted, mortal=mortal)), without=without)
     if objective == "least_cost":
-        now, without = (land.distances((), land.pairs_to_any, fences=f).distances(none)[0] for f in (True, False))
+        now, without = (land.distances((), land.counted, fences=f).distances(none)[0] for f in (True, False))
         return Reference(now=now, without=without)
     return _eca_reference(land)
 
@@ -71,20 +71,21 @@ def block_of(
 
     ``singles_only`` saves the searches between openings; then only sets of one candidate are valued right.
     """
+    weights, pairs = land.weight * land.ends.pair_weights, land.counted
     if objective == "conductance":
-        weight = _shares(reference.without - reference.now, land.weight)
-        return CircuitBlock(circuit=land.circuit(ids), weight=weight, base=reference.now)
+        weight = _shares(reference.without - reference.now, weights)
+        return CircuitBlock(circuit=land.circuit(ids, pairs=pairs), weight=weight, base=reference.now)
     if objective == "resistance":
         _require_joined(land, reference)
-        weight = _shares(reference.now - reference.without, land.weight)
-        return CircuitBlock(circuit=land.circuit(ids), weight=weight, base=reference.now, resistance=True)
+        weight = _shares(reference.now - reference.without, weights)
+        return CircuitBlock(circuit=land.circuit(ids, pairs=pairs), weight=weight, base=reference.now, resistance=True)
     if objective == "arriving":
-        weight = _shares(reference.without - reference.now, land.weight)
-        return ArrivalBlock(circuit=land.circuit(ids, mortal=True), weight=weight, base=reference.now)
+        weight = _shares(reference.without - reference.now, weights)
+        return ArrivalBlock(circuit=land.circuit(ids, pairs=pairs, mortal=True), weight=weight, base=reference.now)
     if objective == "least_cost":
-        scale = _shares(1.0 / reference.without - 1.0 / reference.now, 1.0)
+        scale = _shares(1.0 / reference.without - 1.0 / reference.now, land.ends.pair_weights)
         base = float((scale / reference.now).sum())
-        distances = land.distances(ids, land.pairs_to_any, singles_only=singles_only)
+        distances = land.distances(ids, pairs, singles_only=singles_only)
         return RouteBlock(distances=distances, worth=lambda cost: scale / cost, weight=land.weight, base=base)
     area = _areas(land)
     now, without = float(reference.now[0]), float(reference.without[0])
@@ -130,20 +131,19 @@ def evaluate(
     return pd.DataFrame({"candidate": list(ids), "gain": gains})
 
 
-def _shares(lost: Reals, weight: float) -> Reals:
+def _shares(lost: Reals, weights: Reals) -> Reals:
     """Value of one unit regained of each pair; 0 for pairs from which the fences take nothing."""
     lost = np.where(np.isfinite(lost), lost, 0.0)
-    return np.divide(
-        weight / lost.size, lost, out=np.zeros_like(lost), where=lost > 1e-12 * np.abs(lost).max(initial=0)
-    )
+    return np.divide(weights, lost, out=np.zeros_like(lost), where=lost > 1e-12 * np.abs(lost).max(initial=0))
 
 
 def _require_joined(land: Landscape, reference: Reference) -> None:
-    apart = [r.id for r, now in zip(land.prepared.ends.origins, reference.now, strict=True) if np.isinf(now)]
+    apart = [land.regions[i].id for i, now in zip(land.counted.first, reference.now, strict=True) if np.isinf(now)]
     if apart:
+        names, which = ", ".join(dict.fromkeys(apart)), "a" if land.ends.target_weights else "every"
         raise ConfigError(
             f"{land.prepared.resolved.path}: portfolio.objective: 'resistance' cannot be used, because for "
-            f"{land.species} {', '.join(apart)} is cut off from every target and its resistance is infinite; choose conductance"
+            f"{land.species} {names} is cut off from {which} target and its resistance is infinite; choose conductance"
         )
 
 

@@ -74,11 +74,12 @@ def generalised(run: SpeciesRun, audience: Audience) -> SpeciesRun:
 
 def _for_partner(run: SpeciesRun) -> SpeciesRun:
     changed = _coarse_surfaces(run, PARTNER_DEG) if _is_finer(run.grid, PARTNER_DEG) else {}
+    ranking = generalised_ranking(run.ranking, run.cuts.fences, run.grid, Audience.PARTNER)
     return replace(
         run, audience=Audience.PARTNER, layers=_relief(run), model=None,
         places=tuple(_rounded_place(place, run.grid) for place in run.places),
         paths=tuple(_rounded_path(path, run.grid) for path in run.paths),
-        profile=_profile_by_km(run.profile), ranking=generalised_ranking(run.ranking, run.cuts.fences, run.grid, Audience.PARTNER),
+        profile=_profile_by_km(run.profile), ranking=ranking, by_place=_by_place(run, ranking),
         **changed,
     )  # fmt: skip
 
@@ -90,7 +91,7 @@ def _for_public(run: SpeciesRun) -> SpeciesRun:
         places=tuple(_place_in_cells(place, run.grid, degrees) for place in run.places),
         paths=tuple(_withheld_path(path) for path in run.paths), pairs=_few_figures(run.pairs),
         profile=_withheld_profile(_rounded_fences(run.cuts, degrees).fences, run.profile),
-        ranking=generalised_ranking(run.ranking, run.cuts.fences, run.grid, Audience.PUBLIC),
+        ranking=generalised_ranking(run.ranking, run.cuts.fences, run.grid, Audience.PUBLIC), by_place=run.by_place.iloc[:0],
         indicators=_few_figures(run.indicators), reports=(), seconds={}, **_coarse_surfaces(run, degrees, classed=True),
     )  # fmt: skip
 
@@ -114,6 +115,14 @@ def generalised_ranking(ranking: pd.DataFrame, fences: Iterable[Fence], grid: Gr
     if "lon" in ranking:
         changed["lon"], changed["lat"] = _lon_lat(grid, x, y)
     return ranking.assign(**changed)
+
+
+def _by_place(run: SpeciesRun, ranking: pd.DataFrame) -> pd.DataFrame:
+    """Gains of each core and target, with the candidates' names as in the generalised ranking."""
+    if not len(run.by_place):
+        return run.by_place
+    names = dict(zip(run.ranking["candidate"], ranking["candidate"], strict=True))
+    return run.by_place.assign(candidate=[names[name] for name in run.by_place["candidate"]])
 
 
 def _ids_by_km(ranking: pd.DataFrame, along: Reals) -> list[str]:

@@ -17,7 +17,7 @@ from scenarios.model.indicators import over_cores
 from scenarios.model.results import SpeciesRun, shortlist
 from scenarios.outputs.folder import MARKER, run_folder
 from scenarios.outputs.map import MAPS, map_reading, map_title
-from scenarios.outputs.tables import MEANINGS, UNITS, passage_table
+from scenarios.outputs.tables import BY_PLACE, MEANINGS, UNITS, passage_table
 from scenarios.outputs.words import audience_of, is_schematic, schematic_note
 
 __all__ = ["Column", "Table", "as_table", "page_environment", "write_index"]
@@ -37,10 +37,12 @@ LABELS = {
     "least_cost_gain_share": "Least-cost gain, share", "arriving_gain": "Arriving gain",
     "arriving_gain_share": "Arriving gain, share", "pairs_joined": "Cores joined", "selected": "Chosen",
     "geometry_status": "Geometry", "number": "No.", "lat": "Latitude", "lon": "Longitude",
+    "role": "Role", "place": "For", "weight_share": "Weight in the mean",
 }  # fmt: skip
 
 FILES = {
     "results.gpkg": "Paths, corridors, fences, passages and places for QGIS",
+    BY_PLACE: "What each passage gives back to each core and to each target",
     "passages.csv": "Every candidate passage with every component of its score",
     "pairs.csv": "Costs and resistances between cores and targets",
     "fence_profile.csv": "Gain along every fence",
@@ -153,6 +155,7 @@ def _section(run: SpeciesRun, folder: Path) -> dict[str, Any]:
         "maps": [_map(run, stem, at) for stem in MAPS if (folder / at / f"{stem}.png").is_file()],
         "pairs": as_table(_named(run), run.units),
         "passages": as_table(_shown_passages(run), run.units),
+        "by_place": as_table(_best_by_place(run), run.units),
         "n_passages": len(run.ranking),
         "schematic_lines": any(is_schematic(fence.geometry_status) for fence in run.cuts.fences),
         "assumptions": run.assumptions,
@@ -207,6 +210,18 @@ def _shown_passages(run: SpeciesRun) -> pd.DataFrame:
     table = passage_table(run).set_index("candidate", drop=False).loc[chosen["candidate"]]
     table.insert(0, "number", chosen["number"].to_numpy())
     return table.drop(columns=["x_m", "y_m", "fence", "selected"])
+
+
+def _best_by_place(run: SpeciesRun) -> pd.DataFrame:
+    """The best passage for each core and each target alone, in the order of the study."""
+    columns = ["role", "place", "weight_share", "candidate", "conductance_gain_share", "least_cost_gain_share"]
+    if not len(run.by_place):
+        return pd.DataFrame(columns=columns)
+    names = {place.id: place.name for place in run.places}
+    best = run.by_place[run.by_place["rank"] == 1].rename(columns={"weight": "weight_share"})
+    best["place"] = [names.get(i, i) for i in best["place"]]
+    best.loc[~(best["score"] > 0), "candidate"] = "none gains anything"
+    return best[columns]
 
 
 def as_table(frame: pd.DataFrame, units: dict[str, str]) -> Table:

@@ -33,7 +33,7 @@ from scenarios.model.results import MODEL, SpeciesRun, TracedPath
 from scenarios.outputs.context import BORDERS, elevation_file
 from scenarios.outputs.folder import MARKER, run_folder
 from scenarios.outputs.manifest import FORMAT
-from scenarios.outputs.tables import RENAMED
+from scenarios.outputs.tables import BY_PLACE, RENAMED
 from scenarios.records.hashing import sha256_of
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ __all__ = ["StoredResults", "as_stored", "read_results"]
 
 TEXT = {
     "scenario", "species", "source", "target", "status", "candidate", "fence", "fence_line", "design", "geometry_status",
-    "indicator", "unit",
+    "indicator", "unit", "role", "place",
 }  # fmt: skip
 WHOLE = {"rank", "fence_crossings", "pairs_joined"}
 FIGURES = 9
@@ -83,7 +83,7 @@ def as_stored(run: SpeciesRun) -> SpeciesRun:
         surface=ResistanceSurface.from_array(_single(resistance, nodata), run.grid, surface.name),
         cwd=_single(run.cwd, nodata), corridor=_single(run.corridor, nodata),
         current_density=_single(run.current_density, nodata), pairs=rounded(run.pairs), profile=rounded(run.profile),
-        indicators=rounded(run.indicators), ranking=_six_decimals(rounded(run.ranking)),
+        indicators=rounded(run.indicators), ranking=_six_decimals(rounded(run.ranking)), by_place=rounded(run.by_place),
         layers=run.layers | ({} if relief is None else {relief.name: replace(relief, values=_single(relief.values))}),
     )  # fmt: skip
 
@@ -244,7 +244,7 @@ def _read_run(entry: Mapping[str, Any], folder: Path, elevation: Path | None) ->
         cwd=read_surface(folder / "cost_weighted_distance.tif", grid), corridor=read_surface(folder / "corridor.tif", grid),
         current_density=read_surface(folder / "current_density.tif", grid), pairs=pairs,
         paths=_paths(vectors, pairs), profile=_profile(folder / "fence_profile.csv"),
-        ranking=_ranking(folder / "passages.csv"), indicators=_indicators(folder / "indicators.csv"),
+        ranking=_ranking(folder / "passages.csv"), by_place=_by_place(folder / BY_PLACE), indicators=_indicators(folder / "indicators.csv"),
         units=entry["units"], assumptions=_assumptions(entry), fence_formula=_formula(entry),
         layers=relief, reports=tuple(_report(report) for report in entry["reports"]), seconds=entry["seconds"],
         audience=Audience(entry["audience"]), sensitivity_deg=float(entry["sensitivity_deg"]),
@@ -346,6 +346,11 @@ def _ranking(path: Path) -> pd.DataFrame:
     return read_table(path, "candidate", "x_m", "y_m", "lon_deg", "lat_deg", "score", "selected").rename(
         columns=there | {"lon_deg": "lon", "lat_deg": "lat"}
     )
+
+
+def _by_place(path: Path) -> pd.DataFrame:
+    """Gains of each core and target; results of before have none."""
+    return read_table(path, "role", "place", "candidate", "score") if path.is_file() else pd.DataFrame()
 
 
 def _layer(path: Path, layer: str) -> gpd.GeoDataFrame:

@@ -23,6 +23,7 @@ __all__ = [
     "write_tables",
 ]
 
+BY_PLACE = "gains_by_place.csv"
 RENAMED = {"x": "x_m", "y": "y_m"}
 
 UNITS = {"x_m": "m", "y_m": "m", "lon_deg": "degrees", "lat_deg": "degrees", "gain_ohm2_per_km": "ohm^2/km"}
@@ -61,6 +62,9 @@ MEANINGS = {
     "arriving_gain": "Share of walkers that arrive alive more, summed over cores, once it is open.",
     "arriving_gain_share": "The same as a share of what all fences together take away.",
     "pairs_joined": "Cores that reach a target only once it is open.",
+    "role": "core: where animals set out; target: what they make for.",
+    "place": "Core or target that the gain is for.",
+    "weight": "Share of the place in the mean over all places of its role.",
     "selected": "Whether it is in the set chosen under the budget.",
     "start_m": "Where the stretch starts, from the fence's start.",
     "end_m": "Where the stretch ends, from the fence's start.",
@@ -77,9 +81,11 @@ MEANINGS = {
 
 
 def write_tables(run: SpeciesRun, folder: Path) -> list[Path]:
-    """Write ``pairs.csv``, ``passages.csv``, ``fence_profile.csv``, ``indicators.csv`` and ``columns.csv``."""
+    """Write ``pairs.csv``, ``passages.csv``, ``fence_profile.csv``, ``indicators.csv``, `BY_PLACE` and ``columns.csv``."""
     tables = {"pairs.csv": run.pairs, "passages.csv": passage_table(run), "fence_profile.csv": profile_table(run)}
     tables["indicators.csv"] = indicator_table(run)
+    if len(run.by_place):
+        tables[BY_PLACE] = run.by_place
     return [
         *(write_csv(folder / name, table) for name, table in tables.items()),
         write_csv(folder / "columns.csv", column_dictionary(tables, run.units)),

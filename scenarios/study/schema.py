@@ -134,6 +134,9 @@ class Routes(Model):
     """Ids of core regions."""
     targets: list[str] = Field(min_length=1, alias="to")
     """Ids of target regions; reaching any one of them counts."""
+    weights: dict[str, Weight] = {}
+    """Core or target -> its weight in the mean that ranks passages [1], 1 for those that are not named. As soon as a target is
+    named each target counts by itself: the mean is then over every core and target, not over cores that reach any target."""
 
     @model_validator(mode="after")
     def _apart(self) -> Routes:
@@ -145,6 +148,25 @@ class Routes(Model):
         if both:
             raise ValueError(f"{', '.join(both)} is both in `from` and in `to`")
         return self
+
+    @model_validator(mode="after")
+    def _weighted(self) -> Routes:
+        unknown = [name for name in self.weights if name not in {*self.origin, *self.targets}]
+        if unknown:
+            raise ValueError(f"weights: {', '.join(unknown)} is neither in `from` nor in `to`")
+        for key, ids in (("from", self.origin), ("to", self.targets)):
+            if not any(self.weights.get(i, 1.0) > 0 for i in ids):
+                raise ValueError(f"weights: every place in `{key}` weighs 0; at least one must be > 0")
+        return self
+
+    def weight(self, place: str) -> float:
+        """Weight of a core or target [1]."""
+        return self.weights.get(place, 1.0)
+
+    @property
+    def each_target(self) -> bool:
+        """Whether each target counts by itself."""
+        return any(name in self.weights for name in self.targets)
 
 
 class Separation(Model):

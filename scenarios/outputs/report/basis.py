@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from scenarios.study.schema import Ranking
+from scenarios.study.schema import Ranking, Routes
 
 __all__ = ["Basis", "bases_of"]
 
@@ -29,6 +29,8 @@ class Basis:
         Weights of the gains in conductance and in least cost.
     arriving : bool
         Whether the ranking also counts walkers that arrive alive, which the page does not.
+    routes : dict of str to Routes
+        Species -> cores, targets and what they weigh.
     months : dict of str to list of int
         Candidate of the study's own -> months in which it is open.
     """
@@ -39,6 +41,7 @@ class Basis:
     weights: dict[str, float] = field(default_factory=dict)
     ranking: tuple[float, float] = (0.5, 0.5)
     arriving: bool = False
+    routes: dict[str, Routes] = field(default_factory=dict)
     months: dict[str, list[int]] = field(default_factory=dict)
 
     @classmethod
@@ -49,6 +52,7 @@ class Basis:
             base=base, overrides=dict(overrides), openings=list(settings.get("openings", [])),
             weights={name: float(entry.get("weight", 1.0)) for name, entry in settings.get("species", {}).items()},
             ranking=(ranking.conductance_weight, ranking.least_cost_weight), arriving=ranking.arriving_weight > 0,
+            routes={name: Routes.model_validate(routes) for name, routes in settings.get("routes", {}).items()},
             months={point["id"]: point["months"] for point in _points(settings) if point.get("months")},
         )  # fmt: skip
 

@@ -228,7 +228,11 @@ def _pairs(run: SpeciesRun) -> list[dict[str, Any]]:
 def _model(run: SpeciesRun, model: PassageModel, basis: Basis) -> dict[str, Any]:
     """The small model, its matrices as their upper triangles, and what its score is counted from."""
     upper = np.triu_indices(model.size, 1)
-    to_any = run.pairs[run.pairs["target"] == "any"]
+    routes = basis.routes.get(run.species)
+    each = routes is not None and routes.each_target
+    counted = run.pairs[(run.pairs["target"] != "any") if each else (run.pairs["target"] == "any")]
+    pairs = list(zip(counted["source"], counted["target"], strict=True))
+    at = {name: number for number, name in enumerate([*model.origins, *model.targets, "any"])}
     best = [run.ranking[c].max() for c in ("conductance_gain_share", "least_cost_gain_share")]
     return {
         "size": model.size, "origins": len(model.origins), "targets": len(model.targets),
@@ -237,8 +241,10 @@ def _model(run: SpeciesRun, model: PassageModel, basis: Basis) -> dict[str, Any]
         "first": model.first.tolist(), "second": model.second.tolist(), "slotEdge": model.slot_edge.tolist(),
         "slotCandidate": model.slot_candidate.tolist(), "stateStart": model.state_start.tolist(),
         "delta": _reals(model.delta), "stateCost": _reals(model.state_cost_m),
-        "withoutOhm": _reals(to_any["effective_resistance_no_fence_ohm"].to_numpy(float)),
-        "withoutCost": _reals(to_any["least_cost_no_fence_m"].to_numpy(float)),
+        "counted": [[at[a], at[b] - len(model.origins)] for a, b in pairs],
+        "counts": [1.0 if routes is None else routes.weight(a) * routes.weight(b) for a, b in pairs],
+        "withoutOhm": _reals(counted["effective_resistance_no_fence_ohm"].to_numpy(float)),
+        "withoutCost": _reals(counted["least_cost_no_fence_m"].to_numpy(float)),
         "best": [finite(value) or 0.0 for value in best], "weights": list(basis.ranking),
     }  # fmt: skip
 

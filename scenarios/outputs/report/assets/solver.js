@@ -116,21 +116,22 @@
     return Object.assign(read(model, matrices, model.size), { matrices });
   }
 
-  /** Mean over origins of the share of what the fences take away that is given back; both are reciprocals. */
-  function meanShare(now, after, without) {
-    const shares = now.map((value, o) => {
-      const lost = 1 / without[o] - 1 / value;
-      return lost > 0 ? Math.min(Math.max((1 / after[o] - 1 / value) / lost, 0), 1) : 0;
+  /** Weighted mean over the pairs that count of the share of what the fences take that is given back; of reciprocals. */
+  function meanShare(model, now, after, without) {
+    let sum = 0;
+    let total = 0;
+    model.counted.forEach(([o, t], pair) => {
+      const lost = 1 / without[pair] - 1 / now[o][t];
+      total += model.counts[pair];
+      if (lost > 0) sum += model.counts[pair] * Math.min(Math.max((1 / after[o][t] - 1 / now[o][t]) / lost, 0), 1);
     });
-    return shares.reduce((sum, s) => sum + s, 0) / shares.length;
+    return sum / total;
   }
-
-  const last = (rows) => rows.map((row) => row[row.length - 1]);
 
   /** Shares given back and the score on the scale of the ranking: 1 = the best single passage in both parts. */
   function score(model, closed, now) {
-    const conductance = meanShare(last(closed.ohm), last(now.ohm), model.withoutOhm);
-    const leastCost = meanShare(last(closed.cost), last(now.cost), model.withoutCost);
+    const conductance = meanShare(model, closed.ohm, now.ohm, model.withoutOhm);
+    const leastCost = meanShare(model, closed.cost, now.cost, model.withoutCost);
     const [w1, w2] = model.weights;
     const part = (weight, share, best) => (best > 0 ? ((weight / (w1 + w2)) * share) / best : 0);
     return { conductance, leastCost, score: part(w1, conductance, model.best[0]) + part(w2, leastCost, model.best[1]) };
