@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
-
-from rich.console import Console
+from typing import TYPE_CHECKING
 
 from rasters.errors import ConfigError
 from rasters.io import replacing
@@ -18,7 +15,8 @@ from scenarios.comparison.page import map_folder, write_comparison_page, write_c
 from scenarios.comparison.sides import Comparison, compare_sides, folder_and_scenario, sides_of
 from scenarios.comparison.words import findings
 from scenarios.outputs.claim import claimed
-from scenarios.outputs.folder import MARKER, atomic_folder
+from scenarios.outputs.folder import MARKER
+from scenarios.outputs.job import Summary, results_folder
 from scenarios.outputs.manifest import outputs_of, refresh_outputs
 from scenarios.outputs.report.basis import bases_of
 from scenarios.outputs.report.page import write_report
@@ -30,7 +28,7 @@ from scenarios.records.hashing import canonical_json, sha256_of, versions
 if TYPE_CHECKING:
     import geopandas as gpd
 
-__all__ = ["COMPARISON", "CompareSummary", "run_compare", "write_comparison"]
+__all__ = ["COMPARISON", "run_compare", "write_comparison"]
 
 COMPARISON = "comparison"
 """Folder of the comparison within the results that it is about."""
@@ -38,36 +36,9 @@ MARK = "<!--comparison-->"
 LINK = '<li><a href="comparison/index.html">Scenarios side by side</a></li>'
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CompareSummary:
-    """What was compared, for the terminal and for machines."""
-
-    folder: Path
-    comparison: Comparison
-    seconds: float
-
-    def as_dict(self) -> dict[str, Any]:
-        """Plain data."""
-        return {
-            "folder": str(self.folder),
-            "seconds": round(self.seconds, 2),
-            "base": self.comparison.base.label,
-            "others": [side.label for side in self.comparison.others],
-            "headlines": self.comparison.headlines.to_dict("records"),
-            "gains": self.comparison.gains.to_dict("records"),
-            "agreement": self.comparison.agreement.to_dict("records"),
-        }
-
-    def print(self, console: Console) -> None:
-        """The findings, a line each."""
-        for sentence in findings(self.comparison):
-            console.print(sentence, markup=False)
-        console.print(f"compared in {self.seconds:.0f} s; open {self.folder / 'index.html'}", markup=False)
-
-
 def run_compare(
     given: Sequence[str | Path], out: Path | None, base: str | None, reporter: Reporter, *, check: bool = False
-) -> CompareSummary:
+) -> Summary[Comparison]:
     """Compare folders of results, or the scenarios of one.
 
     Parameters
@@ -86,24 +57,30 @@ def run_compare(
     ConfigError
         Nothing to compare with, or runs whose numbers do not mean the same.
     """
-    start = time.perf_counter()
     asked = [folder_and_scenario(path) for path in given]
     stored = {folder.resolve(): read_results(folder, check=check) for folder, _ in asked}
-    reporter.expect(3, "reading")
-    sides = sides_of([stored[folder.resolve()] for folder, _ in asked], [scenario for _, scenario in asked])
-    comparison = compare_sides(sides, base)
-    first = next(iter(stored.values()))
     if out is None and len(stored) > 1:
         raise ConfigError("--out is missing: say into which folder the comparison of several results goes")
+    first = next(iter(stored.values()))
     own = first.folder / COMPARISON
     final = own if out is None else out
-    reporter.step("drawing")
-    with atomic_folder(final) as folder:
-        write_comparison(comparison, folder, list(stored.values()))
+    with results_folder(final) as job:
+        reporter.expect(3, "reading")
+        sides = sides_of([stored[folder.resolve()] for folder, _ in asked], [scenario for _, scenario in asked])
+        comparison = compare_sides(sides, base)
+        reporter.step("drawing")
+        write_comparison(comparison, job.folder, list(stored.values()))
     if final.resolve() == own.resolve():
         _link(first.folder)
     reporter.step("done")
-    return CompareSummary(folder=final, comparison=comparison, seconds=time.perf_counter() - start)
+    rows = {
+        "base": comparison.base.label,
+        "others": [side.label for side in comparison.others],
+        "headlines": comparison.headlines.to_dict("records"),
+        "gains": comparison.gains.to_dict("records"),
+        "agreement": comparison.agreement.to_dict("records"),
+    }
+    return job.summary(comparison, rows, findings(comparison))
 
 
 def write_comparison(comparison: Comparison, folder: Path, stored: Sequence[StoredResults] = ()) -> None:

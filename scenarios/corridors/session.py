@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import sys
-import time
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from rich.console import Console
+from rich.text import Text
 
 from rasters.distance import burn
 from rasters.errors import DataError
@@ -24,44 +21,15 @@ from scenarios.corridors.words import describe_route, route_title
 from scenarios.land.inputs import context_layer, read_inputs
 from scenarios.land.places import FocalPlace
 from scenarios.land.prepared import Prepared, prepare_species
-from scenarios.land.provenance import crs_operations, input_paths
-from scenarios.outputs.folder import atomic_folder, run_folder
-from scenarios.outputs.manifest import write_manifest
+from scenarios.outputs.folder import run_folder
+from scenarios.outputs.job import Summary, results_folder
 from scenarios.progress import Reporter
-from scenarios.records.machine import machine, now
 from scenarios.study.load import ResolvedStudy, resolve
 
-__all__ = ["CorridorSummary", "read_surroundings", "run_corridor_study"]
+__all__ = ["read_surroundings", "run_corridor_study"]
 
 STEPS = 7
 """Steps told per species: six computed, one written."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CorridorSummary:
-    """What was found, for the terminal and for machines."""
-
-    folder: Path
-    found: tuple[SpeciesCorridors, ...]
-    seconds: float
-
-    def as_dict(self) -> dict[str, Any]:
-        """Plain data."""
-        runs = [one.as_dict() for one in self.found]
-        return {"folder": str(self.folder), "seconds": round(self.seconds, 2), "runs": runs}
-
-    def print(self, console: Console) -> None:
-        """The best three of each species, in words."""
-        for one in self.found:
-            closed = sum(route.status == "closed" for route in one.routes)
-            title = f"{one.ground.titles.get('species', one.ground.species)}, {one.ground.titles.get('scenario', one.ground.scenario)}"
-            console.print(f"{title}: {len(one.routes)} ways, {closed} of them closed by fences", style="bold")
-            for route in one.shortlist[:3]:
-                words = f"  {route.distinct}. {route_title(one, route)}. {describe_route(one, route)}"
-                console.print(words, markup=False)
-        console.print(
-            f"{len(self.found)} runs in {self.seconds:.0f} s; open {self.folder / 'index.html'}", markup=False
-        )
 
 
 def run_corridor_study(
@@ -71,11 +39,10 @@ def run_corridor_study(
     out: Path,
     overrides: Mapping[str, Any],
     reporter: Reporter,
-) -> CorridorSummary:
+) -> Summary[list[SpeciesCorridors]]:
     """Check everything, then search, then write; the folder appears when it is complete."""
-    start, began = time.perf_counter(), now()
     resolved = [resolve(name, scenario, overrides) for scenario in scenarios or (None,)]
-    with atomic_folder(out) as folder:
+    with results_folder(out, resolved) as job:
         found: list[SpeciesCorridors] = []
         for one in resolved:
             inputs = read_inputs(one, species)
@@ -83,15 +50,20 @@ def run_corridor_study(
             prepared = [prepare_species(one, inputs, profile) for profile in inputs.profiles]
             if not found:
                 reporter.expect(len(resolved) * len(prepared) * STEPS, "searching")
-            found += [_run_and_write(one, p, around, folder, reporter) for p in prepared]
-        write_corridor_index(folder, found, credits=resolved[0].study.credits)
-        write_manifest(
-            folder, runs=[one.ground for one in found], command=["otkel", *sys.argv[1:]],
-            scenarios={r.scenario: r.settings for r in resolved},
-            inputs=input_paths(resolved), crs_operations=crs_operations(resolved, found[0].ground.grid), machine=machine(),
-            started=began, finished=now(),
-        )  # fmt: skip
-    return CorridorSummary(folder=out, found=tuple(found), seconds=time.perf_counter() - start)
+            found += [_run_and_write(one, p, around, job.folder, reporter) for p in prepared]
+        write_corridor_index(job.folder, found, credits=resolved[0].study.credits)
+        job.runs = [one.ground for one in found]
+    notes = [line for one in found for line in _best(one)]
+    return job.summary(found, {"runs": [one.as_dict() for one in found]}, [*notes, f"{len(found)} runs"])
+
+
+def _best(one: SpeciesCorridors) -> Iterator[Text | str]:
+    """The best three of a species, in words."""
+    closed = sum(route.status == "closed" for route in one.routes)
+    title = f"{one.ground.titles.get('species', one.ground.species)}, {one.ground.titles.get('scenario', one.ground.scenario)}"
+    yield Text(f"{title}: {len(one.routes)} ways, {closed} of them closed by fences", style="bold")
+    for route in one.shortlist[:3]:
+        yield f"  {route.distinct}. {route_title(one, route)}. {describe_route(one, route)}"
 
 
 def _run_and_write(

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import sys
-import time
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from rich.console import Console
 
 from rasters.grid import Grid
 from scenarios.crime.files import write_results
@@ -23,42 +19,13 @@ from scenarios.crime.risk import coverage, effort_map, risk_map
 from scenarios.crime.tables import read_crime
 from scenarios.land.inputs import context_layer, read_inputs
 from scenarios.land.prepared import Prepared, prepare_species
-from scenarios.land.provenance import input_paths
 from scenarios.model.audience import audience_named, audience_note
-from scenarios.outputs.folder import atomic_folder
-from scenarios.outputs.manifest import write_manifest
+from scenarios.outputs.job import Summary, results_folder
 from scenarios.outputs.stored import StoredResults, read_results
 from scenarios.progress import Reporter
-from scenarios.records.machine import now
 from scenarios.study.load import resolve
 
-__all__ = ["CrimeSummary", "run_crime"]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CrimeSummary:
-    """What patrols found, for the terminal and for machines."""
-
-    folder: Path
-    results: CrimeResults
-    seconds: float
-
-    def as_dict(self) -> dict[str, Any]:
-        """Plain data."""
-        found = self.results
-        return {
-            "folder": str(self.folder), "seconds": round(self.seconds, 2), "synthetic": found.data.settings.synthetic,
-            "encounter_rates": found.rates.to_dict("records"), "changes": found.changes.to_dict("records"),
-            "pike": found.pike.to_dict("records"), "coverage": found.coverage_rows(),
-            "risk": {"bandwidth_km": found.risk.bandwidth_km, "average_per_100_km": 100 * found.risk.average_per_km},
-            "proposed_patrols": [one.as_dict() for one in found.proposals],
-        }  # fmt: skip
-
-    def print(self, console: Console) -> None:
-        """The indicators in words."""
-        for sentence in self.results.sentences():
-            console.print(sentence, markup=False)
-        console.print(f"{self.seconds:.0f} s; open {self.folder / 'index.html'}", markup=False)
+__all__ = ["run_crime"]
 
 
 def run_crime(
@@ -71,7 +38,7 @@ def run_crime(
     overrides: Mapping[str, Any] | None = None,
     results: Path | None = None,
     audience: str = "partner",
-) -> CrimeSummary:
+) -> Summary[CrimeResults]:
     """Read, estimate, map, write; the folder appears when it is complete.
 
     Parameters
@@ -90,33 +57,38 @@ def run_crime(
         ``restricted`` writes the scenario with the surface of risk and the proposed patrols; ``partner`` coarse maps;
         ``public`` tables only, because a map of patrols shows poachers where nobody looks.
     """
-    start, began = time.perf_counter(), now()
     reader = audience_named(audience)
     resolved = resolve(name, scenario, overrides)
-    reporter.expect(4, "reading")
-    inputs = read_inputs(resolved, None)
-    prepared = prepare_species(resolved, inputs, next(iter(inputs.profiles)))
-    data = read_crime(data_folder, inputs.grid)
-    stored = None if results is None else read_results(results)
-    reporter.step("estimating")
-    effort = effort_map(data, inputs.grid)
-    risk = risk_map(effort, data.settings.bandwidths_km, data.settings.prior_events)
-    land = _coarse_land(prepared, effort.grid)
-    found = CrimeResults(
-        data=data, prepared=prepared, effort=effort, risk=risk, land=land, rates=encounter_rates(data), changes=changes(data),
-        pike=pike(data), coverage=coverage(data, effort, land, _shortlist(stored)), audience=reader,
-        proposals=proposed_patrols(risk, _traffic(stored, effort.grid, land), data.settings),
-    )  # fmt: skip
-    with atomic_folder(out) as folder:
-        reporter.step("writing")
-        write_results(found, folder, out, borders=context_layer(resolved, "borders", inputs.grid))
-        write_manifest(
-            folder, runs=[], command=["otkel", *sys.argv[1:]], scenarios={resolved.scenario: resolved.settings},
-            settings={"audience": audience, "crime": data.settings},
-            inputs=input_paths([resolved]) | {p.name: p for p in data.files}, said=(found.audience, audience_note(found.audience)),
-            started=began, finished=now(),
+    with results_folder(out, [resolved], said=(reader, audience_note(reader))) as job:
+        reporter.expect(4, "reading")
+        inputs = read_inputs(resolved, None)
+        prepared = prepare_species(resolved, inputs, next(iter(inputs.profiles)))
+        data = read_crime(data_folder, inputs.grid)
+        stored = None if results is None else read_results(results)
+        job.settings, job.inputs = {"audience": audience, "crime": data.settings}, {p.name: p for p in data.files}
+        reporter.step("estimating")
+        effort = effort_map(data, inputs.grid)
+        risk = risk_map(effort, data.settings.bandwidths_km, data.settings.prior_events)
+        land = _coarse_land(prepared, effort.grid)
+        found = CrimeResults(
+            data=data, prepared=prepared, effort=effort, risk=risk, land=land, rates=encounter_rates(data), changes=changes(data),
+            pike=pike(data), coverage=coverage(data, effort, land, _shortlist(stored)), audience=reader,
+            proposals=proposed_patrols(risk, _traffic(stored, effort.grid, land), data.settings),
         )  # fmt: skip
-    return CrimeSummary(folder=out, results=found, seconds=time.perf_counter() - start)
+        reporter.step("writing")
+        write_results(found, job.folder, out, borders=context_layer(resolved, "borders", inputs.grid))
+    return job.summary(found, _rows(found), found.sentences())
+
+
+def _rows(found: CrimeResults) -> dict[str, Any]:
+    """Plain data: the indicators."""
+    return {
+        "synthetic": found.data.settings.synthetic,
+        "encounter_rates": found.rates.to_dict("records"), "changes": found.changes.to_dict("records"),
+        "pike": found.pike.to_dict("records"), "coverage": found.coverage_rows(),
+        "risk": {"bandwidth_km": found.risk.bandwidth_km, "average_per_100_km": 100 * found.risk.average_per_km},
+        "proposed_patrols": [one.as_dict() for one in found.proposals],
+    }  # fmt: skip
 
 
 def _coarse_land(prepared: Prepared, coarse: Grid) -> NDArray[np.bool_]:

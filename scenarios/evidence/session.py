@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-import sys
-import time
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
-
-from rich.console import Console
 
 from rasters.errors import ConfigError
 from scenarios.evidence.charts import draw_charts
@@ -20,55 +15,15 @@ from scenarios.evidence.package import read_traps
 from scenarios.evidence.page import write_evidence_page
 from scenarios.evidence.predicts import results_scenario
 from scenarios.evidence.words import sentences_of
-from scenarios.land.inputs import input_files, read_inputs
-from scenarios.outputs.folder import MARKER, atomic_folder
-from scenarios.outputs.manifest import write_manifest
+from scenarios.land.inputs import read_inputs
+from scenarios.outputs.folder import MARKER
+from scenarios.outputs.job import Summary, results_folder
 from scenarios.progress import Reporter
-from scenarios.records.machine import now
 from scenarios.study.load import ResolvedStudy, resolve
 
-__all__ = ["OVERLAY", "EvidenceSummary", "run_evidence"]
+__all__ = ["OVERLAY", "run_evidence"]
 
 OVERLAY = "use_factors.yaml"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EvidenceSummary:
-    """What was found, for the terminal and for machines."""
-
-    folder: Path
-    found: Findings
-    seconds: float
-
-    def as_dict(self) -> dict[str, Any]:
-        """Plain data."""
-        found = self.found
-        return {
-            "folder": str(self.folder),
-            "seconds": round(self.seconds, 2),
-            "synthetic": found.job.data.synthetic,
-            "scenario": found.job.resolved.scenario,
-            "deployments": len(found.watch.links),
-            "camera_days": round(float(found.watch.days["days"].sum()), 1),
-            "events": {s: int((found.watch.events["species"] == s).sum()) for s in found.watch.species},
-            "warnings": [str(fault) for fault in found.faults],
-            "baci": found.baci.to_dict("records"),
-            "use_factors": found.use_factors[found.use_factors["passage"] == ""].to_dict("records"),
-            "verdicts": {} if found.predictions is None else dict(zip(
-                found.predictions.summary["species"], found.predictions.summary["verdict"], strict=True)),
-            "ranking": list(found.reranked.sentences) if found.reranked else [],
-        }  # fmt: skip
-
-    def print(self, console: Console) -> None:
-        """The sentences of the page."""
-        if self.found.job.data.synthetic:
-            console.print("SYNTHETIC DATA: nothing here was observed.", markup=False)
-        for lines in sentences_of(self.found).values():
-            for line in lines:
-                console.print(line, markup=False)
-        n = len(self.found.faults)
-        looked = f"; {n} things to look at in warnings.csv" if n else ""
-        console.print(f"{self.seconds:.0f} s; open {self.folder / 'index.html'}{looked}", markup=False)
 
 
 def run_evidence(
@@ -85,7 +40,7 @@ def run_evidence(
     settings: Path | None = None,
     ranking: bool = True,
     seed: int = 1,
-) -> EvidenceSummary:
+) -> Summary[Findings]:
     """Read, check, estimate, compare, write; the folder appears when it is complete.
 
     Parameters
@@ -101,30 +56,52 @@ def run_evidence(
     ranking : bool
         Rank the candidates again where use factors were updated.
     """
-    start, began = time.perf_counter(), now()
     chosen = results_scenario(results, scenario) if results is not None else scenario
     resolved = resolve(name, chosen, overrides or {})
-    with atomic_folder(out) as folder:
+    with results_folder(out, [resolved], kind="evidence", seeds={"bootstrap": seed}) as job:
         mine = _chosen(resolved, species)
         reporter.expect(STEPS + 2 * len(mine) * ranking, "reading")
         traps = read_traps(data, settings=settings)
-        job = EvidenceJob(
+        asked = EvidenceJob(
             name=name, resolved=resolved, inputs=read_inputs(resolved), species=mine, data=traps, overrides=dict(overrides or {}),
             results=results, alternatives=dict(alternatives or {}), ranking=ranking, seed=seed,
         )  # fmt: skip
-        found = find(job, reporter.step)
-        write_evidence_tables(found, folder)
+        found = find(asked, reporter.step)
+        write_evidence_tables(found, job.folder)
         if found.updated:
-            write_overlay(found.overlay, folder / OVERLAY)
-        write_evidence_page(found, draw_charts(found, folder), folder)
-        files = {p.name: p for p in input_files(resolved)} | {f"data/{p.name}": p for p in traps.files}
-        files |= {"results/manifest.json": results / MARKER} if results is not None else {}
-        write_manifest(
-            folder, runs=[], kind="evidence", command=["otkel", *sys.argv[1:]], scenarios={resolved.scenario: resolved.settings},
-            settings={"synthetic": traps.synthetic, "evidence": traps.settings, "ranking": ranking}, inputs=files,
-            seeds={"bootstrap": seed}, started=began, finished=now(),
-        )  # fmt: skip
-    return EvidenceSummary(folder=out, found=found, seconds=time.perf_counter() - start)
+            write_overlay(found.overlay, job.folder / OVERLAY)
+        write_evidence_page(found, draw_charts(found, job.folder), job.folder)
+        job.settings = {"synthetic": traps.synthetic, "evidence": traps.settings, "ranking": ranking}
+        job.inputs = {f"data/{p.name}": p for p in traps.files}
+        job.inputs |= {"results/manifest.json": results / MARKER} if results is not None else {}
+    return job.summary(found, _rows(found), list(_notes(found)))
+
+
+def _rows(found: Findings) -> dict[str, Any]:
+    """Plain data: what was seen, and what follows."""
+    told = found.predictions
+    return {
+        "synthetic": found.job.data.synthetic,
+        "scenario": found.job.resolved.scenario,
+        "deployments": len(found.watch.links),
+        "camera_days": round(float(found.watch.days["days"].sum()), 1),
+        "events": {s: int((found.watch.events["species"] == s).sum()) for s in found.watch.species},
+        "warnings": [str(fault) for fault in found.faults],
+        "baci": found.baci.to_dict("records"),
+        "use_factors": found.use_factors[found.use_factors["passage"] == ""].to_dict("records"),
+        "verdicts": {} if told is None else dict(zip(told.summary["species"], told.summary["verdict"], strict=True)),
+        "ranking": list(found.reranked.sentences) if found.reranked else [],
+    }  # fmt: skip
+
+
+def _notes(found: Findings) -> Iterator[str]:
+    """The sentences of the page."""
+    if found.job.data.synthetic:
+        yield "SYNTHETIC DATA: nothing here was observed."
+    for lines in sentences_of(found).values():
+        yield from lines
+    if len(found.faults):
+        yield f"{len(found.faults)} things to look at in warnings.csv"
 
 
 def _chosen(resolved: ResolvedStudy, species: Sequence[str] | None) -> tuple[str, ...]:

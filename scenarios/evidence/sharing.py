@@ -17,7 +17,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from rich.console import Console
 
 from rasters.errors import ConfigError, DataError, LayerNotFoundError
 from rasters.io import replacing, write_geopackage
@@ -40,45 +39,21 @@ from scenarios.evidence.sharing_lists import (
 )  # fmt: skip
 from scenarios.land.inputs import read_profile
 from scenarios.model.audience import PARTNER_DEG, Audience
-from scenarios.outputs.folder import MARKER, atomic_folder
+from scenarios.outputs.folder import MARKER
 from scenarios.outputs.generalise import snapped
-from scenarios.outputs.manifest import write_manifest
+from scenarios.outputs.job import Summary, results_folder
 from scenarios.outputs.tables import write_csv
 from scenarios.progress import Reporter
 from scenarios.study.load import ResolvedStudy, resolve
 
-__all__ = ["ShareSummary", "share_evidence"]
+__all__ = ["share_evidence"]
 
 WITHHELD = "withheld"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ShareSummary:
-    """What a package holds, for the terminal and for machines."""
-
-    folder: Path
-    audience: Audience
-    synthetic: bool
-    files: tuple[str, ...]
-
-    def as_dict(self) -> dict[str, Any]:
-        """Plain data."""
-        return {
-            "folder": str(self.folder), "audience": self.audience.value, "synthetic": self.synthetic, "files": list(self.files),
-            "note": NOTES[self.audience],
-        }  # fmt: skip
-
-    def print(self, console: Console) -> None:
-        """For whom, what, where."""
-        if self.synthetic:
-            console.print(SYNTHETIC, markup=False)
-        console.print(NOTES[self.audience], markup=False)
-        console.print(f"{len(self.files)} files in {self.folder}; README.txt says what was taken away", markup=False)
-
-
 def share_evidence(
     name: str, evidence: Path, out: Path, reporter: Reporter, *, audience: str = "public"
-) -> ShareSummary:
+) -> Summary[Audience]:
     """Write the package of an evidence folder for an audience; the folder appears when it is complete.
 
     Parameters
@@ -110,12 +85,13 @@ def share_evidence(
     reporter.step("writing")
     synthetic = bool(manifest["settings"]["synthetic"])
     note = f"{SYNTHETIC} {NOTES[chosen]}" if synthetic else NOTES[chosen]
-    with atomic_folder(out) as folder:
-        _write(shared, folder, note)
-        _write_readme(folder, resolved, chosen, sorted(shared), synthetic=synthetic)
-        write_manifest(folder, runs=[], scenarios={resolved.scenario: resolved.settings}, said=(chosen, note))
-    files = tuple(sorted(path.name for path in out.iterdir()))
-    return ShareSummary(folder=out, audience=chosen, synthetic=synthetic, files=files)
+    with results_folder(out, [resolved], said=(chosen, note)) as job:
+        _write(shared, job.folder, note)
+        _write_readme(job.folder, resolved, chosen, sorted(shared), synthetic=synthetic)
+    files = sorted(path.name for path in out.iterdir())
+    rows = {"audience": chosen.value, "synthetic": synthetic, "files": files, "note": NOTES[chosen]}
+    said = [SYNTHETIC] * synthetic + [NOTES[chosen], f"{len(files)} files; README.txt says what was taken away"]
+    return job.summary(chosen, rows, said, opens="README.txt")
 
 
 def _audience(audience: str, evidence: Path) -> Audience:

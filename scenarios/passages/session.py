@@ -2,71 +2,21 @@
 
 from __future__ import annotations
 
-import sys
-import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console
-
 from scenarios.land.inputs import context_layer
-from scenarios.land.provenance import crs_operations, input_paths
-from scenarios.outputs.folder import atomic_folder
-from scenarios.outputs.manifest import write_manifest
+from scenarios.outputs.job import Summary, results_folder
 from scenarios.passages.choose import PortfolioRun, choose_portfolio
 from scenarios.passages.files import ground_of_all, write_page, write_portfolio
-from scenarios.passages.words import Item, describe_items, describe_plan
+from scenarios.passages.words import describe_items, describe_plan
 from scenarios.progress import Reporter
-from scenarios.records.machine import machine, now
 from scenarios.study.load import resolve
 
-__all__ = ["PassagesSummary", "run_passages"]
+__all__ = ["run_passages"]
 
 STEPS_BESIDE_SPECIES = 7
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PassagesSummary:
-    """What was chosen, for the terminal and for machines."""
-
-    folder: Path
-    run: PortfolioRun
-    items: tuple[Item, ...]
-    sentences: tuple[str, ...]
-    seconds: float
-
-    def as_dict(self) -> dict[str, Any]:
-        """Plain data."""
-        run, best = self.run, self.run.best
-        return {
-            "folder": str(self.folder),
-            "seconds": round(self.seconds, 2),
-            "steps": {name: round(value, 2) for name, value in run.seconds.items()},
-            "scenario": run.resolved.scenario,
-            "objective": run.settings.objective,
-            "candidates": len(run.candidates),
-            "shortlist": len(run.shortlist),
-            "plan": {
-                "items": list(run.names_of(best)), "gain": best.value, "bound": best.bound, "gap": best.gap, "cost": best.cost,
-                "budget": best.budget, "method": best.method, "by_species": run.by_species,
-            },
-            "greedy": {"items": list(run.names_of(run.greedy)), "gain": run.greedy.value},
-            "greedy_pairs": {"items": list(run.names_of(run.greedy_pairs)), "gain": run.greedy_pairs.value},
-            "needed": run.needs.loc[run.needs["needed"], "item"].tolist(),
-            "firmness": list(self.sentences),
-        }  # fmt: skip
-
-    def print(self, console: Console) -> None:
-        """The plan in words."""
-        for sentence in describe_plan(self.run):
-            console.print(sentence, markup=False)
-        for number, name, text in self.items:
-            console.print(f"  {number}. {name}. {text}", markup=False)
-        for sentence in self.sentences:
-            console.print(sentence, markup=False)
-        console.print(f"{self.seconds:.0f} s; open {self.folder / 'index.html'}", markup=False)
 
 
 def run_passages(
@@ -81,29 +31,44 @@ def run_passages(
     seed: int = 1,
     top: int = 10,
     jobs: int = 1,
-) -> PassagesSummary:
+) -> Summary[PortfolioRun]:
     """Value, choose, draw the uncertain numbers where asked, then write; the folder appears when it is complete."""
-    start, began = time.perf_counter(), now()
     resolved = resolve(name, scenario, overrides)
     n_species = len(species or resolved.study.species)
-    with atomic_folder(out) as folder:
+    with results_folder(out, [resolved], seeds={"draws": seed} if draws else {}) as job:
         reporter.expect(n_species + STEPS_BESIDE_SPECIES + (draws + n_species if draws else 0), "reading")
         run = choose_portfolio(resolved, species, reporter.step)
-        sure, sentences = _drawn(run, folder, reporter, draws, seed, top, jobs) if draws else ([], ())
+        sure, sentences = _drawn(run, job.folder, reporter, draws, seed, top, jobs) if draws else ([], ())
         reporter.step("writing")
         ground, items = ground_of_all(run), tuple(describe_items(run, sure))
         borders, credits = context_layer(resolved, "borders", run.inputs.grid), resolved.study.credits
-        write_portfolio(run, ground, items, folder, borders=borders, credits=credits)
-        write_page(run, ground, items, folder, sentences=sentences, credits=credits)
-        write_manifest(
-            folder, runs=[], command=["otkel", *sys.argv[1:]], scenarios={resolved.scenario: resolved.settings},
-            settings={"draws": draws, "seed": seed, "top": top, "species": list(run.prepared), "portfolio": run.settings},
-            inputs=input_paths([resolved]), seeds={"draws": seed} if draws else {}, machine=machine(),
-            crs_operations=crs_operations([resolved], run.inputs.grid), started=began, finished=now(),
-        )  # fmt: skip
-    return PassagesSummary(
-        folder=out, run=run, items=items, sentences=tuple(sentences), seconds=time.perf_counter() - start
-    )
+        write_portfolio(run, ground, items, job.folder, borders=borders, credits=credits)
+        write_page(run, ground, items, job.folder, sentences=sentences, credits=credits)
+        job.settings = {
+            "draws": draws, "seed": seed, "top": top, "species": list(run.prepared), "portfolio": run.settings
+        }  # fmt: skip
+    listed = [f"  {number}. {name}. {text}" for number, name, text in items]
+    return job.summary(run, _rows(run, sentences), [*describe_plan(run), *listed, *sentences])
+
+
+def _rows(run: PortfolioRun, sentences: Sequence[str]) -> dict[str, Any]:
+    """Plain data: the plan, what simpler choices give, what can be replaced."""
+    best = run.best
+    return {
+        "steps": {name: round(value, 2) for name, value in run.seconds.items()},
+        "scenario": run.resolved.scenario,
+        "objective": run.settings.objective,
+        "candidates": len(run.candidates),
+        "shortlist": len(run.shortlist),
+        "plan": {
+            "items": list(run.names_of(best)), "gain": best.value, "bound": best.bound, "gap": best.gap, "cost": best.cost,
+            "budget": best.budget, "method": best.method, "by_species": run.by_species,
+        },
+        "greedy": {"items": list(run.names_of(run.greedy)), "gain": run.greedy.value},
+        "greedy_pairs": {"items": list(run.names_of(run.greedy_pairs)), "gain": run.greedy_pairs.value},
+        "needed": run.needs.loc[run.needs["needed"], "item"].tolist(),
+        "firmness": list(sentences),
+    }  # fmt: skip
 
 
 def _drawn(

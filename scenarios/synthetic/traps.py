@@ -8,9 +8,7 @@ before the opening it gets past the fence with the species' permeability. Camera
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -18,18 +16,18 @@ import numpy as np
 import pandas as pd
 import shapely
 import yaml
-from rich.console import Console
 
 from rasters.errors import ConfigError
 from scenarios.evidence.standard import TABLES
 from scenarios.land.prepared import prepare_species
-from scenarios.outputs.folder import MARKER, atomic_folder
+from scenarios.outputs.folder import MARKER
+from scenarios.outputs.job import Summary, results_folder
 from scenarios.progress import Reporter
 from scenarios.records.hashing import canonical_json
 from scenarios.synthetic.land import SyntheticLand, field_at, synthetic_land
 from scenarios.synthetic.patrols import simulate_for_study
 
-__all__ = ["LABEL", "SimulationSummary", "simulate_evidence", "simulate_traps"]
+__all__ = ["LABEL", "simulate_evidence", "simulate_traps"]
 
 LABEL = "SYNTHETIC: made by a simulator, nothing here was observed"
 START, OPENED = pd.Timestamp("2024-01-15"), pd.Timestamp("2024-06-01")
@@ -48,49 +46,26 @@ KNOWN_OUTCOME, REPEATED, STOPS_EARLY, HAS_GAP = 0.9, 0.3, 0.15, 0.1
 Rng = np.random.Generator
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SimulationSummary:
-    """What was made."""
-
-    folder: Path
-    deployments: int
-    observations: int
-    passages: tuple[str, ...]
-    seconds: float
-
-    def as_dict(self) -> dict[str, Any]:
-        """Plain data."""
-        return {
-            "folder": str(self.folder), "synthetic": True, "deployments": self.deployments, "observations": self.observations,
-            "passages": list(self.passages), "seconds": round(self.seconds, 2),
-        }  # fmt: skip
-
-    def print(self, console: Console) -> None:
-        """In words."""
-        console.print(
-            f"{LABEL}.\n{self.deployments} deployments and {self.observations} observations, with {len(self.passages)} opened "
-            f"passages, and patrols over three years, in {self.folder}; the truth is in truth.json and crime_truth.json",
-            markup=False,
-        )
-
-
 def simulate_evidence(
     name: str, scenario: str | None, out: Path, overrides: Mapping[str, Any], reporter: Reporter, *, seed: int = 1
-) -> SimulationSummary:
+) -> Summary[SyntheticLand]:
     """Make a synthetic data set of a study in a new folder: camera traps for `otkel evidence`, patrols for `otkel crime`."""
-    begin, rng = time.perf_counter(), np.random.default_rng(seed)
-    reporter.expect(12, "synthetic: reading")
-    land = synthetic_land(name, scenario, overrides, rng, f"{OPENED:%Y-%m-%d}", reporter)
-    with atomic_folder(out) as folder:
-        deployments, observations = simulate_traps(land, rng, folder, seed)
+    rng = np.random.default_rng(seed)
+    with results_folder(out) as job:
+        reporter.expect(12, "synthetic: reading")
+        land = synthetic_land(name, scenario, overrides, rng, f"{OPENED:%Y-%m-%d}", reporter)
+        deployments, observations = simulate_traps(land, rng, job.folder, seed)
         first = next(iter(land.inputs.profiles))
-        simulate_for_study(prepare_species(land.resolved, land.inputs, first), folder, seed)
+        simulate_for_study(prepare_species(land.resolved, land.inputs, first), job.folder, seed)
         manifest = {"synthetic": True, "note": LABEL, "study": land.resolved.study.study, "seed": seed}
-        (folder / MARKER).write_text(canonical_json(manifest), encoding="utf-8")
-    return SimulationSummary(
-        folder=out, deployments=deployments, observations=observations, passages=tuple(p.id for p in land.stated),
-        seconds=time.perf_counter() - begin,
-    )  # fmt: skip
+        (job.folder / MARKER).write_text(canonical_json(manifest), encoding="utf-8")
+    passages = [passage.id for passage in land.stated]
+    rows = {"synthetic": True, "deployments": deployments, "observations": observations, "passages": passages}
+    said = (
+        f"{LABEL}.\n{deployments} deployments and {observations} observations, with {len(passages)} opened passages, and patrols "
+        "over three years; the truth is in truth.json and crime_truth.json"
+    )
+    return job.summary(land, rows, [said], opens="")
 
 
 def simulate_traps(land: SyntheticLand, rng: Rng, folder: Path, seed: int) -> tuple[int, int]:

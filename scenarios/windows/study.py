@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import os
-import sys
-import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from rich.console import Console
 
 from connectivity.landscape.windows import Window
 from connectivity.moving_window.landscape import WindowSettings
@@ -21,20 +18,18 @@ from rasters.errors import ConfigError, DataError
 from rasters.fences import FenceTerms
 from rasters.grid import Grid
 from rasters.io import write_cog
-from scenarios.land.inputs import input_files, read_inputs
+from scenarios.land.inputs import read_inputs
 from scenarios.land.prepared import Prepared, prepare_species
 from scenarios.model.landscape import Landscape
-from scenarios.outputs.folder import atomic_folder
-from scenarios.outputs.manifest import write_manifest
+from scenarios.outputs.job import Summary, results_folder
 from scenarios.outputs.words import WORKING_NOTE
 from scenarios.progress import Reporter
-from scenarios.records.machine import now
 from scenarios.study.load import ResolvedStudy, resolve
 from scenarios.windows.files import LandscapeFiles, RasterFile
 from scenarios.windows.job import Machines, WindowJob, sum_windows
 from scenarios.windows.total import Band, WindowTotal, window_total, write_cog_in_bands
 
-__all__ = ["WindowRequest", "WindowSummary", "run_window"]
+__all__ = ["WindowRequest", "run_window"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,25 +69,6 @@ class WindowRequest:
         )  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WindowSummary:
-    """What was run, for the terminal and for machines: figures by species."""
-
-    folder: Path
-    figures: dict[str, dict[str, Any]]
-    seconds: float
-
-    def as_dict(self) -> dict[str, Any]:
-        """Plain data."""
-        return {"folder": str(self.folder), "species": self.figures, "seconds": round(self.seconds, 2)}
-
-    def print(self, console: Console) -> None:
-        """A line for each species."""
-        for name, found in self.figures.items():
-            console.print(f"{name}: {found['windows']} windows in {found['tiles']} tiles, {found['seconds']:.1f} s")
-        console.print(f"maps in {self.folder}", markup=False)
-
-
 def run_window(
     name: str,
     request: WindowRequest,
@@ -103,7 +79,7 @@ def run_window(
     overrides: Mapping[str, Any] | None = None,
     machines: Machines | None = None,
     reporter: Reporter | None = None,
-) -> WindowSummary:
+) -> Summary[dict[str, dict[str, Any]]]:
     """Cumulative current, flow potential and their ratio, one folder for each species.
 
     Parameters
@@ -114,31 +90,31 @@ def run_window(
     out : path
         Folder of the results; replaced if it holds an earlier run.
     """
-    start, began = time.perf_counter(), now()
     machines, reporter = machines or Machines(threads=os.cpu_count() or 1), reporter or Reporter(quiet=True)
     figures: dict[str, dict[str, Any]] = {}
-    with atomic_folder(out) as folder:
-        if Path(name).suffix.lower() in (".tif", ".tiff"):
+    is_raster = Path(name).suffix.lower() in (".tif", ".tiff")
+    resolved = [] if is_raster else [resolve(name, scenario, overrides)]
+    with results_folder(out, resolved) as job:
+        if is_raster:
+            path = Path(name)
             files = LandscapeFiles(
-                resistance=RasterFile(path=Path(name)),
+                resistance=RasterFile(path=path),
                 cutoff=request.cutoff,
                 edge_rule="mean_resistance",
                 fence=FenceTerms.none(),
             )
-            figures["raster"] = _windows(files, request, folder, machines, reporter, {"resistance": Path(name).name})
-            inputs = {Path(name).name: Path(name)}
-        else:
-            resolved = resolve(name, scenario, overrides)
-            for prepared in _prepared(resolved, species):
+            figures["raster"] = _windows(files, request, job.folder, machines, reporter, {"resistance": path.name})
+            job.inputs = {path.name: path}
+        for study in resolved:
+            for prepared in _prepared(study, species):
                 id = prepared.profile.id
-                figures[id] = _species(resolved, prepared, request, folder / id, machines, reporter)
-            inputs = {path.name: path for path in input_files(resolved)}
-        settings = {"radius_km": request.radius_km, "buffer_km": request.buffer_km, "block_km": request.block_km}
-        write_manifest(
-            folder, runs=(), command=["otkel", *sys.argv[1:]], settings=settings | {"cutoff": request.cutoff, "figures": figures},
-            inputs=inputs, started=began, finished=now(),
-        )  # fmt: skip
-    return WindowSummary(folder=out, figures=figures, seconds=time.perf_counter() - start)
+                figures[id] = _species(study, prepared, request, job.folder / id, machines, reporter)
+        job.settings = asdict(request) | {"figures": figures}
+    notes = [
+        f"{name}: {found['windows']} windows in {found['tiles']} tiles, {found['seconds']:.1f} s"
+        for name, found in figures.items()
+    ]
+    return job.summary(figures, {"species": figures}, notes, opens="")
 
 
 def _prepared(resolved: ResolvedStudy, species: Sequence[str] | None) -> list[Prepared]:

@@ -15,18 +15,20 @@ from typer.testing import CliRunner
 
 from cli import app
 from rasters.errors import ConfigError, DataError, LayerNotFoundError, PlannerWarning
+from scenarios.evidence.findings import Findings
 from scenarios.evidence.linking import landmarks_of, tags_of
 from scenarios.evidence.overlay import read_overlay
 from scenarios.evidence.package import read_traps
 from scenarios.evidence.places import occupancy_tables
 from scenarios.evidence.predicts import _verdict
-from scenarios.evidence.session import EvidenceSummary, run_evidence
+from scenarios.evidence.session import run_evidence
 from scenarios.evidence.settings import StatedPassage
 from scenarios.evidence.sharing import share_evidence
 from scenarios.evidence.use import use_table
 from scenarios.evidence.watching import watch
 from scenarios.field_data.faults import Faults
 from scenarios.land.inputs import read_inputs
+from scenarios.outputs.job import Summary
 from scenarios.progress import Reporter
 from scenarios.runs.session import run_study
 from scenarios.statistics.prediction import Interval
@@ -59,7 +61,7 @@ def results(study: Path) -> Path:
 
 
 @pytest.fixture(scope="module")
-def summary(study: Path, traps: Path, results: Path) -> EvidenceSummary:
+def summary(study: Path, traps: Path, results: Path) -> Summary[Findings]:
     return run_evidence(str(study), traps, study.parent / "evidence", QUIET, results=results)
 
 
@@ -123,7 +125,7 @@ def test_counts_are_those_of_the_files(study: Path, traps: Path) -> None:
     )
 
 
-def test_estimates_meet_the_truth(summary: EvidenceSummary, traps: Path) -> None:
+def test_estimates_meet_the_truth(summary: Summary[Findings], traps: Path) -> None:
     """Most 90 % intervals hold what the data were drawn from."""
     truth = json.loads((traps / "truth.json").read_text())["species"]
     table = summary.found.use_factors
@@ -137,7 +139,7 @@ def test_estimates_meet_the_truth(summary: EvidenceSummary, traps: Path) -> None
             assert truth[row.species]["place_used"][row.unit]
 
 
-def test_the_folder_holds_what_the_page_names(summary: EvidenceSummary) -> None:
+def test_the_folder_holds_what_the_page_names(summary: Summary[Findings]) -> None:
     page = (summary.folder / "index.html").read_text()
     assert "SYNTHETIC DATA" in page and "SCHEMATIC" in page
     assert "http://" not in page.replace("http://www.w3.org", "") and "https://" not in page
@@ -160,7 +162,7 @@ def test_the_folder_holds_what_the_page_names(summary: EvidenceSummary) -> None:
     assert json.loads(json.dumps(summary.as_dict(), default=str))["synthetic"] is True
 
 
-def test_the_overlay_moves_the_next_run(summary: EvidenceSummary, study: Path, tmp_path: Path) -> None:
+def test_the_overlay_moves_the_next_run(summary: Summary[Findings], study: Path, tmp_path: Path) -> None:
     overlay = read_overlay(summary.folder / "use_factors.yaml", "tiny")
     resolved = resolve(str(study), "closed", overlay)
     table = summary.found.use_factors
@@ -180,7 +182,7 @@ def test_the_overlay_moves_the_next_run(summary: EvidenceSummary, study: Path, t
     assert passages["rank"].to_dict() == both[both.notna()].astype(int).to_dict()
 
 
-def test_an_overlay_of_another_study_is_refused(summary: EvidenceSummary, tmp_path: Path) -> None:
+def test_an_overlay_of_another_study_is_refused(summary: Summary[Findings], tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"is not the study that is run \('other'\)"):
         read_overlay(summary.folder / "use_factors.yaml", "other")
     wrong = yaml.safe_load((summary.folder / "use_factors.yaml").read_text()) | {"sets": {}}
@@ -345,7 +347,7 @@ def test_an_opening_of_the_study_is_a_passage_and_keeps_its_place(study: Path, t
         run_evidence(str(study), copy, tmp_path / "no", QUIET, species=["yeti"])
 
 
-def test_packages_are_made_of_what_is_really_written(study: Path, summary: EvidenceSummary, tmp_path: Path) -> None:
+def test_packages_are_made_of_what_is_really_written(study: Path, summary: Summary[Findings], tmp_path: Path) -> None:
     cameras = pd.read_csv(summary.folder / "deployments.csv")
     for audience in ("partner", "public"):
         share_evidence(str(study), summary.folder, tmp_path / audience, QUIET, audience=audience)

@@ -148,7 +148,7 @@ def test_the_command_writes_table_chart_page_and_manifest(study: str, tmp_path: 
         manifest["settings"]["years"] == {"2023": "closed", "2024": "opened"}
         and "patrols/patrols.csv" in manifest["inputs"]
     )
-    assert any(sentence.startswith("2023: Border closed") for sentence in summary.results.sentences())
+    assert any(sentence.startswith("2023: Border closed") for sentence in summary.found.sentences())
 
 
 def test_the_public_sees_no_single_core_and_two_figures(study: str, tmp_path: Path) -> None:
