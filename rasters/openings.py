@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -69,7 +69,7 @@ class Opening:
     width_m : float
         > 0; [m].
     use_factor : float
-        In (0, 1]: how far the species finds and uses it; 1 = as if there were no fence.
+        In [0, 1]: how far the species finds and uses it; 1 = as if there were no fence, 0 = none fits through.
     design : str
         What is built: ``"wires_removed"``, ``"gate"``, ``"overpass"``.
     """
@@ -84,8 +84,8 @@ class Opening:
     def __post_init__(self) -> None:
         if not self.width_m > 0:
             raise FenceError(f"opening {self.id!r}: width_m must be > 0, not {self.width_m!r}")
-        if not 0 < self.use_factor <= 1:
-            raise FenceError(f"opening {self.id!r}: use_factor must be in (0, 1], not {self.use_factor!r}")
+        if not 0 <= self.use_factor <= 1:
+            raise FenceError(f"opening {self.id!r}: use_factor must be in [0, 1], not {self.use_factor!r}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -161,14 +161,16 @@ def open_edges(cuts: CutEdges, surface: ResistanceSurface, opening: Opening, mod
     first; none where there is none within 1.5 cells nor half the width. The land around is taken as that of the two cells
     at the first edge, and the fence as straight in its direction there. Where a bend, water, unknown ground or the rim
     leave too few edges of that straight fence, those of the whole stretch are opened, each at what its own piece resists.
-    In least cost the first edge and those within the width itself are open, each at the cost of the passage.
+    In least cost the first edge and those within the width itself are open, each at the cost of the passage. An opening with a
+    use factor of 0 has the edges of one that is used, all of them shut.
     """
     usable = _usable_rows(cuts, surface, opening.fence, model.neighbours)
     beside = max(NEAREST * _cell_m(cuts), opening.width_m / 2)
     if not (np.abs(cuts.along_m[usable] - opening.along_m) <= beside).any():
         return OpeningEdges(opening=opening, rows=np.empty(0, np.intp), cost_m=np.empty(0), ohm=np.empty(0))
-    stretch = _Stretch.served_by(opening, model)
+    stretch = _Stretch.served_by(replace(opening, use_factor=opening.use_factor or 1.0), model)
     rows, ohm = _open_stretch(cuts, surface, usable, stretch, model.neighbours)
+    ohm = ohm if opening.use_factor else np.full(rows.size, np.inf)
     walked = np.abs(cuts.along_m[rows] - opening.along_m) <= opening.width_m / 2
     walked |= rows == _outwards(cuts, usable, stretch)[0]
     cost = np.where(walked, model.use_cost_m(opening.use_factor), np.inf)

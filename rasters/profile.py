@@ -16,8 +16,10 @@ from rasters.errors import ConfigError
 __all__ = [
     "MOST_SENSITIVE",
     "Barrier",
+    "Body",
     "Categories",
     "Combine",
+    "Habituation",
     "PiecewiseLinear",
     "Response",
     "Rule",
@@ -36,6 +38,11 @@ class Stated:
 
     value: float
     origin: str
+
+    @property
+    def assumed(self) -> bool:
+        """Whether the origin says that nobody measured it."""
+        return any(word in self.origin.lower() for word in ("assum", "placeholder"))
 
 
 MOST_SENSITIVE = Stated(
@@ -143,6 +150,54 @@ class Barrier:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Body:
+    """What a body needs to get past wires; what is not stated is None, and then nothing is said of it.
+
+    Parameters
+    ----------
+    crawls_under_m : Stated, optional
+        Least clearance that it goes under, stooped as far as it does [m]; its standing height if it does not stoop.
+    jumps_m : Stated, optional
+        Highest strand that it goes over [m]; 0 if it does not jump.
+    min_width_m : Stated, optional
+        Least width of an opening that it goes into [m].
+    other_ways : mapping of str to str
+        ``breaks``, ``climbs``, ``digs`` or ``weak_places`` -> origin: how else it gets past a fence that is shut.
+    """
+
+    crawls_under_m: Stated | None = None
+    jumps_m: Stated | None = None
+    min_width_m: Stated | None = None
+    other_ways: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Habituation:
+    """Share of its later use that a passage has some years after it was opened: straight lines between points.
+
+    Parameters
+    ----------
+    years : tuple of float
+        Since the opening, ascending from 0 or more.
+    share : tuple of float
+        In (0, 1], never falling, 1 at the last.
+    origin : str
+    """
+
+    years: tuple[float, ...]
+    share: tuple[float, ...]
+    origin: str
+
+    def at(self, years: float) -> float:
+        """Share [1] after so many years; constant before the first point and after the last."""
+        found, points = self.share[0], list(zip(self.years, self.share, strict=True))
+        for (start, low), (end, high) in itertools.pairwise(points):
+            if years > start:
+                found = low + (high - low) * min((years - start) / (end - start), 1.0)
+        return found
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SpeciesProfile:
     """One species: what resists its movement, how it meets fences, how far it goes.
 
@@ -162,7 +217,11 @@ class SpeciesProfile:
     permeability : mapping of fence kind to Stated
         Share in [0, 1] of animals that pass such a fence; 0 is sealed. ``default`` holds for kinds not listed.
     use_factor : mapping of passage design to Stated
-        Share in (0, 1] of the passage's width that counts, because animals may not dare to use it.
+        Share in [0, 1] of the encounters with a passage that end on the other side, once animals are used to it; 0 for a
+        design that they do not fit through.
+    body : Body
+    habituation : Habituation, optional
+        How use rises over the years after the opening; without it a passage is used at once as later.
     dispersal_km : Stated
         Distance at which half of the dispersing animals have stopped.
     home_range_km2 : Stated, optional
@@ -187,6 +246,8 @@ class SpeciesProfile:
     dispersal_km: Stated
     home_range_km2: Stated | None = None
     sensitivity_deg: Stated = MOST_SENSITIVE
+    body: Body = field(default_factory=Body)
+    habituation: Habituation | None = None
     assumptions: tuple[str, ...] = ()
 
     def layers_needed(self) -> tuple[str, ...]:
@@ -203,7 +264,7 @@ class SpeciesProfile:
         return _look_up(self.permeability, fence_kind, "default", f"{self.id}: permeability of fence kind")
 
     def use_factor_of(self, design: str) -> Stated:
-        """Use factor (0..1] of a passage design."""
+        """Use factor [0..1] of a passage design."""
         return _look_up(self.use_factor, design, design, f"{self.id}: use factor of passage design")
 
     def parameters(self) -> dict[str, float]:

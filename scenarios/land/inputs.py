@@ -22,6 +22,7 @@ from rasters.io import read_grid, read_raster, read_vectors
 from rasters.profile import SpeciesProfile
 from rasters.surface import Layer
 from scenarios.land.areas import added_fences, regions_of_areas
+from scenarios.land.bodies import require_fits
 from scenarios.land.places import FocalPlace
 from scenarios.records.fingerprint import file_hash
 from scenarios.study.load import ResolvedStudy, read_document, validate
@@ -92,6 +93,7 @@ def read_inputs(
     files = {path: file_hash(path) for path in input_files(resolved) if path.is_file()}
     grid = study_grid(resolved)
     profiles = {name: read_profile(resolved, name) for name in chosen}
+    require_fits(resolved, profiles)
     layers = _layers(resolved, grid) if layers is None else layers
     places = _places(resolved, grid)
     fences = read_fences(resolved, grid)
@@ -314,6 +316,7 @@ def _require_lines(resolved: ResolvedStudy, there: set[str], path: Path) -> None
     study = resolved.study
     named = [("fences.active", line) for line in study.fences.active]
     named += [(f"fences.permeability.{line}", line) for line in study.fences.permeability]
+    named += [(f"fences.wires.{line}", line) for line in study.fences.wires]
     named += [(f"openings[{i}].fence_line", rule.fence_line) for i, rule in enumerate(study.openings)]
     named += [("candidates.fence_lines", line) for line in study.candidates.fence_lines or ()]
     named += [(f"fences.separations[{i}].fences", f) for i, s in enumerate(study.fences.separations) for f in s.fences]

@@ -302,7 +302,7 @@ def _require_possible(resolved: ResolvedStudy, number: int, parameter: Parameter
     low, high = parameter.at(0.0), parameter.at(1.0)
     where = f"{resolved.path}: uncertainty.parameters[{number}]"
     share = "permeability" in parameter.key or "use_factor" in parameter.key
-    positive = "permeability" not in parameter.key
+    positive = "permeability" not in parameter.key and parameter.nominal > 0
     if min(low, high) < 0 or (positive and min(low, high) <= 0):
         raise ConfigError(f"{where}: {parameter.name} would be {min(low, high):g}; it must stay above 0")
     if share and max(low, high) > 1:

@@ -54,7 +54,7 @@ IRRELEVANT = {
 """Keys of the study that no step depends on, and those of which it depends on a part only."""
 
 
-SAID = {"name", "scientific_name", "labels", "status", "assumptions", "sensitivity_deg"}
+SAID = {"name", "scientific_name", "labels", "status", "assumptions", "sensitivity_deg", "body"}
 """What a profile says of its species and no number depends on."""
 
 
@@ -172,12 +172,12 @@ def _layers_of(sources: dict[str, LayerSource], profile: SpeciesProfile) -> dict
 def _fences_of(study: Study, species: str) -> dict[str, Any]:
     by_line = study.fences.permeability
     own = {line: by_species[species] for line, by_species in by_line.items() if species in by_species}
-    settings = study.fences.model_dump(mode="json", exclude={"separations", "permeability", "name", "status"})
+    settings = study.fences.model_dump(mode="json", exclude={"separations", "permeability", "wires", "name", "status"})
     return settings | {"permeability": own}
 
 
 def _design(design: Design, species: str) -> dict[str, Any]:
-    settings = design.model_dump(mode="json", exclude={"use_factor", "origin"})
+    settings = design.model_dump(mode="json", include={"width_m", "cost", "months"})
     return settings | {"use_factor": design.use_factor.get(species)}
 
 

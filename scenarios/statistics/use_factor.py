@@ -85,11 +85,11 @@ def use_factors(
     evidence : sequence of PassageEvidence
         One per passage of the design.
     prior_mean : float
-        The species file's use factor, in (0, 1].
+        The species file's use factor, in [0, 1].
     prior_weight : float
         How many animals it is worth.
     """
-    mean0 = min(prior_mean, CLOSEST_TO_ONE)
+    mean0 = min(max(prior_mean, 1.0 - CLOSEST_TO_ONE), CLOSEST_TO_ONE)
     u, m = _middles(N_U), _middles(N_MEAN)
     prior = np.log(_cells(N_MEAN, mean0 * prior_weight, (1 - mean0) * prior_weight))
     stated = _share(m, np.exp(prior), level)

@@ -17,6 +17,7 @@ __all__ = [
     "CorridorSettings",
     "Design",
     "FenceModelSettings",
+    "FenceWires",
     "Fences",
     "GridSettings",
     "LayerSource",
@@ -32,6 +33,9 @@ __all__ = [
     "SpeciesEntry",
     "Study",
 ]
+
+
+UseFactor = Annotated[float, Field(ge=0, le=1)]
 
 
 class Model(BaseModel):
@@ -191,6 +195,28 @@ class FenceModelSettings(Model):
     """Where the two numbers come from."""
 
 
+class FenceWires(Model):
+    """How a fence is built: what an animal must get under, between or over. Strands count as evenly spaced."""
+
+    top_m: Metres
+    """Height of the highest strand [m]."""
+    strands: Annotated[int, Field(ge=1)]
+    """Strands one above the other."""
+    bottom_m: Annotated[float, Field(ge=0, allow_inf_nan=False)]
+    """Height of the lowest strand over the ground [m]."""
+    origin: str = "assumption"
+    """Where the numbers come from."""
+
+    @model_validator(mode="after")
+    def _stands(self) -> FenceWires:
+        if self.bottom_m > self.top_m or (self.strands > 1) == (self.bottom_m == self.top_m):
+            raise ValueError(
+                f"{self.strands} strands from {self.bottom_m:g} to {self.top_m:g} m: the lowest of several lies below the highest, a "
+                "single one is both"
+            )
+        return self
+
+
 class Fences(Model):
     """Fence lines."""
 
@@ -212,6 +238,8 @@ class Fences(Model):
     """Fence lines that stand in this scenario."""
     permeability: dict[str, dict[str, Annotated[float, Field(ge=0, le=1)]]] = {}
     """Fence line -> species -> permeability, where it differs from the species' profile."""
+    wires: dict[str, FenceWires] = {}
+    """Fence line -> how it is built; says who gets past it as it stands. Lines that are not listed stay unknown."""
     model: FenceModelSettings = FenceModelSettings()
     separations: list[Separation] = []
 
@@ -221,10 +249,16 @@ class Design(Model):
 
     width_m: Metres
     """Width of the opening [m]."""
+    clearance_m: Metres | Literal["open"] | None = None
+    """Free height from the ground to the lowest strand that is left over it [m]; `open` where nothing is overhead."""
+    gap_height_m: Metres | None = None
+    """Free height between two strands that are left, or from floor to ceiling of a culvert [m]."""
+    top_m: Metres | None = None
+    """Height of the highest strand, where it was lowered for animals that jump [m]."""
     cost: Amount = 1.0
     """Cost of one [cost units]."""
-    use_factor: dict[str, Annotated[float, Field(gt=0, le=1)]] = {}
-    """Species -> use factor, where it differs from the species' profile [1]."""
+    use_factor: dict[str, UseFactor] = {}
+    """Species -> use factor, where it differs from the species' profile [1]; 0 for those that do not fit through."""
     months: list[Month] = []
     """Months in which it is open; default all year."""
     origin: str = "assumption"
@@ -252,7 +286,7 @@ class OpeningRule(Model):
     """Width [m] where it differs from the design's."""
     months: list[Month] = []
     """Months in which it is open, where they differ from the design's."""
-    use_factor: dict[str, Annotated[float, Field(gt=0, le=1)]] = {}
+    use_factor: dict[str, UseFactor] = {}
     """Species -> use factor that was measured here, before those of the design and the profile [1]."""
 
     @model_validator(mode="after")

@@ -50,6 +50,13 @@ class StatedPositive(StatedModel):
     """In the unit that the key names, > 0."""
 
 
+class StatedLength(StatedModel):
+    """A length of 0 or more and its origin."""
+
+    value: Annotated[float, Field(ge=0, allow_inf_nan=False)]
+    """[m]."""
+
+
 class StatedShare(StatedModel):
     """A share from 0 to 1 and its origin."""
 
@@ -57,11 +64,11 @@ class StatedShare(StatedModel):
     """0 is sealed: no animal passes. 1 is no hindrance."""
 
 
-class StatedPositiveShare(StatedModel):
-    """A share above 0, up to 1, and its origin."""
+class StatedUse(StatedModel):
+    """A use factor and its origin."""
 
-    value: PositiveShare
-    """1: animals use the whole width of the passage as if it were open ground."""
+    value: Share
+    """0: no animal goes through, because it does not fit. 1: animals go through as if it were open ground."""
 
 
 class Sensitivity(StatedModel):
@@ -215,6 +222,52 @@ class BarrierModel(Model):
         return data.Barrier(layer=self.layer, classes=self.codes, origin=self.origin, optional=self.optional)
 
 
+class BodyModel(Model):
+    """What a body needs to get past wires. Whether it fits is computed from these lengths and those of designs and fences; a
+    permeability or use factor above 0 where no animal fits is an error. A length that is left out stays unknown."""
+
+    crawls_under_m: StatedLength | None = None
+    """Least clearance under a strand that it goes under, stooped as far as it does [m]; its standing height if it does not."""
+    jumps_m: StatedLength | None = None
+    """Highest strand that it goes over [m]; 0: it does not jump."""
+    min_width_m: StatedLength | None = None
+    """Least width of an opening that it goes into [m]."""
+    other_ways: dict[Literal["breaks", "climbs", "digs", "weak_places"], Text] = Field(default_factory=dict)
+    """How else it gets past a fence that is shut -> origin. `weak_places`: dips under the lowest strand, slack wires."""
+
+    def to_data(self) -> data.Body:
+        """As plain data."""
+        lengths = (self.crawls_under_m, self.jumps_m, self.min_width_m)
+        crawls, jumps, width = (length.to_data() if length else None for length in lengths)
+        return data.Body(
+            crawls_under_m=crawls, jumps_m=jumps, min_width_m=width, other_ways={str(k): v for k, v in self.other_ways.items()}
+        )  # fmt: skip
+
+
+class HabituationModel(Model):
+    """How the use of a passage rises after it was opened: straight lines between points, constant beyond the last."""
+
+    years: Annotated[tuple[Annotated[float, Field(ge=0, allow_inf_nan=False)], ...], Field(min_length=1)]
+    """Years since the opening, ascending."""
+    share: tuple[PositiveShare, ...]
+    """Share of the use factor that the passage has then [1]; never falls, and ends at 1."""
+    origin: Text
+    """Where the curve comes from."""
+
+    @model_validator(mode="after")
+    def _a_rising_curve(self) -> HabituationModel:
+        if len(self.years) != len(self.share):
+            raise ValueError(f"there are {len(self.years)} years and {len(self.share)} shares; give one share per year")
+        _check_ascending(self.years, "years")
+        if any(a > b for a, b in itertools.pairwise(self.share)) or self.share[-1] != 1:
+            raise ValueError(f"share {list(self.share)} should never fall and end at 1, the use factor itself")
+        return self
+
+    def to_data(self) -> data.Habituation:
+        """As plain data."""
+        return data.Habituation(years=self.years, share=self.share, origin=self.origin)
+
+
 class Labels(Model):
     """The species' name for readers."""
 
@@ -249,8 +302,13 @@ class SpeciesFile(Model):
     """Classes that are impassable."""
     permeability: Annotated[dict[Name, StatedShare], Field(min_length=1)]
     """Share of animals that get past a fence, by kind of fence; ``default`` for kinds not listed, and must be there."""
-    use_factor: dict[Name, StatedPositiveShare] = Field(default_factory=dict)
-    """Share of a passage's width that counts, by passage design: animals may not find it or not dare."""
+    use_factor: dict[Name, StatedUse] = Field(default_factory=dict)
+    """Share of the encounters with a passage that end on the other side, by design, once animals are used to it; 0 for a design
+    that they do not fit through."""
+    body: BodyModel = BodyModel()
+    """What it needs to get past wires."""
+    habituation: HabituationModel | None = None
+    """How the use of a passage rises over the years after its opening; without it the use factor holds at once."""
     dispersal_km: StatedPositive
     """Distance in km at which half of the dispersing animals have stopped; for the probability of connectivity."""
     home_range_km2: StatedPositive | None = None
@@ -285,6 +343,8 @@ class SpeciesFile(Model):
             use_factor={design: stated.to_data() for design, stated in self.use_factor.items()},
             dispersal_km=self.dispersal_km.to_data(),
             home_range_km2=self.home_range_km2.to_data() if self.home_range_km2 else None,
+            body=self.body.to_data(),
+            habituation=self.habituation.to_data() if self.habituation else None,
             sensitivity_deg=self.sensitivity_deg.to_data() if self.sensitivity_deg else data.MOST_SENSITIVE,
             assumptions=self.assumptions,
         )

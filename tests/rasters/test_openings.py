@@ -281,7 +281,7 @@ def test_terms_of_no_edges() -> None:
 
 
 @pytest.mark.parametrize(
-    ("width", "use"), [(0.0, 0.5), (-4.0, 0.5), (math.nan, 0.5), (4.0, 0.0), (4.0, 1.1), (4.0, math.nan)]
+    ("width", "use"), [(0.0, 0.5), (-4.0, 0.5), (math.nan, 0.5), (4.0, -0.1), (4.0, 1.1), (4.0, math.nan)]
 )
 def test_impossible_openings_are_refused(width: float, use: float) -> None:
     with pytest.raises(FenceError, match=r"opening 'o': (width_m|use_factor) must be"):
