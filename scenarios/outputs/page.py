@@ -31,7 +31,9 @@ LABELS = {
     "effective_resistance_no_fence_ohm": "Effective resistance without fences", "fence_crossings": "Fences crossed",
     "path_km": "Path length", "rank": "Rank", "candidate": "Candidate", "fence": "Fence", "fence_line": "Fence line",
     "along_m": "Along the fence", "lon_deg": "Longitude", "lat_deg": "Latitude", "x_m": "Easting", "y_m": "Northing",
-    "width_m": "Width", "design": "Design", "score": "Score", "gain_ohm2": "Marginal gain",
+    "width_m": "Width", "clearance_m": "Clear height", "gap_height_m": "Between strands", "top_m": "Top",
+    "strands": "Strands", "bottom_m": "Lowest strand", "origin": "Origin",
+    "design": "Design", "score": "Score", "gain_ohm2": "Marginal gain",
     "conductance_gain_s": "Conductance gain", "conductance_gain_share": "Conductance gain, share",
     "resistance_gain_ohm": "Resistance gain", "least_cost_gain_m": "Least-cost gain",
     "least_cost_gain_share": "Least-cost gain, share", "arriving_gain": "Arriving gain",
@@ -79,6 +81,7 @@ def write_index(
     *,
     credits: Sequence[str] = (),
     combined: Mapping[str, pd.DataFrame] | None = None,
+    built: Mapping[str, pd.DataFrame] | None = None,
 ) -> Path:
     """Write ``index.html`` at the root of a result folder.
 
@@ -92,6 +95,8 @@ def write_index(
         Attribution that the data ask for.
     combined : mapping of str to DataFrame, optional
         Scenario id -> ranking over all species together.
+    built : mapping of str to DataFrame, optional
+        File -> what is built for whom, as `scenarios.outputs.built.write_built` gives it.
     """
     folder, listed = Path(folder), list(runs)
     if not listed:
@@ -102,6 +107,7 @@ def write_index(
         audience=audience, audience_note=note, withheld=audience is Audience.PUBLIC,
         warnings=sorted({schematic_note(run) for run in listed} - {""}),
         sections=[_section(run, folder) for run in listed], combined=_combined(listed, combined or {}),
+        built=[{"href": name, "table": as_table(table, {})} for name, table in (built or {}).items()],
         credits=credits, manifest=MARKER if (folder / MARKER).is_file() else "",
         report=REPORT if (folder / REPORT).is_file() else "",
     )  # fmt: skip

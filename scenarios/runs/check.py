@@ -22,6 +22,7 @@ from connectivity.least_cost.paths import least_cost_path
 from rasters.fences import CutEdges, Fence, cut_edges
 from rasters.openings import FenceModel, fence_terms
 from rasters.surface import ResistanceSurface
+from scenarios.land.bodies import design_table, fence_table
 from scenarios.land.inputs import Inputs, fences_across, naming, read_inputs
 from scenarios.land.openings import SpeciesContext
 from scenarios.land.prepared import prepare_species
@@ -30,6 +31,9 @@ from scenarios.study.load import ResolvedStudy, resolve
 from scenarios.study.schema import Separation
 
 __all__ = ["CheckReport", "Finding", "check_study"]
+
+
+LENGTHS = ("width_m", "clearance_m", "gap_height_m", "top_m", "strands", "bottom_m")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,6 +79,7 @@ def check_study(
         resolved = resolve(name, scenario, overrides)
         findings.append(_inputs_finding(resolved))
     inputs = read_inputs(first)
+    findings += _bodies_findings(first, inputs)
     for separation in first.study.fences.separations:
         findings += _separation_findings(first, inputs, separation)
     if not first.study.fences.separations:
@@ -92,6 +97,21 @@ def _inputs_finding(resolved: ResolvedStudy) -> Finding:
         f"{len(inputs.cuts.fences)} active fences cut {inputs.cuts.size} edges, {max(counts, default=0)} candidates"
     )
     return Finding(check=f"inputs of {resolved.scenario}", passed=True, text=text)
+
+
+def _bodies_findings(resolved: ResolvedStudy, inputs: Inputs) -> list[Finding]:
+    """Each design and each fence whose wires are stated: its lengths, and who fits. What cannot be is an error of reading."""
+    found = []
+    for kind, table in (
+        ("design", design_table(resolved.study, inputs.profiles)),
+        ("fence_line", fence_table(resolved.study, inputs.profiles)),
+    ):
+        for row in table.to_dict("records"):
+            lengths = [f"{key} {row[key]}" for key in LENGTHS if row.get(key) is not None and row[key] == row[key]]
+            fits = [f"{name}: {row[f'fits_{name}']}" for name in inputs.profiles]
+            text = f"{', '.join(lengths)}. {'; '.join(fits)}"
+            found.append(Finding(check=f"who fits, {kind.replace('_', ' ')} {row[kind]}", passed=True, text=text))
+    return found
 
 
 def _separation_findings(resolved: ResolvedStudy, inputs: Inputs, separation: Separation) -> list[Finding]:

@@ -21,6 +21,7 @@ from scenarios.model.passage_model import choose_candidates, write_model
 from scenarios.model.ranking import combine_species
 from scenarios.model.results import MODEL, SpeciesRun
 from scenarios.model.steps import KEPT, StepStore, model_step, solve_step
+from scenarios.outputs.built import write_built
 from scenarios.outputs.context import write_context
 from scenarios.outputs.exporting import write_for_audience
 from scenarios.outputs.folder import RUN, atomic_folder, run_folder
@@ -174,6 +175,7 @@ def run_resolved(
         as_read = {
             path: sha for all_of in prepared.values() for one in all_of for path, sha in one.inputs.files.items()
         }
+        profiles = {one.profile.id: one.profile for all_of in prepared.values() for one in all_of}
         reporter.expect(sum(map(len, prepared.values())) * STEPS, "checking")
         runs: list[SpeciesRun] = []
         combined: dict[str, pd.DataFrame] = {}
@@ -190,8 +192,9 @@ def run_resolved(
             )  # fmt: skip
             runs += done
         reporter.step("pages", done=0)
+        built = write_built(folder, resolved[0].study, profiles)
         write_report(folder, _contents(resolved, runs, combined))
-        write_index(folder, runs, credits=resolved[0].study.credits, combined=combined)
+        write_index(folder, runs, credits=resolved[0].study.credits, combined=combined, built=built)
         write_manifest(
             folder, kind=KIND, runs=runs, command=["otkel", *sys.argv[1:]], scenarios={r.scenario: r.settings for r in resolved},
             settings={"bases": {r.scenario: {"base": r.base or r.scenario, "overrides": r.overrides} for r in resolved}},
