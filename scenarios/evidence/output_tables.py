@@ -53,6 +53,7 @@ MEANINGS = {
     "mean": "Posterior mean of the use factor.",
     "low": "Lower end of the 90 % interval.",
     "high": "Upper end of the 90 % interval.",
+    "habituation": "Share of the use factor that was to be expected in the camera-days, by the species file's curve; 1 without one.",
     "psi": "Share of places or steps that the species uses, whether seen or not.",
     "naive": "Share at which it was seen.",
     "days_to_see": "Camera-days after which a used place would have shown the species with 95 %.",

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import yaml
 from pydantic import BaseModel
 
@@ -82,7 +83,9 @@ def _measured(passage: Passage, updated: Found) -> dict[str, float]:
 def _rule(passage: Passage, marks: Landmarks) -> dict[str, Any]:
     line = next(fence.fence_line for fence in marks.fences if fence.id == passage.fence)
     lon, lat = marks.grid.transformer("EPSG:4326").transform(passage.x, passage.y, direction="INVERSE")
-    return {"id": passage.id, "fence_line": line, "design": passage.design, "lon": round(lon, 6), "lat": round(lat, 6)}
+    opened = {} if pd.isna(passage.opened) else {"opened": int(passage.opened.year)}
+    place = {"lon": round(lon, 6), "lat": round(lat, 6)}
+    return {"id": passage.id, "fence_line": line, "design": passage.design, **place, **opened}
 
 
 def _figure(value: float) -> float:

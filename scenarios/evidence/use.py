@@ -7,6 +7,8 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 import pandas as pd
 
+from rasters.profile import Habituation
+from scenarios.evidence.linking import Passage
 from scenarios.evidence.watching import Watch
 from scenarios.land.inputs import Inputs
 from scenarios.statistics.baci import BaciEffect, SiteCounts, baci_effect
@@ -18,6 +20,7 @@ __all__ = ["baci_table", "hour_table", "season_table", "use_factor_table", "use_
 
 Prior = tuple[float, float]
 HOURS = 24
+DAYS_A_YEAR = 365.25
 
 
 def use_table(watch: Watch, prior: Prior) -> pd.DataFrame:
@@ -193,7 +196,8 @@ def use_factor_table(
     -------
     table : DataFrame
         ``species, design, passage`` (empty for the design as a whole), ``prior, prior_low, prior_high, mean, low, high,
-        through, turned_back, status``.
+        through, turned_back, habituation, status``; use factors are of animals that are used to the passage, ``habituation``
+        is the share of them that was to be expected in the camera-days.
     found : dict of (species, design) to UseFactors
     """
     rows, found = [], {}
@@ -202,13 +206,15 @@ def use_factor_table(
         for design in dict.fromkeys(p.design for p in watch.passages):
             own = resolved.study.designs[design].use_factor.get(species)
             prior = profile.use_factor_of(design).value if own is None else own
-            evidence = {p.id: _evidence(watch, species, p.id) for p in watch.passages if p.design == design}
-            one = found[species, design] = use_factors(list(evidence.values()), prior, prior_weight)
-            rows.append(_use_row(species, design, "", one, one.design, list(evidence.values()), one.status))
+            mine = [p for p in watch.passages if p.design == design]
+            evidence = {p.id: _evidence(watch, species, p, profile.habituation) for p in mine}
+            every = [part for parts in evidence.values() for part in parts]
+            one = found[species, design] = use_factors(every, prior, prior_weight)
+            rows.append(_use_row(species, design, "", one, one.design, every, one.status))
             for passage, seen in evidence.items():
                 share = one.passages.get(passage)
                 status = "updated" if share else "no data"
-                rows.append(_use_row(species, design, passage, one, share or one.design, [seen], status))
+                rows.append(_use_row(species, design, passage, one, share or one.design, seen, status))
     columns = [
         "species",
         "design",
@@ -221,6 +227,7 @@ def use_factor_table(
         "high",
         "through",
         "turned_back",
+        "habituation",
     ]
     return pd.DataFrame(rows, columns=[*columns, "status"]), found
 
@@ -231,22 +238,54 @@ def _use_row(
     return {
         "species": species, "design": design, "passage": passage, "prior": one.prior.mean, "prior_low": one.prior.low,
         "prior_high": one.prior.high, "mean": share.mean, "low": share.low, "high": share.high,  # type: ignore[attr-defined]
-        "through": sum(e.through for e in seen), "turned_back": sum(e.turned_back for e in seen), "status": status,
+        "through": sum(e.through for e in seen), "turned_back": sum(e.turned_back for e in seen),
+        "habituation": _mean_share(seen), "status": status,
     }  # fmt: skip
 
 
-def _evidence(watch: Watch, species: str, passage: str) -> PassageEvidence:
-    """What became of a species' animals at an open passage; its control only where no outcome is known."""
+def _mean_share(seen: list[PassageEvidence]) -> float:
+    """Habituation over camera-days; NaN where nobody watched."""
+    days = sum(part.days for part in seen)
+    return sum(part.share * part.days for part in seen) / days if days > 0 else float("nan")
+
+
+def _evidence(watch: Watch, species: str, passage: Passage, curve: Habituation | None) -> list[PassageEvidence]:
+    """What became of a species' animals at an open passage, one row per share of their later use; its control only where no
+    outcome is known."""
     events = watch.events[(watch.events["species"] == species) & (watch.events["period"] != "before")]
     days = watch.days[watch.days["period"] != "before"]
+    of = [passage.id, "any"]
+    events = events[(events["passage"] == passage.id) | events["control_of"].isin(of)]
+    days = days[(days["passage"] == passage.id) | days["control_of"].isin(of)]
+    known = (events.loc[events["passage"] == passage.id, "outcome"] != "").any()
+    expected = (_expected(table["day"], passage, curve) for table in (days, events))
+    days, events = (table.assign(share=share) for table, share in zip((days, events), expected, strict=True))
+    parts = [
+        _part(passage.id, events[events["share"] == share], group, known, share)
+        for share, group in days.groupby("share")
+    ]
+    return parts or [PassageEvidence(passage=passage.id)]
+
+
+def _expected(day: pd.Series, passage: Passage, curve: Habituation | None) -> np.ndarray:
+    """Share of the later use on each day, to two figures; 1 where the day of opening or the curve is not stated."""
+    if curve is None or pd.isna(passage.opened):
+        return np.ones(len(day))
+    years = (day - passage.opened).dt.days.to_numpy(float) / DAYS_A_YEAR
+    return np.array([round(curve.at(one), 2) for one in years])
+
+
+def _part(passage: str, events: pd.DataFrame, days: pd.DataFrame, known: bool, share: float) -> PassageEvidence:
+    """Counts at a passage while its share was the same: outcomes if any is known there, otherwise passes beside its control's."""
     here = events[events["passage"] == passage]
-    outcomes = here["outcome"].value_counts()
-    if outcomes.drop("", errors="ignore").sum() > 0:
+    watched = float(days.loc[days["passage"] == passage, "days"].sum())
+    if known:
+        outcomes = here["outcome"].value_counts()
         back = int(outcomes.get("turned_back", 0)) + int(outcomes.get("along", 0))
-        return PassageEvidence(passage=passage, through=int(outcomes.get("through", 0)), turned_back=back)
-    of = [passage, "any"]
+        through = int(outcomes.get("through", 0))
+        return PassageEvidence(passage=passage, through=through, turned_back=back, days=watched, share=share)
+    controls = days.loc[days["passage"] != passage, "days"].sum()
     return PassageEvidence(
-        passage=passage, passes=len(here), days=float(days.loc[days["passage"] == passage, "days"].sum()),
-        control_passes=len(events[events["control_of"].isin(of)]),
-        control_days=float(days.loc[days["control_of"].isin(of), "days"].sum()),
+        passage=passage, passes=len(here), days=watched, control_passes=len(events) - len(here), control_days=float(controls),
+        share=share,
     )  # fmt: skip

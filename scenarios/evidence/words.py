@@ -9,6 +9,9 @@ import pandas as pd
 from scenarios.evidence.findings import Findings
 from scenarios.evidence.predicts import best_predictor
 
+YOUNG = 0.95
+"""Share of the later use below which a passage counts as young."""
+
 __all__ = ["assumptions_of", "figure", "people_table", "sentences_of"]
 
 
@@ -71,12 +74,26 @@ def _use(found: Findings, species: str) -> str:
         high = watched["high_per_100"].min()
         return (
             f"{name}: no crossing in {_n(days)} camera-days at {len(watched)} open passages. That is not proof of absence: at the best "
-            f"watched one up to {figure(high)} per 100 camera-days would fit."
+            f"watched one up to {figure(high)} per 100 camera-days would fit.{_young(found, species)}"
         )
     best = watched.loc[watched["rate_per_100"].idxmax()]
     return (
         f"{name}: {_n(crossings)} crossings in {_n(days)} camera-days at {len(watched)} open passages; most at {best['watched']} with "
         f"{figure(best['rate_per_100'])} ({figure(best['low_per_100'])} to {figure(best['high_per_100'])}) per 100 camera-days."
+        f"{_young(found, species)}"
+    )
+
+
+def _young(found: Findings, species: str) -> str:
+    """That animals are not used to the passages yet, where the species file says how long that takes; empty otherwise."""
+    table = found.use_factors[(found.use_factors["species"] == species) & (found.use_factors["passage"] != "")]
+    curve = found.job.inputs.profiles[species].habituation
+    watched = table["habituation"].dropna()
+    if curve is None or not len(watched) or watched.mean() > YOUNG:
+        return ""
+    return (
+        f" The passages are young: by the species file's curve {watched.mean():.0%} of their later use was to be expected while they were "
+        f"watched ({curve.origin}), so little use now is no failure; use factors are corrected for it."
     )
 
 

@@ -67,11 +67,14 @@ class IndicatorResults:
     seed: int
     synthetic: bool
     audience: Audience
+    habits: tuple[str, ...] = ()
+    """How far animals are used to young openings, in sentences."""
 
     def sentences(self) -> list[str]:
         """What each year was and what changed, species by species."""
         said = ["SYNTHETIC field data: made by a simulator, observed by nobody."] if self.synthetic else []
         said += [f"{year.year}: {year.resolved.scenario_title}." for year in self.years]
+        said += self.habits
         whole = self.changes[self.changes["source"] == ""] if len(self.changes) else self.changes
         for row in whole.to_dict("records"):
             if np.isfinite(row["ratio"]) and abs(row["ratio"] - 1.0) >= LEAST_CHANGE:

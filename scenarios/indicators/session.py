@@ -13,8 +13,8 @@ from scenarios.evidence.package import TrapData, read_traps
 from scenarios.evidence.watching import Watch, watch
 from scenarios.field_data.faults import Faults
 from scenarios.indicators.files import IndicatorResults, for_audience, write_indicators
-from scenarios.indicators.years import Year, field_rows, model_rows, parse_years
-from scenarios.land.inputs import read_inputs
+from scenarios.indicators.years import Year, field_rows, habituation_sentences, model_rows, parse_years
+from scenarios.land.inputs import read_inputs, read_profile
 from scenarios.model.audience import audience_named, audience_note
 from scenarios.outputs.job import Summary, results_folder
 from scenarios.progress import Reporter
@@ -72,7 +72,7 @@ def run_indicators(
         parts = [part for part in (model.table, field) if len(part)]
         found = IndicatorResults(
             years=years, table=pd.concat(parts, ignore_index=True), changes=model.changes, draws=draws, seed=seed,
-            synthetic=synthetic, audience=reader,
+            synthetic=synthetic, audience=reader, habits=tuple(_habits(years, species)),
         )  # fmt: skip
         reporter.step("writing")
         write_indicators(for_audience(found), job.folder)
@@ -83,6 +83,12 @@ def run_indicators(
         "changes": found.changes.to_dict("records"),
     }  # fmt: skip
     return job.summary(found, rows, found.sentences())
+
+
+def _habits(years: Sequence[Year], species: Sequence[str] | None) -> list[str]:
+    last = years[-1].resolved
+    profiles = {name: read_profile(last, name) for name in last.study.species if species is None or name in species}
+    return habituation_sentences(years, profiles)
 
 
 def _field_data(

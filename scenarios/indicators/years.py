@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import numpy as np
@@ -14,17 +14,19 @@ from scipy.stats import beta
 
 from connectivity.machine import one_blas_thread
 from rasters.errors import ConfigError, PlannerWarning
+from rasters.profile import SpeciesProfile
 from scenarios.crime.rates import POACHING, encounter_rates
 from scenarios.crime.tables import CrimeData
 from scenarios.evidence.watching import Watch
 from scenarios.indicators.values import INDICATORS, year_values
 from scenarios.land.inputs import Inputs, read_inputs
+from scenarios.land.openings import habituated
 from scenarios.land.parameters import Changes, changed, parameter_space, sobol_points
 from scenarios.land.prepared import prepare_species
 from scenarios.statistics.rates import LEVEL
 from scenarios.study.load import ResolvedStudy, resolve
 
-__all__ = ["Year", "YearTable", "field_rows", "model_rows", "parse_years"]
+__all__ = ["Year", "YearTable", "field_rows", "habituation_sentences", "model_rows", "parse_years"]
 
 Reals = NDArray[np.float64]
 TAILS = (0.5 - LEVEL / 2, 0.5 + LEVEL / 2)
@@ -73,14 +75,49 @@ def parse_years(study: str, texts: Sequence[str]) -> tuple[Year, ...]:
         year, equals, scenario = text.partition("=")
         if not equals or not year.strip().isdigit() or not scenario.strip():
             raise ConfigError(f"--year {text!r}: write YEAR=SCENARIO, such as 2025=baseline")
-        years.append(Year(year=int(year), resolved=resolve(study, scenario.strip(), {})))
+        resolved = resolve(study, scenario.strip(), {"year": int(year)}, said_in={"year": f"--year {text}"})
+        years.append(Year(year=int(year), resolved=resolved))
     numbers = [one.year for one in years]
     twice = sorted({year for year in numbers if numbers.count(year) > 1})
     if twice:
         raise ConfigError(f"--year {twice[0]}: stands twice; one scenario is what stood in a year")
     if not years:
         raise ConfigError("give at least one --year YEAR=SCENARIO: what stood in that year")
-    return tuple(sorted(years, key=lambda one: one.year))
+    return _with_openings_dated(sorted(years, key=lambda one: one.year))
+
+
+def _with_openings_dated(years: Sequence[Year]) -> tuple[Year, ...]:
+    """Openings that do not say when they were opened: in the first year that has them, or, those of the very first, long ago."""
+    first: dict[str, int] = {}
+    for one in years:
+        for rule in one.resolved.study.openings:
+            first.setdefault(rule.id, one.year)
+    out = []
+    for one in years:
+        openings = [
+            rule if rule.opened is not None or first[rule.id] == years[0].year
+            else rule.model_copy(update={"opened": first[rule.id]})
+            for rule in one.resolved.study.openings
+        ]  # fmt: skip
+        study = one.resolved.study.model_copy(update={"openings": openings})
+        out.append(replace(one, resolved=replace(one.resolved, study=study)))
+    return tuple(out)
+
+
+def habituation_sentences(years: Sequence[Year], profiles: Mapping[str, SpeciesProfile]) -> list[str]:
+    """What of its later use each young opening has in each year, by the curves of the species files."""
+    said = []
+    for one in years:
+        study = one.resolved.study
+        for rule in study.openings:
+            shares = {p.name: habituated(study, p, rule) for p in profiles.values() if p.habituation is not None}
+            told = ", ".join(f"{name} {share:.0%}" for name, share in shares.items() if share < 1)
+            if told and rule.opened is not None and rule.opened <= one.year:
+                said.append(
+                    f"{one.year}: {rule.id}, opened in {rule.opened}, counts with part of its later use: {told}. Animals come to use a "
+                    "passage over years; the curve is the species files' (habituation)."
+                )
+    return said
 
 
 def model_rows(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from shapely.geometry import Point
@@ -16,9 +16,16 @@ from rasters.surface import ResistanceSurface
 from scenarios.land.actions import removed_stretches
 from scenarios.land.inputs import Inputs
 from scenarios.study.load import ResolvedStudy
-from scenarios.study.schema import CandidatePoint, OpeningRule
+from scenarios.study.schema import CandidatePoint, OpeningRule, Study
 
-__all__ = ["SpeciesContext", "candidate_openings", "fence_model", "removable_stretches", "standing_openings"]
+__all__ = [
+    "SpeciesContext",
+    "candidate_openings",
+    "fence_model",
+    "habituated",
+    "removable_stretches",
+    "standing_openings",
+]
 
 FARTHEST_M = 20_000.0
 """A proposed point farther than this from every active fence is a mistake."""
@@ -46,12 +53,12 @@ class SpeciesContext:
         width_m: float,
         months: Sequence[int] = (),
         suffix: str = "",
-        measured: Mapping[str, float] | None = None,
+        rule: OpeningRule | None = None,
     ) -> tuple[OpeningEdges, ...]:
         """Openings at regular distances along the active fences of some lines."""
         return candidates_along(
             self.inputs.cuts, self.surface, self.model, [f.id for f in self.fences_on(lines)], every_m=every_m,
-            width_m=width_m, design=design, use_factor=self.use_factor(design, months, measured), suffix=suffix,
+            width_m=width_m, design=design, use_factor=self.use_factor(design, months, rule), suffix=suffix,
         )  # fmt: skip
 
     def is_open(self, design: str, months: Sequence[int] = ()) -> bool:
@@ -60,16 +67,32 @@ class SpeciesContext:
         open_in = months or study.designs[design].months
         return study.month is None or not open_in or study.month in open_in
 
-    def use_factor(self, design: str, months: Sequence[int] = (), measured: Mapping[str, float] | None = None) -> float:
+    def stands(self, rule: OpeningRule) -> bool:
+        """Whether an opening is there in the year, and open in the month, that are looked at."""
+        year = self.resolved.study.year
+        later = year is not None and rule.opened is not None and rule.opened > year
+        return not later and self.is_open(rule.design, rule.months)
+
+    def use_factor(self, design: str, months: Sequence[int] = (), rule: OpeningRule | None = None) -> float:
         """Use factor of an opening [1], times its share of the year where no month is set.
 
-        What was measured there comes before the study's value of the design, and that before the profile's.
+        What was measured there comes before the study's value of the design, and that before the profile's. A rule that says
+        when it was opened has the share of it that animals have come to by the study's year.
         """
         study = self.resolved.study
-        stated = (study.designs[design].use_factor | dict(measured or {})).get(self.profile.id)
+        measured = rule.use_factor if rule else {}
+        stated = (study.designs[design].use_factor | measured).get(self.profile.id)
         use = self.profile.use_factor_of(design).value if stated is None else stated
+        use *= habituated(study, self.profile, rule) if rule else 1.0
         open_in = set(months or study.designs[design].months)
         return use * len(open_in) / 12 if open_in and study.month is None else use
+
+
+def habituated(study: Study, profile: SpeciesProfile, rule: OpeningRule) -> float:
+    """Share of the use factor that an opening has in the study's year [1]; 1 where a year or the species' curve is not stated."""
+    if study.year is None or rule.opened is None or profile.habituation is None:
+        return 1.0
+    return profile.habituation.at(study.year - rule.opened)
 
 
 def fence_model(resolved: ResolvedStudy, inputs: Inputs, profile: SpeciesProfile) -> FenceModel:
@@ -105,13 +128,11 @@ def standing_openings(context: SpeciesContext, candidates: Sequence[OpeningEdges
     out: list[OpeningEdges] = []
     for rule in context.resolved.study.openings:
         fences = context.fences_on([rule.fence_line])
-        if not fences or not context.is_open(rule.design, rule.months):
+        if not fences or not context.stands(rule):
             continue
         width = rule.width_m or context.resolved.study.designs[rule.design].width_m
         if rule.every_m is not None:
-            out += context.along(
-                [rule.fence_line], rule.every_m, rule.design, width, rule.months, measured=rule.use_factor
-            )
+            out += context.along([rule.fence_line], rule.every_m, rule.design, width, rule.months, rule=rule)
         elif rule.at:
             out += [_reopened(context, candidates, name, rule, width) for name in rule.at]
         else:
@@ -119,7 +140,7 @@ def standing_openings(context: SpeciesContext, candidates: Sequence[OpeningEdges
                 id=rule.id, lon=rule.lon or 0.0, lat=rule.lat or 0.0, width_m=width, design=rule.design,
                 months=rule.months,
             )  # fmt: skip
-            out.append(_at_point(context, fences, point, rule.use_factor))
+            out.append(_at_point(context, fences, point, rule))
     return (*out, *(edges for name, edges in removable_stretches(context) if name in context.resolved.study.done))
 
 
@@ -141,7 +162,7 @@ def _reopened(
     """A candidate of the study, opened with the rule's design."""
     for candidate in candidates:
         if candidate.opening.id == name:
-            use = context.use_factor(rule.design, rule.months, rule.use_factor)
+            use = context.use_factor(rule.design, rule.months, rule)
             opening = Opening(
                 id=f"{rule.id}-{name}", fence=candidate.opening.fence, along_m=candidate.opening.along_m, width_m=width_m,
                 use_factor=use, design=rule.design,
@@ -154,7 +175,7 @@ def _reopened(
 
 
 def _at_point(
-    context: SpeciesContext, fences: Sequence[Fence], point: CandidatePoint, measured: Mapping[str, float] | None = None
+    context: SpeciesContext, fences: Sequence[Fence], point: CandidatePoint, rule: OpeningRule | None = None
 ) -> OpeningEdges:
     """An opening on the fence nearest to a longitude and latitude."""
     x, y = context.inputs.grid.transformer("EPSG:4326").transform(point.lon, point.lat)
@@ -171,7 +192,7 @@ def _at_point(
     design = point.design or study.candidates.design
     opening = Opening(
         id=point.id, fence=fence.id, along_m=fence.along(place), width_m=point.width_m or study.designs[design].width_m,
-        use_factor=context.use_factor(design, point.months, measured), design=design,
+        use_factor=context.use_factor(design, point.months, rule), design=design,
     )  # fmt: skip
     edges = open_edges(context.inputs.cuts, context.surface, opening, context.model)
     if not edges.rows.size:

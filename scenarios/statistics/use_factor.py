@@ -38,7 +38,8 @@ class PassageEvidence:
     """What was seen at one passage.
 
     ``through`` and ``turned_back`` count events of known outcome. ``passes`` in ``days`` are events that do not count as turned
-    back; ``control_passes`` in ``control_days`` are those of its control; 0 days where there is none.
+    back; ``control_passes`` in ``control_days`` are those of its control; 0 days where there is none. ``share`` is how much of
+    the use factor animals had come to by then [1]: a passage has one row per share.
     """
 
     passage: str
@@ -48,6 +49,7 @@ class PassageEvidence:
     days: float = 0.0
     control_passes: float = 0.0
     control_days: float = 0.0
+    share: float = 1.0
 
     @property
     def informs(self) -> bool:
@@ -83,7 +85,7 @@ def use_factors(
     Parameters
     ----------
     evidence : sequence of PassageEvidence
-        One per passage of the design.
+        One or more per passage of the design.
     prior_mean : float
         The species file's use factor, in [0, 1].
     prior_weight : float
@@ -97,7 +99,9 @@ def use_factors(
     if not informed:
         return UseFactors(prior=stated, design=stated, passages={}, status="no data")
     between = _between()
-    likelihoods = {one.passage: _likelihood(one, u) for one in informed}
+    likelihoods: dict[str, Reals] = {}
+    for one in informed:
+        likelihoods[one.passage] = likelihoods.get(one.passage, np.zeros(N_U)) + _likelihood(one, u)
     marginal = {name: logsumexp(between + values, axis=2) for name, values in likelihoods.items()}
     joint = prior[:, None] + sum(marginal.values())
     joint -= logsumexp(joint)
@@ -131,6 +135,7 @@ def _between() -> Reals:
 
 def _likelihood(one: PassageEvidence, u: Reals) -> Reals:
     """(n_u,) log likelihood of a passage's own use factor."""
+    u = u * one.share
     out = one.through * np.log(u) + one.turned_back * np.log1p(-u)
     if one.days > 0 and one.control_days > 0:
         share = u * one.days / (u * one.days + one.control_days)

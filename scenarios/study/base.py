@@ -7,7 +7,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, ConfigDict, Field
 
-__all__ = ["FROZEN", "Amount", "FileName", "Identifier", "Metres", "Month", "Weight"]
+__all__ = ["FROZEN", "Amount", "FileName", "Identifier", "Metres", "Month", "Weight", "Year"]
 
 
 def _relative(text: str) -> str:
@@ -24,6 +24,7 @@ Metres = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 Weight = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 Amount = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 Month = Annotated[int, Field(ge=1, le=12)]
+Year = Annotated[int, Field(ge=1900, le=2200)]
 
 
 FROZEN = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, Field, field_validator, model_validator
 
 from connectivity.circuit.solvers import known_method
-from scenarios.study.base import FROZEN, Amount, FileName, Identifier, Metres, Month, Weight
+from scenarios.study.base import FROZEN, Amount, FileName, Identifier, Metres, Month, Weight, Year
 from scenarios.study.portfolio import Action, Bundles, Mortality, PortfolioSettings
 from scenarios.study.uncertainty import Uncertainty
 
@@ -286,6 +286,9 @@ class OpeningRule(Model):
     """Width [m] where it differs from the design's."""
     months: list[Month] = []
     """Months in which it is open, where they differ from the design's."""
+    opened: Year | None = None
+    """Year in which it was opened. With the study's `year` it stands from then on, and its use rises as the species' `habituation`
+    says; without it animals are used to it."""
     use_factor: dict[str, UseFactor] = {}
     """Species -> use factor that was measured here, before those of the design and the profile [1]."""
 
@@ -454,6 +457,8 @@ class Study(Model):
     month: Month | None = None
     """Month that is looked at: openings closed in it are shut. Without it a seasonal opening counts for its share of the
     year."""
+    year: Year | None = None
+    """Year that is looked at; only what openings say of the year they were `opened` depends on it."""
     mortality: Mortality | None = None
     """How deadly the land is; only the objective `arriving` uses it."""
     actions: dict[Identifier, Action] = {}

@@ -18,6 +18,7 @@ import shapely
 import yaml
 
 from rasters.errors import ConfigError
+from rasters.profile import SpeciesProfile
 from scenarios.evidence.standard import TABLES
 from scenarios.land.prepared import prepare_species
 from scenarios.outputs.folder import MARKER
@@ -159,7 +160,7 @@ def _truth(land: SyntheticLand, sites: pd.DataFrame, rng: Rng, seed: int) -> dic
         rate = base * np.clip(field / middle, *FIELD_LIMITS) * np.exp(rng.normal(0.0, SITE_SD, len(sites))) * used
         factors = {}
         for passage in land.marks.passages:
-            mean = land.use_factor.get((passage.design, name), 0.5)
+            mean = max(land.use_factor.get((passage.design, name), 0.5), 0.01)
             factors[passage.id] = float(rng.beta(mean * SAMENESS, (1 - mean) * SAMENESS))
         lines = {fence.id: fence.fence_line for fence in land.marks.fences}
         leak = {p.id: profile.permeability_of(lines[p.fence]).value for p in land.marks.passages}
@@ -173,12 +174,20 @@ def _truth(land: SyntheticLand, sites: pd.DataFrame, rng: Rng, seed: int) -> dic
             "use_factor_of_design": {d: v for (d, s), v in land.use_factor.items() if s == name},
             "use_factor_stated": {d: stated.value for d, stated in profile.use_factor.items()},
             "past_the_fence_before": leak,
-            "baci_ratio": _ratio(sites, rate, factors, leak),
+            "habituation": _habituation(profile),
+            "baci_ratio": _ratio(sites, rate, factors, leak) * _habituation(profile),
         }
     return {
         "synthetic": True, "note": LABEL, "seed": seed, "study": land.resolved.study.study, "opened": f"{OPENED:%Y-%m-%d}",
         "probability_used": {"place": PLACE_USED, "step": STEP_USED}, "species": species,
     }  # fmt: skip
+
+
+def _habituation(profile: SpeciesProfile) -> float:
+    """Share of the later use over the days that are watched after the opening [1]."""
+    _, _, n, days = PERIODS[1]
+    at = (np.arange(n * days) + 0.5) / 365.25
+    return float(np.mean([profile.habituation.at(years) for years in at])) if profile.habituation else 1.0
 
 
 def _used(sites: pd.DataFrame, rng: Rng) -> np.ndarray:
@@ -289,8 +298,9 @@ def _tags(one: Any, known: Mapping[str, Any], rng: Rng) -> str:
     """What became of an animal at a passage, where the pictures show it."""
     if one.kind != "passage" or rng.random() >= KNOWN_OUTCOME:
         return ""
-    shares = known["use_factor_of_passage" if one.start >= OPENED else "past_the_fence_before"]
-    if rng.random() >= shares[one.of]:
+    after = one.start >= OPENED
+    shares = known["use_factor_of_passage" if after else "past_the_fence_before"]
+    if rng.random() >= shares[one.of] * (known["habituation"] if after else 1.0):
         return "crossing:turned_back"
     return f"crossing:through | direction:{'north' if rng.random() < 0.55 else 'south'}"
 

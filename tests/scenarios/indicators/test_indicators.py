@@ -13,14 +13,14 @@ import pytest
 from rasters.errors import ConfigError
 from scenarios.indicators.session import run_indicators
 from scenarios.indicators.values import _length_by_factor, fence_open_share, year_values
-from scenarios.indicators.years import field_rows, model_rows, parse_years
-from scenarios.land.inputs import read_inputs
+from scenarios.indicators.years import field_rows, habituation_sentences, model_rows, parse_years
+from scenarios.land.inputs import read_inputs, read_profile
 from scenarios.land.prepared import Prepared, prepare_species
 from scenarios.model.species_run import run_species
 from scenarios.progress import Reporter
 from scenarios.study.load import resolve
 from scenarios.synthetic.patrols import simulate_for_study
-from tests.support.tiny_study import write_tiny_study
+from tests.support.tiny_study import edit, write_tiny_study
 
 
 def with_years(settings: dict[str, Any]) -> None:
@@ -70,6 +70,35 @@ def test_share_of_open_fence(study: str) -> None:
     length = sum(fence.length_m for fence in walker.inputs.cuts.fences)
     served = {round(one.opening.along_m) for one in walker.standing}
     assert fence_open_share(walker) == pytest.approx(0.8 * 2 * 1000 * len(served) / length, rel=0.02)
+
+
+def test_a_young_passage_counts_with_part_of_its_later_use(tmp_path: Path) -> None:
+    """An opening that says nothing is as old as the first year that has it; one that stood from the first year is old."""
+    folder = write_tiny_study(tmp_path / "tiny", with_years)
+    curve = {"years": [0, 2], "share": [0.25, 1], "origin": "made up"}
+    edit(folder, "habituation", value=curve, file="walker.yaml")
+
+    def used(*texts: str) -> list[float]:
+        ready = [
+            prepare_species(one.resolved, read_inputs(one.resolved, ["walker"]), "walker")
+            for one in parse_years(str(folder), texts)
+        ]
+        return [one.standing[0].opening.use_factor if one.standing else 0.0 for one in ready]
+
+    assert used("2024=closed", "2025=opened", "2026=opened", "2027=opened", "2030=opened") == pytest.approx(
+        [0.0, 0.8 * 0.25, 0.8 * 0.625, 0.8, 0.8]
+    )
+    assert used("2025=opened", "2026=opened") == pytest.approx([0.8, 0.8])
+    rule = {"id": "o", "fence_line": "border", "design": "wires_out", "every_m": 4000, "opened": 2026}
+    edit(folder, "scenarios", "opened", "set", value={"openings": [rule]})
+    assert used("2025=opened", "2026=opened", "2027=opened") == pytest.approx([0.0, 0.8 * 0.25, 0.8 * 0.625])
+    profile = read_profile(resolve(str(folder)), "walker")
+    told = habituation_sentences(
+        parse_years(str(folder), ["2025=opened", "2026=opened", "2029=opened"]), {"walker": profile}
+    )
+    assert len(told) == 1 and told[0].startswith(
+        "2026: o, opened in 2026, counts with part of its later use: Walker 25%."
+    )
 
 
 def test_stretches_that_overlap_count_once_with_the_better_factor() -> None:

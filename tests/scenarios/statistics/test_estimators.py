@@ -142,6 +142,23 @@ def test_one_passage_borrows_from_the_others() -> None:
     assert alone.passages["new"].mean < found.passages["new"].mean < found.passages["o0"].mean
 
 
+def test_little_use_in_the_first_year_is_no_failure() -> None:
+    """Later use 0.8, of which a quarter at first: 20 of 100 go through. Counted as such the later use is found, and not else."""
+    young = [PassageEvidence(passage=str(k), through=20, turned_back=80, share=0.25) for k in range(6)]
+    old = [PassageEvidence(passage=str(k), through=20, turned_back=80) for k in range(6)]
+    assert use_factors(young, 0.8, 4.0).design.mean == pytest.approx(0.8, abs=0.06)
+    assert use_factors(old, 0.8, 4.0).design.mean == pytest.approx(0.2, abs=0.06)
+
+
+def test_parts_of_one_passage_are_one_passage() -> None:
+    whole = use_factors([PassageEvidence(passage="p", through=9, turned_back=3)], 0.5, 4.0)
+    parts = [
+        PassageEvidence(passage="p", through=4, turned_back=1),
+        PassageEvidence(passage="p", through=5, turned_back=2),
+    ]
+    assert use_factors(parts, 0.5, 4.0).passages["p"].mean == pytest.approx(whole.passages["p"].mean, rel=1e-12)
+
+
 def test_a_control_tells_the_use_factor_without_outcomes() -> None:
     seen = [
         PassageEvidence(passage=str(k), passes=60, days=100, control_passes=200, control_days=100) for k in range(6)
