@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from rasters.errors import ConfigError
@@ -12,6 +13,9 @@ from scenarios.land.bodies import design_table, fence_table
 from scenarios.land.inputs import read_inputs, read_profile
 from scenarios.land.prepared import prepare_species
 from scenarios.model.landscape import Landscape
+from scenarios.outputs.built import write_built
+from scenarios.outputs.page import as_table
+from scenarios.runs.check import _bodies_findings
 from scenarios.study.load import resolve
 from tests.support.tiny_study import edit, write_tiny_study
 
@@ -114,6 +118,23 @@ def test_a_design_that_none_fits_through_opens_nothing(study: Path) -> None:
     assert (walker.circuit(names[0]).conductances(each) > 0).any()
     assert (digger.circuit(names[0]).conductances(each) == 0).all()
     assert np.isinf(digger.distances_to_any(names[0]).distances(each)).all()
+
+
+def test_tables_for_people_name_species_and_leave_out_what_nothing_states(study: Path, tmp_path: Path) -> None:
+    edit(study, "use_factor", "wires_out", "value", value=0, file="digger.yaml")
+    edit(study, "permeability", "default", "value", value=0, file="digger.yaml")
+    resolved = resolve(str(study), "closed")
+    profiles = read_inputs(resolved).profiles
+    shown = write_built(tmp_path, resolved.study, profiles)
+    assert list(shown["designs.csv"].columns) == ["design", "width_m", "clearance_m", "Walker", "Digger", "origin"]
+    assert shown["designs.csv"]["Digger"].tolist()[0] == "too low (0.85 m clear, needs 1.2 m)"
+    written = pd.read_csv(tmp_path / "designs.csv")
+    assert written["fits_digger"].tolist() == shown["designs.csv"]["Digger"].tolist()
+    assert pd.read_csv(tmp_path / "fence_wires.csv")["fence_line"].tolist() == ["border"]
+    page = [cell for row in as_table(shown["designs.csv"], {}).rows for cell in row]
+    assert "0.85" in page and "open" in page
+    told = [f.text for f in _bodies_findings(resolved, read_inputs(resolved))]
+    assert len(told) == 3 and "digger: too low" in told[0] and "digger: shut out" in told[2]
 
 
 def test_the_bundled_study_says_who_fits(tmp_path: Path) -> None:
