@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from rasters.profile import Body, Stated
+from rasters.profile import Body, Stated, is_assumed
 
 __all__ = ["Fit", "Gap", "Verdict", "Wires", "past_fence", "through_gap"]
 
@@ -109,13 +109,16 @@ def through_gap(body: Body, gap: Gap) -> Verdict:
         return Verdict(fit=Fit.UNKNOWN, figures=(wide if chosen.open else chosen).figures)
     lengths = [way for way in (chosen, wide) if way.need is not None]
     assumed = any(way.need.assumed for way in lengths if way.need is not None)
-    return Verdict(fit=Fit.FITS, figures=chosen.figures, assumed=assumed)
+    figures = chosen.figures if chosen.need is not None else f"{chosen.figures}, {wide.figures}"
+    return Verdict(fit=Fit.FITS, figures=figures, assumed=assumed)
 
 
 def past_fence(body: Body, wires: Wires | None) -> Verdict:
     """Whether a body gets past a fence as it stands."""
     if body.other_ways:
-        return Verdict(fit=Fit.FITS, figures=", ".join(way.replace("_", " ") for way in body.other_ways))
+        assumed = any(map(is_assumed, body.other_ways.values()))
+        figures = ", ".join(way.replace("_", " ") for way in body.other_ways)
+        return Verdict(fit=Fit.FITS, figures=figures, assumed=assumed)
     if wires is None:
         return Verdict(fit=Fit.UNKNOWN, figures="no wires are stated")
     ways = _ways(body, wires.bottom_m, wires.spacing_m, wires.top_m)

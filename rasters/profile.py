@@ -27,6 +27,7 @@ __all__ = [
     "SpeciesProfile",
     "Stated",
     "Steps",
+    "is_assumed",
 ]
 
 Combine = Literal["maximum", "product", "sum", "geometric_mean"]
@@ -42,7 +43,12 @@ class Stated:
     @property
     def assumed(self) -> bool:
         """Whether the origin says that nobody measured it."""
-        return any(word in self.origin.lower() for word in ("assum", "placeholder"))
+        return is_assumed(self.origin)
+
+
+def is_assumed(origin: str) -> bool:
+    """Whether an origin says that nobody measured it."""
+    return any(word in origin.lower() for word in ("assum", "placeholder"))
 
 
 MOST_SENSITIVE = Stated(

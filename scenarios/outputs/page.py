@@ -42,6 +42,8 @@ LABELS = {
     "role": "Role", "place": "For", "weight_share": "Weight in the mean",
 }  # fmt: skip
 
+LENGTH_UNITS = dict.fromkeys(("width_m", "clearance_m", "gap_height_m", "top_m", "bottom_m"), "m")
+
 FILES = {
     "results.gpkg": "Paths, corridors, fences, passages and places for QGIS",
     BY_PLACE: "What each passage gives back to each core and to each target",
@@ -107,7 +109,7 @@ def write_index(
         audience=audience, audience_note=note, withheld=audience is Audience.PUBLIC,
         warnings=sorted({schematic_note(run) for run in listed} - {""}),
         sections=[_section(run, folder) for run in listed], combined=_combined(listed, combined or {}),
-        built=[{"href": name, "table": as_table(table, {})} for name, table in (built or {}).items()],
+        built=[{"href": name, "table": as_table(table, LENGTH_UNITS)} for name, table in (built or {}).items()],
         credits=credits, manifest=MARKER if (folder / MARKER).is_file() else "",
         report=REPORT if (folder / REPORT).is_file() else "",
     )  # fmt: skip

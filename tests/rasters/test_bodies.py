@@ -84,7 +84,11 @@ def test_only_a_certain_no_is_impossible() -> None:
 def test_a_fit_that_rests_on_an_assumption_says_so(origin: str) -> None:
     assumed = body(0.8, 0, 1, origin=origin)
     assert str(through_gap(assumed, Gap(width_m=4, clearance_m=0.85))) == "fits (0.85 m clear, needs 0.8 m, assumed)"
+    assert str(through_gap(assumed, Gap(width_m=20, clearance_m=math.inf))) == (
+        "fits (nothing overhead, 20 m wide, needs 1 m, assumed)"
+    )
     assert past_fence(assumed, BORDER).assumed
+    assert str(past_fence(Body(other_ways={"weak_places": origin}), BORDER)) == "fits (weak places, assumed)"
     measured = body(0.8, 0, 1)
     assert str(through_gap(measured, Gap(width_m=4, clearance_m=0.5))) == "too low (0.5 m clear, needs 0.8 m)"
     assert not past_fence(measured, BORDER).assumed

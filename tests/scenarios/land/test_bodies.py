@@ -145,4 +145,4 @@ def test_the_bundled_study_says_who_fits(tmp_path: Path) -> None:
     assert table.loc["wires_removed", "fits_kulan"] == "fits (0.85 m clear, needs 0.8 m, assumed)"
     fences = fence_table(resolved.study, profiles).set_index("fence_line")
     assert fences.loc["kz_border_fence", "fits_kulan"].startswith("shut out")
-    assert fences.loc["kz_border_fence", "fits_urial"] == "fits (weak places)"
+    assert fences.loc["kz_border_fence", "fits_urial"] == "fits (weak places, assumed)"
