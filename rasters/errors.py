@@ -16,7 +16,7 @@
       ExportError(OSError)             a result could not be written
         FolderInUseError               another process writes there now; nothing is lost, try again later
     PlannerWarning(UserWarning)
-      NodataFilledWarning
+      NodataFilledWarning, RasterWarning
 
 What a command's exit code is after each: `scenarios.exit_codes`.
 """
@@ -39,9 +39,17 @@ __all__ = [
     "NodataFilledWarning",
     "PlannerError",
     "PlannerWarning",
+    "RasterWarning",
     "ResistanceValueError",
     "SolverError",
+    "written",
 ]
+
+
+def written(value: float) -> str:
+    """A number as messages write positions and identifiers: every digit, whole numbers without a point."""
+    value = float(value)
+    return f"{value:.0f}" if value.is_integer() and abs(value) < 1e16 else repr(value)
 
 
 class PlannerError(Exception):
@@ -110,6 +118,10 @@ class FolderInUseError(ExportError):
 
 class PlannerWarning(UserWarning):
     """Base of every warning."""
+
+
+class RasterWarning(PlannerWarning):
+    """A raster is read differently from its plain numbers."""
 
 
 class NodataFilledWarning(PlannerWarning):

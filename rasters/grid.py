@@ -12,7 +12,7 @@ import numpy as np
 from affine import Affine
 from numpy.typing import NDArray
 
-from rasters.errors import DataError, FocalNodeError, GeographicCRSError, GridMismatchError
+from rasters.errors import DataError, FocalNodeError, GeographicCRSError, GridMismatchError, written
 
 if TYPE_CHECKING:
     from pyproj import CRS, Transformer
@@ -162,8 +162,8 @@ class Grid:
 
     def __str__(self) -> str:
         name = self.crs if len(self.crs) < 40 else self.pyproj_crs.name
-        cells = f"{self.height} x {self.width} cells of {self.cell_width_m:g} x {self.cell_height_m:g} m"
-        return f"{cells} at x={self.transform.c:g}, y={self.transform.f:g} in {name}"
+        cells = f"{self.height} x {self.width} cells of {written(self.cell_width_m)} x {written(self.cell_height_m)} m"
+        return f"{cells} at x={written(self.transform.c)}, y={written(self.transform.f)} in {name}"
 
     def __iter__(self) -> Iterator[object]:
         raise TypeError("a Grid is not a pair; use .shape, .transform or .xy()")

@@ -10,6 +10,7 @@ import difflib
 import os
 import shutil
 import sqlite3
+import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,7 +19,9 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from rasters.errors import DataError, ExportError, GridMismatchError, LayerNotFoundError
+from rasters.bands import Band, open_band
+from rasters.errors import DataError, ExportError, GridMismatchError, LayerNotFoundError, RasterWarning
+from rasters.formats import require_plain_vectors
 from rasters.grid import Grid
 from rasters.surface import Layer
 
@@ -58,7 +61,7 @@ CREATE TABLE layer_styles (
 def read_raster(
     path: str | Path, grid: Grid | None = None, *, name: str, unit: str, resampling: Resampling | None = None
 ) -> Layer:
-    """Read the first band of a raster, on its own grid or brought to another.
+    """Read a raster by `rasters.bands`, on its own grid or brought to another.
 
     Parameters
     ----------
@@ -73,8 +76,8 @@ def read_raster(
     Returns
     -------
     Layer
-        Cells without data by the file's nodata tag, mask or alpha band, NaN, or outside the file are ``nodata``;
-        infinite values are values. Nearest keeps the file's type; the others give float64.
+        Cells without data as `rasters.bands` tells them, or outside the file, are ``nodata``; infinite values are values.
+        Nearest keeps the file's type unless it has a scale; the others give float64.
 
     Raises
     ------
@@ -83,38 +86,39 @@ def read_raster(
     GridMismatchError
         The grids differ and no ``resampling`` is given.
     DataError
-        Not a raster, no CRS, or as good as no data at all within the grid.
-    """
-    import rasterio
+        Not a raster that otkel opens, no CRS, or as good as no data at all within the grid.
 
+    Warns
+    -----
+    RasterWarning
+        What is not as plain as it looks: a scale, several bands, numbers taken for no data.
+    """
     path = _existing(path)
-    own = read_grid(path)
-    with rasterio.open(path) as file:
+    with open_band(path) as band:
+        own = _grid_of(band)
         if grid is None or _is_same(grid, own, path, resampling):
-            values, known = file.read(1), file.read_masks(1) > 0
+            values, known = band.read()
         else:
-            values, known = _warped(file, grid, resampling or "nearest")
-    if np.issubdtype(values.dtype, np.floating):
-        known = known & ~np.isnan(values)
+            values, known = _warped(band, grid, resampling or "nearest")
     _require_data(path, known, "the study grid" if grid is not None else "the file")
+    for note in band.notes:
+        warnings.warn(f"{path}: {note}", RasterWarning, stacklevel=2)
     return Layer(name=name, values=values, nodata=~known, grid=grid or own, unit=unit)
 
 
 def read_grid(path: str | Path) -> Grid:
     """Read where a raster's cells are, without its values."""
-    import rasterio
-    from rasterio.errors import RasterioIOError
+    with open_band(_existing(path)) as band:
+        return _grid_of(band)
 
-    path = _existing(path)
+
+def _grid_of(band: Band) -> Grid:
+    if band.crs is None:
+        raise DataError(f"{band.path}: no coordinate reference system; assign it (gdal_edit -a_srs EPSG:...)")
     try:
-        with rasterio.open(path) as file:
-            if file.crs is None:
-                raise DataError(f"{path}: no coordinate reference system; assign it (gdal_edit -a_srs EPSG:...)")
-            return Grid(file.crs.to_string(), file.transform, (file.height, file.width))
-    except RasterioIOError as error:
-        raise DataError(f"{path}: not a raster that can be read: {error}") from error
+        return Grid(band.crs.to_string(), band.transform, band.shape)
     except DataError as error:
-        raise DataError(str(error) if str(path) in str(error) else f"{path}: {error}") from error
+        raise DataError(f"{band.path}: {error}") from error
 
 
 def _existing(path: str | Path) -> Path:
@@ -141,20 +145,23 @@ def _is_same(grid: Grid, own: Grid, path: Path, resampling: Resampling | None) -
     return True
 
 
-def _warped(file: Any, grid: Grid, resampling: Resampling) -> tuple[NDArray[Any], NDArray[np.bool_]]:
+def _warped(band: Band, grid: Grid, resampling: Resampling) -> tuple[NDArray[Any], NDArray[np.bool_]]:
     """Values and what is known of them on ``grid``; cells outside the file are unknown."""
-    from rasterio.enums import ColorInterp
     from rasterio.enums import Resampling as Rule
     from rasterio.vrt import WarpedVRT
 
-    dtype = file.dtypes[0] if resampling == "nearest" else "float64"
-    has_alpha = ColorInterp.alpha in file.colorinterp
+    if resampling != "nearest" and band.has_codes:
+        raise DataError(
+            f"{band.path}: has a colour table, so its numbers are codes; only resampling: nearest fits codes"
+        )
+    huge = None if resampling == "nearest" else band.huge_number()
+    unknown = {} if huge is None else {"src_nodata": huge, "nodata": huge}
+    dtype = band.dtype if resampling == "nearest" else "float64"
     with WarpedVRT(
-        file, crs=grid.pyproj_crs.to_wkt(), transform=grid.transform, width=grid.width, height=grid.height,
-        resampling=Rule[resampling], add_alpha=not has_alpha, dtype=dtype, tolerance=WARP_TOLERANCE,
+        band.file, crs=grid.pyproj_crs.to_wkt(), transform=grid.transform, width=grid.width, height=grid.height,
+        resampling=Rule[resampling], add_alpha=not band.alpha, dtype=dtype, tolerance=WARP_TOLERANCE, **unknown,
     ) as warped:  # fmt: skip
-        alpha = warped.count if not has_alpha else file.colorinterp.index(ColorInterp.alpha) + 1
-        return warped.read(1), warped.read(alpha) > 0
+        return band.of_stored(warped.read(band.number), warped.read(band.alpha or warped.count) > 0)
 
 
 def _require_data(path: Path, known: NDArray[np.bool_], where: str) -> None:
@@ -214,6 +221,7 @@ def read_vectors(
 def _existing_layer(path: Path, layer: str | None) -> str:
     import pyogrio
 
+    require_plain_vectors(path)
     try:
         there = [str(name) for name in pyogrio.list_layers(path)[:, 0]]
     except pyogrio.errors.DataSourceError as error:

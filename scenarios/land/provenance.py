@@ -6,13 +6,15 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
+from rasters.bands import open_band
+from rasters.formats import require_plain_vectors
 from rasters.grid import Grid
 from scenarios.land.inputs import input_files
 from scenarios.study.load import ResolvedStudy
 
 __all__ = ["crs_operations", "input_paths", "relative_name"]
 
-VECTORS = (".gpkg", ".geojson", ".json", ".shp", ".fgb", ".gml", ".kml")
+VECTORS = (".gpkg", ".geojson", ".json", ".shp", ".fgb", ".kml", ".gpx")
 LON_LAT = "EPSG:4326"
 
 
@@ -49,14 +51,13 @@ def _crs_of(path: Path) -> Iterable[str]:
     if path.suffix.lower() in VECTORS:
         import pyogrio
 
+        require_plain_vectors(path)
         found = (pyogrio.read_info(path, layer=name)["crs"] for name in pyogrio.list_layers(path)[:, 0])
         return {str(crs) for crs in found if crs}
     if path.suffix.lower() in (".yaml", ".yml"):
         return ()
-    import rasterio
-
-    with rasterio.open(path) as file:
-        return (file.crs.to_string(),) if file.crs else ()
+    with open_band(path) as band:
+        return (band.crs.to_string(),) if band.crs else ()
 
 
 def _operation(crs: str, files: list[str], grid: Grid) -> dict[str, Any]:

@@ -17,13 +17,14 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import pyogrio
-import rasterio
 from affine import Affine
 from numpy.typing import NDArray
 
 from connectivity.report import SolveReport
+from rasters.bands import open_band
 from rasters.errors import DataError, LayerNotFoundError
 from rasters.fences import FORMULA, CutEdges, Fence, cut_edges
+from rasters.formats import require_plain_vectors
 from rasters.grid import Grid
 from rasters.surface import Layer, ResistanceSurface
 from scenarios.land.places import FocalPlace
@@ -293,11 +294,9 @@ def read_surface(path: Path, grid: Grid) -> NDArray[np.float64]:
     """(height, width) values of a raster of a run; inf is kept, NaN is no data."""
     if not path.is_file():
         raise _gone(path)
-    try:
-        with rasterio.open(path) as file:
-            values = file.read(1)
-    except rasterio.errors.RasterioError as error:
-        raise DataError(f"{path}: cannot be read: {error}; restore it, or run the study again") from error
+    with open_band(path) as band:
+        values, known = band.read()
+    values = np.where(known, values, np.nan)
     if values.shape != grid.shape:
         raise DataError(f"{path}: has {values.shape} cells, the run {grid.shape}; restore it, or run the study again")
     return values.astype(np.float64)
@@ -356,6 +355,7 @@ def _by_place(path: Path) -> pd.DataFrame:
 def _layer(path: Path, layer: str) -> gpd.GeoDataFrame:
     if not path.is_file():
         raise _gone(path)
+    require_plain_vectors(path)
     try:
         return pyogrio.read_dataframe(path, layer=layer)
     except (ValueError, pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError) as error:

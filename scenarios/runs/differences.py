@@ -10,6 +10,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from rasters.bands import open_band
+
 __all__ = ["difference_of_files"]
 
 Array = NDArray[Any]
@@ -31,13 +33,11 @@ def difference_of_files(old: Path, new: Path) -> str:
 
 
 def _rasters(old: Path, new: Path) -> str:
-    import rasterio
-
-    with rasterio.open(old) as a, rasterio.open(new) as b:
+    with open_band(old) as a, open_band(new) as b:
         if (a.shape, a.transform, a.crs) != (b.shape, b.transform, b.crs):
-            return f"is on another grid: {a.height} x {a.width} cells, now {b.height} x {b.width}"
-        told = _of_arrays(a.read(1), b.read(1), "cells")
-        return told or f"its values are the same, its metadata differ: {_of_tags(a.tags(), b.tags())}"
+            return f"is on another grid: {a.shape[0]} x {a.shape[1]} cells, now {b.shape[0]} x {b.shape[1]}"
+        told = _of_arrays(a.file.read(1), b.file.read(1), "cells")
+        return told or f"its values are the same, its metadata differ: {_of_tags(a.file.tags(), b.file.tags())}"
 
 
 def _of_tags(old: dict[str, str], new: dict[str, str]) -> str:

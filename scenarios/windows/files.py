@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import gzip
-import warnings
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 from affine import Affine
@@ -17,7 +14,8 @@ from numpy.typing import NDArray
 from connectivity.landscape.stencil import EdgeRule, Neighbours, build_stencil
 from connectivity.landscape.windows import Window, crop_terms
 from connectivity.moving_window.landscape import Condition, WindowLandscape
-from rasters.errors import DataError, LayerNotFoundError, ResistanceValueError
+from rasters.bands import open_band
+from rasters.errors import DataError, ResistanceValueError
 from rasters.fences import FenceTerms
 from rasters.grid import Grid
 from rasters.surface import ResistanceSurface
@@ -31,63 +29,27 @@ BAND_CELLS = 2**22
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RasterFile:
-    """One band of a GeoTIFF or ASCII grid that is read part by part."""
+    """One band of a GeoTIFF or ASCII grid that is read part by part, by `rasters.bands`."""
 
     path: Path
 
-    @contextmanager
-    def open(self) -> Iterator[Any]:
-        """The file, as rasterio opens it."""
-        import rasterio
-        from rasterio.errors import NotGeoreferencedWarning, RasterioError
-
-        if not self.path.is_file():
-            raise LayerNotFoundError(
-                f"{self.path}: there is no such file here; workers need the same path, or the file itself"
-            )
-        name, options = _driver(self.path)
-        try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore", NotGeoreferencedWarning)
-                with rasterio.open(name, **options) as file:
-                    yield file
-        except RasterioError as error:
-            raise DataError(f"{self.path}: not a grid that can be read: {error}") from error
-
     def shape(self) -> tuple[int, int]:
         """(height, width)."""
-        with self.open() as file:
-            return file.height, file.width
+        with open_band(self.path) as band:
+            return band.shape
 
     def place(self) -> tuple[Affine, str | None]:
         """Transform and CRS (WKT, None where the file has none)."""
-        with self.open() as file:
-            return file.transform, file.crs.to_wkt() if file.crs else None
+        with open_band(self.path) as band:
+            return band.transform, band.crs.to_wkt() if band.crs else None
 
-    def read(self, window: Window) -> Reals:
-        """Values of a window, NaN where there is no data."""
-        from rasterio.windows import Window as Part
-
-        with self.open() as file:
-            values = file.read(1, window=Part(window.col, window.row, window.width, window.height)).astype(np.float64)
-            nodata = file.nodata
-        if nodata is not None:
-            values[values == nodata] = np.nan
-        return values
-
-
-def _driver(path: Path) -> tuple[str, dict[str, str]]:
-    """Name and options for GDAL; the kind is told by content."""
-    with path.open("rb") as file:
-        head = file.read(8)
-    packed = head[:2] == b"\x1f\x8b"
-    if packed:
-        with gzip.open(path) as file:
-            head = file.read(8)
-    name = f"/vsigzip/{path.resolve()}" if packed else str(path)
-    if head[:2] in (b"II", b"MM"):
-        return name, {"driver": "GTiff"}
-    return name, {"driver": "AAIGrid", "DATATYPE": "Float64"}
+    def read(self, window: Window, notes: list[str] | None = None) -> Reals:
+        """Values of a window, NaN where there is no data; ``notes`` gets what is said of the file, each once."""
+        with open_band(self.path) as band:
+            values, known = band.read(window.row, window.col, window.height, window.width)
+        if notes is not None:
+            notes += [note for text in band.notes if (note := f"{self.path}: {text}") not in notes]
+        return np.where(known, values, np.nan).astype(np.float64)
 
 
 def bands(shape: tuple[int, int], cells: int = BAND_CELLS) -> Iterator[Window]:
@@ -170,9 +132,9 @@ class LandscapeFiles:
             )
         return Grid(crs, transform, self.resistance.shape())
 
-    def values(self, window: Window) -> Reals:
+    def values(self, window: Window, notes: list[str] | None = None) -> Reals:
         """Resistance or conductance of a window as the file and its reclassification give it, NaN where unknown."""
-        found = self.resistance.read(window)
+        found = self.resistance.read(window, notes)
         if not self.reclass:
             return found
         out = found.copy()
@@ -188,17 +150,20 @@ class LandscapeFiles:
             strength = self.source.read(window)
         return np.where(strength >= self.threshold, np.nan_to_num(strength, nan=0.0), 0.0)
 
-    def check(self) -> int:
-        """Pass through the resistance once; returns the number of cells with data.
+    def check(self) -> tuple[int, list[str]]:
+        """Pass through every file once; returns the number of cells with data, and notes on the files.
 
         Raises
         ------
         ResistanceValueError
             Where one is not > 0.
         """
-        known = 0
+        known, notes = 0, list[str]()
+        others = [RasterFile(path=path) for path in self.files()[1:]]
         for window in bands(self.resistance.shape()):
-            values = self.values(window)
+            values = self.values(window, notes)
+            for other in others:
+                other.read(window, notes)
             wrong = np.argwhere(values <= 0)
             if wrong.size:
                 row, col = (int(i) for i in wrong[0])
@@ -210,7 +175,7 @@ class LandscapeFiles:
             known += int((~np.isnan(values)).sum())
         if not known:
             raise DataError(f"{self.resistance.path}: no cell has data; is it the right file?")
-        return known
+        return known, notes
 
     def files(self) -> tuple[Path, ...]:
         """Every file that is read."""

@@ -110,7 +110,8 @@ def run_window(
                 id = prepared.profile.id
                 figures[id] = _species(study, prepared, request, job.folder / id, machines, reporter)
         job.settings = asdict(request) | {"figures": figures}
-    notes = [
+    notes = [f"note: {note}" for found in figures.values() for note in found["notes"]]
+    notes += [
         f"{name}: {found['windows']} windows in {found['tiles']} tiles, {found['seconds']:.1f} s"
         for name, found in figures.items()
     ]
@@ -157,7 +158,7 @@ def _windows(
 ) -> dict[str, Any]:
     grid = files.grid()
     grid.require_metres()
-    files.check()
+    notes = files.check()[1]
     job = WindowJob(files=files, settings=request.settings(grid, files.neighbours))
     label = tags.get("species", "windows")
     with window_total(folder, grid.shape, flow_potential=True) as total:
@@ -166,7 +167,7 @@ def _windows(
         )
         sizes = {"radius_cells": f"{job.settings.radius:g}", "block_cells": str(job.settings.block)}
         _write(files, total, grid, folder, tags | sizes | {"audience": WORKING_NOTE})
-    return figures | {"cells": grid.n_cells, **sizes}
+    return figures | {"cells": grid.n_cells, **sizes, "notes": notes}
 
 
 def _write(files: LandscapeFiles, total: WindowTotal, grid: Grid, folder: Path, tags: dict[str, str]) -> None:

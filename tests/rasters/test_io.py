@@ -5,6 +5,7 @@ import textwrap
 
 import geopandas as gpd
 import numpy as np
+import pandas as pd
 import pyogrio
 import pytest
 import rasterio
@@ -287,8 +288,11 @@ def test_what_the_grids_crs_cannot_show_is_refused(tmp_path, grid):
 
 def test_a_table_or_a_text_file_is_no_vector_file(tmp_path, grid):
     (tmp_path / "t.csv").write_text("id,name\n1,a\n")
-    with pytest.raises(DataError, match=r"t\.csv, layer t: it has no geometry"):
+    with pytest.raises(DataError, match=r"t\.csv: not a vector file of a format that otkel opens"):
         read_vectors(tmp_path / "t.csv", None, grid)
+    pyogrio.write_dataframe(pd.DataFrame({"id": [1]}), tmp_path / "plain.gpkg", layer="t")
+    with pytest.raises(DataError, match=r"plain\.gpkg, layer t: it has no geometry"):
+        read_vectors(tmp_path / "plain.gpkg", None, grid)
     (tmp_path / "t.gpkg").write_text("nothing")
     with pytest.raises(DataError, match=r"t\.gpkg: not a vector file"):
         read_vectors(tmp_path / "t.gpkg", None, grid)

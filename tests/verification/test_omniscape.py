@@ -15,10 +15,10 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from rasters.bands import open_band
 from rasters.errors import ConfigError, DataError, LayerNotFoundError, ResistanceValueError
 from scenarios.other_programs.omniscape.ini import read_settings
 from scenarios.other_programs.omniscape.job import run_omniscape
-from scenarios.windows.files import RasterFile
 from scenarios.windows.job import Machines
 from tests.support.places import SHARED
 
@@ -33,9 +33,8 @@ needs_data = pytest.mark.skipif(not DATA.is_dir(), reason="Omniscape's cases are
 
 
 def values_of(path: Path) -> NDArray[np.float64]:
-    file = RasterFile(path=path)
-    with file.open() as opened:
-        return opened.read(1).astype(np.float64)
+    with open_band(path) as band:
+        return band.file.read(1).astype(np.float64)
 
 
 def frobenius(ours: NDArray[np.float64], theirs: NDArray[np.float64]) -> float:

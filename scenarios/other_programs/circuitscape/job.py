@@ -30,6 +30,7 @@ from connectivity.modes.resistances import pairwise_resistances
 from connectivity.report import AT_ROUNDING, SolveReport
 from scenarios.other_programs.circuitscape.amounts import ground_conductance, source_amps
 from scenarios.other_programs.circuitscape.ini import JobSettings, read_job, uses_strengths
+from scenarios.other_programs.circuitscape.lists import read_strengths
 from scenarios.other_programs.circuitscape.network import run_network
 from scenarios.other_programs.circuitscape.outputs import JobFiles, job_files
 from scenarios.other_programs.circuitscape.rasters import (
@@ -39,7 +40,6 @@ from scenarios.other_programs.circuitscape.rasters import (
     read_habitat,
     read_pairs,
     read_polygons,
-    read_strengths,
 )
 
 __all__ = ["JobSummary", "run_job"]
@@ -203,7 +203,7 @@ def run_job(ini_path: str | Path, out_dir: str | Path | None = None, method: str
 
 
 def _run_raster(settings: JobSettings, files: JobFiles, tally: Tally, notes: list[str], method: str) -> None:
-    cells, header = read_habitat(settings.file("habitat_file"), settings.habitat_map_is_resistances)
+    cells, header = read_habitat(settings.file("habitat_file"), settings.habitat_map_is_resistances, notes)
     if settings.use_mask:
         cells = np.where(read_cell_values(settings.file("mask_file"), header, notes) > 0, cells, 0.0)
     polygons = read_polygons(settings.file("polygon_file"), header, notes) if settings.use_polygons else None

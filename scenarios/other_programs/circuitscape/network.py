@@ -18,11 +18,12 @@ from connectivity.modes.network_circuit import (
 )
 from connectivity.modes.pairs import PairRule
 from connectivity.report import SolveReport
-from rasters.errors import DataError, FocalNodeError, ResistanceValueError
+from rasters.errors import DataError, FocalNodeError, ResistanceValueError, written
 from scenarios.other_programs.circuitscape.amounts import ground_conductance, source_amps
 from scenarios.other_programs.circuitscape.ini import JobSettings
+from scenarios.other_programs.circuitscape.lists import read_table
 from scenarios.other_programs.circuitscape.outputs import JobFiles
-from scenarios.other_programs.circuitscape.rasters import read_pairs, read_table
+from scenarios.other_programs.circuitscape.rasters import read_pairs
 
 __all__ = ["run_network"]
 
@@ -66,7 +67,7 @@ def _read_branches(settings: JobSettings) -> tuple[ResistorNetwork, int]:
 def _nodes(path: Path, values: NDArray[np.float64]) -> Ints:
     if (values != np.rint(values)).any() or (values < 0).any():
         bad = values[(values != np.rint(values)) | (values < 0)][0]
-        raise DataError(f"{path}: {bad:g} is not a node; nodes are whole numbers from 0 or 1")
+        raise DataError(f"{path}: {written(bad)} is not a node; nodes are whole numbers from 0 or 1")
     return values.astype(np.int64)
 
 

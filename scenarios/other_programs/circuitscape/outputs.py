@@ -54,27 +54,31 @@ class JobFiles:
 
     def pairwise_resistances(self, numbers: Sequence[int], resistance: Reals) -> None:
         """``P_resistances.out``, a matrix with numbers in its first row and column, and ``P_resistances_3columns.out``."""
-        written = resistance_matrix(numbers, resistance)
-        np.savetxt(self._path("resistances.out"), written, fmt="%.10g")
+        table = resistance_matrix(numbers, resistance)
+        with self._path("resistances.out").open("w", encoding="ascii") as file:
+            np.savetxt(file, table[:1], fmt="%d")
+            np.savetxt(file, table[1:], fmt=["%d"] + ["%.10g"] * len(numbers))
         upper = np.triu_indices(len(numbers), 1)
         at = np.asarray(numbers)
-        columns = np.column_stack([at[upper[0]], at[upper[1]], written[1:, 1:][upper]])
-        np.savetxt(self._path("resistances_3columns.out"), columns, fmt="%.10g")
+        columns = np.column_stack([at[upper[0]], at[upper[1]], table[1:, 1:][upper]])
+        np.savetxt(self._path("resistances_3columns.out"), columns, fmt=["%d", "%d", "%.10g"])
 
     def focal_resistances(self, values: Mapping[int, float]) -> None:
         """``P_resistances.out`` with lines of number and resistance."""
         rows = [(number, value if np.isfinite(value) else UNREACHED) for number, value in values.items()]
-        np.savetxt(self._path("resistances.out"), np.array(rows), fmt="%.10g")
+        np.savetxt(self._path("resistances.out"), np.array(rows), fmt=["%d", "%.10g"])
 
     def nodes(self, end: str, nodes: Iterable[int], values: Reals) -> None:
         """``P_<end>.txt`` with lines of node and value."""
-        np.savetxt(self._path(f"{end}.txt"), np.column_stack([list(nodes), values]), fmt="%.10g", delimiter="\t")
+        np.savetxt(
+            self._path(f"{end}.txt"), np.column_stack([list(nodes), values]), fmt=["%d", "%.10g"], delimiter="\t"
+        )
 
     def branches(self, end: str, branches: BranchCurrents, offset: int) -> None:
         """``P_<end>.txt`` with lines of two nodes and the current between them [A], tiny ones left out."""
         large = branches.amps > SMALLEST_BRANCH
         rows = np.column_stack([branches.first[large] + offset, branches.second[large] + offset, branches.amps[large]])
-        np.savetxt(self._path(f"{end}.txt"), rows, fmt="%.10g", delimiter="\t")
+        np.savetxt(self._path(f"{end}.txt"), rows, fmt=["%d", "%d", "%.10g"], delimiter="\t")
 
 
 def _write_asc(path: Path, values: Reals, header: Header) -> None:

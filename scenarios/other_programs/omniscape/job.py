@@ -19,7 +19,8 @@ from rich.console import Console
 from connectivity.landscape.windows import Window
 from connectivity.moving_window.landscape import WindowSettings
 from connectivity.moving_window.tiles import normalised_current
-from rasters.errors import ConfigError, DataError, ExportError, GridMismatchError
+from rasters.errors import ConfigError, DataError, ExportError, GridMismatchError, written
+from scenarios.other_programs.circuitscape.lists import split_line
 from scenarios.other_programs.omniscape.ini import OmniscapeSettings, read_settings
 from scenarios.progress import Reporter
 from scenarios.windows.files import ConditionFiles, LandscapeFiles, RasterFile
@@ -102,8 +103,8 @@ def run_omniscape(
     settings = read_settings(ini_path)
     machines = machines or Machines(threads=(os.cpu_count() or 1) if settings.parallelize else 1)
     reporter = reporter or Reporter(quiet=True)
-    landscape = _landscape(settings)
-    landscape.check()
+    landscape, notes = _landscape(settings)
+    notes += landscape.check()[1]
     job = WindowJob(files=landscape, settings=_window_settings(settings))
     shape = landscape.resistance.shape()
     project = Path(settings.base if out_dir is None else out_dir, settings.project_name)
@@ -119,7 +120,7 @@ def run_omniscape(
             files = _write(settings, landscape, total, part)
             folder = _take_name(part, project)
     return OmniscapeSummary(
-        job=settings.path, folder=folder, files=files, figures=figures, notes=settings.notes,
+        job=settings.path, folder=folder, files=files, figures=figures, notes=(*settings.notes, *notes),
         seconds=time.perf_counter() - start,
     )  # fmt: skip
 
@@ -132,8 +133,8 @@ def _window_settings(settings: OmniscapeSettings) -> WindowSettings:
     )  # fmt: skip
 
 
-def _landscape(settings: OmniscapeSettings) -> LandscapeFiles:
-    """The job's rasters, on one grid."""
+def _landscape(settings: OmniscapeSettings) -> tuple[LandscapeFiles, list[str]]:
+    """The job's rasters, on one grid, and where they do not lie as they say."""
     landscape = LandscapeFiles(
         resistance=RasterFile(path=settings.file("resistance_file")),
         is_conductance=settings.resistance_is_conductance,
@@ -145,9 +146,11 @@ def _landscape(settings: OmniscapeSettings) -> LandscapeFiles:
         conditions=tuple(_condition(settings, number) for number in settings.conditions),
     )
     own = landscape.resistance
+    notes: list[str] = []
     for path in landscape.files()[1:]:
         _require_same_grid(settings, own, RasterFile(path=path))
-    return landscape
+        notes += _misaligned(own, RasterFile(path=path))
+    return landscape, notes
 
 
 def _condition(settings: OmniscapeSettings, number: int) -> ConditionFiles:
@@ -173,6 +176,18 @@ def _require_same_grid(settings: OmniscapeSettings, own: RasterFile, other: Rast
         )
 
 
+def _misaligned(own: RasterFile, other: RasterFile) -> list[str]:
+    """A note where the upper left corners or the cells of two rasters differ by a tenth of a cell or more."""
+    here, there = own.place()[0], other.place()[0]
+    apart = max(abs(here.c - there.c), abs(here.f - there.f)) / abs(here.a)
+    if apart < 0.1 and abs(there.a / here.a - 1) < 0.01:
+        return []
+    return [
+        f"{other.path}: its upper left corner ({written(there.c)}, {written(there.f)}; cells of {written(there.a)}) is not that of "
+        f"{own.path} ({written(here.c)}, {written(here.f)}; {written(here.a)}); cells are matched by row and column, as in Omniscape"
+    ]
+
+
 def _reclass(settings: OmniscapeSettings) -> tuple[tuple[float, float], ...]:
     """Lines ``old new``; ``missing`` means no data."""
     if not settings.reclassify_resistance:
@@ -180,7 +195,7 @@ def _reclass(settings: OmniscapeSettings) -> tuple[tuple[float, float], ...]:
     path = settings.file("reclass_table")
     out = []
     for number, line in enumerate(path.read_text(encoding="utf-8-sig").splitlines(), start=1):
-        words = [word.strip("'\"") for word in line.replace(",", " ").split()]
+        words = [word.strip("'\"") for word in split_line(line) or ["?"]] if line.strip() else []
         if not words:
             continue
         try:
