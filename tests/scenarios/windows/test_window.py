@@ -56,7 +56,7 @@ def test_maps_are_those_of_the_stencil(study: Path, tmp_path: Path) -> None:
     ratio = read(folder / "normalised_current.tif")
     assert ratio[known] == pytest.approx(expected.normalised[known], rel=1e-4, abs=1e-6)
     assert np.isnan(ratio[~known]).all()
-    assert done.figures["walker"]["windows"] == expected.solved
+    assert done.found["walker"]["windows"] == expected.solved
     manifest = json.loads((tmp_path / "out" / "manifest.json").read_text())
     assert manifest["settings"]["radius_km"] == 6 and "walker/cumulative_current.tif" in manifest["outputs"]
 
