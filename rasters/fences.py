@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
@@ -43,6 +43,7 @@ __all__ = [
     "fence_ohm",
     "perpendicular_m",
     "sum_terms",
+    "touches",
     "worth_m",
 ]
 
@@ -57,6 +58,9 @@ SPECULAR = math.pi / 2
 
 STEPWISE = math.pi / 4
 """The same per mean-square step over mean step, for walks that weigh each step across by its own."""
+
+WIGGLE = 4.0
+"""Cells along a line within which it may cross an edge again without being another stretch of fence."""
 
 LONGEST = 1 << 30
 """Longest straight piece of a fence [1/UNITS cells]: up to there no product in `rasters.kernels.fence_cut` overflows."""
@@ -79,6 +83,9 @@ class Fence:
         ``"surveyed"``, ``"schematic"``, ...; shown wherever the geometry is.
     country : str
         Whose fence it is, where that is known.
+    starts_m : tuple of float
+        Where each part starts on its fence line, whose kilometres run on through all its fences (`rasters.fence_lines`) [m];
+        empty: one part after the other, from 0.
     """
 
     id: str
@@ -87,6 +94,7 @@ class Fence:
     fence_line: str = ""
     geometry_status: str = "schematic"
     country: str = ""
+    starts_m: tuple[float, ...] = ()
 
     def __post_init__(self) -> None:
         if not isinstance(self.line, LineString | MultiLineString) or self.line.is_empty:
@@ -96,6 +104,8 @@ class Fence:
             )
         if not np.isfinite(np.asarray([c[:2] for part in self.parts for c in part.coords])).all():
             raise FenceError(f"fence {self.id!r}: a vertex is not finite")
+        if self.starts_m and (len(self.starts_m) != len(self.parts) or not (np.diff(self.starts_m) > 0).all()):
+            raise FenceError(f"fence {self.id!r}: starts_m should say where each of its parts starts, in order")
 
     @property
     def parts(self) -> tuple[LineString, ...]:
@@ -107,29 +117,55 @@ class Fence:
         """Length along the line, gaps between parts not counted [m]."""
         return float(self.line.length)
 
+    @property
+    def spans_m(self) -> NDArray[np.float64]:
+        """(n_part, 2) where each part starts and ends on the fence line [m]."""
+        lengths = np.array([part.length for part in self.parts])
+        starts = np.array(self.starts_m) if self.starts_m else np.cumsum(lengths) - lengths
+        return np.column_stack([starts, starts + lengths])
+
+    @property
+    def start_m(self) -> float:
+        """Where it starts on its fence line [m]."""
+        return float(self.spans_m[0, 0])
+
+    @property
+    def end_m(self) -> float:
+        """Where it ends on its fence line [m]."""
+        return float(self.spans_m[-1, 1])
+
+    def posts_m(self, every_m: float, first_m: float = 0.0) -> NDArray[np.float64]:
+        """Distances ``first_m``, ``first_m + every_m``, ... of the fence line that lie on this fence [m]."""
+        found = [_posts(start, end, every_m, first_m) for start, end in self.spans_m]
+        return np.unique(np.concatenate(found))
+
     def point_at(self, along_m: float) -> Point:
-        """Position ``along_m`` from the start."""
-        left = along_m
-        for part in self.parts:
-            if left <= part.length:
-                return part.interpolate(left)
-            left -= part.length
-        return Point(self.parts[-1].coords[-1])
+        """Position at a distance on the fence line; of a place in a gap, the nearer end."""
+        spans = self.spans_m
+        away = np.maximum(np.maximum(spans[:, 0] - along_m, along_m - spans[:, 1]), 0.0)
+        k = int(np.argmin(away))
+        return self.parts[k].interpolate(max(along_m - spans[k, 0], 0.0))
 
     def along(self, point: Point) -> float:
-        """Distance from the start to the place on the line nearest to ``point`` [m]."""
-        nearest = min(self.parts, key=point.distance)
-        before = sum(part.length for part in self.parts[: self.parts.index(nearest)])
-        return float(before + nearest.project(point))
+        """Distance on the fence line of the place nearest to ``point`` [m]."""
+        k = int(np.argmin([part.distance(point) for part in self.parts]))
+        return float(self.spans_m[k, 0] + self.parts[k].project(point))
 
     def stretch(self, start_m: float, end_m: float) -> BaseGeometry:
-        """The piece between two distances from the start, within one part."""
-        left = start_m
-        for part in self.parts:
-            if left < part.length:
-                return substring(part, left, min(left + end_m - start_m, part.length))
-            left -= part.length
-        return self.parts[-1]
+        """The piece between two distances on the fence line, within the part at which it starts."""
+        spans = self.spans_m
+        k = int(np.searchsorted(spans[:, 1], start_m, side="right"))
+        if k == len(spans):
+            return self.parts[-1]
+        start = max(start_m - spans[k, 0], 0.0)
+        return substring(self.parts[k], start, max(min(end_m, spans[k, 1]) - spans[k, 0], start))
+
+
+def _posts(start: float, end: float, every_m: float, first_m: float) -> NDArray[np.float64]:
+    """``first_m + k every_m`` in [start, end), counted so that neighbours on a line share the same figures."""
+    k = np.arange(max(math.floor((start - first_m) / every_m), 0), math.ceil((end - first_m) / every_m) + 1)
+    at = first_m + k * every_m
+    return np.asarray(at[(at >= start) & (at < end)])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,12 +176,14 @@ class CutEdges:
     ----------
     fence : (n,) int32
         Index into ``fences``.
+    run : (n,) int32
+        Number of the piece of fence line without a gap that the row lies on; an opening stays within one.
     row, col : (n,) int32
         First cell of the edge.
     step : (n,) int8
         Index into `STEPS`.
     along_m : (n,) float64
-        Distance from the fence's start to the first crossing [m].
+        Distance on the fence line of the first crossing [m].
     parts_sides : (n,) bool
         Whether the edge crosses the fence an odd number of times, so that its two cells lie on different sides of it.
     normal : (n, 2) float64
@@ -155,6 +193,7 @@ class CutEdges:
     fences: tuple[Fence, ...]
     grid: Grid
     fence: NDArray[np.int32]
+    run: NDArray[np.int32]
     row: NDArray[np.int32]
     col: NDArray[np.int32]
     step: NDArray[np.int8]
@@ -176,6 +215,14 @@ class CutEdges:
     def of(self, fence_id: str) -> NDArray[np.intp]:
         """Positions of one fence's rows, in order along it."""
         return np.flatnonzero(self.fence == [f.id for f in self.fences].index(fence_id))
+
+    def of_run(self, fence_id: str, along_m: float) -> NDArray[np.intp]:
+        """Positions of the rows on the piece of fence line that a fence has nearest to a distance, in order along it."""
+        rows = self.of(fence_id)
+        if not rows.size:
+            return rows
+        here = np.flatnonzero(self.run == self.run[rows[np.argmin(np.abs(self.along_m[rows] - along_m))]])
+        return here[np.argsort(self.along_m[here], kind="stable")]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -253,36 +300,51 @@ def worth_m(value: float, *, per: Literal["encounter", "step"], scale_m: float) 
 def cut_edges(fences: Sequence[Fence], grid: Grid) -> CutEdges:
     """Find every grid edge that a fence crosses.
 
-    An edge crossed several times by one fence counts once, at the first crossing: wiggles within a cell are below the
-    grid's resolution.
+    Fences of one line that touch are cut as one line, so that it does not matter into how many features it was drawn.
+    An edge that a line crosses again within `WIGGLE` cells along it counts once, at the first crossing: such wiggles are
+    below the grid's resolution. What comes back later is another stretch of fence, and stands on its own.
 
     Raises
     ------
     FenceError
-        When two fences share an id, or a fence lies wholly outside the grid.
+        When two fences share an id, or none of them touches the grid.
     """
     _require_distinct(fences)
-    found = [_cut_one(fence, grid) for fence in fences]
-    counts = [one.along_m.size for one in found]
+    _require_touching(fences, grid)
+    number = itertools.count()
+    found = [_cut_line(members, fences, grid, number) for members in _lines(fences)]
     joined = _Cuts(*(np.concatenate(column) for column in zip(_Cuts.none(), *found, strict=True)))
+    order = np.lexsort((joined.along_m, joined.fence))
+    edge = joined.edge[order]
     return CutEdges(
-        fences=tuple(fences), grid=grid, fence=np.repeat(np.arange(len(found), dtype=np.int32), counts),
-        row=joined.edge[:, 0].copy(), col=joined.edge[:, 1].copy(), step=joined.edge[:, 2].astype(np.int8),
-        along_m=joined.along_m, parts_sides=joined.odd, normal=joined.normal,
+        fences=tuple(fences), grid=grid, fence=joined.fence[order], run=joined.run[order], row=edge[:, 0].copy(),
+        col=edge[:, 1].copy(), step=edge[:, 2].astype(np.int8), along_m=joined.along_m[order],
+        parts_sides=joined.odd[order], normal=joined.normal[order],
     )  # fmt: skip
 
 
 class _Cuts(NamedTuple):
-    """(n, 3) row, col, step; (n,) metres along the fence; (n,) whether crossed an odd number of times; (n, 2) normal."""
+    """(n, 3) row, col, step; (n,) metres on the line; (n,) crossed an odd number of times; (n, 2) normal; (n,) fence, run."""
 
     edge: NDArray[np.int32]
     along_m: NDArray[np.float64]
     odd: NDArray[np.bool_]
     normal: NDArray[np.float64]
+    fence: NDArray[np.int32]
+    run: NDArray[np.int32]
 
     @classmethod
     def none(cls) -> _Cuts:
-        return cls(np.empty((0, 3), np.int32), np.empty(0), np.empty(0, bool), np.empty((0, 2)))
+        whole = np.empty(0, np.int32)
+        return cls(np.empty((0, 3), np.int32), np.empty(0), np.empty(0, bool), np.empty((0, 2)), whole, whole)
+
+
+class _Part(NamedTuple):
+    """One part of a fence: its index, where it starts on the line [m], and (n, 2) vertices."""
+
+    fence: int
+    start_m: float
+    xy: NDArray[np.float64]
 
 
 def _require_distinct(fences: Sequence[Fence]) -> None:
@@ -293,51 +355,87 @@ def _require_distinct(fences: Sequence[Fence]) -> None:
         seen.add(fence.id)
 
 
-def _cut_one(fence: Fence, grid: Grid) -> _Cuts:
-    """What one fence cuts, sorted along it, each edge once."""
-    edges, along = [np.empty((0, 3), np.int32)], [np.empty(0)]
-    before = 0.0
-    for part in fence.parts:
-        xy = np.asarray(part.coords, dtype=np.float64)[:, :2]
-        lengths = np.hypot(*np.diff(xy, axis=0).T)
-        starts = before + np.concatenate([[0.0], np.cumsum(lengths)])
-        for segment, edge, share in _cut_part(_snap(xy, grid, fence), grid):
-            edges.append(edge)
-            along.append(starts[segment] + share * lengths[segment])
-        before = starts[-1]
-    all_edges, all_along = np.concatenate(edges), np.concatenate(along)
-    if not all_along.size and not _touches(fence, grid):
+def _require_touching(fences: Sequence[Fence], grid: Grid) -> None:
+    if fences and not any(touches(fence, grid) for fence in fences):
+        fence = fences[0]
         raise FenceError(
             f"fence {fence.id!r} lies outside the grid: the fence spans {_round(fence.line.bounds)}, the grid "
             f"{_round(grid.bounds)}; check its coordinate reference system"
         )
-    order = np.argsort(all_along, kind="stable")
-    _, first, count = np.unique(_edge_key(all_edges[order], grid), return_index=True, return_counts=True)
-    along_fence = np.argsort(first)
-    keep = order[first[along_fence]]
-    cell = math.sqrt(grid.cell_width_m * grid.cell_height_m)
-    return _Cuts(all_edges[keep], all_along[keep], count[along_fence] % 2 == 1, _normals(fence, all_along[keep], cell))
 
 
-def _normals(fence: Fence, along_m: NDArray[np.float64], reach_m: float) -> NDArray[np.float64]:
-    """(n, 2) unit normals of the chords ``reach_m`` to either side of places on a fence, within the part they lie on."""
-    out = np.empty((along_m.size, 2))
-    ends = np.cumsum([part.length for part in fence.parts])
-    number = np.minimum(np.searchsorted(ends, along_m), len(ends) - 1)
-    for k in np.unique(number):
-        here, part = number == k, fence.parts[k]
-        xy = np.asarray(part.coords, dtype=np.float64)[:, :2]
-        at = np.concatenate([[0.0], np.cumsum(np.hypot(*np.diff(xy, axis=0).T))])
-        middle = along_m[here] - (ends[k] - part.length)
-        before, after = (np.clip(middle + side, 0.0, at[-1]) for side in (-reach_m, reach_m))
-        chord = np.stack([np.interp(after, at, v) - np.interp(before, at, v) for v in xy.T], axis=1)
-        length = np.hypot(*chord.T)[:, None]
-        across = np.stack([chord[:, 1], -chord[:, 0]], axis=1)
-        out[here] = np.divide(across, length, out=np.tile([1.0, 0.0], (middle.size, 1)), where=length > 0)
-    return out
+def _lines(fences: Sequence[Fence]) -> list[list[int]]:
+    """Indices of the fences of each line; one without a line is its own."""
+    lines: dict[tuple[bool, str], list[int]] = {}
+    for i, fence in enumerate(fences):
+        lines.setdefault((bool(fence.fence_line), fence.fence_line or fence.id), []).append(i)
+    return list(lines.values())
 
 
-def _touches(fence: Fence, grid: Grid) -> bool:
+def _runs(members: Sequence[int], fences: Sequence[Fence]) -> list[list[_Part]]:
+    """The line's parts in order along it, those that go on from each other together."""
+    parts = [
+        _Part(i, float(start), np.asarray(part.coords, dtype=np.float64)[:, :2])
+        for i in members
+        for (start, _), part in zip(fences[i].spans_m, fences[i].parts, strict=True)
+    ]
+    runs: list[list[_Part]] = []
+    for part in sorted(parts, key=lambda one: one.start_m):
+        last = runs[-1][-1] if runs else None
+        if last is not None and part.start_m > last.start_m and (part.xy[0] == last.xy[-1]).all():
+            runs[-1].append(part)
+        else:
+            runs.append([part])
+    return runs
+
+
+def _cut_line(members: Sequence[int], fences: Sequence[Fence], grid: Grid, number: Iterator[int]) -> _Cuts:
+    """What the fences of one line cut, each edge once for each fence."""
+    found = [_cut_run(run, fences, grid, next(number)) for run in _runs(members, fences)]
+    cuts = _Cuts(*(np.concatenate(column) for column in zip(*found, strict=True)))
+    key, cell = _edge_key(cuts.edge, grid), math.sqrt(grid.cell_width_m * grid.cell_height_m)
+    order = np.lexsort((cuts.along_m, key))
+    new = np.diff(key[order], prepend=-1) != 0
+    new |= np.diff(cuts.along_m[order], prepend=-np.inf) > WIGGLE * cell
+    count = np.diff(np.append(np.flatnonzero(new), order.size))
+    first, odd = order[new], count % 2 == 1
+    once = np.lexsort((cuts.along_m[first], ~odd, cuts.fence[first], key[first]))
+    same = (np.diff(key[first][once], prepend=-1) == 0) & (np.diff(cuts.fence[first][once], prepend=-1) == 0)
+    kept = once[~same]
+    return _Cuts(*(column[first[kept]] for column in cuts))._replace(odd=odd[kept])
+
+
+def _cut_run(run: Sequence[_Part], fences: Sequence[Fence], grid: Grid, number: int) -> _Cuts:
+    """Every crossing of a piece of line without a gap; several of one edge each count."""
+    xy = np.concatenate([run[0].xy, *(part.xy[1:] for part in run[1:])])
+    lengths = np.hypot(*np.diff(xy, axis=0).T)
+    part_of = np.repeat(np.arange(len(run)), [len(part.xy) - 1 for part in run])
+    within = np.concatenate([np.cumsum(lengths[part_of == k]) - lengths[part_of == k] for k in range(len(run))])
+    starts = np.array([part.start_m for part in run])[part_of] + within
+    found = _cut_part(_snap(xy, grid, fences[run[0].fence].id), grid)
+    segment = np.concatenate([np.empty(0, int), *(np.full(len(share), k) for k, _, share in found)])
+    edge = np.concatenate([np.empty((0, 3), np.int32), *(edges for _, edges, _ in found)])
+    share = np.concatenate([np.empty(0), *(shares for _, _, shares in found)])
+    fence = np.array([part.fence for part in run], np.int32)[part_of[segment]]
+    at, cell = np.concatenate([[0.0], np.cumsum(lengths)]), math.sqrt(grid.cell_width_m * grid.cell_height_m)
+    normal = _normals(xy, at, at[segment] + share * lengths[segment], cell)
+    along = starts[segment] + share * lengths[segment]
+    return _Cuts(edge, along, np.ones(along.size, bool), normal, fence, np.full(along.size, number, np.int32))
+
+
+def _normals(
+    xy: NDArray[np.float64], at: NDArray[np.float64], middle: NDArray[np.float64], reach_m: float
+) -> NDArray[np.float64]:
+    """(n, 2) unit normals of the chords ``reach_m`` to either side of places on a line, with ``at`` of its vertices."""
+    before, after = (np.clip(middle + side, 0.0, at[-1]) for side in (-reach_m, reach_m))
+    chord = np.stack([np.interp(after, at, v) - np.interp(before, at, v) for v in xy.T], axis=1)
+    length = np.hypot(*chord.T)[:, None]
+    across = np.stack([chord[:, 1], -chord[:, 0]], axis=1)
+    return np.divide(across, length, out=np.tile([1.0, 0.0], (middle.size, 1)), where=length > 0)
+
+
+def touches(fence: Fence, grid: Grid) -> bool:
+    """Whether a fence may reach into the grid, by its outline."""
     xmin, ymin, xmax, ymax = grid.bounds
     left, bottom, right, top = fence.line.bounds
     return not (left > xmax or right < xmin or bottom > ymax or top < ymin)
@@ -347,7 +445,7 @@ def _round(values: tuple[float, ...]) -> tuple[int, ...]:
     return tuple(round(v) for v in values)
 
 
-def _snap(xy: NDArray[np.float64], grid: Grid, fence: Fence) -> NDArray[np.int64]:
+def _snap(xy: NDArray[np.float64], grid: Grid, fence: str) -> NDArray[np.int64]:
     """Vertices in 1/UNITS cells from the centre of cell (0, 0): column, row."""
     col = (xy[:, 0] - grid.transform.c) / grid.cell_width_m - 0.5
     row = (grid.transform.f - xy[:, 1]) / grid.cell_height_m - 0.5
@@ -356,7 +454,7 @@ def _snap(xy: NDArray[np.float64], grid: Grid, fence: Fence) -> NDArray[np.int64
     near = ((high >= -UNITS) & (low <= np.array([grid.width, grid.height]) * UNITS)).all(axis=1)
     if (near & ((high - low).max(axis=1) > LONGEST)).any():
         raise FenceError(
-            f"fence {fence.id!r}: a straight piece of it is longer than {LONGEST // UNITS} cells, too long to be cut "
+            f"fence {fence!r}: a straight piece of it is longer than {LONGEST // UNITS} cells, too long to be cut "
             "exactly; add vertices, or clip the line to the surroundings of the study area"
         )
     return np.clip(units, -16 * LONGEST, 16 * LONGEST).astype(np.int64)

@@ -65,7 +65,7 @@ class Opening:
     fence : str
         Id of the fence.
     along_m : float
-        Its centre, as distance from the fence's start [m].
+        Its centre, as distance on the fence line [m].
     width_m : float
         > 0; [m].
     use_factor : float
@@ -164,7 +164,7 @@ def open_edges(cuts: CutEdges, surface: ResistanceSurface, opening: Opening, mod
     In least cost the first edge and those within the width itself are open, each at the cost of the passage. An opening with a
     use factor of 0 has the edges of one that is used, all of them shut.
     """
-    usable = _usable_rows(cuts, surface, opening.fence, model.neighbours)
+    usable = _usable_rows(cuts, surface, opening, model.neighbours)
     beside = max(NEAREST * _cell_m(cuts), opening.width_m / 2)
     if not (np.abs(cuts.along_m[usable] - opening.along_m) <= beside).any():
         return OpeningEdges(opening=opening, rows=np.empty(0, np.intp), cost_m=np.empty(0), ohm=np.empty(0))
@@ -266,9 +266,11 @@ def _straight(
     return near[found >= 0], patch.impedance[np.ix_(chosen, chosen)]
 
 
-def _usable_rows(cuts: CutEdges, surface: ResistanceSurface, fence: str, neighbours: Neighbours) -> NDArray[np.intp]:
-    """Rows of a fence on edges of the stencil that join passable cells on different sides."""
-    rows = cuts.of(fence)
+def _usable_rows(
+    cuts: CutEdges, surface: ResistanceSurface, opening: Opening, neighbours: Neighbours
+) -> NDArray[np.intp]:
+    """Rows of an opening's piece of fence line on edges of the stencil that join passable cells on different sides."""
+    rows = cuts.of_run(opening.fence, opening.along_m)
     rows = rows[cuts.parts_sides[rows] & (cuts.step[rows] < neighbours // 2)]
     row2, col2 = cuts.second
     one, two = (cuts.row[rows], cuts.col[rows]), (row2[rows], col2[rows])

@@ -38,7 +38,7 @@ class FenceProfile:
     fence : (n,) int32
         Index of the fence in the `CutEdges`.
     start_m, end_m : (n,) float64
-        Stretch, from the fence's start [m].
+        Stretch, on the fence line [m].
     gain_ohm2 : (n,) float64
         Squared drop across the fence at 1 A, summed over pairs and along the stretch, a cell's length of line counted once:
         how fast resistance falls as the stretch leaks, per siemens on each cell's length of it [ohm per S].
@@ -69,16 +69,16 @@ def candidates_along(
     use_factor: float,
     suffix: str = "",
 ) -> tuple[OpeningEdges, ...]:
-    """A candidate in the middle of every ``every_m`` of each fence, where it can join two passable cells.
+    """A candidate in the middle of every ``every_m`` of each fence line, where it can join two passable cells.
 
-    Ids are ``<fence>-km<kilometre><suffix>``, the same in every scenario of a study.
+    Ids are ``<fence>-km<kilometre of the line><suffix>``, the same in every scenario of a study.
     """
     found = []
     digits = 1 if every_m >= 200 else 3
     for fence in cuts.fences:
         if fence.id not in fences:
             continue
-        for along in np.arange(every_m / 2, fence.length_m, every_m):
+        for along in fence.posts_m(every_m, every_m / 2):
             name = f"{fence.id}-km{along / 1000:0{5 + digits}.{digits}f}{suffix}"
             opening = Opening(
                 id=name, fence=fence.id, along_m=float(along), width_m=width_m, use_factor=use_factor, design=design
@@ -130,9 +130,9 @@ def gain_profile(
     weight = across / (cell_m * conductivity(neighbours) * step_ratio(cuts.grid, neighbours)[cuts.step])
     leaking = np.abs(drop * siemens).sum(axis=0) * cuts.parts_sides
     fence, stretch, (gains, current) = _along(cuts, (weight * gain, leaking), cell_m**2 / across, every_m)
-    length = np.array([f.length_m for f in cuts.fences])
+    low, high = np.array([(f.start_m, f.end_m) for f in cuts.fences]).reshape(-1, 2).T
     return FenceProfile(
-        fence=fence, start_m=(stretch * every_m).astype(np.float64), end_m=np.minimum((stretch + 1) * every_m, length[fence]),
+        fence=fence, start_m=np.maximum(stretch * every_m, low[fence]), end_m=np.minimum((stretch + 1) * every_m, high[fence]),
         gain_ohm2=gains, current_a=current, row_gain_ohm2=gain,
     )  # fmt: skip
 
@@ -148,9 +148,9 @@ def _along(
     cuts: CutEdges, amounts: tuple[NDArray[np.float64], ...], length_m: NDArray[np.float64], every_m: float
 ) -> tuple[NDArray[np.int32], NDArray[np.int64], tuple[NDArray[np.float64], ...]]:
     """Fence and number of every stretch that holds something, and the amounts of each row spread over its piece of line."""
-    whole = np.array([fence.length_m for fence in cuts.fences])[cuts.fence] if cuts.size else np.empty(0)
-    start = np.maximum(cuts.along_m - length_m / 2, 0.0)
-    end = np.maximum(np.minimum(cuts.along_m + length_m / 2, whole), start)
+    low, high = np.array([(f.start_m, f.end_m) for f in cuts.fences]).reshape(-1, 2)[cuts.fence].T
+    start = np.maximum(cuts.along_m - length_m / 2, low)
+    end = np.maximum(np.minimum(cuts.along_m + length_m / 2, high), start)
     first = (start // every_m).astype(np.int64)
     count = np.maximum(np.ceil(end / every_m).astype(np.int64) - first, 1)
     row = np.repeat(np.arange(cuts.size), count)

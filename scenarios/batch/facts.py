@@ -29,7 +29,7 @@ FACTS = {
     "candidates": ("1", "Candidate passages that were ranked."),
     "best_candidate": ("", "The one with the highest score; empty: none gains anything."),
     "best_fence": ("", "Its fence."),
-    "best_along_m": ("m", "Its distance from the fence's start."),
+    "best_along_m": ("m", "Its distance from the start of the fence line."),
     "best_conductance_gain_share": ("1", "What it gives back of the conductance that all fences take away."),
     "best_least_cost_gain_share": ("1", "What it gives back of the least cost that all fences add."),
 }

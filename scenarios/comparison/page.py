@@ -44,7 +44,7 @@ COLUMNS = {
     "least_cost_share_per_cost": "least_cost_share divided by extra_cost [1 per cost unit].",
     "candidate": "Candidate passage.",
     "fence": "Fence that it would open.",
-    "along_m": "Distance from the fence's start [m].",
+    "along_m": "Distance from the start of the fence line [m].",
     "rank_a": "Rank in the base scenario; 1 = best.",
     "rank_b": "Rank in the other scenario.",
     "change": "How many ranks it rose.",

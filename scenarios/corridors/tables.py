@@ -39,7 +39,7 @@ COLUMNS: dict[str, tuple[str, str, str]] = {
     "crossing": ("Crossing", "", "1 = first fence line that the way meets."),
     "fence": ("Fence", "", "Fence that is crossed."),
     "fence_line": ("Fence line", "", "Line along the border that the fence belongs to."),
-    "fence_km": ("Along the fence", "km", "Distance from the fence's start."),
+    "fence_km": ("Along the fence", "km", "Distance from the start of the fence line."),
     "route_km": ("Along the way", "km", "Distance from the way's start."),
     "x_m": ("Easting", "m", "In the study's coordinate reference system."),
     "y_m": ("Northing", "m", "In the study's coordinate reference system."),

@@ -69,16 +69,19 @@ def fence_open_share(prepared: Prepared) -> float:
     for fence in cuts.fences:
         base = model.permeability[fence.id]
         here = [one.opening for one in prepared.standing if one.opening.fence == fence.id]
-        served = _length_by_factor([(o.along_m, model.served_m(o.width_m), o.use_factor) for o in here], fence.length_m)
+        stretches = [(o.along_m, model.served_m(o.width_m), o.use_factor) for o in here]
+        served = [one for part in fence.spans_m for one in _length_by_factor(stretches, *part)]
         open_m += base * fence.length_m + sum(max(factor - base, 0.0) * metres for factor, metres in served)
     return open_m / total
 
 
-def _length_by_factor(stretches: list[tuple[float, float, float]], length_m: float) -> list[tuple[float, float]]:
-    """Metres of fence by the highest use factor that serves them, from (middle, served length, factor)."""
+def _length_by_factor(
+    stretches: list[tuple[float, float, float]], start_m: float, end_m: float
+) -> list[tuple[float, float]]:
+    """Metres of a part of fence by the highest use factor that serves them, from (middle, served length, factor)."""
     if not stretches:
         return []
-    ends = np.clip([(m - 0.5 * w, m + 0.5 * w) for m, w, _ in stretches], 0.0, length_m)
+    ends = np.clip([(m - 0.5 * w, m + 0.5 * w) for m, w, _ in stretches], start_m, end_m)
     cuts = np.unique(ends)
     middles = 0.5 * (cuts[1:] + cuts[:-1])
     factors = np.array([factor for _, _, factor in stretches])

@@ -114,13 +114,14 @@ def removed_stretches(resolved: ResolvedStudy, fences: Sequence[Fence], species:
 
 
 def _stretch(resolved: ResolvedStudy, name: str, action: Action, fence: Fence) -> Opening:
-    end = fence.length_m if action.to_m is None else action.to_m
-    if action.from_m >= fence.length_m or end > fence.length_m + 1.0:
+    start = max(action.from_m, fence.start_m)
+    end = fence.end_m if action.to_m is None else action.to_m
+    if not start < min(end, fence.end_m) or end > fence.end_m + 1.0:
         raise ConfigError(
-            f"{resolved.path}: actions.{name}: {action.from_m:g} to {end:g} m does not lie on {fence.id}, which is "
-            f"{fence.length_m:.0f} m long"
+            f"{resolved.path}: actions.{name}: {action.from_m:g} to {end:g} m does not lie on {fence.id}, which runs from "
+            f"{fence.start_m:.0f} to {fence.end_m:.0f} m of its line"
         )
-    middle, width = 0.5 * (action.from_m + end), end - action.from_m
+    middle, width = 0.5 * (start + end), end - start
     return Opening(id=name, fence=fence.id, along_m=middle, width_m=width, use_factor=1.0, design=REMOVED)
 
 

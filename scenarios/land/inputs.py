@@ -15,7 +15,8 @@ import pandas as pd
 from connectivity.focal import FocalRegion
 from rasters import terrain
 from rasters.distance import burn, distance_to
-from rasters.errors import ConfigError, DataError, FocalNodeError, NodataFilledWarning
+from rasters.errors import ConfigError, DataError, FocalNodeError, NodataFilledWarning, PlannerWarning
+from rasters.fence_lines import joined_lines, placed_after
 from rasters.fences import CutEdges, Fence, cut_edges
 from rasters.grid import Grid
 from rasters.io import read_grid, read_raster, read_vectors
@@ -300,16 +301,21 @@ def read_fences(resolved: ResolvedStudy, grid: Grid) -> tuple[Fence, ...]:
     _require_columns(features, path, [settings.id, settings.line])
     _require_unique(path, "fences", [str(i) for i in features[settings.id]])
     with naming(path):
-        fences = tuple(
+        drawn = [
             Fence(
                 id=str(row[settings.id]), line=row.geometry, name=_text(row.get(settings.name), ""),
                 fence_line=str(row[settings.line]), geometry_status=_text(row.get(settings.status), "unknown"),
                 country=_text(row.get(settings.country), ""),
             )
             for _, row in features.iterrows()
-        )  # fmt: skip
+        ]  # fmt: skip
+        fences, mended = joined_lines(drawn)
+    for words in mended:
+        warnings.warn(f"{path}: {words}", PlannerWarning, stacklevel=2)
     _require_lines(resolved, {f.fence_line for f in fences}, path)
-    return (*fences, *added_fences(resolved, grid))
+    for added in added_fences(resolved, grid):
+        fences = (*fences, placed_after(added, fences))
+    return fences
 
 
 def _require_lines(resolved: ResolvedStudy, there: set[str], path: Path) -> None:

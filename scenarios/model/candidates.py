@@ -68,9 +68,9 @@ def _origin(resolved: ResolvedStudy, name: str, opening: Opening) -> str:
 
 
 def local_maxima(table: pd.DataFrame, gain: Reals, within_m: float) -> NDArray[np.bool_]:
-    """Candidates that no other of the same design on the same fence within ``within_m`` beats."""
+    """Candidates that no other of the same design on the same fence line within ``within_m`` beats."""
     out = np.zeros(len(table), bool)
-    for _, group in table.groupby(["fence", "design"], sort=False):
+    for _, group in table.groupby(["fence_line", "design"], sort=False):
         at, along = group.index.to_numpy(), group["along_m"].to_numpy()
         for k in range(at.size):
             near = at[np.abs(along - along[k]) <= within_m]
@@ -102,23 +102,23 @@ def pairs_on_routes(land: Landscape, table: pd.DataFrame) -> NDArray[np.int64]:
 
 
 def _crossings(cuts: CutEdges, rows: NDArray[np.int32], cols: NDArray[np.int32]) -> list[tuple[str, float]]:
-    """(fence, metres along it) for each cut edge on a path."""
+    """(fence line, metres along it) for each cut edge on a path."""
     steps = set(zip(rows[:-1].tolist(), cols[:-1].tolist(), rows[1:].tolist(), cols[1:].tolist(), strict=True))
     row2, col2 = cuts.second
     ends = zip(cuts.row.tolist(), cuts.col.tolist(), row2.tolist(), col2.tolist(), strict=True)
     return [
-        (cuts.fences[cuts.fence[i]].id, float(cuts.along_m[i]))
+        (cuts.fences[cuts.fence[i]].fence_line, float(cuts.along_m[i]))
         for i, (a, b, c, d) in enumerate(ends)
         if (a, b, c, d) in steps or (c, d, a, b) in steps
     ]
 
 
 def _nearest(table: pd.DataFrame, crossings: Sequence[tuple[str, float]]) -> list[int]:
-    """Place of the candidate nearest along the fence to each crossing."""
-    fence, along = table["fence"].to_numpy(), table["along_m"].to_numpy()
+    """Place of the candidate nearest along the fence line to each crossing."""
+    line, along = table["fence_line"].to_numpy(), table["along_m"].to_numpy()
     out = []
     for name, at in crossings:
-        mine = np.flatnonzero(fence == name)
+        mine = np.flatnonzero(line == name)
         if mine.size:
             out.append(int(mine[np.argmin(np.abs(along[mine] - at))]))
     return sorted(set(out))
@@ -142,13 +142,11 @@ def shortlisted(
         Candidates that are in it whatever their gain.
     """
     taken = list(dict.fromkeys(first))
-    fence, design = table["fence"].to_numpy(), table["design"].to_numpy()
+    line, design = table["fence_line"].to_numpy(), table["design"].to_numpy()
     along, kind = table["along_m"].to_numpy(), table["kind"].to_numpy()
 
     def room(i: int) -> bool:
-        others = [
-            j for j in taken if fence[j] == fence[i] and design[j] == design[i] and kind[j] == kind[i] == "passage"
-        ]
+        others = [j for j in taken if line[j] == line[i] and design[j] == design[i] and kind[j] == kind[i] == "passage"]
         return all(abs(along[j] - along[i]) >= apart_m for j in others)
 
     for members, gain in sorted(moves, key=lambda move: (-move[1], move[0])):

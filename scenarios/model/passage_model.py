@@ -203,17 +203,17 @@ def choose_candidates(
 
 def _spread(table: pd.DataFrame, taken: Sequence[str], more: int) -> list[str]:
     """Candidates that fill the widest stretches without one, one after the other."""
-    fence = pd.factorize(table["fence"])[0]
+    line = pd.factorize(table["fence_line"])[0]
     at = table["along_m"].to_numpy(float)
     away = np.full(len(table), np.inf)
     chosen = [int(i) for i in np.flatnonzero(table["candidate"].isin(taken))]
     out: list[int] = []
     for place in chosen:
-        away = np.where(fence == fence[place], np.minimum(away, np.abs(at - at[place])), away)
+        away = np.where(line == line[place], np.minimum(away, np.abs(at - at[place])), away)
     while len(out) < more and (away > 0).any():
         place = int(np.argmax(away))
         out.append(place)
-        away = np.where(fence == fence[place], np.minimum(away, np.abs(at - at[place])), away)
+        away = np.where(line == line[place], np.minimum(away, np.abs(at - at[place])), away)
     return [str(table["candidate"].iloc[i]) for i in out]
 
 

@@ -135,7 +135,7 @@ def _ordered(table: pd.DataFrame, study: Study, by: str) -> pd.DataFrame:
     useful = [i for i in range(len(table)) if table[by].iloc[i] > 0]
     chosen = spaced_shortlist(
         useful,
-        table["fence"].tolist(),
+        table["fence_line"].tolist(),
         table["along_m"].to_numpy(),
         spacing_m=study.candidates.min_spacing_m,
         most=study.ranking.shortlist,

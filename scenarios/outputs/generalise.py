@@ -302,9 +302,11 @@ def _rounded_fences(cuts: CutEdges, degrees: float) -> CutEdges:
 
 def _rounded_fence(fence: Fence, grid: Grid, degrees: float) -> Fence:
     parts = [_rounded_line(shapely.simplify(_to_degrees(part, grid), 0.5 * degrees), degrees) for part in fence.parts]
-    lines = [part for part in parts if part is not None] or [_one_step(_to_degrees(fence.parts[0], grid), degrees)]
+    kept = [k for k, part in enumerate(parts) if part is not None]
+    lines = [parts[k] for k in kept] or [_one_step(_to_degrees(fence.parts[0], grid), degrees)]
     line = lines[0] if len(lines) == 1 else shapely.MultiLineString(lines)
-    return replace(fence, line=_to_map(line, grid))
+    starts = tuple(fence.starts_m[k] for k in kept or [0]) if fence.starts_m else ()
+    return replace(fence, line=_to_map(line, grid), starts_m=starts)
 
 
 def _rounded_line(line: Any, degrees: float) -> Any:
@@ -337,7 +339,7 @@ def _profile_by_km(profile: pd.DataFrame) -> pd.DataFrame:
 def _withheld_profile(fences: Iterable[Fence], profile: pd.DataFrame) -> pd.DataFrame:
     """One row per fence, as long as its rounded line, that says that its gains are withheld."""
     rows = [
-        {"fence": fence.id, "start_m": 0.0, "end_m": fence.length_m, "status": WITHHELD}
+        {"fence": fence.id, "start_m": fence.start_m, "end_m": fence.end_m, "status": WITHHELD}
         for fence in fences
         if fence.id in set(profile["fence"])
     ]

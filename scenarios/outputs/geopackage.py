@@ -123,8 +123,8 @@ def fence_layer(run: Ground, profile: pd.DataFrame | None = None) -> gpd.GeoData
     whole = [
         {
             "fence": f.id,
-            "start_m": 0.0,
-            "end_m": f.length_m,
+            "start_m": f.start_m,
+            "end_m": f.end_m,
             "status": "not screened",
             "geometry_status": f.geometry_status,
         }
@@ -138,10 +138,11 @@ def fence_layer(run: Ground, profile: pd.DataFrame | None = None) -> gpd.GeoData
 
 
 def line_layer(run: Ground) -> gpd.GeoDataFrame:
-    """Every fence as it was read, whole."""
+    """Every fence, whole; ``starts_m`` says where its parts start on the fence line [m]."""
     columns = ("name", "fence_line", "country", "geometry_status")
     fences = run.cuts.fences
     table = pd.DataFrame({"fence": [f.id for f in fences]} | {c: [getattr(f, c) for f in fences] for c in columns})
+    table["starts_m"] = [" ".join(f"{start:.3f}" for start in f.starts_m) for f in fences]
     return _frame(run, table, (fence.line for fence in fences))
 
 

@@ -369,6 +369,7 @@ def _cuts(path: Path, grid: Grid) -> CutEdges:
         Fence(
             id=row["fence"], line=row.geometry, name=row["name"], fence_line=row["fence_line"],
             geometry_status=row["geometry_status"], country=row["country"],
+            starts_m=tuple(float(start) for start in row["starts_m"].split()),
         )
         for _, row in _layer(path, "fence_lines").iterrows()
     ]  # fmt: skip

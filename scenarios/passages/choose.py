@@ -293,7 +293,7 @@ def _lands(resolved: ResolvedStudy, inputs: Inputs, species: Sequence[str]) -> d
 def _rules(resolved: ResolvedStudy, table: pd.DataFrame, settings: PortfolioSettings, budget: float) -> Rules:
     names = table["candidate"].tolist()
     passage = (table["kind"] == "passage").to_numpy()
-    line = [f if p else f"{n} (removal)" for f, p, n in zip(table["fence"], passage, names, strict=True)]
+    line = [f if p else f"{n} (removal)" for f, p, n in zip(table["fence_line"], passage, names, strict=True)]
     limits = spacing_limits(line, table["along_m"].to_numpy(), _spacing(resolved, settings))
     for name, within in _inside_removals(table):
         limits += (Limit(name=f"passages within {name}", members=within, most=1),)
@@ -316,7 +316,7 @@ def _inside_removals(table: pd.DataFrame) -> list[tuple[str, NDArray[np.bool_]]]
     for k in np.flatnonzero(~passage):
         row = table.iloc[k]
         near = (table["along_m"] - row["along_m"]).abs() <= row["width_m"] / 2
-        for i in np.flatnonzero(passage & near.to_numpy() & (table["fence"] == row["fence"]).to_numpy()):
+        for i in np.flatnonzero(passage & near.to_numpy() & (table["fence_line"] == row["fence_line"]).to_numpy()):
             members = np.zeros(len(table), bool)
             members[[k, i]] = True
             out.append((str(row["candidate"]), members))

@@ -35,7 +35,7 @@ MEANINGS = {
     "fence": ("", "Fence that it opens."),
     "fence_line": ("", "Line along the border that the fence belongs to."),
     "country": ("", "Country whose fence it is."),
-    "along_m": ("m", "Distance from the fence's start."),
+    "along_m": ("m", "Distance from the start of the fence line."),
     "x": ("m", "Easting in the study's coordinate reference system."),
     "y": ("m", "Northing in the study's coordinate reference system."),
     "lon": ("degrees", "Longitude, WGS 84."),

@@ -202,9 +202,9 @@ def _scale(gain: np.ndarray) -> tuple[Normalize, ListedColormap]:
 def _stretches(run: PortfolioRun, gain: np.ndarray) -> tuple[list[np.ndarray], np.ndarray]:
     """The fence halfway to the next candidate on either side, and its gain in per cent."""
     lines, values = [], []
-    by_id = {fence.id: fence for fence in run.inputs.cuts.fences}
     passage = run.candidates[run.candidates["kind"] == "passage"]
-    for fence, group in passage.groupby("fence", sort=False):
+    for line, group in passage.groupby("fence_line", sort=False):
+        mine = [fence for fence in run.inputs.cuts.fences if fence.fence_line == line]
         best = pd.Series(gain[group.index]).groupby(group["along_m"].to_numpy()).max()
         along = best.index.to_numpy(float)
         middle = 0.5 * (along[1:] + along[:-1])
@@ -212,8 +212,9 @@ def _stretches(run: PortfolioRun, gain: np.ndarray) -> tuple[list[np.ndarray], n
         start = np.append(along[0] - half, np.maximum(middle, along[1:] - half))
         end = np.append(np.minimum(middle, along[:-1] + half), along[-1] + half)
         for a, b, value in zip(np.maximum(start, 0.0), end, best.to_numpy(), strict=True):
-            lines.append(shapely.get_coordinates(by_id[str(fence)].stretch(a, b)))
-            values.append(100 * value)
+            parts = [f.stretch(max(a, f.start_m), b) for f in mine if a < f.end_m and f.start_m < b]
+            lines += [shapely.get_coordinates(part) for part in parts]
+            values += [100 * value] * len(parts)
     return lines, np.array(values)
 
 
@@ -248,9 +249,9 @@ def _plan_list(sheet: Sheet, run: PortfolioRun) -> None:
 
 
 def _profile(run: PortfolioRun) -> str:
-    """The fence whose gain is drawn under the map: that of most chosen passages."""
+    """The fence line whose gain is drawn under the map: that of most chosen passages."""
     rows = run.candidates[run.candidates["chosen"] & (run.candidates["kind"] == "passage")]
-    return str(rows["fence"].mode().iloc[0]) if len(rows) and (_shown_gain(run) > 0).any() else ""
+    return str(rows["fence_line"].mode().iloc[0]) if len(rows) and (_shown_gain(run) > 0).any() else ""
 
 
 def _draw_profile(sheet: Sheet, run: PortfolioRun, chosen: Sequence[tuple[int, str, float, float]]) -> None:
@@ -259,8 +260,10 @@ def _draw_profile(sheet: Sheet, run: PortfolioRun, chosen: Sequence[tuple[int, s
     page = sheet.figure.get_size_inches()
     area = ((left + 0.3) / page[0], (bottom + 0.42) / page[1], (width - 0.3) / page[0], (height - 0.78) / page[1])
     axes = sheet.figure.add_axes(area)
-    fence = _profile(run)
-    mine = ((run.candidates["fence"] == fence) & (run.candidates["kind"] == "passage")).to_numpy()
+    line = _profile(run)
+    mine = ((run.candidates["fence_line"] == line) & (run.candidates["kind"] == "passage")).to_numpy()
+    own = run.candidates["fence"][mine & run.candidates["chosen"].to_numpy(bool)].unique()
+    mine &= run.candidates["fence"].isin(own).to_numpy()
     rows = run.candidates[mine].assign(shown=100 * _shown_gain(run)[mine]).sort_values("along_m")
     along, gain = rows["along_m"].to_numpy() / 1000.0, rows["shown"].to_numpy()
     norm, colours = _scale(_shown_gain(run))
@@ -270,10 +273,9 @@ def _draw_profile(sheet: Sheet, run: PortfolioRun, chosen: Sequence[tuple[int, s
     axes.set(xlim=(max(along[0] - each, 0.0), along[-1] + each), ylim=(0, 1.75 * top))
     spots = rows.set_index("candidate")["along_m"] / 1000.0
     _number_profile(axes, [(n, float(spots[name])) for n, name, _, _ in chosen if name in spots.index], top)
-    line = next(f for f in run.inputs.cuts.fences if f.id == fence)
-    axes.set_title(
-        f"Gain along {line.name or fence} ({fence})", fontsize=9.5, fontweight="bold", color=INK, loc="left", pad=5
-    )
+    first = next(f for f in run.inputs.cuts.fences if f.id == own[0])
+    title = f"{first.name or first.id} ({first.id})" if len(own) == 1 else line
+    axes.set_title(f"Gain along {title}", fontsize=9.5, fontweight="bold", color=INK, loc="left", pad=5)
     axes.set_xlabel("distance along the fence [km]", fontsize=8, color=MUTED, labelpad=2)
     axes.set_ylabel("% of what fences take", fontsize=8, color=MUTED)
     axes.tick_params(labelsize=7.6, length=2.5, width=0.5, colors=MUTED)

@@ -78,9 +78,9 @@ class Action(Model):
     fence: str | None = None
     """For `remove_fence`: id of the fence."""
     from_m: Annotated[float, Field(ge=0)] = 0.0
-    """For `remove_fence`: where the stretch starts, from the fence's start [m]."""
+    """For `remove_fence`: where the stretch starts, from the start of the fence line [m]; default the fence's start."""
     to_m: Metres | None = None
-    """For `remove_fence`: where it ends [m]; default the fence's end."""
+    """For `remove_fence`: where it ends, from the start of the fence line [m]; default the fence's end."""
     line: list[tuple[Longitude, Latitude]] = []
     """For `add_fence`: the line as lon, lat [degrees, WGS 84]."""
     fence_line: str | None = None
@@ -149,7 +149,7 @@ class AtMost(Model):
     country: str | None = None
     """Country whose fence it is."""
     from_km: Annotated[float, Field(ge=0)] | None = None
-    """Start of a stretch, from the fence's start [km]; needs `fence`."""
+    """Start of a stretch, from the start of the fence line [km]; needs `fence`."""
     to_km: Annotated[float, Field(ge=0)] | None = None
     """End of a stretch [km]; needs `fence`."""
 

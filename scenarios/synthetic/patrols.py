@@ -192,9 +192,7 @@ def simulate_for_study(prepared: Prepared, folder: Path, seed: int) -> list[Path
     """Patrols of a study from its places and from posts along its fences, with hot spots between places and at a fence."""
     inputs = prepared.inputs
     places = [(p.geometry.centroid.x, p.geometry.centroid.y) for p in inputs.places.values()]
-    posts = [
-        fence.point_at(along) for fence in inputs.all_fences for along in np.arange(POST_M / 2, fence.length_m, POST_M)
-    ]
+    posts = [fence.point_at(along) for fence in inputs.all_fences for along in fence.posts_m(POST_M, POST_M / 2)]
     land = prepared.surface.passable
     bases = [base for base in (*places, *((p.x, p.y) for p in posts)) if _on_land(inputs.grid, land, *base)]
     post = posts[np.random.default_rng(seed).integers(len(posts))] if posts else None

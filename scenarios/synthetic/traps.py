@@ -105,7 +105,7 @@ def _sites(land: SyntheticLand, rng: Rng) -> pd.DataFrame:
 
 def _beside(fence: Any, along_m: float, away_m: float) -> tuple[float, float]:
     """A point at right angles to a fence."""
-    a, b = fence.point_at(max(along_m - 500.0, 0.0)), fence.point_at(min(along_m + 500.0, fence.length_m))
+    a, b = fence.point_at(max(along_m - 500.0, fence.start_m)), fence.point_at(min(along_m + 500.0, fence.end_m))
     dx, dy = b.x - a.x, b.y - a.y
     length = max(float(np.hypot(dx, dy)), 1e-9)
     at = fence.point_at(along_m)

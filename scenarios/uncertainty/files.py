@@ -45,7 +45,7 @@ def stability_tables(found: Stability) -> dict[str, pd.DataFrame]:
 
 def _candidates(found: Stability, ranking: str) -> pd.DataFrame:
     who = found.candidates
-    near = neighbours(who["fence"].tolist(), who["along_m"].to_numpy(float), found.spacing_m)
+    near = neighbours(who["fence_line"].tolist(), who["along_m"].to_numpy(float), found.spacing_m)
     gains, ranks, places = found.gains(ranking), found.ranks(ranking), found.places(ranking)
     columns = ["candidate", "fence", "fence_line", "along_m", "lat", "lon", "cost"]
     table = who[columns].copy()

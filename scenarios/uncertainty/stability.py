@@ -117,15 +117,15 @@ class Stability:
         return np.asarray(self._places(self.stated_gains(ranking)[None])[0])
 
     def _places(self, gains: Reals) -> Ints:
-        along, fence = self.candidates["along_m"].to_numpy(float), self.candidates["fence"].tolist()
-        return place_ranks(gains, self.tie, fence, along, self.spacing_m)
+        along, line = self.candidates["along_m"].to_numpy(float), self.candidates["fence_line"].tolist()
+        return place_ranks(gains, self.tie, line, along, self.spacing_m)
 
     def shortlist(self, ranking: str = ALL) -> list[int]:
         """Rows of the stated best ``top`` candidates that keep their distance, best first."""
         gains = self.stated_gains(ranking)
         order = [i for i in np.argsort(self.stated_ranks(ranking)).tolist() if gains[i] > 0]
-        along, fence = self.candidates["along_m"].to_numpy(float), self.candidates["fence"].tolist()
-        return spaced_shortlist(order, fence, along, spacing_m=self.spacing_m, most=self.top)
+        along, line = self.candidates["along_m"].to_numpy(float), self.candidates["fence_line"].tolist()
+        return spaced_shortlist(order, line, along, spacing_m=self.spacing_m, most=self.top)
 
     def taus(self, ranking: str = ALL) -> Reals:
         """(n_draw,) Kendall's tau with the stated ranking, over all drawn candidates."""
@@ -237,7 +237,7 @@ def _stated_candidates(
     along = table["along_m"].to_numpy(float)
     peaks = spaced_shortlist(
         range(len(table)),
-        table["fence"].tolist(),
+        table["fence_line"].tolist(),
         along,
         spacing_m=resolved.study.candidates.min_spacing_m,
         most=len(table),

@@ -113,7 +113,36 @@ def test_cuts_what_rational_arithmetic_cuts(vertices: list[Vertex]) -> None:
     slow = slow_cuts(vertices)
     assert edges_of(cuts) == set(slow)
     odd = {e for e, part in zip(zip(cuts.row, cuts.col, cuts.step, strict=True), cuts.parts_sides, strict=True) if part}
-    assert {tuple(map(int, e)) for e in odd} == {e for e, n in slow.items() if n % 2}
+    wound = {e: stretches(vertices, e) for e in slow}
+    assume(all(counts is not None for counts in wound.values()))
+    assert {tuple(map(int, e)) for e in odd} == {e for e, counts in wound.items() if any(n % 2 for n in counts or ())}
+
+
+def stretches(vertices: list[Vertex], edge: tuple[int, int, int]) -> list[int] | None:
+    """How often each stretch of a line crosses an edge, a new one where it comes back after 4 cells; None on the limit."""
+    (row, col, k), at, before = edge, [], 0.0
+    p, q = moved(row, col), moved(row + STEPS[k][0], col + STEPS[k][1])
+    for a, b in itertools.pairwise(vertices):
+        length = float(np.hypot(b[0] - a[0], b[1] - a[1])) / UNITS
+        if a != b and crosses(a, b, p, q):
+            share = area(p, q, a) / (area(p, q, a) - area(p, q, b))
+            at.append(before + float(share) * length)
+        before += length
+    gaps = np.diff(sorted(at))
+    if (np.abs(gaps - 4.0) < 1e-3).any():
+        return None
+    return [len(part) for part in np.split(at, np.flatnonzero(gaps > 4.0) + 1)]
+
+
+@pytest.mark.parametrize("aside", [0.0, 0.05])
+def test_a_fence_walked_there_and_back_stands(aside: float) -> None:
+    """It separates as the way there alone does, up to two cells from where it turns, which lies outside the grid here."""
+    once = cells((2.4, -1), (3.6, WIDTH + 4))
+    back = cells((3.6 + aside, WIDTH + 4), (2.4 + aside, -1))
+    twice = cut_edges([fence_of([*once, *back])], GRID)
+    edges = zip(twice.row.tolist(), twice.col.tolist(), twice.step.tolist(), strict=True)
+    part = labels(twice, {edge for edge, odd in zip(edges, twice.parts_sides, strict=True) if not odd})
+    assert not set(part[0]) & set(part[-1])
 
 
 @given(st.lists(anywhere, min_size=2, max_size=6, unique=True).filter(on_grid))

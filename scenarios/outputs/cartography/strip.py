@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from matplotlib.ticker import MaxNLocator
 
 from scenarios.model.results import shortlist
@@ -68,7 +69,7 @@ def has_profile(scene: Scene) -> bool:
 
 
 def draw_profile(sheet: Sheet, scene: RunScene) -> None:
-    """Under the map: gain per kilometre along the fence of the best passage, and its numbered passages."""
+    """Under the map: gain per kilometre along the fences of the best passages of one line, with their numbers."""
     profile = scene.fences
     if sheet.strip is None:
         return
@@ -77,8 +78,8 @@ def draw_profile(sheet: Sheet, scene: RunScene) -> None:
     axes = sheet.figure.add_axes(
         ((left + 0.3) / page[0], (bottom + 0.42) / page[1], (width - 0.3) / page[0], (height - 0.78) / page[1])
     )
-    fence = _most_interesting(scene)
-    rows = profile[profile["fence"] == fence].sort_values("start_m")
+    line, name = _most_interesting(scene)
+    rows = _between(profile, line, name)
     gain = np.nan_to_num(rows["gain_ohm2_per_km"].to_numpy(dtype=np.float64))
     start, end = rows["start_m"].to_numpy() / 1000.0, rows["end_m"].to_numpy() / 1000.0
     norm, colours = gain_scale(scene)
@@ -87,21 +88,33 @@ def draw_profile(sheet: Sheet, scene: RunScene) -> None:
     axes.step(np.append(start, end[-1]), np.append(gain, gain[-1]), where="post", color="#4a2c17", linewidth=0.8)
     top = float(gain.max()) or 1.0
     axes.set(xlim=(start[0], end[-1]), ylim=(0, 1.75 * top))
-    _number_profile(axes, scene, fence, top)
-    _style_profile(axes, rows["name"].iloc[0] or fence)
+    _number_profile(axes, scene, line, top)
+    names = rows["name"].unique()
+    _style_profile(axes, (names[0] or rows["fence"].iloc[0]) if len(names) == 1 else line)
 
 
-def _most_interesting(scene: RunScene) -> str:
+def _most_interesting(scene: RunScene) -> tuple[str, list[str]]:
+    """The fence line with most of the shortlist, and its fences on which that lies."""
     best = shortlist(scene.run.ranking)
     if len(best):
-        return str(best["fence"].mode().iloc[0])
-    return str(scene.fences.loc[scene.fences["gain_ohm2_per_km"].idxmax(), "fence"])
+        line = str(best["fence_line"].mode().iloc[0])
+        return line, best.loc[best["fence_line"] == line, "fence"].unique().tolist()
+    first = scene.fences.loc[scene.fences["gain_ohm2_per_km"].idxmax()]
+    return str(first["fence_line"]), [first["fence"]]
 
 
-def _number_profile(axes: Any, scene: RunScene, fence: str, top: float) -> None:
+def _between(profile: pd.DataFrame, line: str, fences: list[str]) -> pd.DataFrame:
+    """Rows of a fence line from the first to the last of some of its fences."""
+    own = profile["fence"].isin(fences)
+    low, high = profile.loc[own, "start_m"].min(), profile.loc[own, "end_m"].max()
+    here = (profile["fence_line"] == line) & (profile["start_m"] >= low) & (profile["end_m"] <= high)
+    return profile[here].sort_values("start_m")
+
+
+def _number_profile(axes: Any, scene: RunScene, line: str, top: float) -> None:
     """Numbers above the profile, in up to three rows where they stand close."""
     best = shortlist(scene.run.ranking)
-    here = best[best["fence"] == fence].sort_values("along_m")
+    here = best[best["fence_line"] == line].sort_values("along_m")
     apart = 0.028 * (axes.get_xlim()[1] - axes.get_xlim()[0])
     ends = [-np.inf, -np.inf, -np.inf]
     box = {"boxstyle": "circle,pad=0.15", "facecolor": "white", "edgecolor": INK, "linewidth": 0.7}

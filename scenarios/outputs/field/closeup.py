@@ -87,8 +87,8 @@ def _fences(axes: Axes, content: FieldContent, x: float, y: float) -> None:
         for part in shapely.get_parts(shapely.intersection(fence.line, around)):
             points = shapely.get_coordinates(part)
             axes.plot(points[:, 0], points[:, 1], color=FENCE, linewidth=2.4, zorder=4, path_effects=_halo(4.2))
-        for km in range(0, int(fence.length_m / 1000.0) + 1, POST_KM):
-            post = fence.point_at(1000.0 * km)
+        for along in fence.posts_m(1000.0 * POST_KM):
+            post, km = fence.point_at(along), round(along / 1000.0)
             if abs(post.x - x) < 1100.0 * HALF_KM and abs(post.y - y) < 900.0 * HALF_KM:
                 axes.plot(post.x, post.y, "s", color="white", markeredgecolor=FENCE, markersize=4, zorder=5)
                 axes.annotate(

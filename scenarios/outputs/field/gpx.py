@@ -7,7 +7,7 @@ ASCII of at most ten characters, since old units cut them; what there is to say 
 from __future__ import annotations
 
 import string
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import gpxpy.gpx
@@ -26,6 +26,7 @@ LONGEST_NAME = 10
 POST_EVERY_KM = 10
 POST_NEAR_EVERY_KM = 1
 NEAR_KM = 5
+MOST_NAMES = 5
 
 
 def write_gpx(content: FieldContent, path: Path) -> Path:
@@ -36,7 +37,7 @@ def write_gpx(content: FieldContent, path: Path) -> Path:
     document.description = "\n".join(f"{label}: {text}" for label, text in content.notes().items() if text)
     document.keywords = f"otkel, audience={content.audience}"
     document.waypoints = [*_passages(content), *_posts(content)]
-    document.tracks = [_track(content, fence, number) for number, fence in enumerate(content.fences)]
+    document.tracks = [_track(content, fences, number) for number, fences in enumerate(_lines(content))]
     _require_degrees(document, path)
     with replacing(path) as part:
         part.write_text(document.to_xml(version="1.1"), encoding="utf-8")
@@ -52,11 +53,11 @@ def _passages(content: FieldContent) -> Iterator[gpxpy.gpx.GPXWaypoint]:
 
 
 def _posts(content: FieldContent) -> Iterator[gpxpy.gpx.GPXWaypoint]:
-    """Every ten kilometres of fence, and every one near a proposed passage: A370 is km 370 of the first fence."""
+    """Every ten kilometres of a fence line, and every one near a proposed passage: A370 is km 370 of the first line."""
     say, grid = content.say, content.runs[0].grid
-    for number, fence in enumerate(content.fences):
-        near = content.passages.loc[content.passages["fence"] == fence.id, "km"].to_numpy(float)
-        for km in _post_kilometres(fence.length_m / 1000.0, near):
+    for number, fences in enumerate(_lines(content)):
+        near = content.passages.loc[content.passages["fence"].isin([f.id for f in fences]), "km"].to_numpy(float)
+        for fence, km in ((one, km) for one in fences for km in _post_kilometres(one, near)):
             post = fence.point_at(1000.0 * km)
             lon, lat = _degrees(grid, np.array([[post.x, post.y]]))[0]
             yield gpxpy.gpx.GPXWaypoint(
@@ -65,20 +66,29 @@ def _posts(content: FieldContent) -> Iterator[gpxpy.gpx.GPXWaypoint]:
             )  # fmt: skip
 
 
-def _post_kilometres(length_km: float, near: np.ndarray) -> list[int]:
-    posts = set(range(0, int(length_km) + 1, POST_EVERY_KM))
-    for km in near:
-        low, high = max(0, int(np.ceil(km - NEAR_KM))), min(int(length_km), int(km + NEAR_KM))
-        posts |= set(range(low, high + 1, POST_NEAR_EVERY_KM))
-    return sorted(posts)
+def _lines(content: FieldContent) -> list[list[Fence]]:
+    """The fences of each fence line, in order along it."""
+    lines: dict[str, list[Fence]] = {}
+    for fence in content.fences:
+        lines.setdefault(fence.fence_line or fence.id, []).append(fence)
+    return [sorted(fences, key=lambda fence: fence.start_m) for fences in lines.values()]
 
 
-def _track(content: FieldContent, fence: Fence, number: int) -> gpxpy.gpx.GPXTrack:
+def _post_kilometres(fence: Fence, near: np.ndarray) -> list[int]:
+    """Kilometres of its line at which a fence has a post."""
+    every = np.rint(fence.posts_m(1000.0 * POST_NEAR_EVERY_KM) / 1000.0).astype(int)
+    close = (np.abs(every[:, None] - near) <= NEAR_KM).any(axis=1)
+    return [int(km) for km in every[close | (every % POST_EVERY_KM == 0)]]
+
+
+def _track(content: FieldContent, fences: Sequence[Fence], number: int) -> gpxpy.gpx.GPXTrack:
+    """A fence line, its parts as segments."""
+    said = dict.fromkeys(f"{content.fence_name(fence)}; {content.say(fence.geometry_status)}" for fence in fences)
+    more = f" (+ {len(said) - MOST_NAMES})" if len(said) > MOST_NAMES else ""
     track = gpxpy.gpx.GPXTrack(
-        name=_short(f"FENCE-{_letter(number)}"),
-        description=f"{content.fence_name(fence)}; {content.say(fence.geometry_status)}",
+        name=_short(f"FENCE-{_letter(number)}"), description=" / ".join(list(said)[:MOST_NAMES]) + more
     )
-    for part in fence.parts:
+    for part in (part for fence in fences for part in fence.parts):
         points = _degrees(content.runs[0].grid, shapely.get_coordinates(part))
         track.segments.append(gpxpy.gpx.GPXTrackSegment([gpxpy.gpx.GPXTrackPoint(lat, lon) for lon, lat in points]))
     return track
@@ -91,9 +101,9 @@ def _degrees(grid: Grid, xy: np.ndarray) -> np.ndarray:
 
 
 def _letter(number: int) -> str:
-    """A, B, ... Z, AA, AB, ..."""
-    letters = string.ascii_uppercase
-    return letters[number] if number < len(letters) else letters[number // 26 - 1] + letters[number % 26]
+    """A, B, ... Z, AA, AB, ..., ZZ, AAA, ..."""
+    more, last = divmod(number, 26)
+    return (_letter(more - 1) if more else "") + string.ascii_uppercase[last]
 
 
 def _short(name: str) -> str:

@@ -27,7 +27,7 @@ MEANINGS = {
     "number": "1 = the best by the score.",
     "code": "Name of the waypoint in the GPX file.",
     "fence_name": "The fence that the passage would open.",
-    "km": "Kilometres from the fence's start, along the line.",
+    "km": "Kilometres from the start of the fence line, along it.",
     "sk42_zone": "Zone of 6 degrees; it is also the first figures of Y.",
     "sk42_x_north_m": "SK-42, Gauss-Krueger: metres from the equator, as printed on the maps.",
     "sk42_y_east_m": "SK-42, Gauss-Krueger: zone, then metres from 500 km west of its central meridian.",

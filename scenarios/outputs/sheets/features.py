@@ -100,11 +100,7 @@ def posts_of(frame: MapFrame, source: SheetSource) -> list[Post]:
 
 
 def _along_fences(frame: MapFrame, source: SheetSource, step: float, first: float) -> list[Post]:
-    return [
-        post
-        for fence in source.run.cuts.fences
-        for post in _posts(frame, fence, np.arange(first, fence.length_m + 1.0, step))
-    ]
+    return [post for fence in source.run.cuts.fences for post in _posts(frame, fence, fence.posts_m(step, first))]
 
 
 def _posts(frame: MapFrame, fence: Any, along: NDArray[np.float64]) -> list[Post]:
@@ -124,8 +120,8 @@ def _posts(frame: MapFrame, fence: Any, along: NDArray[np.float64]) -> list[Post
 
 
 def _on_fence(frame: MapFrame, fence: Any, along: NDArray[np.float64]) -> Points:
-    """(n, 2) mm of places at distances from a fence's start."""
-    spots = [fence.point_at(float(v)) for v in np.clip(along, 0.0, fence.length_m)]
+    """(n, 2) mm of places at distances on a fence line."""
+    spots = [fence.point_at(float(v)) for v in along]
     return frame.paper_xy(np.array([p.x for p in spots]), np.array([p.y for p in spots]))
 
 

@@ -200,15 +200,16 @@ def _counted(source: SheetSource, pages: list[PlannedPage]) -> list[PlannedPage]
 
 
 def _stretch(source: SheetSource, request: SheetRequest) -> tuple[float, float]:
-    length = fence_of(source.run, request.fence).length_m
-    start = 0.0 if request.from_km is None else 1000.0 * request.from_km
-    end = length if request.to_km is None else 1000.0 * request.to_km
-    if not 0.0 <= start < end <= length + 1000.0:
+    fence = fence_of(source.run, request.fence)
+    first, last = fence.start_m, fence.end_m
+    start = first if request.from_km is None else 1000.0 * request.from_km
+    end = last if request.to_km is None else 1000.0 * request.to_km
+    if not first - 1000.0 < start < end <= last + 1000.0 or start < 0.0:
         raise ConfigError(
-            f"--from-km {start / 1000:g} --to-km {end / 1000:g}: {request.fence} runs from km 0 to km {length / 1000:.1f}; "
-            "give a stretch of it, the smaller kilometre first"
+            f"--from-km {start / 1000:g} --to-km {end / 1000:g}: {request.fence} runs from km {first / 1000:.4g} to km "
+            f"{last / 1000:.1f}; give a stretch of it, the smaller kilometre first"
         )
-    return start, min(end, length)
+    return max(start, first), min(end, last)
 
 
 def _best_layout(

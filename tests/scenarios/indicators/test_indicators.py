@@ -102,7 +102,7 @@ def test_a_young_passage_counts_with_part_of_its_later_use(tmp_path: Path) -> No
 
 
 def test_stretches_that_overlap_count_once_with_the_better_factor() -> None:
-    found = _length_by_factor([(1000.0, 1000.0, 0.5), (1250.0, 1000.0, 0.8), (5000.0, 200.0, 0.3)], 5050.0)
+    found = _length_by_factor([(1000.0, 1000.0, 0.5), (1250.0, 1000.0, 0.8), (5000.0, 200.0, 0.3)], 0.0, 5050.0)
     by_factor = {factor: sum(m for f, m in found if f == factor) for factor in (0.5, 0.8, 0.3)}
     assert by_factor == {0.5: pytest.approx(250.0), 0.8: pytest.approx(1000.0), 0.3: pytest.approx(150.0)}
 
