@@ -30,11 +30,14 @@ app = typer.Typer(
 )
 
 PLANNING = (planning.run, planning.plan, planning.corridors, planning.passages, planning.uncertainty, planning.check)
+NEGATIVE = {"ignore_unknown_options": True}
+"""Lets a longitude of -70 pass for a number rather than for an option."""
 MONITORING = (monitoring.crime, monitoring.indicators)
 COMPATIBLE = (compatible.circuitscape, compatible.omniscape, compatible.window)
 
 for command in (*PLANNING, comparing.compare, *COMPATIBLE, *MONITORING, planning.doctor):
     app.command()(command)
+app.command(context_settings=NEGATIVE)(planning.explain)
 export.app.command()(sheet.sheet)
 app.add_typer(export.app)
 app.add_typer(batch.app)

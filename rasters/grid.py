@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from affine import Affine
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from rasters.errors import DataError, FocalNodeError, GeographicCRSError, GridMismatchError, written
 
@@ -153,6 +153,16 @@ class Grid:
         from pyproj import Transformer
 
         return Transformer.from_crs(crs, self.pyproj_crs, always_xy=True)
+
+    def lonlat(self, x: ArrayLike, y: ArrayLike) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Longitude and latitude of map positions [degrees, WGS 84]."""
+        lon, lat = self.transformer("EPSG:4326").transform(x, y, direction="INVERSE")
+        return lon, lat
+
+    def map_xy(self, lon: ArrayLike, lat: ArrayLike) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Map x, y of longitudes and latitudes [degrees, WGS 84]; inf where the projection has no place for them."""
+        x, y = self.transformer("EPSG:4326").transform(lon, lat)
+        return x, y
 
     def coarsened(self, factor: int) -> Grid:
         """The grid of blocks of ``factor`` x ``factor`` cells; the last row and column may reach beyond this grid."""

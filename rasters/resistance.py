@@ -73,6 +73,16 @@ class CellExplanation:
     parts: tuple[Contribution, ...]
     absent: tuple[str, ...]
 
+    @property
+    def of_rules(self) -> float:
+        """Resistance of the rules together, before factors and the minimum [1]; NaN where unknown."""
+        return float(_combine((np.array([part.effect]) for part in self.parts if part.part == "rule"), self.combine)[0])
+
+    @property
+    def unknown(self) -> tuple[str, ...]:
+        """Layers without data here that nothing stands in for."""
+        return tuple(dict.fromkeys(part.layer for part in self.parts if math.isnan(part.effect)))
+
     def __str__(self) -> str:
         head = f"row {self.row}, col {self.col}: {self.status}, resistance {self.resistance:g}"
         head += f" ({self.combine} of rules x factors, at least {self.minimum:g})"

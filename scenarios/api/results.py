@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     import geopandas as gpd
     import xarray as xr
 
+    from scenarios.runs.explain import Explanation
+
 __all__ = ["LAYERS", "OpenStudy", "Result", "Results", "SpeciesResult"]
 
 LAYERS: dict[str, Callable[[SpeciesRun], gpd.GeoDataFrame]] = {
@@ -62,6 +64,30 @@ class OpenStudy:
     scenarios: dict[str, str]
     species: tuple[str, ...]
     settings: dict[str, Any]
+
+    def explain(
+        self, lon: float, lat: float, *, scenario: str | None = None, species: Sequence[str] | str | None = None
+    ) -> Explanation:
+        """Why the cell at a point costs what it costs, rule by rule; ``print`` it for a text.
+
+        Parameters
+        ----------
+        lon, lat : float
+            [degrees, WGS 84].
+        scenario : str, optional
+            Default: the study's first.
+        species : str or sequence of str, optional
+            Default: all.
+
+        Raises
+        ------
+        FocalNodeError
+            The point is outside the grid, or without data.
+        """
+        from scenarios.runs.explain import explain_point
+
+        chosen = [species] if isinstance(species, str) else species
+        return explain_point(str(self.path), lon, lat, scenario=scenario, species=chosen)
 
     def __repr__(self) -> str:
         return f"OpenStudy({self.id}: {self.title}; {len(self.scenarios)} scenarios, {len(self.species)} species)"

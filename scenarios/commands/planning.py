@@ -239,6 +239,25 @@ def check(
         raise typer.Exit(ExitCode.INPUT_DATA)
 
 
+def explain(
+    study: StudyArgument,
+    lon: Annotated[float, typer.Argument(metavar="LON", help="Longitude in degrees (WGS 84).")],
+    lat: Annotated[float, typer.Argument(metavar="LAT", help="Latitude in degrees (WGS 84).")],
+    scenario: OneScenarioOption = None,
+    species: SpeciesOption = None,
+    overrides: SetOption = None,
+    as_json: JsonOption = False,
+    quiet: QuietOption = False,
+    verbose: VerboseOption = 0,
+) -> None:
+    """Explain why the cell at a point costs what it costs: each rule, factor and barrier, mortality, and fences on its edges."""
+    with reporting("explain", quiet or as_json, verbose) as reporter:
+        from scenarios.runs.explain import explain_point
+
+        found = explain_point(study, lon, lat, scenario=scenario, species=species, overrides=parse_overrides(overrides))
+    tell(found, reporter, as_json=as_json, quiet=quiet, listing=True)
+
+
 def doctor(
     as_json: JsonOption = False,
     clear_steps: Annotated[bool, typer.Option("--clear-steps", help="Remove the solved steps that are kept.")] = False,

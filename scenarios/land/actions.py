@@ -27,7 +27,15 @@ from scenarios.study.portfolio import Action, Area
 if TYPE_CHECKING:
     from scenarios.land.inputs import Inputs
 
-__all__ = ["acted_surface", "area_shape", "habitat_factors", "mortality_ground", "removed_stretches", "with_done"]
+__all__ = [
+    "acted_surface",
+    "actions_at",
+    "area_shape",
+    "habitat_factors",
+    "mortality_ground",
+    "removed_stretches",
+    "with_done",
+]
 
 REMOVED = "stretch_removed"
 
@@ -50,6 +58,12 @@ def acted_surface(
         return surface
     values = np.maximum(surface.values * factor, np.minimum(surface.values, profile.minimum))
     return replace(surface, values=values)
+
+
+def actions_at(resolved: ResolvedStudy, inputs: Inputs, species: str, row: int, col: int) -> dict[str, float]:
+    """Actions that are done on a cell, and what each multiplies its resistance by [1]."""
+    here = [(name, one) for name, one in _done(resolved, species) if one.area and _mask(one.area, inputs)[row, col]]
+    return {name: action.resistance_factor for name, action in here}
 
 
 def mortality_ground(resolved: ResolvedStudy, inputs: Inputs, species: str) -> NDArray[np.float64]:
