@@ -154,14 +154,18 @@ class Grid:
 
         return Transformer.from_crs(crs, self.pyproj_crs, always_xy=True)
 
+    @cached_property
+    def _from_degrees(self) -> Transformer:
+        return self.transformer("EPSG:4326")
+
     def lonlat(self, x: ArrayLike, y: ArrayLike) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Longitude and latitude of map positions [degrees, WGS 84]."""
-        lon, lat = self.transformer("EPSG:4326").transform(x, y, direction="INVERSE")
+        lon, lat = self._from_degrees.transform(x, y, direction="INVERSE")
         return lon, lat
 
     def map_xy(self, lon: ArrayLike, lat: ArrayLike) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Map x, y of longitudes and latitudes [degrees, WGS 84]; inf where the projection has no place for them."""
-        x, y = self.transformer("EPSG:4326").transform(lon, lat)
+        x, y = self._from_degrees.transform(lon, lat)
         return x, y
 
     def coarsened(self, factor: int) -> Grid:

@@ -107,7 +107,7 @@ def _circles(found: CrimeResults, sheet: Sheet) -> None:
     if not found.proposals or found.audience.level > 0:
         return
     for one in found.proposals:
-        x, y = found.effort.grid.transformer("EPSG:4326").transform(one.lon, one.lat)
+        x, y = found.effort.grid.map_xy(one.lon, one.lat)
         sheet.axes.add_patch(Circle((x, y), one.radius_m, fill=False, edgecolor=INK, linewidth=1.6, zorder=6))
     sheet.panel.patch("patrols proposed (risk times animals)", facecolor="none", edgecolor=INK, linewidth=1.4)
 

@@ -56,7 +56,7 @@ def proposed_patrols(risk: RiskMap, traffic: NDArray[np.float64], settings: Crim
     while len(found) < MOST and worth.max() > 0:
         row, col = divmod(int(np.argmax(worth)), worth.shape[1])
         at = (row, col)
-        lon, lat = risk.grid.transformer("EPSG:4326").transform(x[at], y[at], direction="INVERSE")
+        lon, lat = risk.grid.lonlat(x[at], y[at])
         found.append(
             ProposedPatrol(
                 id=f"patrol_{len(found) + 1}", lon=round(float(lon), 2), lat=round(float(lat), 2), radius_m=RADIUS_M,

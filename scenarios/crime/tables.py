@@ -141,11 +141,11 @@ def _numbers(table: pd.DataFrame, column: str, file: str, faults: Faults) -> pd.
 
 def _placed(table: pd.DataFrame, file: str, settings: CrimeSettings, grid: Grid, faults: Faults) -> pd.DataFrame:
     """Adds ``x, y`` in map units; what lies outside the study is an error or left out."""
-    x, y = grid.transformer("EPSG:4326").transform(table["lon"].to_numpy(), table["lat"].to_numpy())
+    x, y = grid.map_xy(table["lon"].to_numpy(), table["lat"].to_numpy())
     table["x"], table["y"] = x, y
     known = table["lon"].notna() & table["lat"].notna()
     outside = known & ~_inside(table["x"], table["y"], grid)
-    turned_x, turned_y = grid.transformer("EPSG:4326").transform(table["lat"].to_numpy(), table["lon"].to_numpy())
+    turned_x, turned_y = grid.map_xy(table["lat"].to_numpy(), table["lon"].to_numpy())
     swapped = outside & _inside(pd.Series(turned_x), pd.Series(turned_y), grid).to_numpy()
     report = faults.error if settings.outside_study == "error" else faults.warning
     for row, lon, lat, turned in zip(

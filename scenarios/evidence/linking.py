@@ -89,7 +89,7 @@ def _passage(resolved: ResolvedStudy, grid: Grid, fences: dict[str, Fence], one:
     if one.candidate is not None:
         fence, along_m = _place_of_candidate(one, fences)
     else:
-        x, y = grid.transformer("EPSG:4326").transform(one.lon, one.lat)
+        x, y = grid.map_xy(one.lon, one.lat)
         fence = min(fences.values(), key=lambda f: f.line.distance(Point(x, y)))
         away = fence.line.distance(Point(x, y))
         if not away <= NEAREST_FENCE_M:
@@ -153,9 +153,7 @@ def link_deployments(data: TrapData, marks: Landmarks, faults: Faults) -> pd.Dat
         link_m=settings.passage_m,
     )  # fmt: skip
     kept = table[inside].reset_index(drop=True)
-    x, y = marks.grid.transformer("EPSG:4326").transform(
-        kept["longitude"].to_numpy(float), kept["latitude"].to_numpy(float)
-    )
+    x, y = marks.grid.map_xy(kept["longitude"].to_numpy(float), kept["latitude"].to_numpy(float))
     rows = [
         _linked(one, float(px), float(py), marks, data) for one, px, py in zip(kept.itertuples(), x, y, strict=True)
     ]

@@ -82,7 +82,7 @@ def _measured(passage: Passage, updated: Found) -> dict[str, float]:
 
 def _rule(passage: Passage, marks: Landmarks) -> dict[str, Any]:
     line = next(fence.fence_line for fence in marks.fences if fence.id == passage.fence)
-    lon, lat = marks.grid.transformer("EPSG:4326").transform(passage.x, passage.y, direction="INVERSE")
+    lon, lat = marks.grid.lonlat(passage.x, passage.y)
     opened = {} if pd.isna(passage.opened) else {"opened": int(passage.opened.year)}
     place = {"lon": round(lon, 6), "lat": round(lat, 6)}
     return {"id": passage.id, "fence_line": line, "design": passage.design, **place, **opened}

@@ -160,7 +160,7 @@ def check_places(
 
 def _on_grid(grid: Grid, lon: np.ndarray, lat: np.ndarray) -> np.ndarray:
     possible = np.abs(lat) <= 90
-    x, y = grid.transformer("EPSG:4326").transform(lon, np.where(possible, lat, 0.0))
+    x, y = grid.map_xy(lon, np.where(possible, lat, 0.0))
     west, south, east, north = grid.bounds
     return np.asarray(possible & (x >= west) & (x <= east) & (y >= south) & (y <= north))
 

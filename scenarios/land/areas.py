@@ -36,5 +36,5 @@ def added_fences(resolved: ResolvedStudy, grid: Grid) -> tuple[Fence, ...]:
 
 def _to_map(points: Sequence[tuple[float, float]], grid: Grid) -> list[tuple[float, float]]:
     lon, lat = np.array(points, float).T
-    x, y = grid.transformer("EPSG:4326").transform(lon, lat)
+    x, y = grid.map_xy(lon, lat)
     return list(zip(np.atleast_1d(x).tolist(), np.atleast_1d(y).tolist(), strict=True))

@@ -178,7 +178,7 @@ def _at_point(
     context: SpeciesContext, fences: Sequence[Fence], point: CandidatePoint, rule: OpeningRule | None = None
 ) -> OpeningEdges:
     """An opening on the fence nearest to a longitude and latitude."""
-    x, y = context.inputs.grid.transformer("EPSG:4326").transform(point.lon, point.lat)
+    x, y = context.inputs.grid.map_xy(point.lon, point.lat)
     place = Point(x, y)
     fence = min(fences, key=lambda f: f.line.distance(place))
     away = fence.line.distance(place)

@@ -31,7 +31,7 @@ def candidate_table(resolved: ResolvedStudy, inputs: Inputs, prepared: Sequence[
     fences = [by_id[opening.fence] for opening in openings.values()]
     points = [fence.point_at(opening.along_m) for fence, opening in zip(fences, openings.values(), strict=True)]
     x, y = np.array([p.x for p in points]), np.array([p.y for p in points])
-    lon, lat = inputs.grid.transformer("EPSG:4326").transform(x, y, direction="INVERSE")
+    lon, lat = inputs.grid.lonlat(x, y)
     return pd.DataFrame(
         {
             "candidate": list(openings),

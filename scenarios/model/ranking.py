@@ -69,7 +69,7 @@ def _described(land: Landscape, candidates: Sequence[OpeningEdges], profile: Fen
     fences = [by_id[opening.fence] for opening in openings]
     points = [fence.point_at(opening.along_m) for fence, opening in zip(fences, openings, strict=True)]
     x, y = np.array([p.x for p in points]), np.array([p.y for p in points])
-    lon, lat = land.cuts.grid.transformer("EPSG:4326").transform(x, y, direction="INVERSE")
+    lon, lat = land.cuts.grid.lonlat(x, y)
     return pd.DataFrame(
         {
             "candidate": [o.id for o in openings],

@@ -34,6 +34,7 @@ from rasters.fences import CutEdges, Fence, cut_edges
 from rasters.grid import Grid
 from rasters.surface import ResistanceSurface
 from scenarios.model.audience import FIGURES, PARTNER_DEG, WIDER, Audience
+from scenarios.outputs.tables import lon_lat
 
 if TYPE_CHECKING:
     from scenarios.land.places import FocalPlace
@@ -113,7 +114,7 @@ def generalised_ranking(ranking: pd.DataFrame, fences: Iterable[Fence], grid: Gr
     x, y = _snap_xy(grid, np.array([p.x for p in posts]), np.array([p.y for p in posts]), PARTNER_DEG)
     changed = {"candidate": _ids_by_km(ranking, along), "along_m": along, "x": x, "y": y}
     if "lon" in ranking:
-        changed["lon"], changed["lat"] = _lon_lat(grid, x, y)
+        changed["lon"], changed["lat"] = lon_lat(grid, x, y)
     return ranking.assign(**changed)
 
 
@@ -142,15 +143,10 @@ def snapped(lon: Any, lat: Any, degrees: float) -> tuple[Reals, Reals]:
     return tuple(np.round(np.round(np.asarray(v, float) / degrees) * degrees, decimals) for v in (lon, lat))  # type: ignore[return-value]
 
 
-def _lon_lat(grid: Grid, x: Any, y: Any) -> tuple[Reals, Reals]:
-    lon, lat = grid.transformer("EPSG:4326").transform(x, y, direction="INVERSE")
-    return np.round(lon, 6), np.round(lat, 6)
-
-
 def _snap_xy(grid: Grid, x: Any, y: Any, degrees: float) -> tuple[Reals, Reals]:
     """Map positions moved to the nodes of the grid of degrees."""
-    lon, lat = snapped(*_lon_lat(grid, x, y), degrees)
-    east, north = grid.transformer("EPSG:4326").transform(lon, lat)
+    lon, lat = snapped(*lon_lat(grid, x, y), degrees)
+    east, north = grid.map_xy(lon, lat)
     return np.asarray(east, float), np.asarray(north, float)
 
 
@@ -171,7 +167,7 @@ def cells_within(grid: Grid, degrees: float) -> NDArray[np.int64]:
 @lru_cache(maxsize=4)
 def _cells_within(grid: Grid, degrees: float) -> NDArray[np.int64]:
     rows, cols = np.indices(grid.shape)
-    lon, lat = grid.transformer("EPSG:4326").transform(*grid.xy(rows, cols), direction="INVERSE")
+    lon, lat = grid.lonlat(*grid.xy(rows, cols))
     key = np.floor(lat / degrees).astype(np.int64) * 1_000_000 + np.floor(lon / degrees).astype(np.int64)
     return np.unique(key, return_inverse=True)[1].reshape(grid.shape)
 
@@ -287,12 +283,11 @@ def _cells_of(shape: Any, degrees: float) -> Any:
 
 
 def _to_degrees(shape: Any, grid: Grid) -> Any:
-    return shapely.transform(shape, lambda xy: np.column_stack(_lon_lat(grid, xy[:, 0], xy[:, 1])))
+    return shapely.transform(shape, lambda xy: np.column_stack(lon_lat(grid, xy[:, 0], xy[:, 1])))
 
 
 def _to_map(shape: Any, grid: Grid) -> Any:
-    transformer = grid.transformer("EPSG:4326")
-    return shapely.transform(shape, lambda xy: np.column_stack(transformer.transform(xy[:, 0], xy[:, 1])))
+    return shapely.transform(shape, lambda xy: np.column_stack(grid.map_xy(*xy.T)))
 
 
 def _rounded_fences(cuts: CutEdges, degrees: float) -> CutEdges:

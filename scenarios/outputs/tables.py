@@ -133,7 +133,7 @@ def _status_of(table: pd.DataFrame, run: SpeciesRun) -> list[str]:
 
 def lon_lat(grid: Grid, x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Longitude and latitude [degrees, WGS 84] of map positions, to about 0.1 m."""
-    lon, lat = grid.transformer("EPSG:4326").transform(x, y, direction="INVERSE")
+    lon, lat = grid.lonlat(x, y)
     return np.round(lon, 6), np.round(lat, 6)
 
 

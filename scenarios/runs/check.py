@@ -178,7 +178,7 @@ def _leak(
     if path.rows.size < 2:
         return f"one region lies on both sides: {sides} share a cell; check `side_a` and `side_b`"
     x, y, how = _passed_at(LineString(np.column_stack(path.xy)), fences)
-    lon, lat = inputs.grid.transformer("EPSG:4326").transform(x, y, direction="INVERSE")
+    lon, lat = inputs.grid.lonlat(x, y)
     row, col = inputs.grid.cell_at(x=x, y=y)
     return (
         f"the closed fence leaks: a way of {path.length_m / 1000:.0f} km from {sides} {how} at lat {lat:.3f}, lon {lon:.3f} "

@@ -153,7 +153,7 @@ def _current(
 def _opened(closed: ResolvedStudy, marks: Landmarks, factors: Mapping[tuple[str, str], float]) -> ResolvedStudy:
     by_id = {fence.id: fence for fence in marks.fences}
     x, y = np.array([p.x for p in marks.passages]), np.array([p.y for p in marks.passages])
-    lon, lat = marks.grid.transformer("EPSG:4326").transform(x, y, direction="INVERSE")
+    lon, lat = marks.grid.lonlat(x, y)
     rules = [
         {
             "id": p.id, "fence_line": by_id[p.fence].fence_line, "design": p.design, "lon": float(lon[i]), "lat": float(lat[i]),

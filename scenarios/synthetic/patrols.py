@@ -132,7 +132,7 @@ def _finds(
     grid: Grid, truth: CrimeTruth, x: Reals, y: Reals, factor: float, random: np.random.Generator
 ) -> pd.DataFrame:
     """Signs along a track."""
-    km = track_km(*grid.transformer("EPSG:4326").transform(x, y, direction="INVERSE"))
+    km = track_km(*grid.lonlat(x, y))
     at_x, at_y = 0.5 * (x[1:] + x[:-1]), 0.5 * (y[1:] + y[:-1])
     n = random.poisson(truth.signs_per_100_km / 100.0 * truth.risk(at_x, at_y) * km * factor)
     return pd.DataFrame({"x": np.repeat(at_x, n), "y": np.repeat(at_y, n)})
@@ -166,9 +166,7 @@ def _incident_table(found: pd.DataFrame, grid: Grid, truth: CrimeTruth, random: 
 
 
 def _with_degrees(table: pd.DataFrame, grid: Grid) -> pd.DataFrame:
-    lon, lat = grid.transformer("EPSG:4326").transform(
-        table["x"].to_numpy(), table["y"].to_numpy(), direction="INVERSE"
-    )
+    lon, lat = grid.lonlat(table["x"].to_numpy(), table["y"].to_numpy())
     return table.assign(lon=np.round(lon, 5), lat=np.round(lat, 5))
 
 

@@ -323,7 +323,7 @@ def _people(deployments: pd.DataFrame, rng: Rng) -> list[dict[str, Any]]:
 
 def _write_package(land: SyntheticLand, folder: Path, deployments: pd.DataFrame, observations: pd.DataFrame) -> None:
     x, y = deployments["x"].to_numpy(float), deployments["y"].to_numpy(float)
-    lon, lat = land.marks.grid.transformer("EPSG:4326").transform(x, y, direction="INVERSE")
+    lon, lat = land.marks.grid.lonlat(x, y)
     ids = [f"syn-o{i + 1:06d}" for i in range(len(observations))]
     start, end = observations["start"].map(_iso), observations["end"].map(_iso)
     tables = {

@@ -129,9 +129,12 @@ def test_one_crs_written_in_several_ways_is_one_grid(crs: str) -> None:
 
 def test_degrees_arrive_in_the_order_lon_lat() -> None:
     grid = Grid("EPSG:32640", Affine(30, 0, 0, 0, -30, 0), (4, 5))
-    x, y = grid.transformer("EPSG:4326").transform(57.0, 40.0)
+    x, y = grid.map_xy(57.0, 40.0)
     assert x == pytest.approx(500_000, abs=1e-3)
     assert y == pytest.approx(4_427_757.2, abs=0.5)
+    lon, lat = grid.lonlat(np.array([x, x + 1000]), np.array([y, y]))
+    assert lon[0] == pytest.approx(57.0, abs=1e-9) and lat[0] == pytest.approx(40.0, abs=1e-9)
+    assert lon[1] == pytest.approx(57.0 + 1000 / 0.9996 / 85_394, abs=1e-5)
 
 
 def test_coarsened_keeps_the_corner_and_covers() -> None:

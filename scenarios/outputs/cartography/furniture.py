@@ -80,33 +80,31 @@ def ground_scale(grid: Grid, bounds: Bounds) -> float:
 
     x, y = (bounds[0] + bounds[2]) / 2, (bounds[1] + bounds[3]) / 2
     half = 0.05 * (bounds[2] - bounds[0])
-    lon, lat = grid.transformer("EPSG:4326").transform([x - half, x + half], [y, y], direction="INVERSE")
+    lon, lat = grid.lonlat([x - half, x + half], [y, y])
     return float(Geod(ellps="WGS84").inv(lon[0], lat[0], lon[1], lat[1])[2] / (2 * half))
 
 
 def north_bearing_deg(grid: Grid, bounds: Bounds) -> float:
     """Direction of true north in the middle of ``bounds``, clockwise from the map's up [degrees]."""
-    to_map = grid.transformer("EPSG:4326")
     x, y = (bounds[0] + bounds[2]) / 2, (bounds[1] + bounds[3]) / 2
-    lon, lat = to_map.transform(x, y, direction="INVERSE")
-    east, north = to_map.transform(lon, lat + 0.01)
+    lon, lat = grid.lonlat(x, y)
+    east, north = grid.map_xy(lon, lat + 0.01)
     return math.degrees(math.atan2(east - x, north - y))
 
 
 def graticule(axes: Axes, grid: Grid, bounds: Bounds) -> None:
     """Draw meridians and parallels, with degrees on the lower and the left edge."""
-    to_map = grid.transformer("EPSG:4326")
-    lon, lat = to_map.transform(*_frame(bounds), direction="INVERSE")
+    lon, lat = grid.lonlat(*_frame(bounds))
     step = _graticule_step(max(np.ptp(lat), np.ptp(lon) * 0.8))
     lats = np.linspace(lat.min() - step, lat.max() + step, 200)
     lons = np.linspace(lon.min() - step, lon.max() + step, 200)
     at_x, at_y = [], []
     for meridian in _multiples(lon.min(), lon.max(), step):
-        x, y = to_map.transform(np.full(lats.size, meridian), lats)
+        x, y = grid.map_xy(np.full(lats.size, meridian), lats)
         _thin_line(axes, x, y)
         at_x.append((float(np.interp(bounds[1], y, x)), _degrees(meridian, "E", "W", step)))
     for parallel in _multiples(lat.min(), lat.max(), step):
-        x, y = to_map.transform(lons, np.full(lons.size, parallel))
+        x, y = grid.map_xy(lons, np.full(lons.size, parallel))
         _thin_line(axes, x, y)
         at_y.append((float(np.interp(bounds[0], x, y)), _degrees(parallel, "N", "S", step)))
     _set_ticks(

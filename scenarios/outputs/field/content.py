@@ -180,7 +180,7 @@ def _passages(
 ) -> pd.DataFrame:
     """The shortlist with its coordinates, not more precise than the audience's."""
     x, y = chosen["x"].to_numpy(float), chosen["y"].to_numpy(float)
-    lon, lat = run.grid.transformer("EPSG:4326").transform(x, y, direction="INVERSE")
+    lon, lat = run.grid.lonlat(x, y)
     decimals = 6 if run.audience is Audience.RESTRICTED else 2
     lon, lat = np.round(lon, decimals), np.round(lat, decimals)
     step = SK42_ROUNDING_M.get(run.audience, 0.0)

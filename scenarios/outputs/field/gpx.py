@@ -96,7 +96,7 @@ def _track(content: FieldContent, fences: Sequence[Fence], number: int) -> gpxpy
 
 def _degrees(grid: Grid, xy: np.ndarray) -> np.ndarray:
     """(n, 2) longitude and latitude [degrees, WGS 84] to 0.1 m."""
-    lon, lat = grid.transformer("EPSG:4326").transform(xy[:, 0], xy[:, 1], direction="INVERSE")
+    lon, lat = grid.lonlat(xy[:, 0], xy[:, 1])
     return np.round(np.column_stack([lon, lat]), 6)
 
 

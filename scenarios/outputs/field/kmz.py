@@ -151,11 +151,7 @@ def _placemark(folder: ET.Element, name: str, style: str, geometry: Any, grid: G
 
 
 def _in_degrees(geometry: Any, grid: Grid) -> Any:
-    transformer = grid.transformer("EPSG:4326")
-    return shapely.transform(
-        geometry,
-        lambda xy: np.round(np.column_stack(transformer.transform(xy[:, 0], xy[:, 1], direction="INVERSE")), 6),
-    )
+    return shapely.transform(geometry, lambda xy: np.round(np.column_stack(grid.lonlat(*xy.T)), 6))
 
 
 def _geometry(parent: ET.Element, shape: Any) -> None:

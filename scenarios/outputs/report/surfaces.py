@@ -152,7 +152,7 @@ class Frame:
             np.concatenate([x, x, west * along, east * along]),
             np.concatenate([south * along, north * along, y, y]),
         )
-        lon, lat = self.grid.transformer("EPSG:4326").transform(edge_x, edge_y, direction="INVERSE")
+        lon, lat = self.grid.lonlat(edge_x, edge_y)
         up = np.arcsinh(np.tan(np.radians(lat)))
         return float(np.radians(lon.min())), float(up.min()), float(np.radians(lon.max())), float(up.max())
 
@@ -189,7 +189,7 @@ def _nearest_cells(
     height, width = shape
     lon = np.degrees(west + (np.arange(width) + 0.5) * (east - west) / width)
     lat = np.degrees(np.arctan(np.sinh(north - (np.arange(height) + 0.5) * (north - south) / height)))
-    x, y = grid.transformer("EPSG:4326").transform(*np.meshgrid(lon, lat))
+    x, y = grid.map_xy(*np.meshgrid(lon, lat))
     rows, cols = grid.cells_at(x, y)
     inside = (rows >= 0) & (rows < grid.height) & (cols >= 0) & (cols < grid.width)
     return np.where(inside, rows, 0), np.where(inside, cols, 0), inside

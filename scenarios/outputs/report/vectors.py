@@ -25,10 +25,9 @@ DECIMALS = 5
 
 def _degrees(geometries: Sequence[Any], grid: Grid) -> list[list[list[list[float]]]]:
     """Coordinates of each part (or ring) of each geometry in the grid's CRS; pieces that are no lines are left out."""
-    transformer = grid.transformer("EPSG:4326")
 
     def geographic(xy: NDArray[np.float64]) -> NDArray[np.float64]:
-        return np.round(np.column_stack(transformer.transform(xy[:, 0], xy[:, 1], direction="INVERSE")), DECIMALS)
+        return np.round(np.column_stack(grid.lonlat(*xy.T)), DECIMALS)
 
     found = shapely.transform(np.asarray([*geometries, None], dtype=object), geographic)[:-1]
     return [

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,9 +14,9 @@ from scenarios.outputs.sheets.page import Box
 from scenarios.outputs.sheets.projection import SheetProjection
 
 if TYPE_CHECKING:
-    from pyproj import Transformer
+    pass
 
-__all__ = ["MapFrame", "degrees_of", "framed", "parts_of", "round_scale_above"]
+__all__ = ["MapFrame", "framed", "parts_of", "round_scale_above"]
 
 Reals = NDArray[np.float64]
 Points = NDArray[np.float64]
@@ -71,13 +70,13 @@ class MapFrame:
 
     def paper_xy(self, x: Any, y: Any) -> Points:
         """(n, 2) mm on the page of map positions of the study's grid."""
-        lon, lat = degrees_of(self.grid).transform(x, y, direction="INVERSE")
+        lon, lat = self.grid.lonlat(x, y)
         return self.paper_lonlat(lon, lat)
 
     def ground_xy(self, points: Points) -> Points:
         """(n, 2) map positions of the study's grid under places on the page [mm]."""
         lon, lat = self.lonlat(points)
-        return np.column_stack(degrees_of(self.grid).transform(lon, lat))
+        return np.column_stack(self.grid.map_xy(lon, lat))
 
     def lonlat(self, points: Points) -> tuple[Reals, Reals]:
         """Longitude and latitude [degrees, WGS 84] under places on the page [mm]."""
@@ -109,16 +108,6 @@ class MapFrame:
         drawn = shapely.transform(dense, lambda xy: self.paper_xy(xy[:, 0], xy[:, 1]))
         drawn = shapely.simplify(drawn, 0.02)
         return shapely.clip_by_rect(drawn, self.box.left, self.box.bottom, self.box.right, self.box.top)
-
-
-@lru_cache(maxsize=8)
-def _degrees(crs: str, grid: Grid) -> Transformer:
-    return grid.transformer("EPSG:4326")
-
-
-def degrees_of(grid: Grid) -> Transformer:
-    """From longitude, latitude to a grid's map units; made once."""
-    return _degrees(grid.crs, grid)
 
 
 def framed(projection: SheetProjection, scale: float, box: Box, grid: Grid, lon: float, lat: float) -> MapFrame:

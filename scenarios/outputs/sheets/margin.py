@@ -316,8 +316,7 @@ def draw_inset(page: Page, box: Box, source: SheetSource, frame: MapFrame) -> No
     """Where the sheet lies in the study: land and water, borders, fences, and the sheet's outline."""
     run = source.run
     west, south, east, north = run.grid.bounds
-    to_lonlat = run.grid.transformer("EPSG:4326")
-    lon, lat = to_lonlat.transform((west + east) / 2, (south + north) / 2, direction="INVERSE")
+    lon, lat = run.grid.lonlat((west + east) / 2, (south + north) / 2)
     whole = SheetProjection(operation=source.operation, lon=float(lon), lat=float(lat), zone=None)
     scale = 1000.0 * max((east - west) / box.width, (north - south) / box.height)
     wide = Box(box.left, box.bottom, min(box.width, 1000.0 * (east - west) / scale), box.height)

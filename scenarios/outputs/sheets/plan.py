@@ -9,7 +9,7 @@ import numpy as np
 
 from rasters.errors import ConfigError
 from scenarios.model.audience import Audience
-from scenarios.outputs.sheets.frame import MapFrame, degrees_of
+from scenarios.outputs.sheets.frame import MapFrame
 from scenarios.outputs.sheets.page import Box
 from scenarios.outputs.sheets.series import Section, divided, fitted_scale, frame_at, outline_of, section_points
 from scenarios.outputs.sheets.sheet import PAPERS, Layout, Neighbour, Sheet, layout_of
@@ -184,7 +184,7 @@ def _on_map(frame: MapFrame, passages: Sequence[Passage]) -> list[Passage]:
 
 
 def _lonlat(source: SheetSource, x: float, y: float) -> tuple[float, float]:
-    lon, lat = degrees_of(source.run.grid).transform(x, y, direction="INVERSE")
+    lon, lat = source.run.grid.lonlat(x, y)
     return float(lon), float(lat)
 
 
@@ -260,7 +260,7 @@ def _extent(source: SheetSource) -> np.ndarray:
     t = np.linspace(0, 1, 9)
     x = np.concatenate([x0 + t * (x1 - x0), x0 + t * (x1 - x0), np.full(9, x0), np.full(9, x1)])
     y = np.concatenate([np.full(9, y0), np.full(9, y1), y0 + t * (y1 - y0), y0 + t * (y1 - y0)])
-    return np.column_stack(degrees_of(run.grid).transform(x, y, direction="INVERSE"))
+    return np.column_stack(run.grid.lonlat(x, y))
 
 
 def _section(source: SheetSource, request: SheetRequest, start_m: float, end_m: float) -> PlannedPage:

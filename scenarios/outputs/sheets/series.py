@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from rasters.errors import ConfigError
 from rasters.fences import Fence
-from scenarios.outputs.sheets.frame import MapFrame, degrees_of, framed, round_scale_above
+from scenarios.outputs.sheets.frame import MapFrame, framed, round_scale_above
 from scenarios.outputs.sheets.page import Box
 from scenarios.outputs.sheets.projection import SheetProjection
 from scenarios.outputs.sheets.source import SheetSource
@@ -41,7 +41,7 @@ def section_points(source: SheetSource, fence: Fence, start_m: float, end_m: flo
     """Positions along a stretch of fence, its ends included."""
     n = max(2, int(np.ceil((end_m - start_m) / every_m)) + 1)
     spots = [fence.point_at(float(v)) for v in np.linspace(start_m, end_m, n)]
-    lon, lat = degrees_of(source.run.grid).transform([p.x for p in spots], [p.y for p in spots], direction="INVERSE")
+    lon, lat = source.run.grid.lonlat([p.x for p in spots], [p.y for p in spots])
     return np.column_stack([lon, lat])
 
 

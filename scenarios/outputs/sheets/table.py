@@ -49,8 +49,7 @@ def passage_rows(source: SheetSource, passages: Sequence[Passage], zone: int | N
 
 
 def _row(source: SheetSource, passage: Passage, zone: int | None) -> tuple[str, ...]:
-    to_degrees = source.run.grid.transformer("EPSG:4326")
-    lon, lat = (float(v) for v in to_degrees.transform(passage.x, passage.y, direction="INVERSE"))
+    lon, lat = (float(v) for v in source.run.grid.lonlat(passage.x, passage.y))
     found = to_gauss_kruger(source.operation, lon, lat, zone)
     north, east = float(found.north_m[0]), float(found.east_m[0])
     where = f"{source.fence_title(passage.fence)}, {source.km(passage.along_m)}"
