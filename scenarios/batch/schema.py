@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, Field, field_validator
+from pydantic import BeforeValidator, Field, field_validator
 
 from scenarios.batch.facts import FACTS
 from scenarios.outputs.tables import MEANINGS
-from scenarios.study.base import FROZEN, Identifier, Metres
+from scenarios.study.base import Identifier, Metres, Model
 
 __all__ = ["AXES", "Block", "Draws", "Matrix"]
 
@@ -33,10 +33,8 @@ def _once(values: list[Any]) -> list[Any]:
     return values
 
 
-class Block(BaseModel):
+class Block(Model):
     """Every combination of some scenarios, species, cell sizes and overrides."""
-
-    model_config = FROZEN
 
     scenario: Annotated[list[Identifier], BeforeValidator(_listed), Field(min_length=1)] | None = None
     """Scenarios of the study; default all of them."""
@@ -95,10 +93,8 @@ def _axis_faults(axis: str, options: dict[str, dict[str, Any]] | list[Any]) -> l
     return faults + [f"{axis}: {value} stands twice; keep one" for value in twice]
 
 
-class Draws(BaseModel):
+class Draws(Model):
     """Runs with other values of the study's uncertain numbers, as `otkel uncertainty` draws them."""
-
-    model_config = FROZEN
 
     count: Annotated[int, Field(ge=2)]
     """Draws; a power of two, for which a Sobol sequence is balanced."""

@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, Field, model_validator
+from pydantic import Field, model_validator
 
-from scenarios.study.base import FROZEN, FileName
+from scenarios.study.base import FileName, Model
 from scenarios.study.load import read_document, validate
 
 __all__ = ["COLUMNS", "CrimeSettings", "TableColumns", "read_settings"]
@@ -21,10 +21,8 @@ COLUMNS = {
 """Columns of the two tables; ``km``, ``team``, ``patrol_id``, ``species`` and ``cause`` may be missing or empty."""
 
 
-class TableColumns(BaseModel):
+class TableColumns(Model):
     """A CSV file, as SMART or a spreadsheet exports it, and what its columns are called."""
-
-    model_config = FROZEN
 
     file: FileName
     """CSV file, also gzipped, beside the settings."""
@@ -34,10 +32,8 @@ class TableColumns(BaseModel):
     """Column of otkel -> word in the file -> word of otkel, such as `type: {petlya: snare}`."""
 
 
-class CrimeSettings(BaseModel):
+class CrimeSettings(Model):
     """What is stated about patrols and incidents. Every key has a default."""
-
-    model_config = FROZEN
 
     synthetic: bool = False
     """The data were made by a simulator; every page says so."""

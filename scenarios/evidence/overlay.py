@@ -8,13 +8,12 @@ from typing import Any
 
 import pandas as pd
 import yaml
-from pydantic import BaseModel
 
 from rasters.errors import ConfigError
 from rasters.io import replacing
 from scenarios.evidence.linking import Landmarks, Passage
 from scenarios.statistics.use_factor import UseFactors
-from scenarios.study.base import FROZEN
+from scenarios.study.base import Model
 from scenarios.study.load import ResolvedStudy, read_document, validate
 
 __all__ = ["Overlay", "overlay_of", "read_overlay", "write_overlay"]
@@ -23,10 +22,8 @@ Found = Mapping[tuple[str, str], UseFactors]
 SMALLEST = 0.001
 
 
-class Overlay(BaseModel):
+class Overlay(Model):
     """Overrides of a study that evidence gives reason for."""
-
-    model_config = FROZEN
 
     study: str
     """Id of the study."""

@@ -6,10 +6,10 @@ from datetime import date
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, Field, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from scenarios.field_data.settings import TableMapping
-from scenarios.study.base import FROZEN, Identifier, Metres
+from scenarios.study.base import Identifier, Metres, Model
 from scenarios.study.load import read_document, validate
 
 __all__ = ["EvidenceSettings", "StatedPassage", "read_settings"]
@@ -17,10 +17,8 @@ __all__ = ["EvidenceSettings", "StatedPassage", "read_settings"]
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 
 
-class StatedPassage(BaseModel):
+class StatedPassage(Model):
     """A passage that is there, or will be: what the cameras beside it are about."""
-
-    model_config = FROZEN
 
     id: Identifier
     candidate: str | None = None
@@ -50,10 +48,8 @@ class StatedPassage(BaseModel):
         return text
 
 
-class EvidenceSettings(BaseModel):
+class EvidenceSettings(Model):
     """What is stated about a set of camera-trap data. Every key has a default; a Camtrap DP package needs no file at all."""
-
-    model_config = FROZEN
 
     synthetic: bool = False
     """The data were made by a simulator; every page says so."""

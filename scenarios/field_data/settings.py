@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from pydantic import BaseModel
-
-from scenarios.study.base import FROZEN, FileName
+from scenarios.study.base import FileName, Model
 
 __all__ = ["TableMapping", "TimesOfDay"]
 
@@ -23,10 +21,8 @@ class TimesOfDay(Protocol):
         """Zone of times that are written without one."""
 
 
-class TableMapping(BaseModel):
+class TableMapping(Model):
     """A plain CSV file read as one of the standard's tables."""
-
-    model_config = FROZEN
 
     file: FileName
     """CSV file, also gzipped (.csv.gz), beside the settings."""

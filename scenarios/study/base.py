@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import PurePosixPath
 from typing import Annotated
 
-from pydantic import AfterValidator, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-__all__ = ["FROZEN", "Amount", "FileName", "Identifier", "Metres", "Month", "Weight", "Year"]
+__all__ = ["Amount", "FileName", "Identifier", "Metres", "Model", "Month", "Weight", "Year"]
 
 
 def _relative(text: str) -> str:
@@ -27,5 +27,7 @@ Month = Annotated[int, Field(ge=1, le=12)]
 Year = Annotated[int, Field(ge=1900, le=2200)]
 
 
-FROZEN = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
-"""Settings of every model: frozen, and unknown keys are errors."""
+class Model(BaseModel):
+    """Base of every model that is read from a file: frozen, and unknown keys are errors."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)

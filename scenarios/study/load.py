@@ -33,7 +33,7 @@ Layer = tuple[str, dict[str, Any], Callable[[str], str]]
 class _Loader(yaml.SafeLoader):
     """Plain YAML in which a date is text like any other: nothing here asks for dates."""
 
-    yaml_implicit_resolvers = {  # noqa: RUF012
+    yaml_implicit_resolvers = {
         first: [(tag, pattern) for tag, pattern in pairs if tag != "tag:yaml.org,2002:timestamp"]
         for first, pairs in yaml.SafeLoader.yaml_implicit_resolvers.items()
     }

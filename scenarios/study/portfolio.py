@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, Field, model_validator
+from pydantic import Field, model_validator
 
-from scenarios.study.base import FROZEN, Amount, FileName, Identifier, Metres
+from scenarios.study.base import Amount, FileName, Identifier, Metres, Model
 
 __all__ = ["Action", "Area", "AtMost", "Bundles", "Mortality", "MortalityZone", "PortfolioSettings"]
 
@@ -14,12 +14,6 @@ Longitude = Annotated[float, Field(ge=-180, le=180)]
 Latitude = Annotated[float, Field(ge=-90, le=90)]
 Factor = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 OBJECTIVES = Literal["conductance", "resistance", "least_cost", "eca", "arriving"]
-
-
-class Model(BaseModel):
-    """Frozen, and unknown keys are errors."""
-
-    model_config = FROZEN
 
 
 class Area(Model):

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, Field, field_validator, model_validator
+from pydantic import AfterValidator, Field, field_validator, model_validator
 
 from connectivity.circuit.solvers import known_method
-from scenarios.study.base import FROZEN, Amount, FileName, Identifier, Metres, Month, Weight, Year
+from scenarios.study.base import Amount, FileName, Identifier, Metres, Model, Month, Weight, Year
 from scenarios.study.portfolio import Action, Bundles, Mortality, PortfolioSettings
 from scenarios.study.uncertainty import Uncertainty
 
@@ -36,12 +36,6 @@ __all__ = [
 
 
 UseFactor = Annotated[float, Field(ge=0, le=1)]
-
-
-class Model(BaseModel):
-    """Frozen, and unknown keys are errors."""
-
-    model_config = FROZEN
 
 
 class GridSettings(Model):

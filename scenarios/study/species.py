@@ -9,9 +9,10 @@ import itertools
 from collections.abc import Sequence
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import Field, StringConstraints, model_validator
 
 from rasters import profile as data
+from scenarios.study.base import Model
 
 __all__ = ["SpeciesFile"]
 
@@ -22,12 +23,6 @@ PositiveShare = Annotated[float, Field(gt=0, le=1)]
 ClassCode = Annotated[int, Field(ge=0, le=65535)]
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
-
-
-class Model(BaseModel):
-    """Frozen, and closed to unknown keys."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
 
 class StatedModel(Model):

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, Field, model_validator
+from pydantic import Field, model_validator
 
-from scenarios.study.base import FROZEN
+from scenarios.study.base import Model
 
 __all__ = ["Spread", "Uncertainty"]
 
@@ -15,10 +15,8 @@ Bounds = tuple[Finite, Finite]
 SCALES = ("value", "factor", "excess", "odds")
 
 
-class Spread(BaseModel):
+class Spread(Model):
     """How far some parameters may lie from what is stated. Give one of `value`, `factor`, `excess` and `odds`."""
-
-    model_config = FROZEN
 
     parameter: Annotated[str, Field(min_length=1)]
     """Name of one or, with `*` for anything, of many parameters: `rules.landcover[*]`, `factors.*`, `permeability.*`,
@@ -67,9 +65,7 @@ class Spread(BaseModel):
         return self
 
 
-class Uncertainty(BaseModel):
+class Uncertainty(Model):
     """What is drawn in `otkel uncertainty`; what no row names stays as stated."""
-
-    model_config = FROZEN
 
     parameters: list[Spread] = []
