@@ -6,11 +6,11 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from affine import Affine
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from rasters.errors import DataError, FocalNodeError, GeographicCRSError, GridMismatchError, written
 
@@ -158,12 +158,12 @@ class Grid:
     def _from_degrees(self) -> Transformer:
         return self.transformer("EPSG:4326")
 
-    def lonlat(self, x: ArrayLike, y: ArrayLike) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Longitude and latitude of map positions [degrees, WGS 84]."""
+    def lonlat(self, x: Any, y: Any) -> tuple[Any, Any]:
+        """Longitude and latitude of map positions [degrees, WGS 84]; numbers or arrays, as given."""
         lon, lat = self._from_degrees.transform(x, y, direction="INVERSE")
         return lon, lat
 
-    def map_xy(self, lon: ArrayLike, lat: ArrayLike) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    def map_xy(self, lon: Any, lat: Any) -> tuple[Any, Any]:
         """Map x, y of longitudes and latitudes [degrees, WGS 84]; inf where the projection has no place for them."""
         x, y = self._from_degrees.transform(lon, lat)
         return x, y
