@@ -110,8 +110,13 @@ def test_the_architecture_page_names_every_package() -> None:
 
 
 def test_help_starts_at_once() -> None:
-    """Under half a second of processor time; the least of three, because the first may compile and others may push in."""
-    assert min(cpu_seconds_of("cli.py", "--help") for _ in range(3)) < 0.5
+    """Under half a second on a quiet machine, which is under six times what the command-line library alone takes there.
+
+    Measured in turns, the least of three each: the first may compile, and others may push in.
+    """
+    turns = [(cpu_seconds_of("cli.py", "--help"), cpu_seconds_of("-c", "import typer")) for _ in range(3)]
+    ours, library = (min(times) for times in zip(*turns, strict=True))
+    assert ours < 6.0 * library
 
 
 @pytest.mark.parametrize(
