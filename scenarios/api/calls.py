@@ -28,6 +28,7 @@ from scenarios.model.ranking import combine_species
 from scenarios.model.results import SpeciesRun
 from scenarios.model.steps import open_store, solve_step
 from scenarios.outputs.folder import atomic_folder
+from scenarios.outputs.release import Release
 from scenarios.outputs.stored import StoredResults, as_stored, read_results, rounded
 from scenarios.progress import Reporter
 from scenarios.runs.session import run_resolved
@@ -200,7 +201,7 @@ def _distinct(sides: list[Side]) -> list[Side]:
 
 
 def _result(resolved: ResolvedStudy, runs: Sequence[SpeciesRun], combined: pd.DataFrame, folder: Path | None) -> Result:
-    by_species = {one.species: one for one in runs}
+    by_species = {one.species: Release.of(one) for one in runs}
     side = Side(
         label=resolved.scenario, title=resolved.scenario_title, species=tuple(by_species), settings=resolved.settings, inputs={},
         read=by_species.__getitem__, combined=combined,

@@ -81,8 +81,8 @@ def run(
     if study is None:
         raise typer.BadParameter("name a study, or give --from manifest.json", param_hint="STUDY")
     with reporting("run", quiet or as_json, verbose) as reporter:
-        from scenarios.model.audience import Audience, audience_named
         from scenarios.model.steps import open_store
+        from scenarios.outputs.audience import Audience, audience_named
         from scenarios.runs.session import run_study
 
         whom = Audience.RESTRICTED if audience is None else audience_named(audience)

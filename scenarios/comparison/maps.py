@@ -15,12 +15,13 @@ from shapely import get_coordinates, get_parts
 
 from rasters.io import replacing, write_cog
 from scenarios.comparison.sides import Pairing
-from scenarios.model.audience import badge
+from scenarios.outputs.audience import badge
 from scenarios.outputs.cartography.features import draw_borders, draw_places
 from scenarios.outputs.cartography.furniture import block_mean, block_pick, nice_below
 from scenarios.outputs.cartography.labels import draw_labels
 from scenarios.outputs.cartography.scene import RunScene, draw_ground, draw_surface, legend_of_ground, paint, run_scene
 from scenarios.outputs.cartography.sheet import INK, Sheet, Texts, new_sheet, save_png
+from scenarios.outputs.release import reader_of
 from scenarios.outputs.words import note_of, schematic_note
 
 if TYPE_CHECKING:
@@ -272,7 +273,7 @@ def _drawn(pairing: Pairing, scene: RunScene, change: Change) -> Sheet:
     texts = Texts(
         title=f"{species}: change of {theme.title[0].lower()}{theme.title[1:]}",
         subtitle=f"\u201c{pairing.other.title}\u201d against \u201c{pairing.base.title}\u201d   \u00b7   {study}",
-        badge=badge(run.audience), warning=warning_of(pairing), credits=scene.credits,
+        badge=badge(reader_of(run)), warning=warning_of(pairing), credits=scene.credits,
     )  # fmt: skip
     sheet = new_sheet(run.grid, run.grid.bounds, texts)
     shown = block_mean(np.where(np.isfinite(change.values), change.values, np.nan), scene.factor) / theme.per_shown

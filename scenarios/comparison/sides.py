@@ -26,8 +26,8 @@ from scenarios.comparison.tables import (
     place_table,
     rank_table,
 )
-from scenarios.model.audience import Audience
-from scenarios.model.results import SpeciesRun
+from scenarios.outputs.audience import Audience
+from scenarios.outputs.release import Release, reader_of
 from scenarios.outputs.stored import StoredResults
 from scenarios.outputs.words import audience_of, schematic_note
 from scenarios.study.schema import Routes, Study
@@ -62,7 +62,7 @@ class Side:
     inputs : mapping of str to str
         Name of each input file -> SHA-256.
     read : callable
-        From a species to its `SpeciesRun`.
+        From a species to its `Release`.
     combined : DataFrame, optional
         Ranking over all species together.
     """
@@ -72,7 +72,7 @@ class Side:
     species: tuple[str, ...]
     settings: Mapping[str, Any]
     inputs: Mapping[str, str]
-    read: Callable[[str], SpeciesRun]
+    read: Callable[[str], Release]
     combined: pd.DataFrame | None = None
 
     @classmethod
@@ -96,8 +96,8 @@ class Pairing:
     species: str
     base: Side
     other: Side
-    a: SpeciesRun
-    b: SpeciesRun
+    a: Release
+    b: Release
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -253,13 +253,13 @@ def _ordered(sides: Sequence[Side], base: str | None) -> list[Side]:
     return sorted(sides, key=lambda side: side.label != base)
 
 
-def _without_rasters(run: SpeciesRun) -> SpeciesRun:
+def _without_rasters(run: Release) -> Release:
     """What tables need, so that the runs of many sides fit into memory."""
     nothing = np.empty((0, 0))
-    return replace(run, cwd=nothing, corridor=nothing, current_density=nothing, layers={}, model=None)
+    return replace(run, model=None, cwd=nothing, corridor=nothing, current_density=nothing, layers={})
 
 
-Runs = Mapping[str, SpeciesRun]
+Runs = Mapping[str, Release]
 
 
 def _require_comparable(first: Side, other: Side, a: Runs, b: Runs) -> None:
@@ -281,8 +281,8 @@ def _faults(first: Side, other: Side, a: Runs, b: Runs) -> Iterator[str]:
         yield f"study: {one.study} against {two.study}"
     if one.fence_formula != two.fence_formula:
         yield f"fence formula: {one.fence_formula} against {two.fence_formula}; run the older results again"
-    if one.audience != two.audience:
-        yield f"audience: {one.audience} against {two.audience}"
+    if reader_of(one) != reader_of(two):
+        yield f"audience: {reader_of(one)} against {reader_of(two)}"
     if (
         one.grid.shape != two.grid.shape
         or one.grid.transform != two.grid.transform

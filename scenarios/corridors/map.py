@@ -12,7 +12,7 @@ from matplotlib.patheffects import Normal, withStroke
 from scipy.spatial import KDTree
 
 from scenarios.corridors.results import CorridorRoute, SpeciesCorridors
-from scenarios.model.audience import Audience, badge
+from scenarios.outputs.audience import Audience, badge
 from scenarios.outputs.cartography.features import draw_borders, draw_corridor, draw_places, draw_plain_fences
 from scenarios.outputs.cartography.furniture import Bounds
 from scenarios.outputs.cartography.labels import draw_labels

@@ -14,7 +14,7 @@ from scenarios.corridors.map import MAP_TITLE, READING
 from scenarios.corridors.results import SpeciesCorridors
 from scenarios.corridors.tables import COLUMNS, meaning_of, route_table
 from scenarios.corridors.words import describe_route, route_title
-from scenarios.model.audience import Audience
+from scenarios.outputs.audience import Audience
 from scenarios.outputs.folder import MARKER, run_folder
 from scenarios.outputs.page import Column, Table, page_environment
 from scenarios.outputs.words import WORKING_NOTE, schematic_note

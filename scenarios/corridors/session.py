@@ -12,14 +12,12 @@ from rich.text import Text
 from rasters.distance import burn
 from rasters.errors import DataError
 from rasters.grid import Grid
-from rasters.io import read_vectors
 from scenarios.corridors.files import write_species_corridors
 from scenarios.corridors.page import write_corridor_index
 from scenarios.corridors.results import SpeciesCorridors
 from scenarios.corridors.routes import Surroundings, run_corridors
 from scenarios.corridors.words import describe_route, route_title
-from scenarios.land.inputs import context_layer, read_inputs
-from scenarios.land.places import FocalPlace
+from scenarios.land.inputs import context_layer, read_inputs, read_places
 from scenarios.land.prepared import Prepared, prepare_species
 from scenarios.outputs.folder import run_folder
 from scenarios.outputs.job import Summary, results_folder
@@ -81,17 +79,11 @@ def _run_and_write(
 
 def read_surroundings(resolved: ResolvedStudy, grid: Grid) -> Surroundings:
     """Every place of the study's regions, their cells, and the countries where the study has them."""
-    settings = resolved.study.regions
-    features = read_vectors(resolved.file(settings.file), settings.table, grid)
-    places = tuple(
-        FocalPlace(
-            id=str(row[settings.id]), name=str(row.get(settings.name) or row[settings.id]), role="", geometry=row.geometry,
-            geometry_status=str(row.get(settings.status) or "unknown"),
-        )
-        for _, row in features.iterrows()
-    )  # fmt: skip
+    places = tuple(read_places(resolved, grid).values())
     return Surroundings(
-        reserves=burn(features.geometry, grid, all_touched=False), countries=_countries(resolved, grid), places=places
+        reserves=burn([place.geometry for place in places], grid, all_touched=False),
+        countries=_countries(resolved, grid),
+        places=places,
     )
 
 

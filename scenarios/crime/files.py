@@ -14,7 +14,7 @@ from rasters.io import replacing, write_cog
 from scenarios.crime.rates import PER_KM
 from scenarios.crime.results import SYNTHETIC, CrimeResults
 from scenarios.crime.risk import on_grid
-from scenarios.model.audience import Audience, audience_note
+from scenarios.outputs.audience import Audience, audience_note
 from scenarios.outputs.folder import MARKER
 from scenarios.outputs.page import Column, Table, page_environment
 from scenarios.outputs.tables import write_csv

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,8 +13,8 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from scenarios.crime.rates import POACHING
-from scenarios.model.audience import badge
 from scenarios.model.ground import ground_of
+from scenarios.outputs.audience import badge
 from scenarios.outputs.cartography.features import draw_borders, draw_places, draw_plain_fences
 from scenarios.outputs.cartography.labels import draw_labels
 from scenarios.outputs.cartography.scene import Scene, draw_surface, legend_of_ground, make_scene
@@ -37,9 +36,7 @@ FIRM = 4.0
 
 def write_maps(found: CrimeResults, folder: Path, borders: gpd.GeoDataFrame | None) -> list[Path]:
     """Write ``effort.png`` and ``risk.png``."""
-    scene = make_scene(
-        replace(ground_of(found.prepared), audience=found.audience), borders, found.prepared.resolved.study.credits
-    )
+    scene = make_scene(ground_of(found.prepared), borders, found.prepared.resolved.study.credits)
     effort = np.where(found.effort.km > 0, found.effort.km, np.nan)
     risk, top = found.risk.mean, max(2.0, float(np.nanmax(found.risk.mean)))
     return [

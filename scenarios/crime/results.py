@@ -15,7 +15,7 @@ from scenarios.crime.rates import POACHING
 from scenarios.crime.risk import WELL_LOOKED_KM, Coverage, EffortMap, RiskMap
 from scenarios.crime.tables import CrimeData
 from scenarios.land.prepared import Prepared
-from scenarios.model.audience import Audience
+from scenarios.outputs.audience import Audience
 from scenarios.statistics.rates import LEVEL
 
 __all__ = ["CrimeResults"]

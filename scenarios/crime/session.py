@@ -19,7 +19,7 @@ from scenarios.crime.risk import coverage, effort_map, risk_map
 from scenarios.crime.tables import read_crime
 from scenarios.land.inputs import context_layer, read_inputs
 from scenarios.land.prepared import Prepared, prepare_species
-from scenarios.model.audience import audience_named, audience_note
+from scenarios.outputs.audience import audience_named, audience_note
 from scenarios.outputs.job import Summary, results_folder
 from scenarios.outputs.stored import StoredResults, read_results
 from scenarios.progress import Reporter

@@ -13,12 +13,11 @@ from shapely.geometry import Point
 from rasters.errors import ConfigError
 from rasters.fences import Fence
 from rasters.grid import Grid
-from rasters.io import read_vectors
 from scenarios.evidence.package import TrapData
 from scenarios.evidence.plausible import check_places, coarse_m
 from scenarios.evidence.settings import StatedPassage
 from scenarios.field_data.faults import Faults
-from scenarios.land.inputs import Inputs
+from scenarios.land.inputs import Inputs, read_places
 from scenarios.land.places import FocalPlace
 from scenarios.study.load import ResolvedStudy
 
@@ -65,7 +64,10 @@ def landmarks_of(resolved: ResolvedStudy, inputs: Inputs, stated: Sequence[State
     standing = [one for one in _standing(resolved) if one.id not in known]
     passages = tuple(_passage(resolved, inputs.grid, fences, one) for one in (*stated, *standing))
     return Landmarks(
-        grid=inputs.grid, passages=passages, fences=inputs.all_fences, places=_all_places(resolved, inputs.grid)
+        grid=inputs.grid,
+        passages=passages,
+        fences=inputs.all_fences,
+        places=tuple(read_places(resolved, inputs.grid).values()),
     )
 
 
@@ -116,19 +118,6 @@ def _place_of_candidate(one: StatedPassage, fences: dict[str, Fence]) -> tuple[F
             f"evidence.yaml: passages.{one.id}.candidate: {one.candidate!r} is no candidate on a fence of the study; "
             "the ids are in passages.csv of a run, or give lon and lat"
         ) from error
-
-
-def _all_places(resolved: ResolvedStudy, grid: Grid) -> tuple[FocalPlace, ...]:
-    """Every region of the study's file, also those that no route names."""
-    settings = resolved.study.regions
-    table = read_vectors(resolved.file(settings.file), settings.table, grid)
-    status = table[settings.status] if settings.status in table else ["unknown"] * len(table)
-    names = table[settings.name] if settings.name in table else table[settings.id]
-    rows = zip(table[settings.id], names, table.geometry, status, strict=True)
-    return tuple(
-        FocalPlace(id=str(i), name=str(name), role="", geometry=shape, geometry_status=str(how))
-        for i, name, shape, how in rows
-    )
 
 
 def tags_of(text: str) -> dict[str, str]:

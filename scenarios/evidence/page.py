@@ -11,7 +11,7 @@ from rasters.io import replacing
 from scenarios.evidence.findings import Findings
 from scenarios.evidence.output_tables import FILES, UNITS
 from scenarios.evidence.words import assumptions_of, people_table, sentences_of
-from scenarios.model.audience import Audience
+from scenarios.outputs.audience import Audience
 from scenarios.outputs.folder import MARKER
 from scenarios.outputs.page import Table, as_table, page_environment
 from scenarios.outputs.words import WORKING_NOTE, is_schematic

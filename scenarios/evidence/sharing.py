@@ -38,7 +38,7 @@ from scenarios.evidence.sharing_lists import (
     TEXT,
 )  # fmt: skip
 from scenarios.land.inputs import read_profile
-from scenarios.model.audience import PARTNER_DEG, Audience
+from scenarios.outputs.audience import PARTNER_DEG, Audience
 from scenarios.outputs.folder import MARKER
 from scenarios.outputs.generalise import snapped
 from scenarios.outputs.job import Summary, results_folder

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from scenarios.model.audience import PARTNER_DEG, Audience
+from scenarios.outputs.audience import PARTNER_DEG, Audience
 
 __all__ = [
     "COUNTS", "FIGURES", "LEAST_PLACES", "LEAST_PLACES_SENSITIVE", "NOTES", "OWN_MAPS", "OWN_MEANINGS", "PARTNER", "PUBLIC", "READ",

@@ -14,10 +14,10 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from rasters.io import replacing
-from scenarios.indicators.values import INDICATORS
+from scenarios.indicators.values import YEARLY
 from scenarios.indicators.years import Year
-from scenarios.model.audience import Audience, audience_note, badge
-from scenarios.model.indicators import over_cores
+from scenarios.model.indicators import INDICATORS, over_cores
+from scenarios.outputs.audience import Audience, audience_note, badge
 from scenarios.outputs.cartography.sheet import INK, MUTED, save_png
 from scenarios.outputs.folder import MARKER
 from scenarios.outputs.page import Column, Table, page_environment
@@ -26,12 +26,6 @@ from scenarios.statistics.rates import LEVEL
 
 __all__ = ["IndicatorResults", "for_audience", "write_indicators"]
 
-TITLES = {
-    "conductance_s": "Conductance from cores to targets", "least_cost_m": "Least cost from cores to targets",
-    "arriving_share": "Walkers that arrive alive", "eca_km2": "Equivalent connected area",
-    "fence_open_share": "Fence at which a way is found", "passages_in_use": "Watched passages in use",
-    "signs_per_100_km": "Signs of poaching on patrol",
-}  # fmt: skip
 COLUMNS = {
     "year": "Year.",
     "before": "The year it is compared with.",
@@ -79,7 +73,7 @@ class IndicatorResults:
         for row in whole.to_dict("records"):
             if np.isfinite(row["ratio"]) and abs(row["ratio"] - 1.0) >= LEAST_CHANGE:
                 spread = f" ({row['low']:.3g} to {row['high']:.3g})" if row["low"] < row["high"] else ""
-                title = TITLES[str(row["indicator"])]
+                title = YEARLY[str(row["indicator"])][0]
                 said.append(
                     f"{row['species']}, {row['before']} to {row['year']}: {title.lower()} x {row['ratio']:.3g}{spread}."
                 )
@@ -107,7 +101,8 @@ def write_indicators(found: IndicatorResults, folder: Path) -> None:
         write_csv(folder / name, table)
     dictionary = [(file, name, COLUMNS[str(name)]) for file, table in tables.items() for name in table.columns]
     dictionary += [
-        ("indicators.csv", f"indicator = {name}", f"{meaning} [{unit}]") for name, (unit, meaning) in INDICATORS.items()
+        ("indicators.csv", f"indicator = {name}", f"{meaning} [{INDICATORS[name]}]")
+        for name, (_, meaning) in YEARLY.items()
     ]
     write_csv(folder / "columns.csv", pd.DataFrame(dictionary, columns=["file", "column", "meaning"]))
     draw_years(found, folder / "indicators.png")
@@ -116,7 +111,7 @@ def write_indicators(found: IndicatorResults, folder: Path) -> None:
 
 def draw_years(found: IndicatorResults, path: Path) -> Path:
     """One panel per indicator: value and interval by year, a colour and a mark per species; the mean over cores."""
-    names = [name for name in TITLES if name in set(found.table["indicator"])]
+    names = [name for name in YEARLY if name in set(found.table["indicator"])]
     rows = -(-len(names) // 2)
     figure = Figure(figsize=(11.0, 2.7 * rows + 0.9), dpi=150, layout="constrained")
     FigureCanvasAgg(figure)
@@ -136,7 +131,7 @@ def draw_years(found: IndicatorResults, path: Path) -> Path:
 def _panel(axes: Any, found: IndicatorResults, name: str, species: list[str]) -> None:
     colours, marks = mpl.colormaps["cividis"](np.linspace(0.05, 0.85, max(len(species), 1))), "osD^vPX*"
     table = found.table[found.table["indicator"] == name]
-    scale, unit = (1000.0, "effective km") if name == "least_cost_m" else (1.0, INDICATORS[name][0])
+    scale, unit = (1000.0, "effective km") if name == "least_cost_m" else (1.0, INDICATORS[name])
     years = [one.year for one in found.years]
     groups = [one for one in species if one in set(table["species"])] or [""]
     for number, one in enumerate(groups):
@@ -159,7 +154,7 @@ def _panel(axes: Any, found: IndicatorResults, name: str, species: list[str]) ->
             there = np.isfinite(low) & np.isfinite(high) & np.isfinite(value)
         axes.vlines(at[there], low[there], high[there], color=colour, linewidth=2.2, alpha=0.55)
         _note_cut_off(axes, at, value, cores, colour)
-    axes.set_title(TITLES[name], loc="left", fontsize=10.5, color=INK)
+    axes.set_title(YEARLY[name][0], loc="left", fontsize=10.5, color=INK)
     axes.set(ylabel="share" if unit == "1" else f"[{unit}]", xticks=years)
     axes.margins(x=0.12, y=0.1)
     axes.set_ylim(bottom=0.0)
@@ -183,19 +178,12 @@ def _note_cut_off(
 
 def _over_cores(table: pd.DataFrame) -> pd.DataFrame:
     """Median over the cores by year, with ``reached`` of ``total``; a core that is cut off counts, so that it never looks better."""
-    rows = {
-        year: {
-            "value": over_cores(part["value"]).median,
-            "low": over_cores(part["low"]).median,
-            "high": over_cores(part["high"]).median,
-            "reached": over_cores(part["value"]).reached,
-            "total": len(part),
-        }
-        for year, part in table.groupby("year")
-    }
-    return pd.DataFrame.from_dict(rows, orient="index", columns=["value", "low", "high", "reached", "total"]).astype(
-        float
-    )
+    rows = {}
+    for year, part in table.groupby("year"):
+        value, low, high = (over_cores(part[name]) for name in ("value", "low", "high"))
+        rows[year] = (value.median, low.median, high.median, value.reached, value.total)
+    columns = ["value", "low", "high", "reached", "total"]
+    return pd.DataFrame.from_dict(rows, orient="index", columns=columns).astype(float)
 
 
 def _write_page(found: IndicatorResults, folder: Path) -> None:
@@ -208,7 +196,7 @@ def _write_page(found: IndicatorResults, folder: Path) -> None:
         warning="Field data are SYNTHETIC: made by a simulator, observed by nobody" if found.synthetic else "",
         sentences=found.sentences(), assumed=ASSUMED, assumptions=statements, draws=found.draws, seed=found.seed, level=f"{LEVEL:.0%}",
         whole=_shown(whole), cores=_shown(cores), changes=_shown(found.changes),
-        meanings={TITLES[name]: text for name, (_, text) in INDICATORS.items()}, credits=resolved.study.credits, manifest=MARKER,
+        meanings={title: text for title, text in YEARLY.values()}, credits=resolved.study.credits, manifest=MARKER,
     )  # fmt: skip
     with replacing(folder / "index.html") as part:
         part.write_text(page, encoding="utf-8")
@@ -216,7 +204,7 @@ def _write_page(found: IndicatorResults, folder: Path) -> None:
 
 def _shown(table: pd.DataFrame) -> Table:
     """A table for people; words for indicators, four figures."""
-    shown = table.assign(indicator=[TITLES[name] for name in table["indicator"]]) if len(table) else table
+    shown = table.assign(indicator=[YEARLY[name][0] for name in table["indicator"]]) if len(table) else table
     columns = tuple(
         Column(label=name.capitalize(), unit="", meaning=COLUMNS[name], number=pd.api.types.is_float_dtype(shown[name]))
         for name in map(str, shown.columns)

@@ -15,7 +15,7 @@ from scenarios.field_data.faults import Faults
 from scenarios.indicators.files import IndicatorResults, for_audience, write_indicators
 from scenarios.indicators.years import Year, field_rows, habituation_sentences, model_rows, parse_years
 from scenarios.land.inputs import read_inputs, read_profile
-from scenarios.model.audience import audience_named, audience_note
+from scenarios.outputs.audience import audience_named, audience_note
 from scenarios.outputs.job import Summary, results_folder
 from scenarios.progress import Reporter
 

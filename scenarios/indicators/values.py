@@ -9,24 +9,33 @@ from scenarios.land.prepared import Prepared
 from scenarios.model.landscape import Landscape
 from scenarios.model.valuation import dispersal_kernel, equivalent_area_km2
 
-__all__ = ["INDICATORS", "Value", "fence_open_share", "year_values"]
+__all__ = ["YEARLY", "Value", "fence_open_share", "year_values"]
 
-INDICATORS = {
+YEARLY = {
     "conductance_s": (
-        "siemens",
+        "Conductance from cores to targets",
         "Conductance from a core to all targets together (1 over effective resistance); 0: no way.",
     ),
-    "least_cost_m": ("effective m", "Least cost from a core to its nearest target; inf: no way."),
-    "arriving_share": ("1", "Share of the walkers from a core that reach a target alive."),
-    "eca_km2": ("km2", "Equivalent connected area: one core worth as much as all places, joined as they are."),
+    "least_cost_m": (
+        "Least cost from cores to targets",
+        "Least cost from a core to its nearest target; inf: no way.",
+    ),
+    "arriving_share": ("Walkers that arrive alive", "Share of the walkers from a core that reach a target alive."),
+    "eca_km2": (
+        "Equivalent connected area",
+        "Equivalent connected area: one core worth as much as all places, joined as they are.",
+    ),
     "fence_open_share": (
-        "1",
+        "Fence at which a way is found",
         "Share of the length of fence at which this species finds a way: permeability and passages.",
     ),
-    "passages_in_use": ("1", "Share of the watched passages through which the species was seen to go."),
-    "signs_per_100_km": ("per 100 km", "Signs of poaching that patrols met."),
+    "passages_in_use": (
+        "Watched passages in use",
+        "Share of the watched passages through which the species was seen to go.",
+    ),
+    "signs_per_100_km": ("Signs of poaching on patrol", "Signs of poaching that patrols met."),
 }
-"""Indicator -> unit and meaning, in the order in which they are shown."""
+"""Indicators of a year -> title and meaning, in the order in which they are shown; units: `scenarios.model.indicators`."""
 
 Value = tuple[str, str, float]
 """Indicator, core (empty for the species as a whole), value."""
@@ -47,12 +56,11 @@ def year_values(prepared: Prepared) -> list[Value]:
     if prepared.resolved.study.mortality is not None:
         arriving = land.circuit(mortal=True).arriving(none)[0]
         values += [("arriving_share", core, float(share)) for core, share in zip(cores, arriving, strict=True)]
-    return [*values, ("eca_km2", "", _eca(land)), ("fence_open_share", "", fence_open_share(prepared))]
-
-
-def _eca(land: Landscape) -> float:
-    kernel = dispersal_kernel(land)
-    return float("nan") if kernel is None else equivalent_area_km2(land, kernel)
+    return [
+        *values,
+        ("eca_km2", "", equivalent_area_km2(land, dispersal_kernel(land))),
+        ("fence_open_share", "", fence_open_share(prepared)),
+    ]
 
 
 def fence_open_share(prepared: Prepared) -> float:

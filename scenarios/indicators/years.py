@@ -18,11 +18,12 @@ from rasters.profile import SpeciesProfile
 from scenarios.crime.rates import POACHING, encounter_rates
 from scenarios.crime.tables import CrimeData
 from scenarios.evidence.watching import Watch
-from scenarios.indicators.values import INDICATORS, year_values
+from scenarios.indicators.values import year_values
 from scenarios.land.inputs import Inputs, read_inputs
 from scenarios.land.openings import habituated
 from scenarios.land.parameters import Changes, changed, parameter_space, sobol_points
 from scenarios.land.prepared import prepare_species
+from scenarios.model.indicators import INDICATORS
 from scenarios.statistics.rates import LEVEL
 from scenarios.study.load import ResolvedStudy, resolve
 
@@ -185,7 +186,7 @@ def _row(year: int, scenario: str, key: Key, values: Reals) -> tuple[object, ...
     if indicator in ("conductance_s", "least_cost_m") and values[0] in (0.0, np.inf):
         status = "unreachable"
     interval = f"{LEVEL:.0%} {DRAWN}" if values.size > 1 else ""
-    return (year, scenario, species, indicator, core, values[0], low, high, INDICATORS[indicator][0], interval, status)
+    return (year, scenario, species, indicator, core, values[0], low, high, INDICATORS[indicator], interval, status)
 
 
 def _range(values: Reals) -> tuple[float, float]:
@@ -228,7 +229,7 @@ def _in_use(year: Year, watch: Watch, species: str) -> tuple[object, ...]:
     seen = seen[(seen["day"].dt.year == year.year) & (seen["period"] != "before")]
     watched, used = set(days["passage"]), set(seen["passage"]) & set(days["passage"])
     head = (year.year, year.resolved.scenario, species, "passages_in_use", "")
-    unit, interval = INDICATORS["passages_in_use"][0], f"{LEVEL:.0%} Beta interval (Jeffreys' prior)"
+    unit, interval = INDICATORS["passages_in_use"], f"{LEVEL:.0%} Beta interval (Jeffreys' prior)"
     if not watched:
         return (*head, np.nan, np.nan, np.nan, unit, interval, "no data: no open passage was watched")
     low, high = beta.ppf(TAILS, len(used) + 0.5, len(watched) - len(used) + 0.5)
@@ -239,7 +240,7 @@ def _in_use(year: Year, watch: Watch, species: str) -> tuple[object, ...]:
 def _signs(year: Year, rates: pd.DataFrame) -> tuple[object, ...]:
     found = rates[(rates["type"] == POACHING) & (rates["year"] == str(year.year))]
     head = (year.year, year.resolved.scenario, "", "signs_per_100_km", "")
-    unit, interval = INDICATORS["signs_per_100_km"][0], f"{LEVEL:.0%} interval"
+    unit, interval = INDICATORS["signs_per_100_km"], f"{LEVEL:.0%} interval"
     if found.empty:
         return (*head, np.nan, np.nan, np.nan, unit, interval, "no data: no patrol in this year")
     one = found.iloc[0]

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 
 from connectivity.focal import FocalRegion
 from rasters import terrain
@@ -24,7 +23,7 @@ from rasters.profile import SpeciesProfile
 from rasters.surface import Layer
 from scenarios.land.areas import added_fences, regions_of_areas
 from scenarios.land.bodies import require_fits
-from scenarios.land.places import FocalPlace
+from scenarios.land.places import FocalPlace, attribute, place_of
 from scenarios.records.fingerprint import file_hash
 from scenarios.study.load import ResolvedStudy, read_document, validate
 from scenarios.study.schema import LayerSource
@@ -251,39 +250,29 @@ def _filled(layer: Layer, source: LayerSource) -> Layer:
     )
 
 
-def _places(resolved: ResolvedStudy, grid: Grid) -> dict[str, FocalPlace]:
-    """Regions that a route or a separation names; an unknown id is an error that lists what there is."""
-    settings, study = resolved.study.regions, resolved.study
+def read_places(resolved: ResolvedStudy, grid: Grid) -> dict[str, FocalPlace]:
+    """Id -> place of every region in the study's file, without a role."""
+    settings = resolved.study.regions
     path = resolved.file(settings.file)
     features = read_vectors(path, settings.table, grid)
     _require_columns(features, path, [settings.id])
-    by_id = features.set_index(features[settings.id].astype(str))
-    _require_unique(path, "regions", list(by_id.index))
+    columns = {"id_column": settings.id, "name_column": settings.name, "status_column": settings.status}
+    places = [place_of(row, **columns) for _, row in features.iterrows()]
+    _require_unique(path, "regions", [place.id for place in places])
+    return {place.id: place for place in places}
+
+
+def _places(resolved: ResolvedStudy, grid: Grid) -> dict[str, FocalPlace]:
+    """Regions that a route or a separation names; an unknown id is an error that lists what there is."""
+    study, there = resolved.study, read_places(resolved, grid)
     wanted = {i for routes in study.routes.values() for i in (*routes.origin, *routes.targets)}
     wanted |= {i for s in study.fences.separations for i in (*s.side_a, *s.side_b)} | regions_of_areas(resolved)
-    missing = sorted(wanted - set(by_id.index))
+    missing = sorted(wanted - set(there))
     if missing:
         raise ConfigError(
-            f"{resolved.path}: routes: no region {', '.join(missing)} in {path.name}; there are {', '.join(map(str, by_id.index))}"
+            f"{resolved.path}: routes: no region {', '.join(missing)} in {study.regions.file}; there are {', '.join(there)}"
         )
-    return {
-        name: FocalPlace(
-            id=name, name=_text(row.get(settings.name), name), role="", geometry=row.geometry,
-            geometry_status=_text(row.get(settings.status), "unknown"), names=_names(row),
-        )
-        for name, row in by_id.loc[sorted(wanted)].iterrows()
-    }  # fmt: skip
-
-
-def _names(row: pd.Series) -> dict[str, str]:
-    """Names in other languages, from columns such as ``name_ru``."""
-    found = {str(column)[5:]: _text(row[column], "") for column in row.index if str(column).startswith("name_")}
-    return {lang: name for lang, name in found.items() if name}
-
-
-def _text(value: object, otherwise: str) -> str:
-    """An attribute as text; ``otherwise`` where there is none."""
-    return otherwise if value is None or value is pd.NA or value != value or value == "" else str(value)
+    return {name: there[name] for name in sorted(wanted)}
 
 
 def _region(place: FocalPlace, grid: Grid) -> FocalRegion:
@@ -303,9 +292,9 @@ def read_fences(resolved: ResolvedStudy, grid: Grid) -> tuple[Fence, ...]:
     with naming(path):
         drawn = [
             Fence(
-                id=str(row[settings.id]), line=row.geometry, name=_text(row.get(settings.name), ""),
-                fence_line=str(row[settings.line]), geometry_status=_text(row.get(settings.status), "unknown"),
-                country=_text(row.get(settings.country), ""),
+                id=str(row[settings.id]), line=row.geometry, name=attribute(row.get(settings.name), ""),
+                fence_line=str(row[settings.line]), geometry_status=attribute(row.get(settings.status), "unknown"),
+                country=attribute(row.get(settings.country), ""),
             )
             for _, row in features.iterrows()
         ]  # fmt: skip

@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-__all__ = ["FocalPlace"]
+import pandas as pd
+
+__all__ = ["FocalPlace", "attribute", "place_of"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,3 +28,22 @@ class FocalPlace:
     def name_in(self, lang: str) -> str:
         """Name in a language, or the one that the study uses."""
         return self.names.get(lang, self.name)
+
+
+def place_of(row: pd.Series, *, id_column: str, name_column: str, status_column: str, role: str = "") -> FocalPlace:
+    """A feature with its attributes as text: named after its id where it has no name, of unknown status where it has none."""
+    known = str(row[id_column])
+    names = {str(column)[5:]: attribute(row[column], "") for column in row.index if str(column).startswith("name_")}
+    return FocalPlace(
+        id=known,
+        name=attribute(row.get(name_column), known),
+        role=role,
+        geometry=row.geometry,
+        geometry_status=attribute(row.get(status_column), "unknown"),
+        names={lang: name for lang, name in names.items() if name},
+    )
+
+
+def attribute(value: object, otherwise: str) -> str:
+    """An attribute as text; ``otherwise`` where there is none."""
+    return otherwise if value is None or value is pd.NA or value != value or value == "" else str(value)

@@ -13,7 +13,6 @@ from scenarios.land.ends import Ends
 from scenarios.land.inputs import Inputs
 from scenarios.land.places import FocalPlace
 from scenarios.land.prepared import Prepared
-from scenarios.model.audience import Audience
 from scenarios.study.load import ResolvedStudy
 
 __all__ = ["Ground", "elevation_of", "ground_of", "places_of", "stated_assumptions", "titles_of"]
@@ -41,8 +40,6 @@ class Ground:
         Column -> unit.
     reports, seconds
         Of the solves on it, once there are any.
-    audience : Audience
-        For whom this copy is.
     sensitivity_deg : float
         Size of the cells that the public gets [degrees]: the coarsest of all species that were run together, which share
         passages.
@@ -65,7 +62,6 @@ class Ground:
     layers: dict[str, Layer] = field(default_factory=dict)
     reports: tuple[SolveReport, ...] = ()
     seconds: dict[str, float] = field(default_factory=dict)
-    audience: Audience = Audience.RESTRICTED
     sensitivity_deg: float = 0.1
     sk42_operation: str = ""
     fence_formula: int = FORMULA

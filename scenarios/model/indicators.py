@@ -30,8 +30,12 @@ INDICATORS = {
     "eca_km2": "km2",
     "standing_openings": "1",
     "cost": "cost units",
+    "conductance_s": "siemens",
+    "fence_open_share": "1",
+    "passages_in_use": "1",
+    "signs_per_100_km": "per 100 km",
 }
-"""Indicator -> unit, in the order in which they are listed."""
+"""Every indicator of runs, comparisons and years -> unit, in the order in which they are listed."""
 
 OF_PAIRS = ("least_cost_m", "effective_resistance_ohm", "fence_crossings", "path_km")
 COLUMNS = ["source", "target", "indicator", "value", "unit", "status"]
@@ -108,10 +112,9 @@ def _arriving(land: Landscape, pairs: pd.DataFrame) -> Iterator[Row]:
 
 
 def _equivalent_area(land: Landscape) -> Row:
-    kernel = dispersal_kernel(land)
-    if kernel is None:
-        return "", "", "eca_km2", np.nan, "not defined: no target is reached even without fences"
-    return "", "", "eca_km2", equivalent_area_km2(land, kernel), "all places"
+    area = equivalent_area_km2(land, dispersal_kernel(land))
+    undefined = "not defined: no target is reached even without fences"
+    return "", "", "eca_km2", area, undefined if np.isnan(area) else "all places"
 
 
 def _means(prepared: Prepared) -> Iterator[Row]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, fields
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -11,13 +11,8 @@ from numpy.typing import NDArray
 
 from scenarios.model.ground import Ground
 
-if TYPE_CHECKING:
-    from scenarios.model.passage_model import PassageModel
+__all__ = ["SpeciesRun", "TracedPath", "shortlist"]
 
-__all__ = ["MODEL", "SpeciesRun", "TracedPath", "shortlist"]
-
-MODEL = "model.npz"
-"""File of a run's `PassageModel`, where it has one."""
 SHORTLIST = 10
 
 
@@ -68,8 +63,6 @@ class SpeciesRun(Ground):
     indicators : DataFrame
         One row per indicator: ``source, target`` (empty where it is of the species as a whole), ``indicator, value, unit,
         status``; see `scenarios.model.indicators`.
-    model : PassageModel, optional
-        Some of the candidates as an exact small model, for trying sets of them.
     """
 
     cwd: NDArray[np.float64]
@@ -81,7 +74,6 @@ class SpeciesRun(Ground):
     ranking: pd.DataFrame
     by_place: pd.DataFrame = field(default_factory=pd.DataFrame)
     indicators: pd.DataFrame = field(default_factory=pd.DataFrame)
-    model: PassageModel | None = None
 
     @classmethod
     def on(cls, ground: Ground, **solved: Any) -> SpeciesRun:

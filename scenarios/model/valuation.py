@@ -172,11 +172,13 @@ def _eca_reference(land: Landscape) -> Reference:
     return Reference(now=np.array([now]), without=np.array([without]), decay=kernel.alpha_per_m)
 
 
-def equivalent_area_km2(land: Landscape, kernel: DispersalKernel, *, fences: bool = True) -> float:
+def equivalent_area_km2(land: Landscape, kernel: DispersalKernel | None, *, fences: bool = True) -> float:
     """Area of one region that would be worth as much as all of them, joined as they are [km2] (Saura et al. 2011).
 
-    The one definition of ``eca_km2``: `otkel run`, `corridors`, `indicators` and `passages` all show it.
+    The one definition of ``eca_km2``: `otkel run`, `corridors`, `indicators` and `passages` all show it. NaN without a kernel.
     """
+    if kernel is None:
+        return float("nan")
     cost = land.distances((), Pairs.every(len(land.regions)), fences=fences).distances(no_sets(0))[0]
     return equivalent_connected_area(_areas(land), cost, kernel)
 

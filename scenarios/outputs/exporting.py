@@ -11,15 +11,16 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from rasters.errors import ConfigError, ExportError
-from scenarios.model.audience import Audience, audience_named
 from scenarios.model.passage_model import write_model
-from scenarios.model.results import MODEL, SpeciesRun
+from scenarios.model.results import SpeciesRun
+from scenarios.outputs.audience import Audience, audience_named
 from scenarios.outputs.context import write_context
 from scenarios.outputs.folder import atomic_folder, run_folder
 from scenarios.outputs.generalise import generalised, generalised_ranking
 from scenarios.outputs.kinds import ALL, KINDS, Export
 from scenarios.outputs.manifest import write_manifest
 from scenarios.outputs.page import write_index
+from scenarios.outputs.release import MODEL, Release
 from scenarios.outputs.report.basis import bases_of
 from scenarios.outputs.report.page import write_report
 from scenarios.outputs.report.payload import Contents
@@ -146,7 +147,7 @@ class _Exports:
         for name in species or ():
             _known("--species", name, there)
         self.species = tuple(name for name in there if not species or name in species)
-        self._runs: list[SpeciesRun] = []
+        self._runs: list[Release] = []
         self._contents: dict[Audience, FieldContent] = {}
 
     def of(self, audience: Audience) -> Export:
@@ -213,7 +214,7 @@ def write_for_audience(
     tuple
         The runs and the rankings as they were written.
     """
-    done: list[SpeciesRun] = []
+    done: list[Release] = []
     tables: dict[str, pd.DataFrame] = {}
     for precise in runs:
         run = generalised(precise, audience)

@@ -33,7 +33,8 @@ from rasters.errors import ConfigError
 from rasters.fences import CutEdges, Fence, cut_edges
 from rasters.grid import Grid
 from rasters.surface import ResistanceSurface
-from scenarios.model.audience import FIGURES, PARTNER_DEG, WIDER, Audience
+from scenarios.outputs.audience import FIGURES, PARTNER_DEG, WIDER, Audience
+from scenarios.outputs.release import Release
 from scenarios.outputs.tables import lon_lat
 
 if TYPE_CHECKING:
@@ -55,7 +56,7 @@ RELIEF = ("elevation_m", "elevation", "dem")
 Reals = NDArray[np.float64]
 
 
-def generalised(run: SpeciesRun, audience: Audience) -> SpeciesRun:
+def generalised(run: SpeciesRun, audience: Audience) -> Release:
     """A run with the precision that an audience may have; the only door through which exporters get theirs.
 
     Raises
@@ -63,17 +64,18 @@ def generalised(run: SpeciesRun, audience: Audience) -> SpeciesRun:
     ConfigError
         The run was generalised before, for an audience that may know less.
     """
-    if audience is run.audience:
-        return run
-    if audience.level < run.audience.level:
+    release = run if isinstance(run, Release) else Release.of(run)
+    if audience is release.audience:
+        return release
+    if audience.level < release.audience.level:
         raise ConfigError(
-            f"--audience {audience}: these results are for {run.audience} already, and what was taken away is gone; "
+            f"--audience {audience}: these results are for {release.audience} already, and what was taken away is gone; "
             "export from the folder of full precision"
         )
-    return _for_partner(run) if audience is Audience.PARTNER else _for_public(run)
+    return _for_partner(release) if audience is Audience.PARTNER else _for_public(release)
 
 
-def _for_partner(run: SpeciesRun) -> SpeciesRun:
+def _for_partner(run: Release) -> Release:
     changed = _coarse_surfaces(run, PARTNER_DEG) if _is_finer(run.grid, PARTNER_DEG) else {}
     ranking = generalised_ranking(run.ranking, run.cuts.fences, run.grid, Audience.PARTNER)
     return replace(
@@ -85,7 +87,7 @@ def _for_partner(run: SpeciesRun) -> SpeciesRun:
     )  # fmt: skip
 
 
-def _for_public(run: SpeciesRun) -> SpeciesRun:
+def _for_public(run: Release) -> Release:
     degrees = run.sensitivity_deg
     return replace(
         run, audience=Audience.PUBLIC, layers=_relief(run), model=None, cuts=_rounded_fences(run.cuts, degrees),

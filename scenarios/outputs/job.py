@@ -14,8 +14,8 @@ from rich.console import Console, RenderableType
 from scenarios.exit_codes import ExitCode
 from scenarios.land.inputs import study_grid
 from scenarios.land.provenance import crs_operations, input_paths
-from scenarios.model.audience import Audience
 from scenarios.model.ground import Ground
+from scenarios.outputs.audience import Audience
 from scenarios.outputs.folder import MARKER, atomic_folder
 from scenarios.outputs.manifest import write_manifest
 from scenarios.records.machine import Meter, machine, now

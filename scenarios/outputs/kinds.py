@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pkgutil import resolve_name
 from typing import TYPE_CHECKING
 
-from scenarios.model.audience import Audience
+from scenarios.outputs.audience import Audience
 
 if TYPE_CHECKING:
     from collections.abc import Callable

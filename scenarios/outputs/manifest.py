@@ -14,9 +14,10 @@ from typing import Any
 from rasters.fences import FORMULA
 from rasters.grid import Grid
 from rasters.io import replacing
-from scenarios.model.audience import Audience
 from scenarios.model.ground import Ground
+from scenarios.outputs.audience import Audience
 from scenarios.outputs.folder import MARKER
+from scenarios.outputs.release import reader_of
 from scenarios.outputs.sk42 import operation_of
 from scenarios.outputs.words import audience_of, schematic_note
 from scenarios.records.hashing import canonical_json, sha256_of, versions
@@ -147,7 +148,7 @@ def run_entry(run: Ground) -> dict[str, Any]:
             "fences": sorted({fence.geometry_status for fence in run.cuts.fences}),
             "places": sorted({place.geometry_status for place in run.places}),
         },
-        "audience": run.audience,
+        "audience": reader_of(run),
         "sensitivity_deg": run.sensitivity_deg,
         "sk42_operation": run.sk42_operation,
         "crs_operation": operation_of(run).note,

@@ -12,8 +12,8 @@ import numpy as np
 from matplotlib.colors import ListedColormap, Normalize
 from numpy.typing import NDArray
 
-from scenarios.model.audience import Audience, badge
 from scenarios.model.results import SpeciesRun
+from scenarios.outputs.audience import Audience, badge
 from scenarios.outputs.cartography.features import (
     draw_borders,
     draw_corridor,
@@ -35,6 +35,7 @@ from scenarios.outputs.cartography.scene import (
 )
 from scenarios.outputs.cartography.sheet import INK, Sheet, Texts, new_sheet, picture_of, save_png
 from scenarios.outputs.cartography.strip import draw_profile, fence_bounds, has_profile, passage_list
+from scenarios.outputs.release import reader_of
 from scenarios.outputs.words import schematic_note
 
 if TYPE_CHECKING:
@@ -75,12 +76,12 @@ PUBLIC_READING = {
 
 def map_title(run: SpeciesRun, stem: str) -> str:
     """What a map shows, as far as its audience may see it."""
-    return PUBLIC_TITLES.get(stem, MAPS[stem]) if run.audience is Audience.PUBLIC else MAPS[stem]
+    return PUBLIC_TITLES.get(stem, MAPS[stem]) if reader_of(run) is Audience.PUBLIC else MAPS[stem]
 
 
 def map_reading(run: SpeciesRun, stem: str) -> str:
     """What a reader should know beside a map."""
-    return PUBLIC_READING.get(stem, READING[stem]) if run.audience is Audience.PUBLIC else READING[stem]
+    return PUBLIC_READING.get(stem, READING[stem]) if reader_of(run) is Audience.PUBLIC else READING[stem]
 
 
 CUT_OFF = "#a7a1b0"
@@ -106,7 +107,7 @@ def write_maps(
         "map": _main_map, "map_passages": _passage_map, "map_current": _current_map, "map_cost": _cost_map,
         "map_resistance": _resistance_map,
     }  # fmt: skip
-    if run.audience is Audience.PUBLIC:
+    if reader_of(run) is Audience.PUBLIC:
         del sheets["map_passages"]
     return [save_png(draw(scene).figure, folder / f"{stem}.png") for stem, draw in sheets.items()]
 
@@ -131,7 +132,7 @@ def _open_sheet(scene: RunScene, stem: str, bounds: Bounds | None = None, strip:
     texts = Texts(
         title=f"{run.titles.get('species', run.species)}: {title[0].lower()}{title[1:]}",
         subtitle=f"{run.titles.get('study', run.study)}   \u00b7   {run.titles.get('scenario', run.scenario)}",
-        badge=badge(run.audience),
+        badge=badge(reader_of(run)),
         warning=schematic_note(run),
         credits=scene.credits,
     )

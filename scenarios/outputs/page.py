@@ -12,11 +12,12 @@ import pandas as pd
 
 from rasters.errors import ExportError
 from rasters.io import replacing
-from scenarios.model.audience import Audience
 from scenarios.model.indicators import over_cores
 from scenarios.model.results import SpeciesRun, shortlist
+from scenarios.outputs.audience import Audience
 from scenarios.outputs.folder import MARKER, run_folder
 from scenarios.outputs.map import MAPS, map_reading, map_title
+from scenarios.outputs.release import reader_of
 from scenarios.outputs.tables import BY_PLACE, MEANINGS, UNITS, passage_table
 from scenarios.outputs.words import audience_of, is_schematic, schematic_note
 
@@ -203,7 +204,9 @@ def _summary(run: SpeciesRun) -> dict[str, str]:
         "joined": str(cores),
         "cost": _figure(cores.median / 1000.0) if np.isfinite(cores.median) else "no route for half of them or more",
         "crossings": _figure(float(sum(path.fence_crossings for path in run.paths if path.status == "reached"))),
-        "best": ("withheld" if run.audience is Audience.PUBLIC else "none") if best is None else str(best["candidate"]),
+        "best": ("withheld" if reader_of(run) is Audience.PUBLIC else "none")
+        if best is None
+        else str(best["candidate"]),
         "gain": "\u2013" if best is None else _share(best["least_cost_gain_share"]),
         "flow": "\u2013" if best is None else _share(best["conductance_gain_share"]),
     }

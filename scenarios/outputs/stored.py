@@ -27,13 +27,14 @@ from rasters.fences import FORMULA, CutEdges, Fence, cut_edges
 from rasters.formats import require_plain_vectors
 from rasters.grid import Grid
 from rasters.surface import Layer, ResistanceSurface
-from scenarios.land.places import FocalPlace
-from scenarios.model.audience import Audience
+from scenarios.land.places import FocalPlace, place_of
 from scenarios.model.ground import elevation_of
-from scenarios.model.results import MODEL, SpeciesRun, TracedPath
+from scenarios.model.results import SpeciesRun, TracedPath
+from scenarios.outputs.audience import Audience
 from scenarios.outputs.context import BORDERS, elevation_file
 from scenarios.outputs.folder import MARKER, run_folder
 from scenarios.outputs.manifest import FORMAT
+from scenarios.outputs.release import MODEL, Release
 from scenarios.outputs.tables import BY_PLACE, RENAMED
 from scenarios.records.hashing import sha256_of
 
@@ -146,7 +147,7 @@ class StoredResults:
         return tuple(settings.get("credits", ()))
 
     @cached_property
-    def runs(self) -> tuple[SpeciesRun, ...]:
+    def runs(self) -> tuple[Release, ...]:
         """Every run; all of them in memory at once. `run` reads one."""
         return tuple(self.run(scenario, species) for scenario, species in self.keys)
 
@@ -165,7 +166,7 @@ class StoredResults:
         frame = _layer(path, "borders")
         return frame.set_crs(_grid(self.manifest["runs"][0]["grid"]).pyproj_crs, allow_override=True)
 
-    def run(self, scenario: str, species: str) -> SpeciesRun:
+    def run(self, scenario: str, species: str) -> Release:
         """Read one run."""
         return _read_run(self._entry(scenario, species), self.run_folder(scenario, species), self._elevation(scenario))
 
@@ -233,12 +234,12 @@ def _gone(path: Path) -> LayerNotFoundError:
     return LayerNotFoundError(f"{path}: is listed in {MARKER} but is not there; restore it, or run the study again")
 
 
-def _read_run(entry: Mapping[str, Any], folder: Path, elevation: Path | None) -> SpeciesRun:
+def _read_run(entry: Mapping[str, Any], folder: Path, elevation: Path | None) -> Release:
     grid, species = _grid(entry["grid"]), str(entry["species"])
     vectors = folder / "results.gpkg"
     pairs = read_table(folder / "pairs.csv", "source", "target", "status", "least_cost_m")
     relief = {} if elevation is None else {"elevation": _read_layer(elevation, grid)}
-    return SpeciesRun(
+    return Release(
         study=entry["study"], scenario=entry["scenario"], species=species, titles=entry["titles"], grid=grid,
         surface=ResistanceSurface.from_array(read_surface(folder / "resistance.tif", grid), grid, species),
         cuts=_cuts(vectors, grid), places=_places(vectors),
@@ -377,19 +378,8 @@ def _cuts(path: Path, grid: Grid) -> CutEdges:
 
 
 def _places(path: Path) -> tuple[FocalPlace, ...]:
-    return tuple(
-        FocalPlace(
-            id=row["id"], name=row["name"], role=row["role"], geometry=row.geometry,
-            geometry_status=row["geometry_status"], names=_names(row),
-        )
-        for _, row in _layer(path, "places").iterrows()
-    )  # fmt: skip
-
-
-def _names(row: pd.Series) -> dict[str, str]:
-    """Names in other languages: columns such as ``name_ru``, empty where there is none."""
-    columns = [str(column) for column in row.index if str(column).startswith("name_")]
-    return {column[5:]: str(row[column]) for column in columns if isinstance(row[column], str) and row[column]}
+    columns = {"id_column": "id", "name_column": "name", "status_column": "geometry_status"}
+    return tuple(place_of(row, role=row["role"], **columns) for _, row in _layer(path, "places").iterrows())
 
 
 def _paths(path: Path, pairs: pd.DataFrame) -> tuple[TracedPath, ...]:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from scenarios.model.audience import Audience, audience_note
 from scenarios.model.ground import Ground
+from scenarios.outputs.audience import Audience, audience_note
+from scenarios.outputs.release import reader_of
 
 __all__ = [
     "WORKING_NOTE",
@@ -24,7 +25,7 @@ WORKING_NOTE = audience_note(Audience.RESTRICTED)
 
 def note_of(run: Ground) -> str:
     """For whom a run is and what was done to it, in one line."""
-    return audience_note(run.audience, run.sensitivity_deg)
+    return audience_note(reader_of(run), run.sensitivity_deg)
 
 
 def audience_of(runs: Iterable[Ground]) -> tuple[Audience, str]:
@@ -32,9 +33,9 @@ def audience_of(runs: Iterable[Ground]) -> tuple[Audience, str]:
     listed = list(runs)
     if not listed:
         return Audience.RESTRICTED, WORKING_NOTE
-    first = min(listed, key=lambda run: run.audience.level)
-    notes = dict.fromkeys(note_of(run) for run in listed if run.audience is first.audience)
-    return first.audience, " / ".join(notes)
+    first = min(map(reader_of, listed), key=lambda reader: reader.level)
+    notes = dict.fromkeys(note_of(run) for run in listed if reader_of(run) is first)
+    return first, " / ".join(notes)
 
 
 def fence_statuses(run: Ground) -> dict[str, str]:

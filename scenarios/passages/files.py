@@ -15,8 +15,8 @@ from shapely.geometry import LineString
 
 from rasters.io import replacing, write_geopackage
 from scenarios.land.actions import area_shape
-from scenarios.model.audience import Audience
 from scenarios.model.ground import Ground, ground_of
+from scenarios.outputs.audience import Audience
 from scenarios.outputs.folder import MARKER
 from scenarios.outputs.page import page_environment
 from scenarios.outputs.tables import write_csv

@@ -18,8 +18,8 @@ from matplotlib.patches import PathPatch
 from matplotlib.path import Path as Outline
 
 from scenarios.land.actions import area_shape
-from scenarios.model.audience import Audience, badge
 from scenarios.model.ground import Ground
+from scenarios.outputs.audience import Audience, badge
 from scenarios.outputs.cartography.features import draw_borders, draw_places, draw_plain_fences
 from scenarios.outputs.cartography.furniture import Bounds
 from scenarios.outputs.cartography.labels import draw_labels

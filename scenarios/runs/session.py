@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -16,17 +16,18 @@ from rich.table import Table
 from scenarios.land.inputs import context_layer, read_inputs
 from scenarios.land.prepared import Prepared, prepare_species
 from scenarios.land.provenance import crs_operations, input_paths
-from scenarios.model.audience import Audience
 from scenarios.model.passage_model import choose_candidates, write_model
 from scenarios.model.ranking import combine_species
-from scenarios.model.results import MODEL, SpeciesRun
+from scenarios.model.results import SpeciesRun
 from scenarios.model.steps import KEPT, StepStore, model_step, solve_step
+from scenarios.outputs.audience import Audience
 from scenarios.outputs.built import write_built
 from scenarios.outputs.context import write_context
 from scenarios.outputs.exporting import write_for_audience
 from scenarios.outputs.folder import RUN, atomic_folder, run_folder
 from scenarios.outputs.manifest import write_manifest
 from scenarios.outputs.page import write_index
+from scenarios.outputs.release import MODEL, Release, reader_of
 from scenarios.outputs.report.basis import Basis
 from scenarios.outputs.report.page import write_report
 from scenarios.outputs.report.payload import Contents
@@ -102,7 +103,7 @@ class RunSummary:
 
     def _why_none(self) -> str:
         """Why no passage is listed: the public gets none, whatever they gain."""
-        if any(run.audience is Audience.PUBLIC for run in self.runs):
+        if any(reader_of(run) is Audience.PUBLIC for run in self.runs):
             return "passages are withheld from the public"
         return "no candidate passage gains anything (no active fence, or fences closed behind each other)"
 
@@ -177,20 +178,20 @@ def run_resolved(
         }
         profiles = {one.profile.id: one.profile for all_of in prepared.values() for one in all_of}
         reporter.expect(sum(map(len, prepared.values())) * STEPS, "checking")
-        runs: list[SpeciesRun] = []
+        runs: list[Release] = []
         combined: dict[str, pd.DataFrame] = {}
         for one in resolved:
             ready = prepared.pop(one.scenario)
             done = [_run_and_write(one, p, folder, reporter, store) for p in ready]
             combined[one.scenario] = rounded(combine_species(one.study, {r.species: r.ranking for r in done}))
             write_combined(combined[one.scenario], folder / one.scenario)
-            done = _with_models(done, ready, combined[one.scenario], folder, reporter, store)
+            released = _with_models(done, ready, combined[one.scenario], folder, reporter, store)
             reporter.step(f"{one.scenario}: context", done=0)
             write_context(
-                folder, done[0], first=runs[0] if runs else None, borders=context_layer(one, "borders", done[0].grid),
+                folder, released[0], first=runs[0] if runs else None, borders=context_layer(one, "borders", released[0].grid),
                 credits=one.study.credits
             )  # fmt: skip
-            runs += done
+            runs += released
         reporter.step("pages", done=0)
         built = write_built(folder, resolved[0].study, profiles)
         write_report(folder, _contents(resolved, runs, combined))
@@ -205,7 +206,7 @@ def run_resolved(
 
 
 def _contents(
-    resolved: Sequence[ResolvedStudy], runs: Sequence[SpeciesRun], combined: dict[str, pd.DataFrame]
+    resolved: Sequence[ResolvedStudy], runs: Sequence[Release], combined: dict[str, pd.DataFrame]
 ) -> Contents:
     """What the report page shows."""
     return Contents(
@@ -250,7 +251,7 @@ def _with_models(
     folder: Path,
     reporter: Reporter,
     store: StepStore | None,
-) -> list[SpeciesRun]:
+) -> list[Release]:
     """The runs of a scenario with their models of the same candidates, which the report page tries; none without a fence."""
     chosen = choose_candidates(prepared, [combined, *(run.ranking for run in runs)])
     out = []
@@ -259,7 +260,7 @@ def _with_models(
         model = model_step(ready, chosen, store) if chosen else None
         if model is not None:
             write_model(model, folder / run_folder(run.scenario, run.species) / MODEL)
-        out.append(replace(run, model=model))
+        out.append(Release.of(run, model=model))
     return out
 
 

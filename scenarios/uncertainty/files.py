@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 
 from connectivity.portfolio.rank_stability import neighbours, top_shares, worst_case
 from rasters.io import replacing
-from scenarios.model.audience import Audience
+from scenarios.outputs.audience import Audience
 from scenarios.outputs.cartography.sheet import INK, MUTED, save_png
 from scenarios.outputs.tables import write_csv
 from scenarios.uncertainty.stability import ALL, Stability

@@ -16,7 +16,8 @@ from rasters.fences import CutEdges, Fence, cut_edges
 from rasters.grid import Grid
 from rasters.surface import Layer, ResistanceSurface
 from scenarios.land.places import FocalPlace
-from scenarios.model.results import SpeciesRun, TracedPath
+from scenarios.model.results import TracedPath
+from scenarios.outputs.release import Release
 
 LAEA = "+proj=laea +lat_0=42 +lon_0=56 +datum=WGS84 +units=m +no_defs"
 
@@ -96,7 +97,7 @@ def make_run(
     sealed: bool = False,
     candidates: int = 24,
     stretch_m: float = 2000.0,
-) -> SpeciesRun:
+) -> Release:
     """A run with plausible numbers that were not solved for; ``sealed`` is one in which nobody arrives."""
     grid = grid or small_grid()
     elevation = random_elevation(grid) if elevation is None else elevation
@@ -115,7 +116,7 @@ def make_run(
         cwd, corridor, current = np.where(south_of, np.inf, cwd), np.full(grid.shape, np.inf), np.zeros(grid.shape)
     cwd, corridor, current = (np.where(surface.nodata, np.nan, a) for a in (cwd, corridor, current))
     profile = _profile(cuts, current, stretch_m, sealed)
-    return SpeciesRun(
+    return Release(
         study="made-up", scenario=scenario, species=species,
         titles=titles or {"study": "A made-up steppe", "scenario": "Fences as built", "species": "Persian leopard"},
         grid=grid, surface=surface, cuts=cuts, places=places, cwd=cwd, corridor=corridor, current_density=current,

@@ -10,9 +10,9 @@ from shapely.geometry import LineString
 
 from rasters.fences import Fence
 from rasters.grid import Grid
-from scenarios.model.audience import Audience
-from scenarios.model.results import SpeciesRun
+from scenarios.outputs.audience import Audience
 from scenarios.outputs.generalise import generalised
+from scenarios.outputs.release import Release
 from scenarios.outputs.sheets.document import DrawnPage, draw_pages
 from scenarios.outputs.sheets.plan import SheetRequest
 from scenarios.outputs.sheets.source import SheetSource, shaded_relief
@@ -38,7 +38,7 @@ def winding_fences(grid: Grid) -> tuple[Fence, ...]:
     )  # fmt: skip
 
 
-def winding_run() -> SpeciesRun:
+def winding_run() -> Release:
     """A run over winding fences, with ten numbered passages and the datum operation of `gauss_kruger`."""
     grid = small_grid()
     run = make_run(grid, fences=winding_fences(grid), candidates=40)
@@ -46,7 +46,7 @@ def winding_run() -> SpeciesRun:
     return replace(run, ranking=ranking, sk42_operation="EPSG:15865")
 
 
-def source_of(run: SpeciesRun, lang: str = "en", audience: Audience = Audience.RESTRICTED) -> SheetSource:
+def source_of(run: Release, lang: str = "en", audience: Audience = Audience.RESTRICTED) -> SheetSource:
     """What sheets of a run need, with a border a little south of the winding fence."""
     shown = generalised(run, audience)
     line = shown.cuts.fences[0].line

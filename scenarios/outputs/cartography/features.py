@@ -15,11 +15,12 @@ from matplotlib.patheffects import Normal, withStroke
 from numpy.typing import NDArray
 
 from scenarios.land.places import FocalPlace
-from scenarios.model.audience import Audience
+from scenarios.outputs.audience import Audience
 from scenarios.outputs.cartography.furniture import block_mean
 from scenarios.outputs.cartography.scene import RunScene, Scene, draw_ground, paint
 from scenarios.outputs.cartography.sheet import INK, Sheet
 from scenarios.outputs.geopackage import CORRIDOR_SHARES
+from scenarios.outputs.release import reader_of
 
 __all__ = [
     "colour_of",
@@ -80,7 +81,7 @@ def draw_fences(sheet: Sheet, scene: Scene) -> None:
     gain = scene.fences["gain_ohm2_per_km"].to_numpy(dtype=np.float64)
     if not (np.isfinite(gain) & (gain > 0)).any():
         draw_plain_fences(sheet, scene)
-        sheet.panel.text(WITHHELD if scene.run.audience is Audience.PUBLIC else NO_GAIN, size=8.0)
+        sheet.panel.text(WITHHELD if reader_of(scene.run) is Audience.PUBLIC else NO_GAIN, size=8.0)
         return
     norm, colours = gain_scale(scene)
     segments, owner = _segments(scene.fences.geometry)

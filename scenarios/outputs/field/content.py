@@ -11,9 +11,10 @@ import pandas as pd
 
 from rasters.errors import ConfigError
 from rasters.fences import Fence
-from scenarios.model.audience import MARKS, Audience
-from scenarios.model.results import SpeciesRun, shortlist
+from scenarios.model.results import shortlist
+from scenarios.outputs.audience import MARKS, Audience
 from scenarios.outputs.generalise import generalised_ranking
+from scenarios.outputs.release import Release
 from scenarios.outputs.sk42 import DatumOperation, dms_text, mgrs_text, operation_of, to_gauss_kruger
 from scenarios.outputs.translate import translator
 from scenarios.outputs.words import audience_of, fence_statuses, own_part, schematic_note
@@ -34,7 +35,7 @@ class FieldContent:
 
     Parameters
     ----------
-    runs : tuple of SpeciesRun
+    runs : tuple of Release
         Generalised for the audience, one per species.
     passages : DataFrame
         The proposed passages, best first: ``number, code`` (short and ASCII), ``candidate, fence, fence_name, km, lon_deg,
@@ -50,7 +51,7 @@ class FieldContent:
         From English to the language.
     """
 
-    runs: tuple[SpeciesRun, ...]
+    runs: tuple[Release, ...]
     passages: pd.DataFrame
     operation: DatumOperation
     borders: gpd.GeoDataFrame | None
@@ -91,7 +92,7 @@ class FieldContent:
         names = [self.species_title(run) for run in self.runs]
         return f"{first.titles.get('study', first.study)} - {first.titles.get('scenario', first.scenario)}: {', '.join(names)}"
 
-    def species_title(self, run: SpeciesRun) -> str:
+    def species_title(self, run: Release) -> str:
         """Name of a species in the language."""
         return run.titles.get(f"species_{self.lang}", run.titles.get("species", run.species))
 
@@ -133,7 +134,7 @@ class FieldContent:
 
 
 def field_content(
-    runs: Sequence[SpeciesRun],
+    runs: Sequence[Release],
     *,
     combined: pd.DataFrame | None = None,
     borders: gpd.GeoDataFrame | None = None,
@@ -144,7 +145,7 @@ def field_content(
 
     Parameters
     ----------
-    runs : sequence of SpeciesRun
+    runs : sequence of Release
         Of one scenario, all generalised for one audience.
     combined : DataFrame, optional
         Ranking over all species, not generalised yet; needed with more than one species.
@@ -175,9 +176,7 @@ def field_content(
     return content
 
 
-def _passages(
-    chosen: pd.DataFrame, run: SpeciesRun, operation: DatumOperation, say: Callable[[str], str]
-) -> pd.DataFrame:
+def _passages(chosen: pd.DataFrame, run: Release, operation: DatumOperation, say: Callable[[str], str]) -> pd.DataFrame:
     """The shortlist with its coordinates, not more precise than the audience's."""
     x, y = chosen["x"].to_numpy(float), chosen["y"].to_numpy(float)
     lon, lat = run.grid.lonlat(x, y)

@@ -12,8 +12,8 @@ import numpy as np
 import shapely
 
 from rasters.grid import Grid
-from scenarios.model.audience import Audience
 from scenarios.model.results import SpeciesRun
+from scenarios.outputs.audience import Audience
 from scenarios.outputs.field.archive import write_archive
 from scenarios.outputs.field.closeup import closeup_png
 from scenarios.outputs.field.content import FieldContent

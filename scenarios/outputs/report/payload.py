@@ -14,8 +14,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from scenarios.model.audience import badge
-from scenarios.model.results import SpeciesRun, shortlist
+from scenarios.model.results import shortlist
+from scenarios.outputs.audience import badge
+from scenarios.outputs.release import Release
 from scenarios.outputs.report.basis import Basis
 from scenarios.outputs.report.surfaces import THEMES, Frame, Scale, Theme, ground_of, packed, palette, surface_of
 from scenarios.outputs.report.vectors import (
@@ -52,7 +53,7 @@ class Contents:
 
     Parameters
     ----------
-    runs : tuple of SpeciesRun
+    runs : tuple of Release
         Of one study, for one audience, in the order in which they are shown.
     combined : dict of str to DataFrame
         Scenario -> ranking over all its species.
@@ -64,14 +65,14 @@ class Contents:
         Scenario that the page opens with beside the first; empty for none.
     """
 
-    runs: tuple[SpeciesRun, ...]
+    runs: tuple[Release, ...]
     combined: dict[str, pd.DataFrame] = field(default_factory=dict)
     bases: dict[str, Basis] = field(default_factory=dict)
     credits: tuple[str, ...] = ()
     borders: gpd.GeoDataFrame | None = None
     beside: str = ""
 
-    def of_scenario(self, scenario: str) -> list[SpeciesRun]:
+    def of_scenario(self, scenario: str) -> list[Release]:
         """Runs of one scenario."""
         return [run for run in self.runs if run.scenario == scenario]
 
@@ -104,7 +105,7 @@ def payload(contents: Contents) -> dict[str, Any]:
     return data | _surfaces(contents, max(PAGE_BYTES - len(json.dumps(data)), LEAST_BYTES))
 
 
-def _key(run: SpeciesRun) -> str:
+def _key(run: Release) -> str:
     return f"{run.scenario}/{run.species}"
 
 
@@ -152,7 +153,7 @@ def _packed(contents: Contents, frame: Frame, scales: Mapping[tuple[str, str], S
     }  # fmt: skip
 
 
-def _raster(run: SpeciesRun, theme: Theme, frame: Frame, scale: Scale, rasters: dict[str, str]) -> dict[str, Any]:
+def _raster(run: Release, theme: Theme, frame: Frame, scale: Scale, rasters: dict[str, str]) -> dict[str, Any]:
     pixels = frame.pick(scale.bytes_of(surface_of(run, theme)), run.grid)
     name = hashlib.sha256(pixels.tobytes()).hexdigest()[:12]
     if name not in rasters:
@@ -172,7 +173,7 @@ def _scenario(contents: Contents, name: str) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _weight(runs: Sequence[SpeciesRun], run: SpeciesRun, basis: Basis | None) -> float:
+def _weight(runs: Sequence[Release], run: Release, basis: Basis | None) -> float:
     """Share of a species in the combined score [1]."""
     weights = {r.species: 1.0 if basis is None else basis.weights.get(r.species, 1.0) for r in runs}
     total = sum(weights.values())
@@ -180,7 +181,7 @@ def _weight(runs: Sequence[SpeciesRun], run: SpeciesRun, basis: Basis | None) ->
 
 
 def _passages(
-    runs: Sequence[SpeciesRun], combined: pd.DataFrame | None, months: Mapping[str, list[int]]
+    runs: Sequence[Release], combined: pd.DataFrame | None, months: Mapping[str, list[int]]
 ) -> list[dict[str, Any]]:
     """Those that can be tried first, in the order of the models, then the others of the shortlists."""
     tables = ([] if combined is None else [combined]) + [run.ranking for run in runs]
@@ -206,14 +207,14 @@ def _passage(name: str, row: Mapping[str, Any], place: Mapping[str, Any] | None,
     }  # fmt: skip
 
 
-def _run(run: SpeciesRun, basis: Basis | None) -> dict[str, Any]:
+def _run(run: Release, basis: Basis | None) -> dict[str, Any]:
     return {
         "gains": gains_of(run), "paths": paths_of(run), "pairs": _pairs(run),
         "model": None if run.model is None or basis is None else _model(run, run.model, basis),
     }  # fmt: skip
 
 
-def _pairs(run: SpeciesRun) -> list[dict[str, Any]]:
+def _pairs(run: Release) -> list[dict[str, Any]]:
     columns = {
         "ohm": "effective_resistance_ohm", "ohm_free": "effective_resistance_no_fence_ohm", "cost_m": "least_cost_m",
         "cost_free_m": "least_cost_no_fence_m",
@@ -225,7 +226,7 @@ def _pairs(run: SpeciesRun) -> list[dict[str, Any]]:
     ]
 
 
-def _model(run: SpeciesRun, model: PassageModel, basis: Basis) -> dict[str, Any]:
+def _model(run: Release, model: PassageModel, basis: Basis) -> dict[str, Any]:
     """The small model, its matrices as their upper triangles, and what its score is counted from."""
     upper = np.triu_indices(model.size, 1)
     routes = basis.routes.get(run.species)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from scenarios.model.audience import Audience, audience_note, badge
+from scenarios.outputs.audience import Audience, audience_note, badge
 from scenarios.outputs.translate import LANGUAGES, translator
 
 __all__ = ["PHRASES", "phrases"]

@@ -8,7 +8,7 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from scenarios.model.audience import Audience
+from scenarios.outputs.audience import Audience
 from scenarios.outputs.sheets.frame import MapFrame
 from scenarios.outputs.sheets.page import POINT_MM, Page, text_width
 from scenarios.outputs.sheets.placing import Board

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from rasters.io import replacing
-from scenarios.model.audience import Audience, audience_named, audience_note
-from scenarios.model.results import SpeciesRun
+from scenarios.outputs.audience import Audience, audience_named, audience_note
 from scenarios.outputs.folder import MARKER
 from scenarios.outputs.generalise import generalised
+from scenarios.outputs.release import Release
 from scenarios.outputs.sheets.frame import MapFrame
 from scenarios.outputs.sheets.geo import georeferenced, viewport_of
 from scenarios.outputs.sheets.page import POINT_MM, Box, Page, font_name
@@ -119,7 +119,7 @@ def export_sheet(
     )  # fmt: skip
 
 
-def sheet_source(run: SpeciesRun, results: StoredResults, audience: Audience, lang: str) -> SheetSource:
+def sheet_source(run: Release, results: StoredResults, audience: Audience, lang: str) -> SheetSource:
     """What all sheets of a run share, with the precision of an audience."""
     shown = generalised(run, audience)
     borders = results.borders

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from rasters.errors import ConfigError
-from scenarios.model.audience import Audience
+from scenarios.outputs.audience import Audience
 from scenarios.outputs.sheets.frame import MapFrame
 from scenarios.outputs.sheets.page import Box
 from scenarios.outputs.sheets.series import Section, divided, fitted_scale, frame_at, outline_of, section_points

@@ -9,7 +9,7 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from scenarios.model.audience import Audience, badge
+from scenarios.outputs.audience import Audience, badge
 from scenarios.outputs.sheets.countries import draw_countries
 from scenarios.outputs.sheets.features import (
     draw_border_lines,

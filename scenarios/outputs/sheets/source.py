@@ -11,10 +11,11 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from rasters.errors import ConfigError
-from scenarios.model.audience import Audience
 from scenarios.model.ground import elevation_of
-from scenarios.model.results import SpeciesRun, shortlist
+from scenarios.model.results import shortlist
+from scenarios.outputs.audience import Audience
 from scenarios.outputs.cartography.furniture import relief
+from scenarios.outputs.release import Release
 from scenarios.outputs.sk42 import DatumOperation
 from scenarios.outputs.words import own_part
 
@@ -49,7 +50,7 @@ class SheetSource:
 
     Parameters
     ----------
-    run : SpeciesRun
+    run : Release
         With the precision of its audience.
     operation : DatumOperation
     borders : GeoDataFrame or None
@@ -64,7 +65,7 @@ class SheetSource:
         Brightness of the study's relief.
     """
 
-    run: SpeciesRun
+    run: Release
     operation: DatumOperation
     borders: gpd.GeoDataFrame | None
     credits: tuple[str, ...]
@@ -140,7 +141,7 @@ def passages_of(table: pd.DataFrame) -> tuple[Passage, ...]:
     )  # fmt: skip
 
 
-def fence_of(run: SpeciesRun, fence: str) -> Any:
+def fence_of(run: Release, fence: str) -> Any:
     """A fence by its id; ConfigError if the scenario has none of that name."""
     by_id = {one.id: one for one in run.cuts.fences}
     if fence not in by_id:
@@ -148,7 +149,7 @@ def fence_of(run: SpeciesRun, fence: str) -> Any:
     return by_id[fence]
 
 
-def shaded_relief(run: SpeciesRun) -> NDArray[np.float64] | None:
+def shaded_relief(run: Release) -> NDArray[np.float64] | None:
     """Brightness of the relief on the study's grid, None without elevation."""
     layer = elevation_of(run)
     if layer is None:

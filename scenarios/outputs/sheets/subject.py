@@ -8,8 +8,8 @@ import numpy as np
 
 from rasters.errors import ConfigError
 from rasters.surface import ResistanceSurface
-from scenarios.model.results import SpeciesRun
 from scenarios.outputs.geopackage import CORRIDOR_SHARES
+from scenarios.outputs.release import Release
 from scenarios.outputs.stored import StoredResults
 
 __all__ = ["ALL", "subject_of"]
@@ -17,7 +17,7 @@ __all__ = ["ALL", "subject_of"]
 ALL = "all"
 
 
-def subject_of(results: StoredResults, scenario: str | None, species: str) -> SpeciesRun:
+def subject_of(results: StoredResults, scenario: str | None, species: str) -> Release:
     """The run of a species in a scenario (the first by default), or all of them as one.
 
     Raises
@@ -36,7 +36,7 @@ def subject_of(results: StoredResults, scenario: str | None, species: str) -> Sp
     return _together([results.run(name, one) for one in there], results)
 
 
-def _together(runs: list[SpeciesRun], results: StoredResults) -> SpeciesRun:
+def _together(runs: list[Release], results: StoredResults) -> Release:
     """Runs of one scenario as one: the combined ranking, every place and path, corridors laid over each other."""
     first = runs[0]
     if len(runs) == 1:
@@ -54,7 +54,7 @@ def _together(runs: list[SpeciesRun], results: StoredResults) -> SpeciesRun:
     )  # fmt: skip
 
 
-def _best_corridor(runs: list[SpeciesRun]) -> np.ndarray:
+def _best_corridor(runs: list[Release]) -> np.ndarray:
     """Least over species of the extra cost, each in units of what bounds the best 5 % of its own corridor."""
     best = np.full(runs[0].grid.shape, np.inf)
     for run in runs:

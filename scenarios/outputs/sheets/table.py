@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from scenarios.model.audience import Audience
+from scenarios.outputs.audience import Audience
 from scenarios.outputs.sheets.labels import opening_words
 from scenarios.outputs.sheets.page import INK, MUTED, Box, Page, text_width
 from scenarios.outputs.sheets.source import Passage, SheetSource

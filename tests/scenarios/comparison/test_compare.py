@@ -31,7 +31,7 @@ from scenarios.comparison.session import COMPARISON, run_compare, write_comparis
 from scenarios.comparison.sides import Comparison, Side, compare_sides, folder_and_scenario, sides_of
 from scenarios.comparison.tables import HIGHER_IS_BETTER
 from scenarios.comparison.words import change_words, findings, table_rows
-from scenarios.model.audience import Audience
+from scenarios.outputs.audience import Audience
 from scenarios.outputs.generalise import generalised
 from scenarios.outputs.stored import StoredResults, read_results
 from scenarios.progress import Reporter

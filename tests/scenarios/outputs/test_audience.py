@@ -20,12 +20,12 @@ from rasters.grid import Grid
 from scenarios.land.inputs import read_inputs
 from scenarios.land.places import FocalPlace
 from scenarios.land.prepared import prepare_species
-from scenarios.model.audience import Audience, audience_note, badge
 from scenarios.model.ground import ground_of
-from scenarios.model.results import SpeciesRun
 from scenarios.model.species_run import run_species
+from scenarios.outputs.audience import Audience, audience_note, badge
 from scenarios.outputs.exporting import export_results
 from scenarios.outputs.generalise import cells_within, generalised, generalised_ranking, snapped
+from scenarios.outputs.release import Release
 from scenarios.outputs.words import note_of
 from scenarios.progress import Reporter
 from scenarios.runs.session import RunSummary, run_study
@@ -40,17 +40,17 @@ MIDDLE_OF_CELL_M = 2250.0
 
 
 @pytest.fixture(scope="module")
-def run() -> SpeciesRun:
+def run() -> Release:
     return make_run()
 
 
 @pytest.fixture(scope="module")
-def partner(run) -> SpeciesRun:
+def partner(run) -> Release:
     return generalised(run, Audience.PARTNER)
 
 
 @pytest.fixture(scope="module")
-def public(run) -> SpeciesRun:
+def public(run) -> Release:
     return generalised(run, Audience.PUBLIC)
 
 
@@ -312,7 +312,7 @@ def test_one_opening_in_a_sealed_fence_is_not_placed_within_its_cell(tmp_path):
     assert np.median(classes) > MIDDLE_OF_CELL_M
 
 
-def _with_one_opening(study: Path, along_m: float) -> SpeciesRun:
+def _with_one_opening(study: Path, along_m: float) -> Release:
     closed = read_inputs(resolve(str(study), "closed"), ["walker"])
     spot = closed.cuts.fences[0].point_at(along_m)
     ((lon, lat),) = lon_lat(closed.grid, [spot.x], [spot.y])

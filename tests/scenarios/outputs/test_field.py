@@ -26,7 +26,7 @@ from typer.testing import CliRunner
 
 from cli import app
 from rasters.errors import ConfigError, ExportError
-from scenarios.model.audience import Audience
+from scenarios.outputs.audience import Audience
 from scenarios.outputs.exporting import export_results
 from scenarios.outputs.field.content import field_content
 from scenarios.outputs.field.gpx import write_gpx

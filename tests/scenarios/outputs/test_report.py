@@ -15,12 +15,13 @@ import pytest
 from rasters.errors import ExportError
 from scenarios.land.inputs import read_inputs
 from scenarios.land.prepared import prepare_species
-from scenarios.model.audience import Audience
 from scenarios.model.passage_model import choose_candidates, passage_model
 from scenarios.model.ranking import combine_species
 from scenarios.model.results import SpeciesRun
 from scenarios.model.species_run import run_species
+from scenarios.outputs.audience import Audience
 from scenarios.outputs.generalise import generalised
+from scenarios.outputs.release import Release
 from scenarios.outputs.report import payload as payload_module
 from scenarios.outputs.report.basis import Basis
 from scenarios.outputs.report.page import HERE, write_report
@@ -38,7 +39,7 @@ SPECIES = ("walker", "digger")
 SUPERSCRIPT = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹", "0123456789")
 
 
-def solved(study: Path, scenario: str) -> tuple[list[SpeciesRun], Any, Basis]:
+def solved(study: Path, scenario: str) -> tuple[list[Release], Any, Basis]:
     """Runs with their models, the ranking of all species, and the basis of one scenario."""
     resolved = resolve(str(study), scenario)
     inputs = read_inputs(resolved)
@@ -48,7 +49,7 @@ def solved(study: Path, scenario: str) -> tuple[list[SpeciesRun], Any, Basis]:
     chosen = choose_candidates(prepared, [combined, *(run.ranking for run in runs)], most=20)
     models = [passage_model(one, chosen) if chosen else None for one in prepared]
     basis = Basis.of(resolved.settings, resolved.base, resolved.overrides)
-    return [replace(run, model=model) for run, model in zip(runs, models, strict=True)], combined, basis
+    return [Release.of(run, model=model) for run, model in zip(runs, models, strict=True)], combined, basis
 
 
 def contents_of(study: Path) -> Contents:

@@ -16,7 +16,7 @@ import pypdfium2
 import pytest
 from pypdf import PdfReader
 
-from scenarios.model.results import SpeciesRun
+from scenarios.outputs.release import Release
 from scenarios.outputs.sheets.document import DrawnPage
 from scenarios.outputs.sheets.geo import georeferenced, viewport_of
 from scenarios.outputs.sheets.gridlines import grid_lines, grid_step_m
@@ -33,12 +33,12 @@ SECTIONS = [
 
 
 @pytest.fixture(scope="module")
-def run() -> SpeciesRun:
+def run() -> Release:
     return winding_run()
 
 
 @pytest.fixture(scope="module")
-def close_up(run: SpeciesRun) -> tuple[bytes, DrawnPage]:
+def close_up(run: Release) -> tuple[bytes, DrawnPage]:
     pdf, pages = drawn(source_of(run), passages=("1",), scale=100_000)
     return pdf, pages[0]
 
@@ -74,7 +74,7 @@ def test_grid_lines_are_as_far_apart_on_paper_as_the_scale_says(close_up: tuple[
     assert (float(size.width) * POINT_MM, float(size.height) * POINT_MM) == pytest.approx((297, 210), abs=0.01)
 
 
-def test_two_passages_are_as_far_apart_on_paper_as_in_the_table(run: SpeciesRun) -> None:
+def test_two_passages_are_as_far_apart_on_paper_as_in_the_table(run: Release) -> None:
     source = source_of(run)
     _, pages = drawn(source, passages=("1",), scale=200_000)
     frame, (a, b) = pages[0].frame, source.best[:2]
@@ -110,7 +110,7 @@ def test_grid_labels_in_the_four_corners_are_what_own_formulae_give(close_up: tu
     ]  # fmt: skip
 
 
-def test_table_prints_what_own_formulae_give(close_up: tuple[bytes, DrawnPage], run: SpeciesRun) -> None:
+def test_table_prints_what_own_formulae_give(close_up: tuple[bytes, DrawnPage], run: Release) -> None:
     page = close_up[1]
     best = source_of(run).best[0]
     lon, lat = run.grid.transformer("EPSG:4326").transform(best.x, best.y, direction="INVERSE")
@@ -137,7 +137,7 @@ def test_convergence_is_that_of_the_sphere_to_a_minute(close_up: tuple[bytes, Dr
     ("section", "lang"), [(SECTIONS[0], "kk"), (SECTIONS[1], "ru"), (SECTIONS[2], "en"), (SECTIONS[2], "kk")],
     ids=["winding-kk", "northward-ru", "straight-en", "straight-kk"],
 )  # fmt: skip
-def test_no_text_is_over_another_or_off_the_page(run: SpeciesRun, section: dict[str, object], lang: str) -> None:
+def test_no_text_is_over_another_or_off_the_page(run: Release, section: dict[str, object], lang: str) -> None:
     _, pages = drawn(source_of(run, lang), **section)
     for page in pages:
         _require_clear(page)
@@ -146,7 +146,7 @@ def test_no_text_is_over_another_or_off_the_page(run: SpeciesRun, section: dict[
 
 
 @pytest.mark.parametrize("orientation", ["landscape", "portrait"])
-def test_an_overview_is_clear_and_names_every_passage(run: SpeciesRun, orientation: str) -> None:
+def test_an_overview_is_clear_and_names_every_passage(run: Release, orientation: str) -> None:
     _, pages = drawn(source_of(run, "kk"), orientation=orientation)
     _require_clear(pages[0])
     box = pages[0].frame.box
@@ -163,7 +163,7 @@ def _require_clear(page: DrawnPage) -> None:
 
 
 @pytest.mark.parametrize("lang", ["kk", "ru"])
-def test_every_text_can_be_taken_out_of_the_file(run: SpeciesRun, lang: str) -> None:
+def test_every_text_can_be_taken_out_of_the_file(run: Release, lang: str) -> None:
     """Two readers of other makes find what was written, letter for letter; Kazakh letters among it."""
     pdf, pages = drawn(source_of(run, lang), passages=("1", "2"))
     readers = {
@@ -190,12 +190,12 @@ def test_fonts_are_embedded_truetype(close_up: tuple[bytes, DrawnPage]) -> None:
         assert font["/Subtype"] == "/TrueType" and "/FontFile2" in font["/FontDescriptor"] and "/ToUnicode" in font
 
 
-def test_same_results_give_the_same_bytes(run: SpeciesRun, close_up: tuple[bytes, DrawnPage]) -> None:
+def test_same_results_give_the_same_bytes(run: Release, close_up: tuple[bytes, DrawnPage]) -> None:
     again, _ = drawn(source_of(run), passages=("1",), scale=100_000)
     assert again == close_up[0]
 
 
-def test_georeference_is_right_to_a_metre(close_up: tuple[bytes, DrawnPage], run: SpeciesRun) -> None:
+def test_georeference_is_right_to_a_metre(close_up: tuple[bytes, DrawnPage], run: Release) -> None:
     """The corners in the file, taken as an affine map of transverse Mercator on WGS 84, give every place of the map."""
     from pyproj import Transformer
 

@@ -20,8 +20,8 @@ from typer.testing import CliRunner
 import scenarios.outputs.sheets as package
 from cli import app
 from rasters.errors import ConfigError
-from scenarios.model.audience import Audience, badge
-from scenarios.model.results import SpeciesRun
+from scenarios.outputs.audience import Audience, badge
+from scenarios.outputs.release import Release
 from scenarios.outputs.sheets.countries import country_at
 from scenarios.outputs.sheets.frame import round_scale_above
 from scenarios.outputs.sheets.gridlines import split_kilometres
@@ -34,7 +34,7 @@ from tests.support.sheet_maker import drawn, source_of, winding_run
 
 
 @pytest.fixture(scope="module")
-def run() -> SpeciesRun:
+def run() -> Release:
     return winding_run()
 
 
@@ -113,7 +113,7 @@ def test_what_cannot_be_is_said_and_nothing_is_written(
     assert list(tmp_path.iterdir()) == []
 
 
-def test_public_pages_do_not_depend_on_passages_at_all(run: SpeciesRun) -> None:
+def test_public_pages_do_not_depend_on_passages_at_all(run: Release) -> None:
     """Other passages, paths and gains give the same file, byte for byte: nothing of them can be read from it."""
     others = replace(
         run, ranking=run.ranking.assign(x=0.0, y=0.0, along_m=1.0, candidate="elsewhere", width_m=99.0), paths=run.paths[:0],
@@ -126,7 +126,7 @@ def test_public_pages_do_not_depend_on_passages_at_all(run: SpeciesRun) -> None:
     assert "proposed passage" not in text and "other places" not in text
 
 
-def test_partners_pages_do_not_depend_on_where_in_its_kilometre_a_passage_lies(run: SpeciesRun) -> None:
+def test_partners_pages_do_not_depend_on_where_in_its_kilometre_a_passage_lies(run: Release) -> None:
     moved = run.ranking.assign(along_m=np.floor(run.ranking["along_m"] / 1000.0) * 1000.0 + 777.0)
     assert not np.allclose(moved["along_m"], run.ranking["along_m"])
     by_id = {fence.id: fence for fence in run.cuts.fences}
@@ -140,7 +140,7 @@ def test_partners_pages_do_not_depend_on_where_in_its_kilometre_a_passage_lies(r
     assert partner[0] == partner[1] and restricted[0] != restricted[1]
 
 
-def test_a_series_covers_its_stretch_with_overlap_and_every_piece_is_on_its_map(run: SpeciesRun) -> None:
+def test_a_series_covers_its_stretch_with_overlap_and_every_piece_is_on_its_map(run: Release) -> None:
     source, fence = source_of(run), run.cuts.fences[0]
     _, pages = drawn(source, fence="wall_a_b", from_km=3, to_km=70, series=True, orientation="landscape")
     sections = divided(source, fence, 3_000.0, 70_000.0, 100_000, pages[1].frame.box)
@@ -156,13 +156,13 @@ def test_a_series_covers_its_stretch_with_overlap_and_every_piece_is_on_its_map(
         assert ((at > (inner.left, inner.bottom)) & (at < (inner.right, inner.top))).all()
 
 
-def test_a_series_of_too_many_sheets_is_refused(run: SpeciesRun, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_series_of_too_many_sheets_is_refused(run: Release, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("scenarios.outputs.sheets.series.MOST_SHEETS", 3)
     with pytest.raises(ConfigError, match="choose a smaller scale \\(--scale 100000\\)"):
         drawn(source_of(run), fence="wall_a_b", series=True, scale=50_000)
 
 
-def test_neighbours_are_named_on_the_side_where_they_lie(run: SpeciesRun) -> None:
+def test_neighbours_are_named_on_the_side_where_they_lie(run: Release) -> None:
     _, pages = drawn(source_of(run), fence="inner", from_km=0, to_km=55, series=True, orientation="landscape")
     first, second = pages[1], pages[2]
     box = first.frame.box
@@ -172,7 +172,7 @@ def test_neighbours_are_named_on_the_side_where_they_lie(run: SpeciesRun) -> Non
     assert len(west) == 1 and west[0].right < box.left + 0.1 * box.width
 
 
-def test_an_index_leads_to_its_sheets(run: SpeciesRun) -> None:
+def test_an_index_leads_to_its_sheets(run: Release) -> None:
     pdf, pages = drawn(source_of(run), fence="inner", series=True)
     links = [a for a in _annotations(pdf) if a["/Subtype"] == "/Link"]
     assert len(links) == 2 * (len(pages) - 1)
@@ -186,7 +186,7 @@ def _annotations(pdf: bytes) -> list[dict[str, object]]:
     return [a.get_object() for a in PdfReader(io.BytesIO(pdf)).pages[0]["/Annots"]]  # type: ignore[union-attr]
 
 
-def test_a_passage_is_found_by_its_number_rank_or_id(run: SpeciesRun) -> None:
+def test_a_passage_is_found_by_its_number_rank_or_id(run: Release) -> None:
     spread = replace(run, ranking=run.ranking.assign(selected=run.ranking["rank"].isin([1, 5, 9])))
     source = source_of(spread)
     second = source.best[1]
@@ -198,13 +198,13 @@ def test_a_passage_is_found_by_its_number_rank_or_id(run: SpeciesRun) -> None:
         source.passage("#9999")
 
 
-def test_a_sheet_without_passages_says_so(run: SpeciesRun) -> None:
+def test_a_sheet_without_passages_says_so(run: Release) -> None:
     bare = replace(run, ranking=run.ranking.assign(selected=False))
     _, pages = drawn(source_of(bare), fence="inner", series=True)
     assert all("No numbered passage lies on this sheet." in {t.words for t in p.page.texts} for p in pages[1:])
 
 
-def test_contours_only_where_cells_are_small_on_paper(run: SpeciesRun) -> None:
+def test_contours_only_where_cells_are_small_on_paper(run: Release) -> None:
     said = {}
     for scale in (50_000, 200_000):
         _, pages = drawn(source_of(run), passages=("1",), scale=scale)
@@ -213,7 +213,7 @@ def test_contours_only_where_cells_are_small_on_paper(run: SpeciesRun) -> None:
     assert "contours every" in said[200_000] and "Relief from cells of 1 km" in said[200_000]
 
 
-def test_a_run_without_elevation_borders_and_fences_still_makes_an_overview(run: SpeciesRun) -> None:
+def test_a_run_without_elevation_borders_and_fences_still_makes_an_overview(run: Release) -> None:
     bare = replace(run, layers={})
     source = replace(source_of(bare), borders=None)
     pdf, pages = drawn(source)
@@ -275,7 +275,7 @@ def test_countries_change_at_borders_and_nowhere_else() -> None:
     assert country_at("UZ", south, north, border) is None
 
 
-def test_country_names_stand_on_their_own_side(run: SpeciesRun) -> None:
+def test_country_names_stand_on_their_own_side(run: Release) -> None:
     _, pages = drawn(source_of(run), fence="wall_a_b", from_km=20, to_km=50)
     frame = pages[0].frame
     fence = frame.on_paper(run.cuts.fences[0].line)

@@ -13,7 +13,7 @@ import pytest
 from pandas.testing import assert_frame_equal
 
 from rasters.errors import DataError, LayerNotFoundError
-from scenarios.model.audience import Audience
+from scenarios.outputs.audience import Audience
 from scenarios.outputs.folder import run_folder
 from scenarios.outputs.generalise import generalised
 from scenarios.outputs.manifest import write_manifest

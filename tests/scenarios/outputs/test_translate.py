@@ -11,7 +11,7 @@ from babel.messages.mofile import read_mo
 from babel.messages.pofile import read_po
 
 from rasters.errors import ConfigError
-from scenarios.model.audience import MARKS, Audience
+from scenarios.outputs.audience import MARKS, Audience
 from scenarios.outputs.field import lists, project
 from scenarios.outputs.rasters import SURFACES
 from scenarios.outputs.translate import LANGUAGES, LOCALE, translator
