@@ -5,12 +5,8 @@ The test is exact: vertices are snapped to 1/16384 of a cell and compared in int
 that lies exactly on the other line is moved by a symbolic (eps, eps^2), so that a line through a lattice point cuts each
 edge once and never leaks.
 
-How permeability becomes cost, in this one place
--------------------------------------------------
-``kappa = reference_m x (1 / permeability - 1)`` [effective m]: an animal to which a fence has permeability p would
-rather walk kappa metres through best habitat than cross it. Permeability 1 adds nothing, 0 closes the edge.
-``reference_m`` is an assumption of the study, or follows from how p was measured (`worth_m`). In a circuit the fence
-resists as kappa metres of land do, whatever its direction (`fence_ohm`).
+What crossing is worth to a species is said by `rasters.permeability`. In a circuit the fence resists as so many metres of the
+land beside it do, whatever its direction (`fence_ohm`).
 """
 
 from __future__ import annotations
@@ -19,7 +15,7 @@ import itertools
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,26 +34,18 @@ __all__ = [
     "CutEdges",
     "Fence",
     "FenceTerms",
-    "crossing_cost_m",
     "cut_edges",
     "fence_ohm",
     "perpendicular_m",
     "sum_terms",
     "touches",
-    "worth_m",
 ]
 
-FORMULA = 2
+FORMULA = 3
 """Version of what a fence and an opening put on the edges they cut; results of different versions do not compare."""
 
 FLATTEST = 0.05
 """Least share of its length that a step counts as across the fence: an edge along the line is no perfect barrier."""
-
-SPECULAR = math.pi / 2
-"""Metres of land per free path and refused crossing, for walks that a fence turns back like a mirror."""
-
-STEPWISE = math.pi / 4
-"""The same per mean-square step over mean step, for walks that weigh each step across by its own."""
 
 WIGGLE = 4.0
 """Cells along a line within which it may cross an edge again without being another stretch of fence."""
@@ -257,44 +245,6 @@ class FenceTerms:
     def size(self) -> int:
         """Number of edges that carry a term."""
         return int(self.row.size)
-
-
-def crossing_cost_m(permeability: float, reference_m: float) -> float:
-    """Cost of crossing a fence [effective m]; see the module's text. 0 for permeability 1, inf for 0."""
-    if not 0.0 <= permeability <= 1.0:
-        raise FenceError(f"permeability must be in [0, 1], not {permeability!r}")
-    return float("inf") if permeability == 0.0 else reference_m * (1.0 / permeability - 1.0)
-
-
-def worth_m(value: float, *, per: Literal["encounter", "step"], scale_m: float) -> float:
-    """Metres of open land that a fence is worth to a walker, from a permeability that was measured [effective m].
-
-    Parameters
-    ----------
-    value : float
-        In [0, 1]. Per encounter: share of the encounters that end on the other side. Per step: weight of a step across
-        the fence, relative to the same step without one.
-    per : {"encounter", "step"}
-    scale_m : float
-        Per encounter: mean free path, the distance over which the walk keeps its direction. Per step: mean squared over
-        mean length of the steps. > 0; [m].
-
-    Raises
-    ------
-    FenceError
-        For a value or scale outside these ranges.
-
-    Notes
-    -----
-    The jump of density at a wall that lets a share p of a diffuse flux through, for specular reflection:
-    ``(pi / 2) scale_m (1 / p - 1)`` in the plane. For steps of relative weight w it is ``(pi / 4) scale_m (1 / w - 1)``,
-    exact as w goes to 0. Both are the extra resistance of a slab in units of land, and are tested on simulated walks.
-    """
-    if not (scale_m > 0 and math.isfinite(scale_m)):
-        raise FenceError(f"scale_m must be > 0 and finite, not {scale_m!r}")
-    if per not in ("encounter", "step"):
-        raise FenceError(f"a permeability is per 'encounter' or per 'step', not {per!r}")
-    return crossing_cost_m(value, scale_m * (SPECULAR if per == "encounter" else STEPWISE))
 
 
 def cut_edges(fences: Sequence[Fence], grid: Grid) -> CutEdges:
@@ -503,13 +453,13 @@ def perpendicular_m(cuts: CutEdges, rows: NDArray[np.intp] | slice = slice(None)
     return np.maximum(np.abs((cuts.normal[rows] * step).sum(axis=1)), FLATTEST * np.hypot(*step.T))
 
 
-def fence_ohm(cuts: CutEdges, worth_m: NDArray[np.float64], neighbours: Neighbours) -> NDArray[np.float64]:
-    """(n,) ohm that fences worth (n,) metres of land of resistance 1 add to the edges they cut.
+def fence_ohm(cuts: CutEdges, cost_m: NDArray[np.float64], neighbours: Neighbours) -> NDArray[np.float64]:
+    """(n,) ohm that crossings of (n,) effective metres, metres times resistance of the land, add to the edges they cut.
 
-    ``kappa step_ratio / |n . d|``: in a field of any direction every edge that crosses the line then carries the current
-    that it would carry without the fence at a drop larger by that of kappa metres of land, so that a straight fence resists
+    ``cost step_ratio / |n . d|``: in a field of any direction every edge that crosses the line then carries the current
+    that it would carry without the fence at a drop larger by that of so much land, so that a straight fence resists
     the same at every angle, on either stencil. Edges that a fence crosses an even number of times join cells on one side
     of it and get nothing.
     """
-    ohm = worth_m * step_ratio(cuts.grid, neighbours)[cuts.step] / perpendicular_m(cuts)
+    ohm = cost_m * step_ratio(cuts.grid, neighbours)[cuts.step] / perpendicular_m(cuts)
     return np.where(cuts.parts_sides, ohm, 0.0)

@@ -1,14 +1,18 @@
 """Openings in fences, and what a fence with openings adds to the edges that it cuts.
 
+What crossing is worth to a species is stated in metres of land (`rasters.permeability`), and it is the land beside the fence that
+counts: a walk of constant free path meets the fence as often in hard land as in easy land, and each turn costs it as much more.
+So a fence worth kappa metres costs ``kappa rho`` effective metres, rho the mean resistance of the two cells of the cut edge.
+
 An opening is a stretch of the line of effective width ``W = max(width, 2 reach)``: animals that follow the fence for the
 distance *reach* find it as if it were as wide as that to either side; a reach of 0 stands for those that meet it by
-chance. Crossing the stretch is worth ``kappa = reference_m (1 / use - 1) + (pi / 2) free_path_m`` metres of land. The *use
-factor*, a number per species and design, says how far animals dare to; the second term is what a walk that keeps its
+chance. Crossing the stretch is worth ``(pi / 2) free_path (1 / use - 1)`` metres of land: the *use factor* is the share of
+encounters with it that end on the other side. A narrow one is worth ``(pi / 2) free_path`` more, what a walk that keeps its
 direction over a free path has to pay for aiming at a hole (Sharvin's resistance of an aperture, in the plane; simulated walks
-pay 4 to 13 % less than this and the narrowing of ways together).
+pay 4 to 13 % less than this and the narrowing of ways together). In all that is kappa.
 
 On land of resistance rho and conductivity sigma (`rasters.steps`) such a stretch in a sealed fence has
-``rho 2 / (pi sigma) ln(4 r / W) + kappa / (sigma W)`` ohm between half-circles of radius r. Cut edges are opened in the
+``rho (2 / (pi sigma) ln(4 r / W) + kappa / (sigma W))`` ohm between half-circles of radius r. Cut edges are opened in the
 order of their distance from its centre, each as far as it may be, until the lattice resists just that much
 (`rasters.patches`): a narrow opening opens one or two edges, one several cells wide those of its stretch.
 """
@@ -23,8 +27,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rasters.errors import FenceError
-from rasters.fences import CutEdges, FenceTerms, crossing_cost_m, fence_ohm, perpendicular_m, sum_terms
+from rasters.fences import CutEdges, FenceTerms, fence_ohm, perpendicular_m, sum_terms
 from rasters.patches import open_in_turn, sealed_patch, slit_ohm
+from rasters.permeability import share_of_encounters, worth_m
 from rasters.steps import Neighbours, conductivity, step_ratio, step_vectors_m
 from rasters.surface import ResistanceSurface
 
@@ -33,6 +38,7 @@ __all__ = [
     "Opening",
     "OpeningEdges",
     "fence_terms",
+    "land_beside",
     "open_edges",
     "row_terms",
     "terms_of_others",
@@ -90,24 +96,21 @@ class Opening:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FenceModel:
-    """How permeability and use become cost and resistance, for one species on one stencil.
+    """What crossing is worth to one species, on one stencil.
 
     Parameters
     ----------
-    permeability : dict of str to float
-        Fence id -> share in [0, 1].
-    reference_m : float
-        See `rasters.fences`: what crossing costs at permeability one half [effective m]. An assumption.
+    worth_m : dict of str to float
+        Fence id -> metres of open land that crossing is worth, from 0 to inf; see `rasters.permeability`.
     reach_m : float
-        How far an animal follows a fence, to either side, and so finds an opening [m]; 0 for one that does not. An assumption.
+        How far an animal follows a fence, to either side, and so finds an opening [m]; 0 for one that does not.
     free_path_m : float
-        Over which an animal keeps its direction when it looks for an opening [m]; 0 leaves the search out.
+        Over which an animal keeps its direction [m]: the scale of use factors. 0 leaves them and the search for openings out.
     neighbours : {8, 4}
         Of the stencil on which the resistances stand.
     """
 
-    permeability: dict[str, float]
-    reference_m: float
+    worth_m: dict[str, float]
     reach_m: float
     free_path_m: float = 0.0
     neighbours: Neighbours = 8
@@ -117,21 +120,23 @@ class FenceModel:
             if not (getattr(self, name) >= 0 and math.isfinite(getattr(self, name))):
                 raise FenceError(f"{name} must be >= 0 and finite, not {getattr(self, name)!r}")
 
-    def fence_cost_m(self, fence: str) -> float:
-        """Cost of crossing a closed fence [effective m]."""
-        return crossing_cost_m(self.permeability[fence], self.reference_m)
+    def share_through(self, fence: str) -> float:
+        """Share of the encounters with a closed fence that end on the other side [1]."""
+        return share_of_encounters(self.worth_m[fence], self.free_path_m)
 
-    def use_cost_m(self, use_factor: float) -> float:
-        """Cost of crossing through a passage [effective m]."""
-        return crossing_cost_m(use_factor, self.reference_m)
+    def use_worth_m(self, use_factor: float) -> float:
+        """Metres of land that the hesitation at a passage is worth."""
+        if use_factor > 0.0 and self.free_path_m == 0.0:
+            return 0.0
+        return worth_m(use_factor, per="encounter", scale_m=self.free_path_m or 1.0)
+
+    def aiming_worth_m(self) -> float:
+        """Metres of land that finding a narrow hole by chance is worth: as much as being turned back every other time."""
+        return self.use_worth_m(0.5)
 
     def served_m(self, width_m: float) -> float:
         """Length of fence at which an animal finds an opening [m]."""
         return max(width_m, 2.0 * self.reach_m)
-
-    def stretch_worth_m(self, use_factor: float) -> float:
-        """Metres of land that crossing the stretch is worth, the search for it included [effective m]."""
-        return self.use_cost_m(use_factor) + 0.5 * math.pi * self.free_path_m
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -173,28 +178,30 @@ def open_edges(cuts: CutEdges, surface: ResistanceSurface, opening: Opening, mod
     ohm = ohm if opening.use_factor else np.full(rows.size, np.inf)
     walked = np.abs(cuts.along_m[rows] - opening.along_m) <= opening.width_m / 2
     walked |= rows == _outwards(cuts, usable, stretch)[0]
-    cost = np.where(walked, model.use_cost_m(opening.use_factor), np.inf)
+    cost = np.where(walked, model.use_worth_m(opening.use_factor) * land_beside(cuts, surface, rows), np.inf)
     return OpeningEdges(opening=opening, rows=rows, cost_m=cost, ohm=ohm)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Stretch:
-    """A piece of fence, what crossing it is worth in all, and what each edge is worth at least [m]."""
+    """A piece of fence, and what crossing it is worth: in all, at an edge deep in it, and at least anywhere [m]."""
 
     centre_m: float
     length_m: float
     worth_m: float
+    inside_m: float
     least_m: float
 
     @classmethod
     def served_by(cls, opening: Opening, model: FenceModel) -> _Stretch:
-        length, worth = model.served_m(opening.width_m), model.stretch_worth_m(opening.use_factor)
-        built = max(1.0 - 2.0 * model.reach_m / opening.width_m, 0.0)
+        """Only what is built beyond the reach is worth its hesitation at every edge; nobody has to aim at it."""
+        inside = model.use_worth_m(opening.use_factor)
         return cls(
             centre_m=opening.along_m,
-            length_m=length,
-            worth_m=worth,
-            least_m=built * worth,
+            length_m=model.served_m(opening.width_m),
+            worth_m=inside + model.aiming_worth_m(),
+            inside_m=inside,
+            least_m=max(1.0 - 2.0 * model.reach_m / opening.width_m, 0.0) * inside,
         )
 
     def holds(self, along_m: NDArray[np.float64]) -> NDArray[np.bool_]:
@@ -222,7 +229,9 @@ def _open_stretch(
                 break
         parts = [] if long else [opened]
     every = rows[stretch.holds(cuts.along_m[rows])]
-    parts.append((every, fence_ohm(cuts, np.full(cuts.size, stretch.worth_m), neighbours)[every]))
+    worth = stretch.inside_m if long else stretch.worth_m
+    ohm = fence_ohm(cuts, np.full(cuts.size, worth), neighbours)[every] * land_beside(cuts, surface, every)
+    parts.append((every, ohm))
     if long:
         parts += [_open_stretch(cuts, surface, usable, end, neighbours) for end in _ends(stretch, WIDEST * cell)]
     return _least_of(parts)
@@ -233,12 +242,12 @@ def _calibrated(
 ) -> tuple[Opened, bool]:  # fmt: skip
     """Rows of the straight fence through the first of ``rows``, opened until the far field is right, and whether it is."""
     cell, sigma = _cell_m(cuts), conductivity(neighbours)
-    rho = _land(cuts, surface, rows[0])
+    rho = float(land_beside(cuts, surface, rows[:1])[0])
     rows, impedance = _straight(cuts, rows, neighbours, reach)
     ratio = step_ratio(cuts.grid, neighbours)[cuts.step[rows]]
     least = stretch.least_m * ratio / perpendicular_m(cuts, rows)
-    wanted = slit_ohm(stretch.length_m / cell, neighbours) + stretch.worth_m / (sigma * stretch.length_m * rho)
-    ohm, enough = open_in_turn(impedance, ratio, least / rho, wanted)
+    wanted = slit_ohm(stretch.length_m / cell, neighbours) + stretch.worth_m / (sigma * stretch.length_m)
+    ohm, enough = open_in_turn(impedance, ratio, least, wanted)
     return (rows[: ohm.size], rho * ohm), enough
 
 
@@ -297,12 +306,7 @@ def _ends(stretch: _Stretch, length_m: float) -> list[_Stretch]:
     """Pieces of a given length at both ends of a longer stretch."""
     aside = (stretch.length_m - length_m) / 2
     return [
-        _Stretch(
-            centre_m=stretch.centre_m + side,
-            length_m=length_m,
-            worth_m=stretch.worth_m,
-            least_m=stretch.worth_m,
-        )
+        replace(stretch, centre_m=stretch.centre_m + side, length_m=length_m, least_m=stretch.inside_m)
         for side in (-aside, aside)
     ]
 
@@ -315,38 +319,44 @@ def _least_of(parts: Sequence[Opened]) -> Opened:
     return rows, ohm
 
 
-def _land(cuts: CutEdges, surface: ResistanceSurface, row: int) -> float:
-    """Mean resistance of the two cells of a cut edge [1]."""
-    row2, col2 = cuts.second
-    return float(0.5 * (surface.values[cuts.row[row], cuts.col[row]] + surface.values[row2[row], col2[row]]))
-
-
 def _cell_m(cuts: CutEdges) -> float:
     """Square root of a cell's area [m]."""
     return math.sqrt(cuts.grid.cell_width_m * cuts.grid.cell_height_m)
 
 
+def land_beside(
+    cuts: CutEdges, surface: ResistanceSurface, rows: NDArray[np.intp] | slice = slice(None)
+) -> NDArray[np.float64]:
+    """(n,) mean resistance of the two cells of cut edges, all or some [1]; a cell that nobody enters counts as 1."""
+    row2, col2 = cuts.second
+    cells = np.stack([cuts.row[rows], row2[rows]]), np.stack([cuts.col[rows], col2[rows]])
+    values = np.where(surface.nodata[cells] | surface.barrier[cells], 1.0, surface.values[cells])
+    mean: NDArray[np.float64] = values.mean(axis=0)
+    return mean
+
+
 def row_terms(
-    cuts: CutEdges, model: FenceModel, openings: Sequence[OpeningEdges] = ()
+    cuts: CutEdges, surface: ResistanceSurface, model: FenceModel, openings: Sequence[OpeningEdges] = ()
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Cost [effective m] and resistance [ohm] that each row of ``cuts`` adds to its edge, openings included.
 
     Within one fence an opening stands in parallel with the fence itself: conductances add up, and an animal takes the
     cheaper way. A row that does not part sides adds nothing.
     """
-    kappa = np.array([model.fence_cost_m(fence.id) for fence in cuts.fences])
-    worth = kappa[cuts.fence] if cuts.size else np.empty(0)
-    cost = np.where(cuts.parts_sides, worth, 0.0)
-    siemens = _reciprocal(fence_ohm(cuts, worth, model.neighbours))
+    worth = np.array([model.worth_m[fence.id] for fence in cuts.fences])[cuts.fence] if cuts.size else np.empty(0)
+    cost = np.where(cuts.parts_sides, worth * land_beside(cuts, surface), 0.0)
+    siemens = _reciprocal(fence_ohm(cuts, cost, model.neighbours))
     for edges in openings:
         cost[edges.rows] = np.minimum(cost[edges.rows], edges.cost_m)
         np.add.at(siemens, edges.rows, _reciprocal(edges.ohm))
     return cost, _reciprocal(siemens)
 
 
-def fence_terms(cuts: CutEdges, model: FenceModel, openings: Sequence[OpeningEdges] = ()) -> FenceTerms:
+def fence_terms(
+    cuts: CutEdges, surface: ResistanceSurface, model: FenceModel, openings: Sequence[OpeningEdges] = ()
+) -> FenceTerms:
     """Terms of all fences with their openings; fences that cut the same edge stand in series and add up."""
-    return sum_terms(cuts, *row_terms(cuts, model, openings))
+    return sum_terms(cuts, *row_terms(cuts, surface, model, openings))
 
 
 def terms_of_others(cuts: CutEdges, own: NDArray[np.float64]) -> NDArray[np.float64]:

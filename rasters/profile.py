@@ -9,9 +9,10 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Literal
+from typing import Literal, TypeVar
 
 from rasters.errors import ConfigError
+from rasters.permeability import Permeability
 
 __all__ = [
     "MOST_SENSITIVE",
@@ -30,6 +31,7 @@ __all__ = [
     "is_assumed",
 ]
 
+EntryT = TypeVar("EntryT")
 Combine = Literal["maximum", "product", "sum", "geometric_mean"]
 
 
@@ -50,6 +52,9 @@ def is_assumed(origin: str) -> bool:
     """Whether an origin says that nobody measured it."""
     return any(word in origin.lower() for word in ("assum", "placeholder"))
 
+
+MOVEMENT = ("free_path_m", "reach_m")
+"""Lengths of a species' movement at a fence, numbers of the profile that a study may state itself."""
 
 MOST_SENSITIVE = Stated(
     value=0.1, origin="no sensitivity is stated: the coarsest cells that the public gets of any species"
@@ -220,11 +225,13 @@ class SpeciesProfile:
         Resistances to combine; multipliers applied after it; impassable classes.
     minimum : float
         Floor of the result; 1 is best habitat.
-    permeability : mapping of fence kind to Stated
-        Share in [0, 1] of animals that pass such a fence; 0 is sealed. ``default`` holds for kinds not listed.
+    permeability : mapping of fence kind to Permeability
+        What crossing such a fence is worth. ``default`` holds for kinds not listed.
     use_factor : mapping of passage design to Stated
         Share in [0, 1] of the encounters with a passage that end on the other side, once animals are used to it; 0 for a
         design that they do not fit through.
+    free_path_m, reach_m : Stated, optional
+        Over which an animal keeps its direction, and how far it follows a fence to either side; where the study says neither.
     body : Body
     habituation : Habituation, optional
         How use rises over the years after the opening; without it a passage is used at once as later.
@@ -247,8 +254,10 @@ class SpeciesProfile:
     factors: tuple[Rule, ...] = ()
     barriers: tuple[Barrier, ...] = ()
     minimum: float = 1.0
-    permeability: Mapping[str, Stated] = field(default_factory=dict)
+    permeability: Mapping[str, Permeability] = field(default_factory=dict)
     use_factor: Mapping[str, Stated] = field(default_factory=dict)
+    free_path_m: Stated | None = None
+    reach_m: Stated | None = None
     dispersal_km: Stated
     home_range_km2: Stated | None = None
     sensitivity_deg: Stated = MOST_SENSITIVE
@@ -265,8 +274,8 @@ class SpeciesProfile:
         needed = self.layers_needed()
         return tuple(name for name in self._layer_names(optional=True) if name not in needed)
 
-    def permeability_of(self, fence_kind: str) -> Stated:
-        """Permeability [0..1] of a kind of fence, or the default."""
+    def permeability_of(self, fence_kind: str) -> Permeability:
+        """How the species gets past a kind of fence, or past those that are not listed."""
         return _look_up(self.permeability, fence_kind, "default", f"{self.id}: permeability of fence kind")
 
     def use_factor_of(self, design: str) -> Stated:
@@ -278,8 +287,10 @@ class SpeciesProfile:
         out: dict[str, float] = {}
         for group, rule in self._rules():
             out |= {f"{group}.{rule.layer}[{i}]": value for i, value in enumerate(rule.response.values)}
-        out |= {f"permeability.{kind}": stated.value for kind, stated in self.permeability.items()}
-        return out | {f"use_factor.{design}": stated.value for design, stated in self.use_factor.items()}
+        for kind, stated in self.permeability.items():
+            out |= {f"permeability.{kind}.{name}": number for name, number in stated.numbers().items()}
+        out |= {f"use_factor.{design}": stated.value for design, stated in self.use_factor.items()}
+        return out | {name: stated.value for name in MOVEMENT if (stated := getattr(self, name)) is not None}
 
     def with_parameters(self, changes: Mapping[str, float]) -> SpeciesProfile:
         """The same profile with some of its `parameters` changed; an unknown name is an error."""
@@ -290,8 +301,12 @@ class SpeciesProfile:
             self,
             rules=tuple(_with_values(rule, "rules", changes) for rule in self.rules),
             factors=tuple(_with_values(rule, "factors", changes) for rule in self.factors),
-            permeability=_with_stated(self.permeability, "permeability", changes),
-            use_factor=_with_stated(self.use_factor, "use_factor", changes),
+            permeability={
+                kind: _with_numbers(old, f"permeability.{kind}", changes) for kind, old in self.permeability.items()
+            },
+            use_factor={key: _with_value(old, f"use_factor.{key}", changes) for key, old in self.use_factor.items()},
+            free_path_m=self.free_path_m and _with_value(self.free_path_m, "free_path_m", changes),
+            reach_m=self.reach_m and _with_value(self.reach_m, "reach_m", changes),
         )
 
     def _rules(self) -> Iterator[tuple[str, Rule]]:
@@ -303,7 +318,7 @@ class SpeciesProfile:
         return tuple(dict.fromkeys(part.layer for part in parts if part.optional == optional))
 
 
-def _look_up(table: Mapping[str, Stated], key: str, fallback: str, what: str) -> Stated:
+def _look_up(table: Mapping[str, EntryT], key: str, fallback: str, what: str) -> EntryT:
     found = table.get(key, table.get(fallback))
     if found is None:
         raise ConfigError(f"{what} {key!r} is not stated; there are {', '.join(sorted(table)) or 'none'}")
@@ -315,8 +330,12 @@ def _with_values(rule: Rule, group: str, changes: Mapping[str, float]) -> Rule:
     return replace(rule, response=replace(rule.response, values=values))
 
 
-def _with_stated(table: Mapping[str, Stated], group: str, changes: Mapping[str, float]) -> dict[str, Stated]:
-    return {key: replace(old, value=changes.get(f"{group}.{key}", old.value)) for key, old in table.items()}
+def _with_value(old: Stated, key: str, changes: Mapping[str, float]) -> Stated:
+    return replace(old, value=changes.get(key, old.value))
+
+
+def _with_numbers(old: Permeability, key: str, changes: Mapping[str, float]) -> Permeability:
+    return old.with_numbers({name: changes.get(f"{key}.{name}", number) for name, number in old.numbers().items()})
 
 
 def _require(holds: bool, what: str, where: object) -> None:

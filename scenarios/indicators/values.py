@@ -27,7 +27,7 @@ YEARLY = {
     ),
     "fence_open_share": (
         "Fence at which a way is found",
-        "Share of the length of fence at which this species finds a way: permeability and passages.",
+        "Share of the length of fence at which this species finds a way: what crosses it, and passages.",
     ),
     "passages_in_use": (
         "Watched passages in use",
@@ -66,8 +66,9 @@ def year_values(prepared: Prepared) -> list[Value]:
 def fence_open_share(prepared: Prepared) -> float:
     """Share of the active fences' length at which the species finds a way [1]; 1 without fences.
 
-    Each metre counts with the fence's permeability; within the stretch that a passage serves (its width, or twice ``reach_m``
-    if that is more) with the passage's use factor where that is higher. Stretches that overlap count once.
+    Each metre counts with the share of encounters that end on the other side of the fence; within the stretch that a passage
+    serves (its width, or twice ``reach_m`` if that is more) with the passage's use factor where that is higher. Stretches that
+    overlap count once.
     """
     cuts, model = prepared.inputs.cuts, prepared.model
     total = sum(fence.length_m for fence in cuts.fences)
@@ -75,7 +76,7 @@ def fence_open_share(prepared: Prepared) -> float:
         return 1.0
     open_m = 0.0
     for fence in cuts.fences:
-        base = model.permeability[fence.id]
+        base = model.share_through(fence.id)
         here = [one.opening for one in prepared.standing if one.opening.fence == fence.id]
         stretches = [(o.along_m, model.served_m(o.width_m), o.use_factor) for o in here]
         served = [one for part in fence.spans_m for one in _length_by_factor(stretches, *part)]

@@ -115,12 +115,14 @@ def _permeabilities(study: Study, profiles: Profiles) -> Iterator[Fault]:
         for species, profile in profiles.items():
             own = study.fences.permeability.get(line, {}).get(species)
             kind = line if line in profile.permeability else "default"
-            value = profile.permeability_of(line).value if own is None else own
-            key: KeyPath = ("permeability", kind, "value") if own is None else ("fences", "permeability", line, species)
+            stated = profile.permeability_of(line) if own is None else own.to_data()
+            key: KeyPath = ("permeability", kind) if own is None else ("fences", "permeability", line, species)
             verdict = through_line(study, line, profile)
-            if verdict.fit.impossible and value > 0:
-                why = f"no {species} gets past {line}: {verdict}; state 0, or say in `body.other_ways` of the species' file how it does"
-                yield species if own is None else "", key, value, f"{why}, or correct the lengths in `fences.wires`"
+            if verdict.fit.impossible and stated.worth_m < math.inf:
+                why = f"no {species} gets past {line}: {verdict}; state `value: 0`, or say in `body.other_ways` of the species' file how"
+                why += " it does, or correct the lengths in `fences.wires`"
+                name, value = stated.stated
+                yield species if own is None else "", (*key, name), value, why
 
 
 def _told(resolved: ResolvedStudy, species: str, key: KeyPath, value: float, why: str) -> str:

@@ -21,7 +21,6 @@ from scenarios.study.schema import CandidatePoint, OpeningRule, Study
 __all__ = [
     "SpeciesContext",
     "candidate_openings",
-    "fence_model",
     "habituated",
     "removable_stretches",
     "standing_openings",
@@ -93,19 +92,6 @@ def habituated(study: Study, profile: SpeciesProfile, rule: OpeningRule) -> floa
     if study.year is None or rule.opened is None or profile.habituation is None:
         return 1.0
     return profile.habituation.at(study.year - rule.opened)
-
-
-def fence_model(resolved: ResolvedStudy, inputs: Inputs, profile: SpeciesProfile) -> FenceModel:
-    """Permeability of each active fence for one species; the study's own values come before the profile's."""
-    fences = resolved.study.fences
-    permeability = {}
-    for fence in inputs.cuts.fences:
-        stated = fences.permeability.get(fence.fence_line, {}).get(profile.id)
-        permeability[fence.id] = profile.permeability_of(fence.fence_line).value if stated is None else stated
-    return FenceModel(
-        permeability=permeability, reference_m=fences.model.reference_m, reach_m=fences.model.reach_m,
-        neighbours=resolved.study.solver.neighbours,
-    )  # fmt: skip
 
 
 def candidate_openings(context: SpeciesContext) -> tuple[OpeningEdges, ...]:

@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 from scipy.stats import qmc
 
 from rasters.errors import ConfigError
-from rasters.profile import SpeciesProfile
+from rasters.permeability import NUMBERS
+from rasters.profile import MOVEMENT, SpeciesProfile
 from scenarios.land.inputs import Inputs
 from scenarios.study.load import ResolvedStudy
 from scenarios.study.schema import Study
@@ -26,7 +27,6 @@ __all__ = ["Changes", "Parameter", "ParameterSpace", "changed", "parameter_space
 Reals = NDArray[np.float64]
 POOL = 1024
 """Coordinates of the Sobol sequence to pick from."""
-REFERENCE, REACH = "fences.model.reference_m", "fences.model.reach_m"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -218,16 +218,19 @@ def _with_key(study: Study, parts: list[str], value: float) -> Study:
     if parts[1] == "model":
         update: dict[str, object] = {"model": fences.model.model_copy(update={parts[2]: value})}
     else:
-        line = {**fences.permeability[parts[2]], parts[3]: value}
-        update = {"permeability": {**fences.permeability, parts[2]: line}}
+        line, species, number = parts[2:]
+        stated = fences.permeability[line][species].model_copy(update={number: value})
+        update = {"permeability": {**fences.permeability, line: {**fences.permeability[line], species: stated}}}
     return study.model_copy(update={"fences": fences.model_copy(update=update)})
 
 
 def _all_of_study(study: Study) -> Iterator[tuple[str, float]]:
-    yield REFERENCE, study.fences.model.reference_m
-    yield REACH, study.fences.model.reach_m
+    model = study.fences.model
+    yield from ((f"fences.model.{name}", value) for name in MOVEMENT if (value := getattr(model, name)) is not None)
     for line, by_species in study.fences.permeability.items():
-        yield from ((f"fences.permeability.{line}.{name}", value) for name, value in by_species.items())
+        for species, stated in by_species.items():
+            numbers = stated.to_data().numbers()
+            yield from ((f"fences.permeability.{line}.{species}.{name}", value) for name, value in numbers.items())
     for design, settings in study.designs.items():
         yield from ((f"designs.{design}.use_factor.{name}", value) for name, value in settings.use_factor.items())
 
@@ -239,7 +242,7 @@ def _playing(resolved: ResolvedStudy, inputs: Inputs) -> Iterator[tuple[str, str
     designs = _designs(study)
     for key, value in _all_of_study(study):
         parts = key.split(".")
-        if parts[1] == "model" or (parts[-1] in inputs.profiles and (parts[1] in designs or parts[2] in lines)):
+        if parts[1] == "model" or (parts[3] in inputs.profiles and (parts[1] in designs or parts[2] in lines)):
             yield "", key, value
     for species, profile in inputs.profiles.items():
         for key, value in profile.parameters().items():
@@ -249,10 +252,12 @@ def _playing(resolved: ResolvedStudy, inputs: Inputs) -> Iterator[tuple[str, str
 
 def _plays(study: Study, inputs: Inputs, profile: SpeciesProfile, key: str, lines: set[str], designs: set[str]) -> bool:
     group, _, rest = key.partition(".")
+    if group in MOVEMENT:
+        return getattr(study.fences.model, group) is None
     if group == "permeability":
-        own = study.fences.permeability
+        own, kind = study.fences.permeability, rest.partition(".")[0]
         left = [line for line in lines if profile.id not in own.get(line, {})]
-        return any(rest == (line if line in profile.permeability else "default") for line in left)
+        return any(kind == (line if line in profile.permeability else "default") for line in left)
     if group == "use_factor":
         return rest in designs and (rest not in study.designs or profile.id not in study.designs[rest].use_factor)
     return rest.partition("[")[0] in inputs.layers
@@ -281,7 +286,9 @@ def _axis(parameter: Parameter) -> str:
 def _require_known(resolved: ResolvedStudy, inputs: Inputs) -> None:
     study = resolved.study
     known = [("", key) for key, _ in _all_of_study(study)]
-    known += [(name, key) for name, profile in inputs.profiles.items() for key in profile.parameters()]
+    for name, profile in inputs.profiles.items():
+        might = [f"permeability.{kind}.{number}" for kind in profile.permeability for number in NUMBERS]
+        known += [(name, key) for key in dict.fromkeys([*profile.parameters(), *might])]
     faults = []
     for i, row in enumerate(study.uncertainty.parameters):
         where = f"{resolved.path}: uncertainty.parameters[{i}]"
@@ -301,8 +308,13 @@ def _require_possible(resolved: ResolvedStudy, number: int, parameter: Parameter
     """Both ends of the range must be values that the parameter may have."""
     low, high = parameter.at(0.0), parameter.at(1.0)
     where = f"{resolved.path}: uncertainty.parameters[{number}]"
-    share = "permeability" in parameter.key or "use_factor" in parameter.key
-    positive = "permeability" not in parameter.key and parameter.nominal > 0
+    field = parameter.key.rpartition(".")[2]
+    share = field in ("value", "without_fence") or "use_factor" in parameter.key
+    positive = field not in ("value", "worth_km") and parameter.nominal > 0
+    if parameter.spread.odds is not None and not share:
+        raise ConfigError(
+            f"{where}: {parameter.name} is {parameter.nominal:g} and no share; give its bounds as `factor`"
+        )
     if min(low, high) < 0 or (positive and min(low, high) <= 0):
         raise ConfigError(f"{where}: {parameter.name} would be {min(low, high):g}; it must stay above 0")
     if share and max(low, high) > 1:

@@ -12,8 +12,9 @@ from rasters.resistance import build_resistance
 from rasters.surface import ResistanceSurface
 from scenarios.land.actions import acted_surface
 from scenarios.land.ends import Ends
+from scenarios.land.fences import fence_model
 from scenarios.land.inputs import Inputs, fences_across, naming
-from scenarios.land.openings import SpeciesContext, candidate_openings, fence_model, standing_openings
+from scenarios.land.openings import SpeciesContext, candidate_openings, standing_openings
 from scenarios.study.load import ResolvedStudy
 
 __all__ = ["Prepared", "prepare_species"]

@@ -10,6 +10,7 @@ from rasters.grid import Grid
 from rasters.profile import SpeciesProfile
 from rasters.surface import Layer, ResistanceSurface
 from scenarios.land.ends import Ends
+from scenarios.land.fences import fences_in_words, movement_of
 from scenarios.land.inputs import Inputs
 from scenarios.land.places import FocalPlace
 from scenarios.land.prepared import Prepared
@@ -80,7 +81,10 @@ def ground_of(prepared: Prepared) -> Ground:
         cuts=inputs.cuts,
         places=places_of(inputs, prepared.ends),
         layers=inputs.layers,
-        assumptions=(*stated_weights(resolved, prepared.profile.id), *stated_assumptions(resolved, inputs, surface)),
+        assumptions=(
+            *stated_weights(resolved, prepared.profile.id),
+            *stated_assumptions(resolved, inputs, prepared.profile, surface),
+        ),
         sensitivity_deg=max(profile.sensitivity_deg.value for profile in inputs.profiles.values()),
         sk42_operation=resolved.study.sk42.operation or "",
     )
@@ -118,13 +122,17 @@ def stated_weights(resolved: ResolvedStudy, species: str) -> tuple[str, ...]:
     return (f"Gains are means over {over}, weighted: {told}; places not named 1.",)
 
 
-def stated_assumptions(resolved: ResolvedStudy, inputs: Inputs, surface: ResistanceSurface) -> tuple[str, ...]:
-    """What the study, the species and the fence model only assume, each once."""
-    fences = resolved.study.fences.model
-    stated = (
-        f"Crossing a fence of permeability 0.5 costs {fences.reference_m:g} effective m ({fences.origin}).",
-        f"An animal follows a fence for {fences.reach_m:g} m to either side and so finds a passage ({fences.origin}).",
-    )
-    return tuple(
-        dict.fromkeys([*resolved.study.assumptions, *surface.assumptions, *(stated if inputs.cuts.fences else ())])
-    )
+def stated_assumptions(
+    resolved: ResolvedStudy, inputs: Inputs, profile: SpeciesProfile, surface: ResistanceSurface
+) -> tuple[str, ...]:
+    """What the study and the species only assume, and what its fences are worth, each once."""
+    stated: list[str] = []
+    if inputs.cuts.fences:
+        moves = movement_of(resolved, profile)
+        path, reach = moves["free_path_m"], moves["reach_m"]
+        stated = [
+            *fences_in_words(resolved, inputs, profile).values(),
+            f"{profile.name}: keeps its direction over {path.value:g} m ({path.origin}).",
+            f"{profile.name}: follows a fence for {reach.value:g} m to either side, and so finds a passage ({reach.origin}).",
+        ]
+    return tuple(dict.fromkeys([*resolved.study.assumptions, *surface.assumptions, *stated]))

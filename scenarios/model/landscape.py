@@ -51,7 +51,7 @@ class Landscape:
     def __init__(self, prepared: Prepared, *, only_line: str | None = None, threads: int = 2) -> None:
         self.prepared = prepared
         self.threads = threads
-        cost_m, ohm = row_terms(self.cuts, prepared.model, prepared.standing)
+        cost_m, ohm = row_terms(self.cuts, prepared.surface, prepared.model, prepared.standing)
         if only_line is not None:
             other = np.array([fence.fence_line != only_line for fence in self.cuts.fences])[self.cuts.fence]
             cost_m, ohm = np.where(other, 0.0, cost_m), np.where(other, 0.0, ohm)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -120,8 +121,8 @@ def _separation_findings(resolved: ResolvedStudy, inputs: Inputs, separation: Se
     with naming(resolved.file(resolved.study.fences.file)):
         cuts = cut_edges(fences, inputs.grid)
     surface = _open_ground(inputs, resolved)
-    sealed = FenceModel(permeability={f.id: 0.0 for f in fences}, reference_m=1.0, reach_m=1.0)
-    stencil = build_stencil(surface, fence_terms(cuts, sealed))
+    sealed = _sealed(fences)
+    stencil = build_stencil(surface, fence_terms(cuts, surface, sealed))
     from_a = reachable_cells(stencil, _together(inputs, separation.side_a, surface))
     from_b = reachable_cells(stencil, _together(inputs, separation.side_b, surface))
     name = " + ".join(separation.fences)
@@ -137,6 +138,10 @@ def _separation_findings(resolved: ResolvedStudy, inputs: Inputs, separation: Se
     blocked = f"{cuts.size} edges cut; {int(from_a.sum())} cells reached from one side, {int(from_b.sum())} from the other, none both"
     leak = Finding(check=f"leak test of {name}", passed=True, text=blocked)
     return [leak, _gap_finding(resolved, inputs, cuts, surface, from_a, from_b, name)]
+
+
+def _sealed(fences: Sequence[Fence]) -> FenceModel:
+    return FenceModel(worth_m=dict.fromkeys((fence.id for fence in fences), math.inf), reach_m=1.0)
 
 
 def _split_regions(inputs: Inputs, separation: Separation, cuts: CutEdges) -> str:
@@ -220,14 +225,14 @@ def _gap_finding(
 ) -> Finding:
     """Every candidate, opened alone, must join the two sides; those that face enclosed pockets are listed."""
     profile = next(iter(inputs.profiles.values()))
-    fences = [f.id for f in cuts.fences]
-    model = FenceModel(permeability=dict.fromkeys(fences, 0.0), reference_m=1.0, reach_m=1.0)
     study = resolved.study
     here = Inputs(
         grid=inputs.grid, layers=inputs.layers, profiles=inputs.profiles, regions=inputs.regions, places=inputs.places,
         cuts=cuts, all_fences=inputs.all_fences,
     )  # fmt: skip
-    context = SpeciesContext(resolved=resolved, inputs=here, profile=profile, surface=surface, model=model)
+    context = SpeciesContext(
+        resolved=resolved, inputs=here, profile=profile, surface=surface, model=_sealed(cuts.fences)
+    )
     lines = sorted({f.fence_line for f in cuts.fences})
     design = study.candidates.design
     candidates = context.along(lines, study.candidates.every_m, design, study.designs[design].width_m)

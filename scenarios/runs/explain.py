@@ -15,6 +15,7 @@ from rasters.fences import STEPS
 from rasters.grid import Grid
 from rasters.resistance import CellExplanation, explain
 from scenarios.land.actions import actions_at, mortality_ground
+from scenarios.land.fences import permeability_of
 from scenarios.land.inputs import read_inputs
 from scenarios.land.prepared import Prepared, prepare_species
 from scenarios.model.landscape import Landscape
@@ -37,8 +38,10 @@ class EdgeFence:
     toward : str
         Direction of the neighbour.
     fence, fence_line, geometry_status : str
-    permeability : float
-        Of the fence for the species [1].
+    worth_m : float
+        Metres of open land that crossing the fence is worth to the species; inf: sealed.
+    worth : str
+        The same in words, and from what.
     origin : str
         Where the permeability comes from.
     cost_m : float
@@ -53,7 +56,8 @@ class EdgeFence:
     fence: str
     fence_line: str
     geometry_status: str
-    permeability: float
+    worth_m: float
+    worth: str
     origin: str
     cost_m: float
     ohm: float
@@ -63,7 +67,7 @@ class EdgeFence:
         adds = "closed" if math.isinf(self.cost_m) else f"adds {self.cost_m:.6g} effective m, {self.ohm:.4g} ohm"
         through = f", through {', '.join(self.openings)}" if self.openings else ""
         what = f"{self.fence} ({self.fence_line}, {self.geometry_status})"
-        return f"to the {self.toward}: {what}: {adds}{through}; permeability {self.permeability:g}, {self.origin}"
+        return f"to the {self.toward}: {what}: {adds}{through}; the fence {self.worth}, {self.origin}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -263,16 +267,11 @@ def _fences(prepared: Prepared, row: int, col: int) -> Iterator[EdgeFence]:
     for i in np.flatnonzero((own[0] | own[1]) & used):
         down, right = STEPS[cuts.step[i]]
         fence = cuts.fences[cuts.fence[i]]
+        stated = permeability_of(prepared.resolved, prepared.profile, fence.fence_line)
         yield EdgeFence(
             toward=COMPASS[(down, right) if own[0][i] else (-down, -right)],
             fence=fence.id, fence_line=fence.fence_line, geometry_status=fence.geometry_status,
-            permeability=prepared.model.permeability[fence.id], origin=_origin(prepared, fence.fence_line),
+            worth_m=stated.worth_m, worth=stated.in_words(), origin=stated.origin,
             cost_m=float(land.row_cost_m[i]), ohm=float(land.row_ohm[i]),
             openings=tuple(edges.opening.id for edges in prepared.standing if i in edges.rows),
         )  # fmt: skip
-
-
-def _origin(prepared: Prepared, fence_line: str) -> str:
-    """Where a fence's permeability comes from: the study's own value comes before the profile's."""
-    stated = prepared.resolved.study.fences.permeability.get(fence_line, {}).get(prepared.profile.id)
-    return prepared.profile.permeability_of(fence_line).origin if stated is None else "as the study states"

@@ -8,6 +8,7 @@ from pydantic import AfterValidator, Field, field_validator, model_validator
 
 from connectivity.circuit.solvers import known_method
 from scenarios.study.base import Amount, FileName, Identifier, Metres, Model, Month, Weight, Year
+from scenarios.study.permeability import PermeabilityModel
 from scenarios.study.portfolio import Action, Bundles, Mortality, PortfolioSettings
 from scenarios.study.uncertainty import Uncertainty
 
@@ -179,14 +180,14 @@ class Separation(Model):
 
 
 class FenceModelSettings(Model):
-    """Two assumptions that turn permeability into cost; see the page on fences."""
+    """How animals of every species of the study move at a fence, before what their profiles say; see the page on fences."""
 
-    reference_m: Metres = 50_000.0
-    """Effective metres that crossing costs at permeability one half."""
-    reach_m: Metres = 500.0
-    """How far an animal follows a fence to either side, and so finds a passage."""
+    free_path_m: Metres | None = None
+    """Distance over which an animal keeps its direction [m]: the scale of use factors, and of the search for a passage."""
+    reach_m: Metres | None = None
+    """How far an animal follows a fence to either side, and so finds a passage [m]."""
     origin: str = "assumption"
-    """Where the two numbers come from."""
+    """Where the numbers come from."""
 
 
 class FenceWires(Model):
@@ -230,8 +231,8 @@ class Fences(Model):
     """Attribute with the country whose fence it is, where there is one."""
     active: list[str] = []
     """Fence lines that stand in this scenario."""
-    permeability: dict[str, dict[str, Annotated[float, Field(ge=0, le=1)]]] = {}
-    """Fence line -> species -> permeability, where it differs from the species' profile."""
+    permeability: dict[str, dict[str, PermeabilityModel]] = {}
+    """Fence line -> species -> what the fence lets through, where it differs from the species' profile."""
     wires: dict[str, FenceWires] = {}
     """Fence line -> how it is built; says who gets past it as it stands. Lines that are not listed stay unknown."""
     model: FenceModelSettings = FenceModelSettings()

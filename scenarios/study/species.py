@@ -13,6 +13,7 @@ from pydantic import Field, StringConstraints, model_validator
 
 from rasters import profile as data
 from scenarios.study.base import Model
+from scenarios.study.permeability import PermeabilityModel
 
 __all__ = ["SpeciesFile"]
 
@@ -52,18 +53,11 @@ class StatedLength(StatedModel):
     """[m]."""
 
 
-class StatedShare(StatedModel):
-    """A share from 0 to 1 and its origin."""
-
-    value: Share
-    """0 is sealed: no animal passes. 1 is no hindrance."""
-
-
 class StatedUse(StatedModel):
     """A use factor and its origin."""
 
     value: Share
-    """0: no animal goes through, because it does not fit. 1: animals go through as if it were open ground."""
+    """0: no animal goes through, because it does not fit. 1: every animal that comes to it goes through, as if it were open ground."""
 
 
 class Sensitivity(StatedModel):
@@ -295,11 +289,17 @@ class SpeciesFile(Model):
     """Layers to multipliers of the combined resistance, one factor per layer."""
     barriers: tuple[BarrierModel, ...] = ()
     """Classes that are impassable."""
-    permeability: Annotated[dict[Name, StatedShare], Field(min_length=1)]
-    """Share of animals that get past a fence, by kind of fence; ``default`` for kinds not listed, and must be there."""
+    permeability: Annotated[dict[Name, PermeabilityModel], Field(min_length=1)]
+    """What a fence lets through, by kind of fence; ``default`` for kinds not listed, and must be there."""
     use_factor: dict[Name, StatedUse] = Field(default_factory=dict)
     """Share of the encounters with a passage that end on the other side, by design, once animals are used to it; 0 for a design
     that they do not fit through."""
+    free_path_m: StatedPositive | None = None
+    """Distance over which an animal keeps its direction [m], from tracks: the scale of use factors, and of the search for a
+    narrow passage. Must be here or under `fences.model` of the study."""
+    reach_m: StatedPositive | None = None
+    """How far an animal follows a fence to either side, and so finds a passage [m]. Must be here or under `fences.model` of
+    the study."""
     body: BodyModel = BodyModel()
     """What it needs to get past wires."""
     habituation: HabituationModel | None = None
@@ -336,6 +336,8 @@ class SpeciesFile(Model):
             barriers=tuple(barrier.to_data() for barrier in self.barriers),
             permeability={kind: stated.to_data() for kind, stated in self.permeability.items()},
             use_factor={design: stated.to_data() for design, stated in self.use_factor.items()},
+            free_path_m=self.free_path_m.to_data() if self.free_path_m else None,
+            reach_m=self.reach_m.to_data() if self.reach_m else None,
             dispersal_km=self.dispersal_km.to_data(),
             home_range_km2=self.home_range_km2.to_data() if self.home_range_km2 else None,
             body=self.body.to_data(),

@@ -19,8 +19,9 @@ class Spread(Model):
     """How far some parameters may lie from what is stated. Give one of `value`, `factor`, `excess` and `odds`."""
 
     parameter: Annotated[str, Field(min_length=1)]
-    """Name of one or, with `*` for anything, of many parameters: `rules.landcover[*]`, `factors.*`, `permeability.*`,
-    `use_factor.gate`, `fences.model.reference_m`. A parameter takes the first row that names it."""
+    """Name of one or, with `*` for anything, of many parameters: `rules.landcover[*]`, `factors.*`,
+    `permeability.*.worth_km`, `use_factor.gate`, `free_path_m`, `fences.model.reach_m`. A parameter takes the first row that
+    names it."""
     species: list[str] = []
     """Only for these species; default all."""
     shape: Literal["uniform", "log_uniform", "triangular"] = "log_uniform"

@@ -20,6 +20,7 @@ import yaml
 from rasters.errors import ConfigError
 from rasters.profile import SpeciesProfile
 from scenarios.evidence.standard import TABLES
+from scenarios.land.fences import fence_model
 from scenarios.land.prepared import prepare_species
 from scenarios.outputs.folder import MARKER
 from scenarios.outputs.job import Summary, results_folder
@@ -162,8 +163,8 @@ def _truth(land: SyntheticLand, sites: pd.DataFrame, rng: Rng, seed: int) -> dic
         for passage in land.marks.passages:
             mean = max(land.use_factor.get((passage.design, name), 0.5), 0.01)
             factors[passage.id] = float(rng.beta(mean * SAMENESS, (1 - mean) * SAMENESS))
-        lines = {fence.id: fence.fence_line for fence in land.marks.fences}
-        leak = {p.id: profile.permeability_of(lines[p.fence]).value for p in land.marks.passages}
+        through = fence_model(land.resolved, land.inputs, profile).share_through
+        leak = {p.id: through(p.fence) for p in land.marks.passages}
         species[name] = {
             "scientific_name": profile.scientific_name,
             "base_per_day": base,

@@ -13,6 +13,7 @@ from matplotlib.figure import Figure
 
 from connectivity.portfolio.rank_stability import neighbours, top_shares, worst_case
 from rasters.io import replacing
+from rasters.profile import MOVEMENT
 from scenarios.outputs.audience import Audience
 from scenarios.outputs.cartography.sheet import INK, MUTED, save_png
 from scenarios.outputs.tables import write_csv
@@ -300,11 +301,14 @@ def _short(name: str) -> str:
     if name.startswith(("fences.", "designs.")):
         return name.replace("fences.model.", "fences: ")
     words = name.rstrip("*").rstrip(".")
+    who, _, last = words.rpartition(".")
+    if last in MOVEMENT:
+        return f"{who or 'all species'}: {last}"
     groups = {"rules": "", "factors": "", "permeability": "permeability ", "use_factor": "use of "}
     for group, said in groups.items():
         who, found, what = f".{words}.".partition(f".{group}.")
         if found:
-            what = what.strip(".").replace("default", "") or (
+            what = what.strip(".").replace("default.", "").replace("default", "").replace("*.", "") or (
                 "passages" if said == "use of " else "all factors" if not said else ""
             )
             return f"{who.strip('.') or 'all species'}: {said}{what}".rstrip()

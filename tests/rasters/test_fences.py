@@ -16,7 +16,7 @@ from scipy.sparse import csgraph
 from shapely import LineString, MultiLineString, Point, Polygon
 
 from rasters.errors import FenceError
-from rasters.fences import STEPS, CutEdges, Fence, crossing_cost_m, cut_edges, sum_terms
+from rasters.fences import STEPS, CutEdges, Fence, cut_edges, sum_terms
 from rasters.grid import Grid
 from rasters.kernels.fence_cut import UNITS
 
@@ -389,13 +389,3 @@ def test_places_along_several_parts() -> None:
     assert fence.stretch(10, 30).equals(LineString([(10, 0), (30, 0)]))
     assert fence.stretch(105, 120).equals(LineString([(100, 55), (100, 70)]))
     assert fence.stretch(125, 300).equals(LineString([(100, 75), (100, 80)]))
-
-
-def test_permeability_becomes_cost() -> None:
-    assert crossing_cost_m(1.0, 5e4) == 0
-    assert crossing_cost_m(0.0, 5e4) == np.inf
-    assert crossing_cost_m(0.5, 5e4) == 5e4
-    assert crossing_cost_m(0.2, 5e4) == pytest.approx(2e5)
-    for bad in (-0.1, 1.1, np.nan):
-        with pytest.raises(FenceError, match="permeability"):
-            crossing_cost_m(bad, 5e4)

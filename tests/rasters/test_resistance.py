@@ -16,6 +16,7 @@ from pydantic import ValidationError
 
 from rasters.errors import ConfigError, DataError, FocalNodeError, GridMismatchError, LayerNotFoundError
 from rasters.grid import Grid
+from rasters.permeability import Permeability
 from rasters.profile import Barrier, Categories, PiecewiseLinear, Rule, Scaling, SpeciesProfile, Stated, Steps
 from rasters.resistance import build_resistance, explain, respond
 from rasters.surface import Layer
@@ -69,7 +70,8 @@ def profile(**changes: Any) -> SpeciesProfile:
         rules=(SLOPE, TOWN, ROAD),
         factors=(RESERVE,),
         barriers=(WATER,),
-        permeability={"default": Stated(value=0.3, origin="ours")},
+        permeability={"default": Permeability(value=0.3, per="encounter", scale_m=800.0, origin="ours")},
+        free_path_m=Stated(value=900, origin="ours"),
         use_factor={"gate": Stated(value=0.5, origin="ours")},
         dispersal_km=Stated(value=10, origin="ours"),
         home_range_km2=Stated(value=100, origin="ours"),
@@ -251,9 +253,12 @@ def test_parameters_can_be_drawn_and_put_back() -> None:
     beast = profile()
     assert beast.parameters()["rules.slope_percent[0]"] == 5
     assert beast.with_parameters(beast.parameters()) == beast
-    other = beast.with_parameters({"rules.slope_percent[0]": 9.0, "permeability.default": 0.1, "use_factor.gate": 1.0})
+    other = beast.with_parameters(
+        {"rules.slope_percent[0]": 9.0, "permeability.default.value": 0.1, "use_factor.gate": 1.0}
+    )
     assert build_resistance(layers(), other).values[0, 0] == 9
-    assert other.permeability_of("railway").value == 0.1
+    assert other.permeability_of("railway").worth_m == pytest.approx(math.pi / 2 * 800 * 9)
+    assert other.with_parameters({"free_path_m": 50.0}).free_path_m == Stated(value=50.0, origin="ours")
     assert other.use_factor_of("gate").value == 1.0
     with pytest.raises(ConfigError, match=r"no parameter 'rules\.slop'"):
         beast.with_parameters({"rules.slop": 1.0})
@@ -295,8 +300,8 @@ def test_bundled_species_say_where_every_number_comes_from(name: str) -> None:
 
 
 def test_the_bundled_numbers_are_the_stated_ones() -> None:
-    sealed = {name: SpeciesFile.model_validate(raw(name)).permeability["default"].value for name in BUNDLED}
-    assert sealed == {"goitered_gazelle": 0.15, "kulan": 0.0, "leopard": 0.3, "urial": 0.05}
+    worth = {name: SpeciesFile.model_validate(raw(name)).to_profile().permeability_of("x").worth_m for name in BUNDLED}
+    assert worth == {"goitered_gazelle": 283e3, "kulan": math.inf, "leopard": 117e3, "urial": 950e3}
     leopard = SpeciesFile.model_validate(raw("leopard")).to_profile()
     slope = next(rule.response for rule in leopard.rules if rule.layer == "slope_percent")
     assert slope.origins[0] == "expert placeholder: flat open ground"
@@ -344,6 +349,8 @@ def breakage(where: str) -> dict[str, Any]:
         "otherwise without classes": lambda: slope.update(otherwise={"value": 1, "origin": "x"}),
         "scaled classes": lambda: cover.update(measured_at=slope["measured_at"]),
         "permeability": lambda: data["permeability"]["default"].update(value=1.2),
+        "no scale": lambda: data["permeability"].update(default={"value": 0.2, "origin": "x"}),
+        "bare": lambda: data["permeability"].update(default=0.2),
         "no default": lambda: data.update(permeability={"railway": {"value": 0, "origin": "x"}}),
         "use factor": lambda: data["use_factor"]["gate"].update(value=0),
         "no origin": lambda: data["dispersal_km"].pop("origin"),
@@ -372,6 +379,8 @@ def breakage(where: str) -> dict[str, Any]:
         ("otherwise without classes", "otherwise belongs"),
         ("scaled classes", "scales numbers, not classes"),
         ("permeability", "less than or equal to 1"),
+        ("no scale", "does not say at which scale it was measured"),
+        ("bare", "does not say at which scale it was measured"),
         ("no default", "give a default"),
         ("use factor", "greater than 0"),
         ("no origin", "Field required"),

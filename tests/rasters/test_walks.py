@@ -14,8 +14,8 @@ import pytest
 from numpy.typing import NDArray
 
 from rasters.errors import FenceError
-from rasters.fences import worth_m
 from rasters.openings import FenceModel
+from rasters.permeability import worth_m
 
 Reals = NDArray[np.float64]
 Fence = Callable[[Reals, np.random.Generator], NDArray[np.bool_]]
@@ -77,13 +77,13 @@ def test_what_is_crossed_by_a_share_of_the_encounters(p: float, error: float) ->
 @pytest.mark.parametrize(("width", "free_path"), [(0.2, 0.3), (0.05, 0.3), (0.2, 0.15)])
 def test_who_looks_for_a_gap_by_chance_pays_for_aiming(width: float, free_path: float) -> None:
     """Narrowing and aiming do not quite add up where the gap is about as wide as the free path: 4 to 13 % too much."""
-    model = FenceModel(permeability={}, reference_m=1.0, reach_m=0.0, free_path_m=free_path)
+    model = FenceModel(worth_m={}, reach_m=0.0, free_path_m=free_path)
     assert metres_added(1.0, gap(width), free_path) == pytest.approx(0.93 * _in_every_metre(model, width), rel=0.06)
 
 
 def test_following_the_fence_widens_a_gap_to_both_sides() -> None:
     """Who reaches the fence within the reach of a gap's middle goes through: as good as a gap of twice the reach."""
-    model = FenceModel(permeability={}, reference_m=1.0, reach_m=0.15, free_path_m=0.3)
+    model = FenceModel(worth_m={}, reach_m=0.15, free_path_m=0.3)
     assert model.served_m(0.01) == 0.3 and model.served_m(0.5) == 0.5
     follows: Fence = lambda y, _: np.abs(y - 0.5) < model.reach_m  # noqa: E731
     assert metres_added(1.0, follows, 0.3) == pytest.approx(0.93 * _in_every_metre(model, 0.01), rel=0.06)
@@ -95,7 +95,7 @@ def _in_every_metre(model: FenceModel, width: float) -> float:
     Walkers would have to aim at the metre itself without a fence too, which is land already.
     """
     served = model.served_m(width)
-    return 2.0 / math.pi * math.log(1.0 / math.sin(math.pi * served / 2.0)) + model.stretch_worth_m(1.0) * (
+    return 2.0 / math.pi * math.log(1.0 / math.sin(math.pi * served / 2.0)) + model.aiming_worth_m() * (
         1.0 / served - 1.0
     )
 
@@ -131,5 +131,5 @@ def test_worth_of_a_permeability() -> None:
             worth_m(0.5, per="step", scale_m=bad)
     with pytest.raises(FenceError, match="permeability must be in"):
         worth_m(1.5, per="step", scale_m=1.0)
-    with pytest.raises(FenceError, match="per 'encounter' or per 'step'"):
+    with pytest.raises(FenceError, match="per 'encounter', 'step', 'buffer'"):
         worth_m(0.5, per="crossing", scale_m=1.0)  # type: ignore[arg-type]

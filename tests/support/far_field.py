@@ -57,11 +57,9 @@ class Plain:
     def cuts(self) -> CutEdges:
         return cut_edges([self.fence], self.grid)
 
-    def model(self, neighbours: Neighbours, permeability: float = 0.0, **more: float) -> FenceModel:
-        """A crossing is worth one cell of land at permeability one half."""
-        return FenceModel(
-            permeability={"f": permeability}, reference_m=CELL_M, neighbours=neighbours, **({"reach_m": 0.0} | more)
-        )
+    def model(self, neighbours: Neighbours, worth_m: float = math.inf, **more: float) -> FenceModel:
+        """Sealed, or worth some metres of land."""
+        return FenceModel(worth_m={"f": worth_m}, neighbours=neighbours, **({"reach_m": 0.0} | more))
 
     def opening(self, width_cells: float, use_factor: float = 1.0) -> Opening:
         return Opening(id="o", fence="f", along_m=self.half_m, width_m=width_cells * CELL_M, use_factor=use_factor)
@@ -71,13 +69,13 @@ class Plain:
 
         Held is ``d + worth / 2`` behind the fence and ``d - worth / 2`` before it: 1 V per metre of land, current sigma.
         """
-        terms = fence_terms(self.cuts(), self.model(neighbours, 1.0 / (1.0 + worth_m / CELL_M)))
+        terms = fence_terms(self.cuts(), self.surface, self.model(neighbours, worth_m))
         stencil = build_stencil(self.surface, terms, neighbours=neighbours)
-        field = self.land * self.across_m + 0.5 * worth_m * np.sign(self.across_m)
+        field = self.land * (self.across_m + 0.5 * worth_m * np.sign(self.across_m))
         away = (np.abs(self.across_m) > 8 * CELL_M) | (np.abs(self.along_m) > 32 * CELL_M)
         volts = held_at(stencil, np.where(away, field, np.nan))
         amps = self._amps_per_m(stencil, volts)
-        between_m = 16 * CELL_M * self.land
+        between_m = 16 * CELL_M
         return ((between_m + worth_m) * sigma(neighbours) / amps - between_m) / worth_m
 
     def _amps_per_m(self, stencil: Stencil, volts: Reals) -> float:
@@ -95,7 +93,7 @@ class Plain:
         Beyond the radius cells have the potential of the slit in the plane, ``Re arccosh(2 z / w) / (pi sigma)`` for 1 A.
         """
         cuts, model = self.cuts(), self.model(neighbours)
-        stencil = build_stencil(self.surface, fence_terms(cuts, model), neighbours=neighbours)
+        stencil = build_stencil(self.surface, fence_terms(cuts, self.surface, model), neighbours=neighbours)
         laplacian = _laplacian(stencil)
         rim = np.hypot(self.along_m, self.across_m).ravel() > radius * CELL_M
         inner = np.flatnonzero(~rim)

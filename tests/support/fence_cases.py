@@ -21,6 +21,7 @@ from rasters.grid import Grid
 from rasters.openings import FenceModel, Opening, OpeningEdges, fence_terms, open_edges, row_terms
 from rasters.surface import ResistanceSurface
 from tests.support.dense_circuit import arriving
+from tests.support.landscapes import kappa
 
 CELL_M = 1000.0
 PAIRS = Pairs.to_any(2, 2)
@@ -40,11 +41,11 @@ class Case:
 
     @property
     def stencil(self) -> Stencil:
-        return build_stencil(self.surface, fence_terms(self.cuts, self.model), neighbours=self.neighbours)  # type: ignore[arg-type]
+        return build_stencil(self.surface, fence_terms(self.cuts, self.surface, self.model), neighbours=self.neighbours)  # type: ignore[arg-type]
 
     @property
     def edges(self) -> OpenableEdges:
-        return openable_edges(self.cuts, self.stencil, *row_terms(self.cuts, self.model), self.candidates)
+        return openable_edges(self.cuts, self.stencil, *row_terms(self.cuts, self.surface, self.model), self.candidates)
 
     def circuit(self, *, mortal: bool = False, pairs: Pairs = PAIRS) -> CircuitOfSets:
         system = stencil_laplacian(self.stencil, region_labels(self.regions), self.ground if mortal else None)
@@ -58,7 +59,7 @@ class Case:
     def opened(self, chosen: NDArray[np.bool_]) -> Stencil:
         """The landscape built anew with a set open."""
         openings = [o for k in np.flatnonzero(chosen) for o in self.candidates[k]]
-        terms = fence_terms(self.cuts, self.model, openings)
+        terms = fence_terms(self.cuts, self.surface, self.model, openings)
         return build_stencil(self.surface, terms, neighbours=self.neighbours)  # type: ignore[arg-type]
 
     def solved_again(self, chosen: NDArray[np.bool_]) -> tuple[NDArray, NDArray, NDArray]:
@@ -101,9 +102,9 @@ def make_case(
     fences = [_fence(i, at[i], size) for i in range(len(permeability))]
     cuts = cut_edges(fences, grid)
     model = FenceModel(
-        permeability={f.id: p for f, p in zip(fences, permeability, strict=True)},
-        reference_m=50_000.0,
+        worth_m={f.id: kappa(p, 50_000.0) for f, p in zip(fences, permeability, strict=True)},
         reach_m=1000.0,
+        free_path_m=30_000.0,
         neighbours=neighbours,  # type: ignore[arg-type]
     )
     regions = [

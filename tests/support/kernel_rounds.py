@@ -55,7 +55,12 @@ def main() -> None:
         candidates = candidates_along(
             cuts, surface, model, ["f"], every_m=400.0, width_m=150.0, design="d", use_factor=0.5
         )
-        _sets(stencil, cuts, ends, openable_edges(cuts, stencil, *row_terms(cuts, model), [[c] for c in candidates]))
+        _sets(
+            stencil,
+            cuts,
+            ends,
+            openable_edges(cuts, stencil, *row_terms(cuts, surface, model), [[c] for c in candidates]),
+        )
     _layers(surface)
     _many_levels()
     print("\n".join(unused_modules()))

@@ -31,13 +31,15 @@ def fence_across(grid: Grid, id: str = "f", north: float = 0.4, south: float = 0
     return Fence(id=id, line=LineString([(-1000, ys[0]), (0.37 * xmax, ys[1]), (xmax + 1000, ys[0])]), fence_line=id)
 
 
-def model_of(
-    fences: tuple[Fence, ...], permeability: float, reference_m: float = 300.0, neighbours: Neighbours = 8
-) -> FenceModel:
+def kappa(permeability: float, half_m: float) -> float:
+    """Metres of land that a fence is worth, one of permeability one half being worth ``half_m``."""
+    return math.inf if permeability == 0.0 else half_m * (1.0 / permeability - 1.0)
+
+
+def model_of(fences: tuple[Fence, ...], permeability: float, neighbours: Neighbours = 8) -> FenceModel:
     """The same permeability for all fences."""
-    return FenceModel(
-        permeability={f.id: permeability for f in fences}, reference_m=reference_m, reach_m=250.0, neighbours=neighbours
-    )
+    worth = dict.fromkeys((f.id for f in fences), kappa(permeability, 300.0))
+    return FenceModel(worth_m=worth, reach_m=250.0, free_path_m=200.0, neighbours=neighbours)
 
 
 def random_surface(seed: int, grid: Grid, lost: float = 0.12) -> ResistanceSurface:
@@ -59,7 +61,7 @@ def fenced(
 ) -> tuple[Stencil, CutEdges, FenceModel]:
     """A stencil with fences, what they cut, and their model."""
     cuts, model = cut_edges(fences, surface.grid), model_of(fences, permeability, neighbours=neighbours)
-    stencil = build_stencil(surface, fence_terms(cuts, model), neighbours=neighbours, edge_rule=edge_rule)
+    stencil = build_stencil(surface, fence_terms(cuts, surface, model), neighbours=neighbours, edge_rule=edge_rule)
     return stencil, cuts, model
 
 

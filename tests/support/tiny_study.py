@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -100,6 +101,12 @@ def write_regions(
     )  # fmt: skip
 
 
+def let_through(value: float) -> dict[str, Any]:
+    """What a fence lets through that is worth 20 km of open land where every other encounter ends on the other side."""
+    scale = {} if value in (0, 1) else {"per": "encounter", "scale_m": 40_000 / math.pi}
+    return {"value": value, **scale, "origin": "made up"}
+
+
 def species_settings(id: str, flat: float, permeability: float) -> dict[str, Any]:
     """A species to which flat ground costs ``flat`` and slopes of 5 % and more cost 1."""
     return {
@@ -115,7 +122,7 @@ def species_settings(id: str, flat: float, permeability: float) -> dict[str, Any
             }
         ],
         "barriers": [{"layer": "water", "codes": [1], "means": "sea", "origin": "made up"}],
-        "permeability": {"default": {"value": permeability, "origin": "made up"}},
+        "permeability": {"default": let_through(permeability)},
         "use_factor": {
             "wires_out": {"value": 0.8, "origin": "made up"},
             "bridge": {"value": 0.6, "origin": "made up"},
@@ -148,8 +155,8 @@ def study_settings() -> dict[str, Any]:
             "file": "fences.gpkg",
             "table": "fences",
             "active": ["border"],
-            "permeability": {"inner": {"digger": 0.9}},
-            "model": {"reference_m": 20000, "reach_m": 1000, "origin": "made up"},
+            "permeability": {"inner": {"digger": let_through(0.9)}},
+            "model": {"free_path_m": 1000, "reach_m": 1000, "origin": "made up"},
             "separations": [
                 {
                     "fences": ["border"],

@@ -21,6 +21,7 @@ from rasters.grid import Grid
 from rasters.openings import FenceModel, Opening, fence_terms, open_edges, row_terms
 from rasters.surface import ResistanceSurface
 from tests.support.far_field import CELL_M, Plain, held_at
+from tests.support.landscapes import kappa
 
 SIDE_M = 6000.0
 BOTH = pytest.mark.parametrize("neighbours", [4, 8])
@@ -49,9 +50,9 @@ def resistance(
 ) -> float:
     """Between the north-western and the south-eastern corner [ohm]."""
     cuts = cut_edges([fence], surface.grid)
-    model = FenceModel(permeability={"f": permeability}, reference_m=500.0, reach_m=0.0, neighbours=neighbours)
+    model = FenceModel(worth_m={"f": kappa(permeability, 500.0)}, reach_m=0.0, neighbours=neighbours)
     openings = [] if opening is None else [open_edges(cuts, surface, opening, model)]
-    stencil = build_stencil(surface, fence_terms(cuts, model, openings), neighbours=neighbours)
+    stencil = build_stencil(surface, fence_terms(cuts, surface, model, openings), neighbours=neighbours)
     ends = [corner(surface.grid, "a", 900, SIDE_M - 900), corner(surface.grid, "b", SIDE_M - 900, 900)]
     network = reduce_landscape(
         stencil_laplacian(stencil, region_labels(ends)), np.zeros(stencil.shape, bool), threads=1
@@ -98,18 +99,19 @@ def test_smaller_cells_say_the_same(
 
 @BOTH
 @pytest.mark.parametrize("angle", [0, 10, 22.5, 37, 45, 75])
-@pytest.mark.parametrize("permeability", [0.0, 0.3])
-def test_the_profile_of_an_oblique_fence_is_smooth(angle: float, permeability: float, neighbours: Neighbours) -> None:
+@pytest.mark.parametrize("worth", [math.inf, 250.0])
+def test_the_profile_of_an_oblique_fence_is_smooth(angle: float, worth: float, neighbours: Neighbours) -> None:
     """Land held at the same potential everywhere on either side: every kilometre gains the same, whatever edges it cuts."""
     land = Plain(angle, (0.17, 0.08))
-    cuts, model = land.cuts(), land.model(neighbours, permeability)
-    stencil = build_stencil(land.surface, fence_terms(cuts, model), neighbours=neighbours)
-    worth = model.fence_cost_m("f") if permeability else CELL_M
-    field = (land.across_m if permeability else 0.0) + 0.5 * worth * np.sign(land.across_m)
+    cuts, model = land.cuts(), land.model(neighbours, worth)
+    stencil = build_stencil(land.surface, fence_terms(cuts, land.surface, model), neighbours=neighbours)
+    leaky = math.isfinite(worth)
+    worth = worth if leaky else CELL_M
+    field = (land.across_m if leaky else 0.0) + 0.5 * worth * np.sign(land.across_m)
     away = (np.abs(land.across_m) > 8 * CELL_M) | (np.abs(land.along_m) > 32 * CELL_M)
     volts = held_at(stencil, np.where(away, field, np.nan))
     profile = gain_profile(
-        cuts, row_terms(cuts, model)[1], stencil.conductance(), volts[None],
+        cuts, row_terms(cuts, land.surface, model)[1], stencil.conductance(), volts[None],
         reached=np.ones(land.grid.shape, bool), neighbours=neighbours, every_m=CELL_M,
     )  # fmt: skip
     middle = np.abs(0.5 * (profile.start_m + profile.end_m) - land.half_m) < 20 * CELL_M
@@ -124,19 +126,19 @@ def test_the_best_place_on_an_oblique_fence_is_found(neighbours: Neighbours) -> 
     missed = []
     for angle in (5, 12, 20, 33, 45, 58, 71, 84):
         land = Plain(angle, (0.3, -0.2))
-        cuts, model = land.cuts(), land.model(neighbours, 0.02)
+        cuts, model = land.cuts(), land.model(neighbours, 4900.0, free_path_m=CELL_M)
         candidates = candidates_along(
             cuts, land.surface, model, ["f"], every_m=CELL_M, width_m=0.02 * CELL_M, design="d", use_factor=0.8
         )
         near = [c for c in candidates if abs(c.opening.along_m - land.half_m) < 20 * CELL_M]
-        stencil = build_stencil(land.surface, fence_terms(cuts, model), neighbours=neighbours)
+        stencil = build_stencil(land.surface, fence_terms(cuts, land.surface, model), neighbours=neighbours)
         cores = [
             FocalRegion.from_mask(
                 n, np.hypot(land.along_m, land.across_m - side * 7 * CELL_M) < 1.6 * CELL_M, land.grid
             )
             for n, side in (("a", -1), ("b", 1))
         ]
-        edges = openable_edges(cuts, stencil, *row_terms(cuts, model), [[c] for c in near])
+        edges = openable_edges(cuts, stencil, *row_terms(cuts, land.surface, model), [[c] for c in near])
         network = reduce_landscape(stencil_laplacian(stencil, region_labels(cores)), edges.cells(), threads=1)
         circuit = CircuitOfSets.build(network, edges, 2, Pairs.between([(0, 1)]))
         best = int(np.argmin(circuit.resistances(single_sets(len(near)))[:, 0]))

@@ -77,7 +77,7 @@ def test_profile_is_the_derivative_of_resistance(permeability: float, neighbours
     surface = ResistanceSurface.from_array(values, grid)
     fence = Fence(id="f", line=LineString([(-500, 470), (820, 430)]))
     stencil, cuts, model = fenced(surface, (fence,), permeability, neighbours=neighbours)  # type: ignore[arg-type]
-    free, ohm = build_stencil(surface, neighbours=neighbours).conductance(), row_terms(cuts, model)[1]  # type: ignore[arg-type]
+    free, ohm = build_stencil(surface, neighbours=neighbours).conductance(), row_terms(cuts, stencil.surface, model)[1]  # type: ignore[arg-type]
     a, b = corners(surface)
     system = stencil_laplacian(stencil)
     current = (a.mask.astype(float) - b.mask)[None]
@@ -115,7 +115,7 @@ def test_profile_stretches_and_leaking_current() -> None:
     surface = random_surface(1, grid, 0.0)
     fence = Fence(id="f", line=LineString([(-50, 430), (950, 370)]))
     stencil, cuts, model = fenced(surface, (fence,), 0.1)
-    ohm = row_terms(cuts, model)[1]
+    ohm = row_terms(cuts, stencil.surface, model)[1]
     a, b = corners(surface)
     system = stencil_laplacian(stencil)
     volts, _ = solve(system, (a.mask.astype(float) - b.mask)[None])
@@ -132,7 +132,10 @@ def test_profile_stretches_and_leaking_current() -> None:
 
 def with_opening(stencil: Stencil, cuts: CutEdges, model: FenceModel, opened: list[OpeningEdges]) -> Stencil:
     return build_stencil(
-        stencil.surface, fence_terms(cuts, model, opened), neighbours=stencil.neighbours, edge_rule=stencil.edge_rule
+        stencil.surface,
+        fence_terms(cuts, stencil.surface, model, opened),
+        neighbours=stencil.neighbours,
+        edge_rule=stencil.edge_rule,
     )
 
 
@@ -140,7 +143,9 @@ def least_costs(
     stencil: Stencil, cuts: CutEdges, model: FenceModel, candidates: Sequence[OpeningEdges], ends: Sequence[FocalRegion]
 ) -> NDArray[np.float64]:
     """Least cost between two ends with each candidate alone."""
-    edges = openable_edges(cuts, stencil, *row_terms(cuts, model), [[c] for c in candidates], singles_only=True)
+    edges = openable_edges(
+        cuts, stencil, *row_terms(cuts, stencil.surface, model), [[c] for c in candidates], singles_only=True
+    )
     found = [cost_weighted_distance(stencil, end) for end in ends]
     costs = DistancesOfSets.build(stencil, found, edges, Pairs.every(2), between_gaps=False)
     return costs.distances(single_sets(len(candidates)))[:, 0]
@@ -214,9 +219,7 @@ def test_candidates_stand_in_the_middle_of_their_stretch_under_their_own_name(ev
     grid = grid_of((6, 60))
     fence = Fence(id="f", line=LineString([(-20, 310), (6020, 290)]))
     surface = random_surface(1, grid, 0.0)
-    found = openings_every(
-        cut_edges([fence], grid), surface, FenceModel(permeability={"f": 0.0}, reference_m=1, reach_m=1), every
-    )
+    found = openings_every(cut_edges([fence], grid), surface, FenceModel(worth_m={"f": math.inf}, reach_m=1), every)
     ids = [c.opening.id for c in found]
     assert len(set(ids)) == len(ids) == round(fence.length_m / every)
     assert ids == sorted(ids)
@@ -231,7 +234,7 @@ def test_candidates_only_on_the_named_fences_and_on_land() -> None:
     values[:, 20:30] = np.inf
     surface = ResistanceSurface.from_array(values, grid)
     fences = [Fence(id=i, line=LineString([(0, y), (6000, y)])) for i, y in (("f", 310), ("g", 210))]
-    model = FenceModel(permeability={"f": 0.0, "g": 0.0}, reference_m=1, reach_m=1)
+    model = FenceModel(worth_m={"f": math.inf, "g": math.inf}, reach_m=1)
     cuts = cut_edges(fences, grid)
     found = candidates_along(cuts, surface, model, ["g"], every_m=500.0, width_m=4.0, design="d", use_factor=1.0)
     assert {c.opening.fence for c in found} == {"g"}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -163,7 +165,7 @@ def test_use_factor_one_is_as_wide_as_its_face() -> None:
     """A wide opening that is used like open ground leaves nothing of the fence."""
     case = make_case((0.0,), wide_every=0)
     fence = case.cuts.fences[0]
-    model = FenceModel(permeability={fence.id: 0.0}, reference_m=50_000.0, reach_m=1000.0)
+    model = FenceModel(worth_m={fence.id: math.inf}, reach_m=1000.0, free_path_m=1000.0)
     away = Opening(id="away", fence=fence.id, along_m=fence.length_m / 2, width_m=2 * fence.length_m)
     gone = Case(**{**case.__dict__, "candidates": [(open_edges(case.cuts, case.surface, away, model),)]})
     free = make_case((1.0,), wide_every=0).circuit().resistances(no_sets(8))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 
 import numpy as np
@@ -47,14 +48,17 @@ class Example:
         lines = [LineString([(1000 * c, 2500), (1000 * c, -500)]) for c in fences]
         cuts = cut_edges([Fence(id=f"f{i}", line=line) for i, line in enumerate(lines)], grid)
         model = FenceModel(
-            permeability=dict.fromkeys([f.id for f in cuts.fences], 0.0), reference_m=1000.0, reach_m=0.0, neighbours=4
+            worth_m=dict.fromkeys([f.id for f in cuts.fences], math.inf),
+            reach_m=0.0,
+            free_path_m=2000.0 / math.pi,
+            neighbours=4,
         )
         openings = [_one_step(cuts, f.id, along, model) for f in cuts.fences for along in (1000.0, 2000.0)]
         self.candidates = [(opening,) for opening in openings]
-        stencil = build_stencil(surface, fence_terms(cuts, model), neighbours=4)
+        stencil = build_stencil(surface, fence_terms(cuts, surface, model), neighbours=4)
         free = build_stencil(surface, FenceTerms.none(), neighbours=4)
         ends = [_column(grid, "core", 0), _column(grid, "target", columns - 1)]
-        edges = openable_edges(cuts, stencil, *row_terms(cuts, model), self.candidates)
+        edges = openable_edges(cuts, stencil, *row_terms(cuts, surface, model), self.candidates)
         assert edges.size == len(openings), "each opens one edge"
         labels, pairs, none = region_labels(ends), Pairs.to_any(1, 1), edges.only(())
         reduced = reduce_landscape(stencil_laplacian(stencil, labels), edges.cells(), threads=1)
@@ -81,7 +85,7 @@ def _one_step(cuts: CutEdges, fence: str, along_m: float, model: FenceModel) -> 
     """A piece of fence as long as a cell that half of the animals cross, with no narrowing towards it."""
     opening = Opening(id=f"{fence}-{along_m}", fence=fence, along_m=along_m, width_m=1000.0, use_factor=0.5)
     rows = np.flatnonzero((cuts.along_m == along_m) & (cuts.step == 0) & (cuts.fence == int(fence[1:])))
-    worth = model.use_cost_m(opening.use_factor)
+    worth = model.use_worth_m(opening.use_factor)
     ohm = fence_ohm(cuts, np.full(cuts.size, worth), 4)[rows]
     return OpeningEdges(opening=opening, rows=rows, cost_m=np.array([worth]), ohm=ohm)
 

@@ -192,9 +192,9 @@ def test_a_comparison_is_written_when_asked(study: OpenStudy, written: Result, t
 
 def test_one_scenario_with_two_settings(study: OpenStudy) -> None:
     """Overrides make another side of the same name; what was overridden is named."""
-    costly = scenarios.run(study, "closed", species="digger", overrides={"fences.model.reference_m": 40000})
+    costly = scenarios.run(study, "closed", species="digger", overrides={"fences.model.free_path_m": 4000})
     found = scenarios.compare(scenarios.run(study, "closed", species="digger"), costly)
     assert [side.label for side in found.sides] == ["closed", "closed (2)"]
-    assert found.settings["key"].tolist() == ["fences.model.reference_m"]
+    assert found.settings["key"].tolist() == ["fences.model.free_path_m"]
     change: Any = found.differences.query("species == 'digger' and indicator == 'least_cost_m'")["difference"]
     assert (change > 0).all() and isinstance(found.gains, pd.DataFrame)

@@ -54,7 +54,7 @@ OF_TIMES = ("manifest.json", "log.jsonl")
 @pytest.fixture(scope="module")
 def study(tmp_path_factory: pytest.TempPathFactory) -> Path:
     def uncertain(settings: dict[str, Any]) -> None:
-        rows = [{"parameter": "permeability.*", "odds": [0.5, 2]}, {"parameter": "rules.*", "excess": [0.5, 2]}]
+        rows = [{"parameter": "permeability.*.value", "odds": [0.5, 2]}, {"parameter": "rules.*", "excess": [0.5, 2]}]
         settings["uncertainty"] = {"parameters": rows}
 
     folder = write_tiny_study(tmp_path_factory.mktemp("study"), uncertain)

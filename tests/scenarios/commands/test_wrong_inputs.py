@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -18,6 +19,7 @@ from tests.support.places import ROOT
 from tests.support.tiny_study import (
     SIZE,
     edit,
+    let_through,
     line_km,
     species_settings,
     study_settings,
@@ -152,15 +154,43 @@ def test_a_class_that_no_row_names(study: Path, results: Path) -> None:
 
 
 def test_permeability_beyond_one(study: Path, results: Path) -> None:
-    edit(study, "fences", "permeability", value={"border": {"walker": 1.5}})
+    edit(study, "fences", "permeability", value={"border": {"walker": let_through(1.5)}})
     fails(
         study,
         results,
         CONFIGURATION,
         "study.yaml",
-        "fences.permeability.border.walker",
+        "fences.permeability.border.walker.value",
         "1.5",
         "less than or equal to 1",
+    )
+
+
+@pytest.mark.parametrize(
+    "bare", [0.3, {"value": 0.3, "origin": "measured"}, {"value": 0.3, "per": "step", "origin": "x"}]
+)
+def test_a_permeability_that_does_not_say_its_scale(study: Path, results: Path, bare: Any) -> None:
+    """In the study, in a profile and on the command line: one error, with an example of what to write."""
+    why = ("0.3", "at which scale it was measured", "{value: 0.3, per: encounter, scale_m: 1000, origin:")
+    edit(study, "fences", "permeability", value={"border": {"walker": bare}})
+    fails(study, results, CONFIGURATION, "study.yaml", "fences.permeability.border.walker", *why)
+    edit(study, "fences", "permeability", value={})
+    edit(study, "permeability", "default", value=bare, file="walker.yaml")
+    fails(study, results, CONFIGURATION, "walker.yaml", "permeability.default", *why)
+    edit(study, "permeability", "default", value=let_through(0.3), file="walker.yaml")
+    options = ("--set", f"fences.permeability.border.walker={json.dumps(bare)}")
+    fails(study, results, CONFIGURATION, "command line", "fences.permeability.border.walker", *why, options=options)
+
+
+def test_nobody_says_how_far_animals_keep_their_direction(study: Path, results: Path) -> None:
+    edit(study, "fences", "model", "free_path_m")
+    fails(
+        study,
+        results,
+        CONFIGURATION,
+        "species.walker",
+        "neither its profile nor `fences.model` states free_path_m",
+        "walker.yaml",
     )
 
 
@@ -279,7 +309,7 @@ def test_unknown_scenario_and_species(study: Path, results: Path) -> None:
 
 
 def test_permeability_for_an_unknown_species(study: Path, results: Path) -> None:
-    edit(study, "fences", "permeability", value={"border": {"waker": 0.5}})
+    edit(study, "fences", "permeability", value={"border": {"waker": let_through(0.5)}})
     fails(
         study,
         results,
@@ -508,4 +538,4 @@ def test_a_real_process_says_it_the_same_way(study: Path, results: Path) -> None
 
 def test_the_tiny_study_itself_is_in_order() -> None:
     assert {"walker", "digger"} == set(study_settings()["species"])
-    assert species_settings("a", 1.0, 0.5)["permeability"]["default"]["value"] == 0.5
+    assert species_settings("a", 1.0, 0.5)["permeability"]["default"] == let_through(0.5)

@@ -27,8 +27,11 @@ def with_years(settings: dict[str, Any]) -> None:
     settings["mortality"] = {"reach_km": 20, "origin": "made up"}
     rule = {"id": "o", "fence_line": "border", "design": "wires_out", "every_m": 4000}
     settings["scenarios"]["opened"] = {"title": "Wires out", "set": {"openings": [rule]}}
-    spread = {"parameter": "fences.model.reference_m", "factor": [0.4, 2.5], "origin": "made up"}
-    settings["uncertainty"] = {"parameters": [spread]}
+    rows = [
+        {"parameter": "fences.model.free_path_m", "factor": [0.4, 2.5], "origin": "made up"},
+        {"parameter": "rules.*", "excess": [0.5, 2], "together": "study", "origin": "made up"},
+    ]
+    settings["uncertainty"] = {"parameters": rows}
 
 
 @pytest.fixture(scope="module")
@@ -62,8 +65,11 @@ def test_no_way_is_zero_conductance_and_infinite_cost(study: str) -> None:
 
 
 def test_share_of_open_fence(study: str) -> None:
-    """Closed it is the permeability, without fences 1; passages of 0.8 every 4 km, found from 1 km away, give 0.8 / 2 on top of 0."""
-    assert fence_open_share(prepared(study, "closed", "digger")) == pytest.approx(0.4)
+    """Closed it is the share of encounters that end on the other side, without fences 1.
+
+    Passages of 0.8 every 4 km, found from 1 km away, give 0.8 / 2 on top of 0.
+    """
+    assert fence_open_share(prepared(study, "closed", "digger")) == pytest.approx(1 / (1 + 30_000 / (500 * np.pi)))
     assert fence_open_share(prepared(study, "closed", "walker")) == 0.0
     assert fence_open_share(prepared(study, "free")) == 1.0
     walker = prepared(study, "opened", "walker")

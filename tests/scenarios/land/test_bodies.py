@@ -17,7 +17,7 @@ from scenarios.outputs.built import write_built
 from scenarios.outputs.page import as_table
 from scenarios.runs.check import _bodies_findings
 from scenarios.study.load import resolve
-from tests.support.tiny_study import edit, write_tiny_study
+from tests.support.tiny_study import edit, let_through, write_tiny_study
 
 MADE_UP = "made up"
 LARGE = {
@@ -68,15 +68,15 @@ def test_every_impossible_number_is_told_at_once(study: Path) -> None:
 
 def test_values_of_the_study_come_first_and_are_named(study: Path) -> None:
     edit(study, "designs", "wires_out", "use_factor", value={"digger": 0.3})
-    edit(study, "fences", "permeability", value={"border": {"digger": 0.1}})
+    edit(study, "fences", "permeability", value={"border": {"digger": let_through(0.1)}})
     use, permeability = faults(study)
     assert f"{study / 'study.yaml'}:" in use and "designs.wires_out.use_factor.digger: 0.3" in use
-    assert f"{study / 'study.yaml'}:" in permeability and "fences.permeability.border.digger: 0.1" in permeability
+    assert f"{study / 'study.yaml'}:" in permeability and "fences.permeability.border.digger.value: 0.1" in permeability
 
 
 def test_what_was_measured_or_built_at_one_place_is_named(study: Path) -> None:
     edit(study, "use_factor", "wires_out", "value", value=0, file="digger.yaml")
-    edit(study, "permeability", "default", "value", value=0, file="digger.yaml")
+    edit(study, "permeability", "default", value=let_through(0), file="digger.yaml")
     opening = {
         "id": "seen",
         "fence_line": "border",
@@ -108,7 +108,7 @@ def test_what_is_not_stated_is_unknown_and_no_error(tmp_path: Path) -> None:
 def test_a_design_that_none_fits_through_opens_nothing(study: Path) -> None:
     """Its candidates are there, so that species can be combined, and are worth exactly nothing; a closed fence stays closed."""
     edit(study, "use_factor", "wires_out", "value", value=0, file="digger.yaml")
-    edit(study, "permeability", "default", "value", value=0, file="digger.yaml")
+    edit(study, "permeability", "default", value=let_through(0), file="digger.yaml")
     resolved = resolve(str(study), "closed")
     inputs = read_inputs(resolved)
     walker, digger = (Landscape(prepare_species(resolved, inputs, name)) for name in ("walker", "digger"))

@@ -68,7 +68,7 @@ def test_a_set_is_worth_what_a_whole_run_says(study: Path, scenario: str, specie
     ("species", "design"), [("walker", "wires_out"), ("digger", "wires_out"), ("digger", "bridge")]
 )
 def test_searches_that_are_left_out_are_never_missed(study: Path, scenario: str, species: str, design: str) -> None:
-    prepared = prepare(study, scenario, species, candidates__design=design, fences__model__reference_m=3000)
+    prepared = prepare(study, scenario, species, candidates__design=design, fences__model__free_path_m=3000)
     ids = [c.opening.id for c in prepared.candidates]
     every = Landscape(prepared).distances(ids, Landscape(prepared).pairs_to_any)
     sets = np.random.default_rng(5).random((200, len(ids))) < np.linspace(0.05, 0.9, 200)[:, None]

@@ -28,7 +28,7 @@ from scenarios.model.results import SpeciesRun
 from scenarios.model.species_run import run_species
 from scenarios.study.load import resolve
 from tests.support.tiny_study import CRS as STUDY_CRS
-from tests.support.tiny_study import SIZE, write_tiny_study
+from tests.support.tiny_study import SIZE, let_through, write_tiny_study
 
 
 @pytest.fixture(scope="module")
@@ -103,7 +103,7 @@ def test_pairs_are_what_a_plain_solve_gives(study: Path, closed: SpeciesRun) -> 
     ready = prepared(study, "closed", "digger")
     cuts, model, surface = ready.inputs.cuts, ready.model, ready.surface
     ends = ready.ends
-    for column, terms in (("", fence_terms(cuts, model)), ("_no_fence", None)):
+    for column, terms in (("", fence_terms(cuts, surface, model)), ("_no_fence", None)):
         system = stencil_laplacian(build_stencil(surface, terms), region=ends.labels)
         for _, pair in closed.pairs[closed.pairs["target"] != "any"].iterrows():
             current = np.zeros(system.shape)
@@ -218,15 +218,15 @@ def test_one_opening_behind_two_sealed_lines_gains_nothing(study: Path) -> None:
 
 
 def test_a_fence_that_hinders_nobody_gains_exactly_nothing(study: Path) -> None:
-    run = run_of(study, "closed", "digger", fences__permeability={"border": {"digger": 1.0}})
+    run = run_of(study, "closed", "digger", fences__permeability={"border": {"digger": let_through(1.0)}})
     for column in ("score", "conductance_gain_s", "resistance_gain_ohm", "least_cost_gain_m"):
         assert (run.ranking[column] == 0).all(), column
 
 
 def test_the_studys_permeability_comes_before_the_species(study: Path) -> None:
     model = prepared(study, "both", "digger").model
-    assert model.permeability == {"border_0": 0.4, "inner_0": 0.9}
-    assert model.reference_m == 20000
+    assert model.worth_m == pytest.approx({"border_0": 30_000, "inner_0": 20_000 / 9})
+    assert (model.reach_m, model.free_path_m) == (1000, 1000)
 
 
 def test_standing_openings_every_so_often_and_at_a_place(study: Path) -> None:

@@ -30,7 +30,7 @@ from scenarios.records.fingerprint import file_hash
 from scenarios.records.packing import pack, unpack
 from scenarios.study.load import ResolvedStudy, resolve
 from tests.support.places import ROOT
-from tests.support.tiny_study import write_regions, write_tiny_study, write_yaml
+from tests.support.tiny_study import let_through, write_regions, write_tiny_study, write_yaml
 
 BIG = {"layers", "surface", "cuts", "places"}
 
@@ -106,7 +106,7 @@ def test_scenarios_that_do_not_differ_for_a_species_share_a_step(study: Path, tm
         {"assumptions": ["Nothing is assumed."]},
         {"species.walker.weight": 5},
         {"species.digger.weight": 5},
-        {"fences.permeability": {"inner": {"digger": 0.9, "walker": 0.1}}},
+        {"fences.permeability": {"inner": {"digger": let_through(0.9), "walker": let_through(0.1)}}},
         {"routes.walker": {"from": ["south_hills"], "to": ["north_lake"]}},
         {"designs.wires_out.use_factor": {"walker": 0.1}},
         {"designs.wires_out.origin": "measured"},
@@ -123,8 +123,8 @@ def test_what_does_not_matter_for_a_species_is_not_in_its_key(study: Path, overr
 @pytest.mark.parametrize(
     "overrides",
     [
-        {"fences.permeability": {"border": {"digger": 0.5}}},
-        {"fences.model.reference_m": 21000},
+        {"fences.permeability": {"border": {"digger": let_through(0.5)}}},
+        {"fences.model.free_path_m": 1100},
         {"fences.active": []},
         {"routes.digger": {"from": ["south_hills"], "to": ["north_lake"]}},
         {"designs.wires_out.use_factor": {"digger": 0.1}},

@@ -120,7 +120,7 @@ def test_every_candidate_s_own_gain(study: Path, plain: PortfolioRun) -> None:
     some = list(own.index[:3])
     few = evaluate(resolved, inputs, "digger", candidates=some).set_index("candidate")["gain"]
     np.testing.assert_allclose(few, own.loc[some], rtol=1e-9)
-    other = evaluate(resolved, inputs, "digger", {"permeability.default": 0.9}, candidates=some)
+    other = evaluate(resolved, inputs, "digger", {"permeability.default.value": 0.9}, candidates=some)
     assert (other["gain"].to_numpy() != few.to_numpy()).all()
 
 

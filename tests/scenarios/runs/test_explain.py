@@ -76,7 +76,7 @@ def test_both_sides_of_a_fence_say_the_same(study: Path) -> None:
     steps = {word: step for step, word in COMPASS.items()}
     walker, digger = at(study, row, col).species
     assert walker.fences and {one.fence for one in walker.fences} == {"border_0"}
-    assert all(math.isinf(one.cost_m) and one.permeability == 0 for one in walker.fences)
+    assert all(math.isinf(one.cost_m) and math.isinf(one.worth_m) for one in walker.fences)
     for one in digger.fences:
         assert one.cost_m == pytest.approx(20_000 * (1 - 0.4) / 0.4)
         down, right = steps[one.toward]

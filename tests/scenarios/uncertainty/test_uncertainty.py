@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import signal
 import subprocess
@@ -31,11 +32,11 @@ from scenarios.uncertainty.draws import DrawJob, evaluate_draws, gains_of, score
 from scenarios.uncertainty.files import _short, how_sure, stability_sentences, stability_tables, write_stability
 from scenarios.uncertainty.stability import ALL, Stability, stability_of
 from tests.support.places import ROOT
-from tests.support.tiny_study import write_tiny_study
+from tests.support.tiny_study import let_through, write_tiny_study
 
 ROWS = [
     {"parameter": "rules.*", "excess": [0.5, 2], "together": "rule", "origin": "made up"},
-    {"parameter": "permeability.*", "odds": [0.25, 4]},
+    {"parameter": "permeability.*.value", "odds": [0.25, 4]},
     {"parameter": "use_factor.*", "odds": [0.5, 2], "together": "species"},
     {"parameter": "fences.model.*", "factor": [0.5, 2], "shape": "triangular"},
 ]
@@ -110,12 +111,12 @@ def test_only_what_plays_a_part_is_drawn(resolved: ResolvedStudy, inputs: Inputs
     """Not the sealed fence, not the best habitat, not a design that nobody builds."""
     space = parameter_space(resolved, inputs)
     assert space.axes == (
-        "fences.model.reference_m",
+        "fences.model.free_path_m",
         "fences.model.reach_m",
         "walker.rules.slope_percent",
         "walker.use_factor.*",
         "digger.rules.slope_percent",
-        "digger.permeability.default",
+        "digger.permeability.default.value",
         "digger.use_factor.*",
     )
     assert [p.key for p in space.moved_by(2)] == ["rules.slope_percent[0]"]
@@ -123,7 +124,7 @@ def test_only_what_plays_a_part_is_drawn(resolved: ResolvedStudy, inputs: Inputs
 
 def test_the_study_s_own_values_are_drawn_in_place_of_the_profile_s(study: Path) -> None:
     resolved = resolve(str(study), "both", {"designs.wires_out.use_factor": {"walker": 0.5}})
-    rows = [Spread(parameter=name, odds=(0.5, 2)) for name in ("*permeability.*", "*use_factor.*")]
+    rows = [Spread(parameter=name, odds=(0.5, 2)) for name in ("*permeability.*.value", "*use_factor.*")]
     uncertain = resolved.study.uncertainty.model_copy(update={"parameters": rows})
     resolved = ResolvedStudy(
         **{f: getattr(resolved, f) for f in resolved.__dataclass_fields__ if f != "study"},
@@ -132,14 +133,14 @@ def test_the_study_s_own_values_are_drawn_in_place_of_the_profile_s(study: Path)
     inputs = read_inputs(resolved)
     space = parameter_space(resolved, inputs)
     assert space.axes == (
-        "fences.permeability.inner.digger",
+        "fences.permeability.inner.digger.value",
         "designs.wires_out.use_factor.walker",
-        "digger.permeability.default",
+        "digger.permeability.default.value",
         "digger.use_factor.wires_out",
     )
     study_now, inputs_now = changed(resolved, inputs, space.at(np.ones(4)))
     assert study_now.study.designs["wires_out"].use_factor["walker"] == pytest.approx(2 / 3)
-    assert study_now.study.fences.permeability["inner"]["digger"] == pytest.approx(18 / 19)
+    assert study_now.study.fences.permeability["inner"]["digger"].value == pytest.approx(18 / 19)
     assert inputs_now.profiles["digger"].permeability_of("border").value == pytest.approx(4 / 7)
     assert resolved.study.designs["wires_out"].use_factor["walker"] == 0.5
     context = prepare_species(study_now, inputs_now, "walker")
@@ -152,10 +153,17 @@ def test_the_study_s_own_values_are_drawn_in_place_of_the_profile_s(study: Path)
         ({"parameter": "rule.*", "factor": [0.5, 2]}, "names no parameter; there are"),
         ({"parameter": "rules.*", "factor": [0.5, 2], "species": ["wolf"]}, "no species 'wolf'"),
         ({"parameter": "use_factor.*", "factor": [0.5, 2]}, "would be 1.6; a share is at most 1"),
-        ({"parameter": "permeability.*", "value": [2, 3]}, "a share is at most 1"),
+        ({"parameter": "permeability.*.value", "value": [2, 3]}, "a share is at most 1"),
         ({"parameter": "use_factor.*", "value": [0, 0.5], "shape": "uniform"}, "must stay above 0"),
         ({"parameter": "fences.model.reach_m", "value": [1, 2], "shape": "triangular"}, "should hold 1000"),
-        ({"parameter": "permeability.default", "odds": [0.5, 2], "species": ["walker"]}, "no row names a parameter"),
+        (
+            {"parameter": "permeability.*", "odds": [0.5, 2]},
+            "scale_m is 12732.4 and no share; give its bounds as `factor`",
+        ),
+        (
+            {"parameter": "permeability.default.value", "odds": [0.5, 2], "species": ["walker"]},
+            "no row names a parameter",
+        ),
     ],
 )
 def test_rows_that_cannot_be_are_refused_before_any_solve(tmp_path: Path, row: dict[str, Any], message: str) -> None:
@@ -197,15 +205,15 @@ def test_stated_ranks_are_those_of_a_run(resolved: ResolvedStudy, found: Stabili
 def test_a_draw_is_a_run_with_other_numbers(study: Path, resolved: ResolvedStudy, inputs: Inputs) -> None:
     """Against changing the files' numbers and running."""
     changes = Changes(
-        profiles={"digger": {"permeability.default": 0.2, "rules.slope_percent[0]": 5.0}},
-        study={"fences.model.reference_m": 30000.0, "fences.model.reach_m": 700.0},
+        profiles={"digger": {"permeability.default.value": 0.2, "rules.slope_percent[0]": 5.0}},
+        study={"fences.model.free_path_m": 1500.0, "fences.model.reach_m": 700.0},
     )
     names = tuple(prepare_species(resolved, inputs, "digger").candidates[i].opening.id for i in range(15))
     job = DrawJob(resolved=resolved, species=("digger",), candidates=names)
     gains = gains_of(job, inputs, changes)
     other = resolve(
-        str(study), "closed", {"fences.model.reference_m": 30000.0, "fences.model.reach_m": 700.0,
-                               "fences.permeability": {"border": {"digger": 0.2}}},
+        str(study), "closed", {"fences.model.free_path_m": 1500.0, "fences.model.reach_m": 700.0,
+                               "fences.permeability": {"border": {"digger": let_through(0.2)}}},
     )  # fmt: skip
     now = read_inputs(other, ["digger"])
     now.profiles["digger"] = now.profiles["digger"].with_parameters({"rules.slope_percent[0]": 5.0})
@@ -219,9 +227,9 @@ def test_a_sealed_fence_stays_sealed_in_every_draw(resolved: ResolvedStudy, inpu
     for point in sobol_points(16, len(space.axes), 3):
         study_now, inputs_now = changed(resolved, inputs, space.at(point))
         model = prepare_species(study_now, inputs_now, "walker").model
-        assert set(model.permeability.values()) == {0.0}
+        assert set(model.worth_m.values()) == {math.inf}
         leaky = prepare_species(study_now, inputs_now, "digger").model
-        assert all(0.4 / 3.4 * 0.4 < p < 0.8 for p in leaky.permeability.values())
+        assert all(30_000 / 4 < worth < 30_000 * 4 for worth in leaky.worth_m.values())
 
 
 def test_the_numbers_do_not_depend_on_the_number_of_processes(
@@ -303,7 +311,7 @@ def test_tables_agree_with_the_draws(found: Stability) -> None:
     draws = tables["draws"]
     assert len(draws) == 16 and draws["stated_places_kept"].between(0, 3).all()
     assert draws["kendall_tau_all"].between(-1, 1).all()
-    assert draws["digger.permeability.default"].between(1 / 7, 8 / 11).all()
+    assert draws["digger.permeability.default.value"].between(1 / 7, 8 / 11).all()
     drivers = tables["parameters"]
     assert set(drivers["ranking"]) == {ALL, "walker", "digger"}
     assert set(drivers["parameter"]) == set(found.space.axes)
@@ -368,7 +376,9 @@ def test_short_sequences_keep_parameters_apart() -> None:
     [
         ("fences.model.reach_m", "fences: reach_m"),
         ("leopard.rules.slope_percent", "leopard: slope_percent"),
-        ("leopard.permeability.default", "leopard: permeability"),
+        ("leopard.permeability.default.value", "leopard: permeability value"),
+        ("leopard.permeability.default.worth_km", "leopard: permeability worth_km"),
+        ("free_path_m", "all species: free_path_m"),
         ("leopard.permeability.inner", "leopard: permeability inner"),
         ("kulan.use_factor.gate", "kulan: use of gate"),
         ("use_factor.*", "all species: use of passages"),
