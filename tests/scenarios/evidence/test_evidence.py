@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import warnings
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from typer.testing import CliRunner
 
 from cli import app
 from rasters.errors import ConfigError, DataError, LayerNotFoundError, PlannerWarning
+from rasters.profile import Habituation
 from scenarios.evidence.findings import Findings
 from scenarios.evidence.linking import landmarks_of, tags_of
 from scenarios.evidence.overlay import read_overlay
@@ -24,8 +26,9 @@ from scenarios.evidence.predicts import _verdict
 from scenarios.evidence.session import run_evidence
 from scenarios.evidence.settings import StatedPassage
 from scenarios.evidence.sharing import share_evidence
-from scenarios.evidence.use import use_table
+from scenarios.evidence.use import use_factor_table, use_table
 from scenarios.evidence.watching import watch
+from scenarios.evidence.words import sentences_of
 from scenarios.field_data.faults import Faults
 from scenarios.land.inputs import read_inputs
 from scenarios.outputs.job import Summary
@@ -137,6 +140,30 @@ def test_estimates_meet_the_truth(summary: Summary[Findings], traps: Path) -> No
     for row in places[places["group"] == "place"].itertuples():
         if row.detections:
             assert truth[row.species]["place_used"][row.unit]
+
+
+def test_a_young_passage_is_judged_by_what_could_be_expected_of_it(
+    summary: Summary[Findings], study: Path, traps: Path
+) -> None:
+    """With a curve the same counts stand for a higher later use; the table and the words say how far animals were used to it."""
+    seen, _, _ = watched(study, traps)
+    resolved = resolve(str(study))
+    inputs = read_inputs(resolved)
+    curve = Habituation(years=(0.0, 2.0), share=(0.4, 1.0), origin="made up")
+    slow = replace(inputs, profiles={name: replace(p, habituation=curve) for name, p in inputs.profiles.items()})
+    at_once, later = (use_factor_table(seen, resolved, one, 4.0)[0] for one in (inputs, slow))
+    counts = ["species", "design", "passage", "through", "turned_back", "status"]
+    pd.testing.assert_frame_equal(at_once[counts], later[counts])
+    updated = (later["status"] == "updated") & (later["passage"] != "")
+    assert (at_once.loc[updated, "habituation"] == 1).all() and later.loc[updated, "habituation"].between(
+        0.4, 0.7
+    ).all()
+    assert (later.loc[updated, "mean"] > at_once.loc[updated, "mean"]).all()
+    young = replace(summary.found, job=replace(summary.found.job, inputs=slow), use_factors=later)
+    assert not any("young" in line for line in sentences_of(summary.found)["use"])
+    assert all("so little use now is no failure" in line and "(made up)" in line for line in sentences_of(young)["use"])
+    rules = summary.found.overlay.set["openings"]
+    assert rules and all(rule["opened"] == 2024 for rule in rules)
 
 
 def test_the_folder_holds_what_the_page_names(summary: Summary[Findings]) -> None:
