@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 from connectivity.modes.conflicts import POLICIES, Policy
-from rasters.errors import ConfigError, LayerNotFoundError
+from scenarios.other_programs.ini import Job, Reader, Reading, base_folder, plain_path, read_lines
 
 __all__ = ["DataType", "JobSettings", "Mode", "read_job"]
 
@@ -23,7 +22,7 @@ SOLVERS = ("cg+amg", "cholmod", "pardiso", "accelerate", "mkl-pardiso")
 PRECISIONS = ("double", "single", "none")
 IGNORED = frozenset(
     (
-        "version", "solver", "precision", "cholmod_batch_size", "use_64bit_indexing", "low_memory_mode", "parallelize",
+        "version", "cholmod_batch_size", "use_64bit_indexing", "low_memory_mode", "parallelize",
         "max_parallel", "preemptive_memory_release", "print_timings", "print_rusages", "screenprint_log", "log_level",
         "log_file", "profiler_log_file", "suppress_messages", "meta_data_file", "compress_grids", "reclass_file",
     )
@@ -32,21 +31,9 @@ IGNORED = frozenset(
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class JobSettings:
-    """What a Circuitscape job asks for; field names are its keys.
+class JobSettings(Job):
+    """What a Circuitscape job asks for; field names are its keys."""
 
-    Parameters
-    ----------
-    path : Path
-        The INI file.
-    base : Path
-        Folder that relative paths start from.
-    notes : tuple of str
-        What was ignored, or is understood differently.
-    """
-
-    path: Path
-    base: Path
     data_type: DataType = "raster"
     scenario: Mode = "pairwise"
     habitat_file: str = ""
@@ -79,7 +66,6 @@ class JobSettings:
     log_transform_maps: bool = False
     write_as_tif: bool = False
     use_reclass_table: bool = False
-    notes: tuple[str, ...] = ()
 
     @property
     def wants_currents(self) -> bool:
@@ -89,31 +75,11 @@ class JobSettings:
     @property
     def prefix(self) -> str:
         """Start of the names of all output files: the name of ``output_file`` up to its first ``.out``."""
-        return _file_name(self.output_file).split(".out")[0]
-
-    def file(self, key: str) -> Path:
-        """Where the file of a key is; LayerNotFoundError if it is not there."""
-        path = resolve_path(self.base, getattr(self, key))
-        if not path.is_file():
-            raise LayerNotFoundError(
-                f"{self.path}: {key} = {getattr(self, key)}: there is no file {path}; correct the path (relative paths start "
-                f"from {self.base})"
-            )
-        return path
+        return self.output_file.replace("\\", "/").rsplit("/", 1)[-1].split(".out")[0]
 
     def output_folder(self, out_dir: Path | None) -> Path:
         """Folder of the output files."""
-        return resolve_path(self.base, self.output_file).parent if out_dir is None else Path(out_dir)
-
-
-def _file_name(text: str) -> str:
-    return text.replace("\\", "/").rsplit("/", 1)[-1]
-
-
-def resolve_path(base: Path, text: str) -> Path:
-    """A path of the INI file; backslashes are taken for folders where there is no such file."""
-    plain = Path(base, text)
-    return plain if plain.exists() or "\\" not in text else Path(base, text.replace("\\", "/"))
+        return plain_path(self.base, self.output_file).parent if out_dir is None else Path(out_dir)
 
 
 def read_job(path: str | Path) -> JobSettings:
@@ -136,74 +102,15 @@ def read_job(path: str | Path) -> JobSettings:
     file is found from there, or else from the first folder that has it among that of the INI file and those above it.
     """
     path = Path(path)
-    if not path.is_file():
-        raise LayerNotFoundError(f"{path}: there is no such file; give the INI file of a Circuitscape job")
-    reading = _Reading(path, _lines(path))
-    values = reading.values()
-    settings = JobSettings(path=path, base=_base(path, str(values.get("habitat_file", ""))), **values)
+    reading = _Reading("Circuitscape", read_lines(path, "a Circuitscape"), "=:")
+    values = reading.values(READERS, IGNORED)
+    settings = JobSettings(path=path, base=base_folder(path, str(values.get("habitat_file", ""))), **values)
     reading.faults += _missing(settings)
-    if reading.faults:
-        raise ConfigError("\n".join(f"{path}: {fault}" for fault in reading.faults))
-    notes = (*reading.notes, *_elsewhere(settings), *_unused(settings))
-    return JobSettings(**{**_as_dict(settings), "notes": notes})
+    return reading.checked(settings, (*_elsewhere(settings), *_unused(settings)))
 
 
-def _as_dict(settings: JobSettings) -> dict[str, Any]:
-    return {field.name: getattr(settings, field.name) for field in fields(settings)}
-
-
-def _lines(path: Path) -> list[tuple[int, str]]:
-    """Numbered lines that are neither empty, sections nor comments."""
-    raw = path.read_bytes()
-    try:
-        text = raw.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        text = raw.decode("latin-1")
-    numbered = ((i, line.strip()) for i, line in enumerate(text.splitlines(), start=1))
-    return [(i, line) for i, line in numbered if line and line[0] not in "[#;"]
-
-
-class _Reading:
-    """Lines -> values of the keys, with faults and notes on the way."""
-
-    def __init__(self, path: Path, lines: list[tuple[int, str]]) -> None:
-        self.path = path
-        self.faults: list[str] = []
-        self.notes: list[str] = []
-        self.given: dict[str, tuple[int, str]] = {}
-        for number, line in lines:
-            self._take(number, line)
-
-    def _take(self, number: int, line: str) -> None:
-        key, sign, value = line.partition("=" if "=" in line else ":")
-        key, value = key.strip(), value.strip()
-        if not sign or not key:
-            self.faults.append(f"line {number}: {line!r} is not of the form key = value")
-            return
-        if key in self.given:
-            self.notes.append(
-                f"line {number}: {key} is given again; the later value {value!r} counts, as in Circuitscape"
-            )
-        self.given[key] = (number, value)
-
-    def values(self) -> dict[str, Any]:
-        """Of all keys that matter and are given."""
-        out = {}
-        for key, (number, text) in self.given.items():
-            if key in READERS:
-                out[key] = READERS[key](self, key, number, text)
-            elif key == "solver":
-                self.choice(key, number, text, SOLVERS)
-            elif key == "precision" and self.choice(key, number, text, PRECISIONS) == "single":
-                self.notes.append("precision = single: computed in double precision all the same")
-            elif key not in IGNORED and key != "precision":
-                self._unknown(key, number)
-        return out
-
-    def _unknown(self, key: str, number: int) -> None:
-        near = difflib.get_close_matches(key, [*READERS, *IGNORED], n=1, cutoff=0.75)
-        hint = f"; did you mean {near[0]}?" if near else ""
-        self.notes.append(f"line {number}: unknown key {key} is ignored, as in Circuitscape{hint}")
+class _Reading(Reading):
+    """How Circuitscape writes values."""
 
     def boolean(self, key: str, number: int, text: str) -> bool:
         """Any spelling of true and false; a text in brackets, as Circuitscape's own placeholders, is false."""
@@ -213,14 +120,6 @@ class _Reading:
         if word not in FALSE and word != "not entered" and not word.startswith("("):
             self.faults.append(f"line {number}: {key} = {text}: write True or False")
         return False
-
-    def choice(self, key: str, number: int, text: str, choices: tuple[str, ...]) -> str:
-        """One of several words, whatever its case and with - or _."""
-        word = text.strip("'\"").lower().replace("_", "-")
-        if word in choices:
-            return word
-        self.faults.append(f"line {number}: {key} = {text}: choose one of {', '.join(choices)}")
-        return choices[0]
 
     def policy(self, key: str, number: int, text: str) -> Policy:
         """What to do with nodes that are source and ground; it matters in advanced mode only."""
@@ -239,16 +138,26 @@ class _Reading:
         return "" if plain.lower() in ("none", "false", "not entered") or plain.startswith("(") else plain
 
 
-def _readers() -> Mapping[str, Callable[[_Reading, str, int, str], Any]]:
-    """How each key of `JobSettings` is read."""
-    special: dict[str, Callable[[_Reading, str, int, str], Any]] = {
+def _precision(reading: Reading, key: str, number: int, text: str) -> None:
+    if reading.choice(key, number, text, PRECISIONS) == "single":
+        reading.notes.append("precision = single: computed in double precision all the same")
+
+
+def _solver(reading: Reading, key: str, number: int, text: str) -> None:
+    reading.choice(key, number, text, SOLVERS)
+
+
+def _readers() -> Mapping[str, Reader]:
+    """How each key of `JobSettings` is read; those that have no effect are only checked."""
+    special: dict[str, Reader] = {
         "data_type": lambda r, *at: r.choice(*at, ("raster", "network")),
         "scenario": lambda r, *at: r.choice(*at, ("pairwise", "advanced", "one-to-all", "all-to-one")),
         "remove_src_or_gnd": _Reading.policy,
+        "precision": _precision,
+        "solver": _solver,
     }
-    kinds: dict[str, Callable[[_Reading, str, int, str], Any]] = {"bool": _Reading.boolean, "str": _Reading.name}
-    names = [field for field in fields(JobSettings) if field.name not in ("path", "base", "notes")]
-    return {field.name: special.get(field.name) or kinds[str(field.type)] for field in names}
+    kinds: dict[str, Reader] = {"bool": _Reading.boolean, "str": _Reading.name}
+    return {key: kinds[kind] for key, kind in JobSettings.named() if key not in special} | special
 
 
 READERS = _readers()
@@ -309,11 +218,3 @@ def _elsewhere(settings: JobSettings) -> tuple[str, ...]:
     if settings.base == Path.cwd() or Path(settings.habitat_file).is_absolute():
         return ()
     return (f"relative paths start from {settings.base}, where the habitat file was found",)
-
-
-def _base(path: Path, habitat: str) -> Path:
-    folder = path.resolve().parent
-    for base in (Path.cwd(), folder, *folder.parents):
-        if habitat and resolve_path(base, habitat).is_file():
-            return base
-    return Path.cwd()

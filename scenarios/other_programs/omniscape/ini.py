@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
 import math
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
-from rasters.errors import ConfigError, LayerNotFoundError
+from scenarios.other_programs.ini import Job, Reader, Reading, base_folder, read_lines
 
 __all__ = ["OmniscapeSettings", "read_settings"]
 
@@ -24,26 +23,14 @@ CHOICES: Mapping[str, tuple[str, ...]] = {
     "precision": ("double", "single"),
 }
 SOLVERS = ("cg+amg", "cholmod")
-IGNORED = frozenset(("solver", "parallel_batch_size", "mask_nodata_value", "max_parallel", "suppress_cs_messages"))
+IGNORED = frozenset(("parallel_batch_size", "mask_nodata_value", "max_parallel", "suppress_cs_messages"))
 """Keys that are known and have no effect here, because they say how to compute, not what."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class OmniscapeSettings:
-    """What an Omniscape job asks for; field names are its keys.
+class OmniscapeSettings(Job):
+    """What an Omniscape job asks for; field names are its keys."""
 
-    Parameters
-    ----------
-    path : Path
-        The INI file.
-    base : Path
-        Folder that relative paths start from.
-    notes : tuple of str
-        What was ignored, or is understood differently.
-    """
-
-    path: Path
-    base: Path
     resistance_file: str = ""
     resistance_is_conductance: bool = False
     source_file: str = ""
@@ -80,7 +67,6 @@ class OmniscapeSettings:
     reclassify_resistance: bool = False
     reclass_table: str = ""
     write_reclassified_resistance: bool = False
-    notes: tuple[str, ...] = ()
 
     @property
     def block(self) -> int:
@@ -101,23 +87,13 @@ class OmniscapeSettings:
         """Whether a condition compares with another raster at the target."""
         return self.compare_to_future in (str(number), "both")
 
-    def file(self, key: str) -> Path:
-        """Where the file of a key is; LayerNotFoundError if it is not there."""
-        path = Path(self.base, getattr(self, key))
-        if not path.is_file():
-            raise LayerNotFoundError(
-                f"{self.path}: {key} = {getattr(self, key)}: there is no file {path}; correct the path (relative paths start "
-                f"from {self.base})"
-            )
-        return path
-
     def as_text(self) -> str:
         """The job as an INI file, every key with the value in effect."""
         lines = ["[Omniscape job as it was run]"]
-        for field in fields(self):
-            value = getattr(self, field.name)
-            if field.name not in ("path", "base", "notes") and value != "":
-                lines.append(f"{field.name} = {str(value).lower() if isinstance(value, bool) else value}")
+        for key, _ in self.named():
+            value = getattr(self, key)
+            if value != "":
+                lines.append(f"{key} = {str(value).lower() if isinstance(value, bool) else value}")
         return "\n".join(lines) + "\n"
 
 
@@ -137,53 +113,15 @@ def read_settings(path: str | Path) -> OmniscapeSettings:
     found from there, or else from the first folder that has it among that of the INI file and those above it.
     """
     path = Path(path)
-    if not path.is_file():
-        raise LayerNotFoundError(f"{path}: there is no such file; give the INI file of an Omniscape job")
-    reading = _Reading(path.read_text(encoding="utf-8-sig", errors="replace"))
-    values = reading.values()
-    settings = OmniscapeSettings(path=path, base=_base(path, str(values.get("resistance_file", ""))), **values)
+    reading = _Reading("Omniscape", read_lines(path, "an Omniscape"))
+    values = reading.values(READERS, IGNORED)
+    settings = OmniscapeSettings(path=path, base=base_folder(path, str(values.get("resistance_file", ""))), **values)
     reading.faults += _missing(settings) + _out_of_range(settings)
-    if reading.faults:
-        raise ConfigError("\n".join(f"{path}: {fault}" for fault in reading.faults))
-    notes = (*reading.notes, *_remarks(settings))
-    return OmniscapeSettings(**{**{f.name: getattr(settings, f.name) for f in fields(settings)}, "notes": notes})
+    return reading.checked(settings, _remarks(settings))
 
 
-class _Reading:
-    """Lines -> values of the keys, with faults and notes on the way."""
-
-    def __init__(self, text: str) -> None:
-        self.faults: list[str] = []
-        self.notes: list[str] = []
-        self.given: dict[str, tuple[int, str]] = {}
-        for number, line in enumerate(text.splitlines(), start=1):
-            if line.strip() and line.strip()[0] not in "[#;":
-                self._take(number, line.strip())
-
-    def _take(self, number: int, line: str) -> None:
-        key, sign, value = (part.strip() for part in line.partition("="))
-        if not sign or not key:
-            self.faults.append(f"line {number}: {line!r} is not of the form key = value")
-            return
-        if key in self.given:
-            self.notes.append(f"line {number}: {key} is given again; the later value {value!r} counts, as in Omniscape")
-        self.given[key] = (number, value)
-
-    def values(self) -> dict[str, Any]:
-        """Of all keys that matter and are given."""
-        out = {}
-        for key, (number, text) in self.given.items():
-            if key == "solver" and text.lower() not in SOLVERS:
-                self.notes.append(
-                    f"line {number}: solver = {text}: not one of {', '.join(SOLVERS)}; otkel's own is used anyway"
-                )
-            elif key in READERS and text:
-                out[key] = READERS[key](self, key, number, text)
-            elif key not in READERS and key not in IGNORED:
-                near = difflib.get_close_matches(key, [*READERS, *IGNORED], n=1, cutoff=0.75)
-                hint = f"; did you mean {near[0]}?" if near else ""
-                self.notes.append(f"line {number}: unknown key {key} is ignored, as in Omniscape{hint}")
-        return out
+class _Reading(Reading):
+    """How Omniscape writes values."""
 
     def boolean(self, key: str, number: int, text: str) -> bool:
         """True, in any spelling, or false."""
@@ -199,36 +137,30 @@ class _Reading:
             return 0
         return int(value)
 
-    def real(self, key: str, number: int, text: str) -> float:
-        """Any number, also Inf."""
-        try:
-            value = float(text)
-        except ValueError:
-            self.faults.append(f"line {number}: {key} = {text}: write a number")
-            return 0.0
-        if math.isnan(value):
-            self.faults.append(f"line {number}: {key} = {text}: write a number")
-        return value
-
-    def choice(self, key: str, number: int, text: str) -> str:
-        """One of several words, whatever its case."""
-        if text.lower() not in CHOICES[key]:
-            self.faults.append(f"line {number}: {key} = {text}: choose one of {', '.join(CHOICES[key])}")
-            return CHOICES[key][0]
-        return text.lower()
-
     def name(self, key: str, number: int, text: str) -> str:
         """A file or a folder."""
         return text.strip("'\"")
 
 
-def _readers() -> Mapping[str, Callable[[_Reading, str, int, str], Any]]:
-    """How each key of `OmniscapeSettings` is read."""
-    kinds: dict[str, Callable[[_Reading, str, int, str], Any]] = {
+def _solver(reading: Reading, key: str, number: int, text: str) -> None:
+    if text.lower() not in SOLVERS:
+        reading.notes.append(
+            f"line {number}: solver = {text}: not one of {', '.join(SOLVERS)}; otkel's own is used anyway"
+        )
+
+
+def _readers() -> Mapping[str, Reader]:
+    """How each key of `OmniscapeSettings` is read; an empty value leaves the default."""
+    kinds: dict[str, Reader] = {
         "bool": _Reading.boolean, "int": _Reading.whole, "float": _Reading.real, "str": _Reading.name,
     }  # fmt: skip
-    keys = [field for field in fields(OmniscapeSettings) if field.name not in ("path", "base", "notes")]
-    return {key.name: _Reading.choice if key.name in CHOICES else kinds[str(key.type)] for key in keys}
+
+    def reader(key: str, kind: str) -> Reader:
+        if key in CHOICES:
+            return lambda r, *at: r.choice(*at, CHOICES[key]) if at[2] else None
+        return lambda r, *at: kinds[kind](r, *at) if at[2] else None
+
+    return {key: reader(key, kind) for key, kind in OmniscapeSettings.named()} | {"solver": _solver}
 
 
 READERS = _readers()
@@ -276,11 +208,3 @@ def _remarks(settings: OmniscapeSettings) -> list[str]:
     if settings.precision == "single":
         out.append("precision = single: computed in double precision all the same")
     return out
-
-
-def _base(path: Path, resistance: str) -> Path:
-    folder = path.resolve().parent
-    for base in (Path.cwd(), folder, *folder.parents):
-        if resistance and Path(base, resistance).is_file():
-            return base
-    return Path.cwd()
