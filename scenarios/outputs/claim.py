@@ -7,9 +7,11 @@ import os
 import sys
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
+
+from filelock import BaseFileLock, FileLock, Timeout
 
 from rasters.errors import ExportError, FolderInUseError, PlannerWarning
 
@@ -37,62 +39,45 @@ def claimed(final: Path) -> Iterator[None]:
 
     Notes
     -----
-    The lock is the system's own (``flock``) on an open file, so it ends with the process that holds it, and nothing has to
-    be guessed from process numbers. Where the file system knows no locks, or on Windows, a warning says that two runs
-    into one folder would not be noticed.
+    The lock is the system's own on an open file, so it ends with the process that holds it, and nothing has to be guessed
+    from process numbers. Where the file system knows no locks, a warning says that two runs into one folder would not be
+    noticed.
     """
     path = lock_of(final)
+    lock = FileLock(path, timeout=0, thread_local=False)
     try:
-        file = _locked(path)
-    except BlockingIOError as error:
+        _take(lock, path)
+        with path.open("w", encoding="utf-8") as file:
+            file.write(_who())
+    except Timeout as error:
         raise FolderInUseError(
             f"{final}: {_holder(path)} is writing these results; wait for it, or choose another folder"
         ) from error
     except OSError as error:
+        if lock.is_locked:
+            _free(lock, path)
         raise ExportError(f"{final}: results cannot be written there: {error}; choose another folder") from error
     try:
         yield
     finally:
-        path.unlink(missing_ok=True)
-        os.close(file)
+        _free(lock, path)
 
 
-def _locked(path: Path) -> int:
-    """An open lock file that is this process's own; BlockingIOError where it is another's."""
-    while True:
-        file = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
-        try:
-            _lock(file, path)
-            if _is_still(file, path):
-                os.ftruncate(file, 0)
-                os.write(file, _who().encode())
-                return file
-        except BaseException:
-            os.close(file)
-            raise
-        os.close(file)
+def _free(lock: BaseFileLock, path: Path) -> None:
+    """Remove the file while it is locked: who waits for it notices, and makes a new one."""
+    with suppress(OSError):
+        path.unlink()
+    lock.release()
 
 
-def _lock(file: int, path: Path) -> None:
-    if sys.platform == "win32":
-        return
-    import fcntl
-
+def _take(lock: BaseFileLock, path: Path) -> None:
     try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        lock.acquire()
     except OSError as error:
         if error.errno not in NO_LOCKS_HERE:
             raise
         text = f"{path.parent}: this file system has no locks; see to it that only one run writes here"
         warnings.warn(text, PlannerWarning, stacklevel=2)
-
-
-def _is_still(file: int, path: Path) -> bool:
-    """Whether the open file is the one of that name: its last holder may have removed it in between."""
-    try:
-        return os.path.samestat(os.fstat(file), path.stat())
-    except FileNotFoundError:
-        return False
 
 
 def _who() -> str:
