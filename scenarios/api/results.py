@@ -293,6 +293,4 @@ def _in_short(run: SpeciesRun) -> tuple[str, str, str]:
 
 
 def _html(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    head = "".join(f"<th>{html.escape(word)}</th>" for word in heads)
-    body = "".join(f"<tr>{''.join(f'<td>{html.escape(str(cell))}</td>' for cell in row)}</tr>" for row in rows)
-    return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+    return pd.DataFrame(rows, columns=list(heads)).to_html(index=False)

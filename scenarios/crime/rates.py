@@ -12,9 +12,9 @@ from itertools import pairwise
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.stats import beta
 
 from scenarios.crime.tables import CrimeData
+from scenarios.statistics.intervals import jeffreys
 from scenarios.statistics.rates import LEVEL, RateGrid, rate_grid, rate_posterior
 
 __all__ = ["RateRatio", "changes", "encounter_rates", "patrol_blocks", "pike", "rate_ratio"]
@@ -138,7 +138,7 @@ def _pike(carcasses: pd.DataFrame, year: int | None) -> dict[str, object]:
     counts = carcasses["cause"].replace("", "unknown").value_counts()
     illegal, natural, unknown = (int(counts.get(cause, 0)) for cause in ("illegal", "natural", "unknown"))
     known, everything = illegal + natural, illegal + natural + unknown
-    low, _, high = beta.ppf(TAILS, illegal + 0.5, natural + 0.5) if known else (np.nan, np.nan, np.nan)
+    low, high = jeffreys(illegal, known, LEVEL) if known else (np.nan, np.nan)
     return {
         "year": "all" if year is None else str(year), "carcasses": everything, "illegal": illegal, "natural": natural,
         "unknown": unknown, "pike": illegal / known if known else np.nan, "low": low, "high": high,

@@ -10,7 +10,6 @@ from itertools import pairwise
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.stats import beta
 
 from connectivity.machine import one_blas_thread
 from rasters.errors import ConfigError, PlannerWarning
@@ -24,6 +23,7 @@ from scenarios.land.openings import habituated
 from scenarios.land.parameters import Changes, changed, parameter_space, sobol_points
 from scenarios.land.prepared import prepare_species
 from scenarios.model.indicators import INDICATORS
+from scenarios.statistics.intervals import jeffreys
 from scenarios.statistics.rates import LEVEL
 from scenarios.study.load import ResolvedStudy, resolve
 
@@ -232,9 +232,9 @@ def _in_use(year: Year, watch: Watch, species: str) -> tuple[object, ...]:
     unit, interval = INDICATORS["passages_in_use"], f"{LEVEL:.0%} Beta interval (Jeffreys' prior)"
     if not watched:
         return (*head, np.nan, np.nan, np.nan, unit, interval, "no data: no open passage was watched")
-    low, high = beta.ppf(TAILS, len(used) + 0.5, len(watched) - len(used) + 0.5)
+    low, high = jeffreys(len(used), len(watched), LEVEL)
     status = f"{len(used)} of {len(watched)} watched passages; an unseen crossing is not no crossing"
-    return (*head, len(used) / len(watched), float(low), float(high), unit, interval, status)
+    return (*head, len(used) / len(watched), low, high, unit, interval, status)
 
 
 def _signs(year: Year, rates: pd.DataFrame) -> tuple[object, ...]:

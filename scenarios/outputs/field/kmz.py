@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as ET
+from xml.sax.saxutils import escape
 
 import numpy as np
 import shapely
@@ -67,7 +68,7 @@ def _document(content: FieldContent, pictures: Iterable[str]) -> ET.Element:
     root = ET.Element(_tag("kml"))
     document = _add(root, "Document")
     _add(document, "name", content.title)
-    notes = "".join(f"<p><b>{_escaped(k)}:</b> {_escaped(v)}</p>" for k, v in content.notes().items() if v)
+    notes = "".join(f"<p><b>{escape(k)}:</b> {escape(v)}</p>" for k, v in content.notes().items() if v)
     _add(document, "description", notes)
     _styles(document)
     if content.audience is not Audience.PUBLIC:
@@ -97,10 +98,6 @@ def _folder(parent: ET.Element, name: str, *, shown: bool = True) -> ET.Element:
     if not shown:
         _add(folder, "visibility", "0")
     return folder
-
-
-def _escaped(text: str) -> str:
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
 def _styles(document: ET.Element) -> None:
@@ -206,9 +203,7 @@ def _table(content: FieldContent, passage: Any) -> str:
         f"{say('SK-42')}, {say('Zone')} {passage['sk42_zone']}",
         f"X {passage['sk42_x_north_m']:.0f}, Y {passage['sk42_y_east_m']:.0f}",
     ))  # fmt: skip
-    cells = (
-        f"<tr><td>{_escaped(label)}</td><td><b>{_escaped(_shown(say, value))}</b></td></tr>" for label, value in rows
-    )
+    cells = (f"<tr><td>{escape(label)}</td><td><b>{escape(_shown(say, value))}</b></td></tr>" for label, value in rows)
     return f"<table>{''.join(cells)}</table>"
 
 
