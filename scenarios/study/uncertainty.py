@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from scenarios.study.base import Model
+from scenarios.study.base import Metres, Model
 
 __all__ = ["Spread", "Uncertainty"]
 
@@ -70,3 +70,5 @@ class Uncertainty(Model):
     """What is drawn in `otkel uncertainty`; what no row names stays as stated."""
 
     parameters: list[Spread] = []
+    cell_m: list[Metres] = []
+    """Cell sizes [m] besides the study's own at which the same draws are made again; coarse ones cost little."""

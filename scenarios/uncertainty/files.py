@@ -172,7 +172,7 @@ def how_sure(found: Stability, tables: Tables, candidate: str) -> str:
 
 
 def write_stability(found: Stability, tables: Tables, sentences: Sequence[str], folder: Path) -> list[Path]:
-    """``stability.csv``, ``parameters.csv``, ``draws.csv``, ``stability.txt`` and ``stability.png``."""
+    """A CSV of each table, ``stability.txt`` and ``stability.png``."""
     written = []
     for name, table in tables.items():
         written.append(write_csv(folder / f"{name}.csv", table))

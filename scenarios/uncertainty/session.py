@@ -11,6 +11,7 @@ import pandas as pd
 from scenarios.outputs.job import Summary, results_folder
 from scenarios.progress import Reporter
 from scenarios.study.load import resolve
+from scenarios.uncertainty.cells import cell_sentences, cell_tables, other_cell_sizes, stability_by_cell
 from scenarios.uncertainty.stability import ALL, BEST, Stability, stability_of
 
 __all__ = ["run_uncertainty_study"]
@@ -35,6 +36,7 @@ def run_uncertainty_study(
     from scenarios.uncertainty.files import stability_sentences, stability_tables, write_stability
 
     resolved = resolve(name, scenario, overrides)
+    other_cell_sizes(resolved)
     settings = {"draws": draws, "seed": seed, "top": top, "best": best}
     with results_folder(out, [resolved], settings=settings, seeds={"draws": seed}) as job:
         found = stability_of(
@@ -43,6 +45,13 @@ def run_uncertainty_study(
         )  # fmt: skip
         tables = stability_tables(found)
         sentences = stability_sentences(found, tables)
+        by_size = stability_by_cell(
+            found, jobs=jobs, cache=cache,
+            expect=lambda steps: reporter.expect(steps, "other cell sizes"), progress=reporter.step,
+        )  # fmt: skip
+        if len(by_size) > 1:
+            cells = cell_tables(by_size)
+            tables, sentences = tables | cells, sentences + cell_sentences(by_size, cells)
         write_stability(found, tables, sentences, job.folder)
     said = f"{found.points.shape[0]} draws"
     return job.summary(found, _rows(found, tables), [*sentences, said], opens="")
