@@ -120,4 +120,5 @@ def _sentence(by_size: BySize, table: pd.DataFrame, ranking: str, first: float, 
         f"{tau:.2f} at {size:g} m" for tau, size in zip(rows["kendall_tau"], rows["cell_b_m"], strict=True)
     )
     who = "all species together" if ranking == "all" else ranking
-    return f"Cell size, {who}: the place that leads most draws is, at {'; '.join(told)}. Kendall's tau with the order at {first:g} m: {taus}."
+    places = f"Cell size, {who}: the place that leads most draws is, at {'; '.join(told)}."
+    return f"{places} Kendall's tau with the order at {first:g} m: {taus}."
