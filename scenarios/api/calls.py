@@ -105,8 +105,8 @@ def run(
     store = open_store() if cache else None
     if out is not None:
         summary = run_resolved([resolved], chosen, Path(out), Reporter(quiet=True), store)
-        runs, combined, folder = summary.runs, summary.combined[resolved.scenario], Path(out)
-        return _result(resolved, runs, combined, folder)
+        found = summary.found
+        return _result(resolved, found.runs, found.combined[resolved.scenario], Path(out))
     inputs = read_inputs(resolved, chosen)
     prepared = {one: prepare_species(resolved, inputs, one) for one in inputs.profiles}
     runs = tuple(

@@ -2,69 +2,30 @@
 
 from __future__ import annotations
 
+import itertools
 import time
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
-
-import pandas as pd
+from typing import TYPE_CHECKING
 
 from rasters.errors import ConfigError, ExportError
-from scenarios.model.passage_model import write_model
-from scenarios.model.results import SpeciesRun
 from scenarios.outputs.audience import Audience, audience_named
-from scenarios.outputs.context import write_context
-from scenarios.outputs.folder import atomic_folder, run_folder
-from scenarios.outputs.generalise import generalised, generalised_ranking
+from scenarios.outputs.folder import atomic_folder
+from scenarios.outputs.generalise import generalised
+from scenarios.outputs.job import Summary
 from scenarios.outputs.kinds import ALL, KINDS, Export
 from scenarios.outputs.manifest import write_manifest
-from scenarios.outputs.page import write_index
-from scenarios.outputs.release import MODEL, Release
+from scenarios.outputs.release import Release
 from scenarios.outputs.report.basis import bases_of
-from scenarios.outputs.report.page import write_report
-from scenarios.outputs.report.payload import Contents
-from scenarios.outputs.species import write_species_run
+from scenarios.outputs.species import write_run
 from scenarios.outputs.stored import StoredResults, read_results
-from scenarios.outputs.tables import write_combined
 from scenarios.outputs.translate import require_language
 from scenarios.progress import Reporter
 
 if TYPE_CHECKING:
-    import geopandas as gpd
-    from rich.console import Console
-
     from scenarios.outputs.field.content import FieldContent
 
-__all__ = ["ExportSummary", "export_results", "write_for_audience", "write_report_folder"]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ExportSummary:
-    """What was written, for whom."""
-
-    files: tuple[Path, ...]
-    audience: dict[str, str]
-    left_out: tuple[str, ...]
-    seconds: float
-
-    def as_dict(self) -> dict[str, Any]:
-        """Plain data."""
-        return {
-            "files": [str(path) for path in self.files],
-            "audience": self.audience,
-            "left_out": list(self.left_out),
-            "seconds": round(self.seconds, 2),
-        }
-
-    def print(self, console: Console) -> None:
-        """File by file."""
-        for path in self.files:
-            console.print(str(path), soft_wrap=True, highlight=False)
-        for kind in self.left_out:
-            console.print(f"{kind}: left out; it lists passages, which the public does not get")
-        kinds = ", ".join(f"{kind} for {audience}" for kind, audience in self.audience.items())
-        console.print(f"{len(self.files)} files in {self.seconds:.0f} s: {kinds}")
+__all__ = ["export_results", "write_report_folder"]
 
 
 def export_results(
@@ -77,7 +38,7 @@ def export_results(
     species: Sequence[str] | None = None,
     audience: str | None = None,
     lang: str = "en",
-) -> ExportSummary:
+) -> Summary[tuple[Path, ...]]:
     """Write one kind of export, or ``all``, from a folder of results.
 
     Parameters
@@ -116,9 +77,14 @@ def export_results(
     for name, whom in served.items():
         reporter.step(f"{name} for {whom}")
         files += KINDS[name].write(exports.of(whom))
-    return ExportSummary(
-        files=tuple(files), audience={name: whom.value for name, whom in served.items()},
-        left_out=tuple(name for name in chosen if name not in served), seconds=time.perf_counter() - start,
+    audiences = {name: whom.value for name, whom in served.items()}
+    left_out = [name for name in chosen if name not in served]
+    told = [f"{kind}: left out; it lists passages, which the public does not get" for kind in left_out]
+    kinds = ", ".join(f"{kind} for {whom}" for kind, whom in audiences.items())
+    return Summary(
+        folder=out, found=tuple(files), seconds=time.perf_counter() - start,
+        rows={"files": [str(path) for path in files], "audience": audiences, "left_out": left_out},
+        notes=[*map(str, files), *told, f"{len(files)} files: {kinds}"],
     )  # fmt: skip
 
 
@@ -178,63 +144,19 @@ def _known(option: str, name: str, there: Sequence[str]) -> str:
 
 def write_report_folder(export: Export, out: Path) -> list[Path]:
     """A whole folder of results, as ``otkel run`` would have written it for the audience; the page to open."""
-    results, target = export.results, out / f"{export.results.study}_{export.audience}_report"
+    results, audience = export.results, export.audience
+    target = out / f"{results.study}_{audience}_report"
     keys = [k for k in results.keys if k[1] in export.species and (not export.scenario or k[0] == export.scenario)]
-    with atomic_folder(target) as folder:
-        write_for_audience(
-            folder, (results.run(*key) for key in keys), results.combined, export.audience, borders=results.borders,
-            credits=results.credits, manifest=results.manifest,
-        )  # fmt: skip
-    return [target / "report.html"]
-
-
-def write_for_audience(
-    folder: Path,
-    runs: Iterable[SpeciesRun],
-    combined: Mapping[str, pd.DataFrame],
-    audience: Audience,
-    *,
-    borders: gpd.GeoDataFrame | None,
-    credits: Sequence[str],
-    manifest: Mapping[str, Any] | None = None,
-) -> tuple[tuple[SpeciesRun, ...], dict[str, pd.DataFrame]]:
-    """Write a folder of results for an audience: everything goes through `generalised` first.
-
-    Parameters
-    ----------
-    runs : iterable of SpeciesRun
-        As they were computed, scenario by scenario; taken one at a time.
-    combined : mapping of str to DataFrame
-        Scenario -> ranking over all species.
-    manifest : mapping, optional
-        Of the results that are copied: with full precision the page's passages can be tried, which needs the settings.
-
-    Returns
-    -------
-    tuple
-        The runs and the rankings as they were written.
-    """
-    done: list[Release] = []
-    tables: dict[str, pd.DataFrame] = {}
-    for precise in runs:
-        run = generalised(precise, audience)
-        write_species_run(run, folder / run_folder(run.scenario, run.species), borders=borders, credits=credits)
-        if run.model is not None:
-            write_model(run.model, folder / run_folder(run.scenario, run.species) / MODEL)
-        if run.scenario not in {other.scenario for other in done}:
-            write_context(folder, run, first=done[0] if done else None, borders=borders, credits=credits)
-            if run.scenario in combined:
-                table = generalised_ranking(combined[run.scenario], precise.cuts.fences, run.grid, audience)
-                write_combined(table, folder / run.scenario)
-                tables[run.scenario] = table
-        done.append(run)
-    known = dict(manifest or {}) if audience is Audience.RESTRICTED else {}
-    bases = bases_of(known)
-    write_report(
-        folder, Contents(runs=tuple(done), combined=tables, bases=bases, credits=tuple(credits), borders=borders)
+    by_scenario = (
+        ([results.run(*key) for key in every], results.combined.get(scenario))
+        for scenario, every in itertools.groupby(keys, lambda key: key[0])
     )
-    write_index(folder, done, credits=credits, combined=tables)
-    thanks = {run.scenario: {"credits": list(credits)} for run in done}
-    scenarios = {name: known.get("scenarios", thanks)[name] for name in thanks}
-    write_manifest(folder, runs=done, scenarios=scenarios, settings=known.get("settings"))
-    return tuple(done), tables
+    known = results.manifest if audience is Audience.RESTRICTED else {}
+    with atomic_folder(target) as folder:
+        shown = write_run(
+            folder, by_scenario, audience, borders=results.borders, credits=results.credits, bases=bases_of(known)
+        )
+        thanks = {run.scenario: {"credits": list(results.credits)} for run in shown.runs}
+        scenarios = {name: known.get("scenarios", thanks)[name] for name in thanks}
+        write_manifest(folder, runs=shown.runs, scenarios=scenarios, settings=known.get("settings"))
+    return [target / "report.html"]

@@ -39,7 +39,7 @@ class Summary(Generic[T]):
     seconds : float
         By the clock.
     rows : mapping
-        Plain data for ``--json``, beside ``folder`` and ``seconds``.
+        Plain data for ``--json``, beside ``folder`` and ``seconds``; of a folder of results also processor time and memory.
     notes : sequence of str or tables of rich
         What people are told.
     opens : str
@@ -56,7 +56,7 @@ class Summary(Generic[T]):
 
     def as_dict(self) -> dict[str, Any]:
         """Plain data."""
-        return {"folder": str(self.folder), "seconds": round(self.seconds, 2), **self.rows}
+        return {**self.rows, "folder": str(self.folder), "seconds": round(self.seconds, 2)}
 
     def print(self, console: Console) -> None:
         """Words for people; the last line says where to look."""
@@ -96,10 +96,11 @@ class Job:
 
     def summary(self, found: T, rows: Mapping[str, Any], notes: Sequence[RenderableType], **more: Any) -> Summary[T]:
         """What is told when the folder is complete."""
-        seconds = self.meter.read()["seconds"]
+        measured = self.meter.read()
         return Summary(
-            folder=self.out, found=found, seconds=seconds, rows=rows, notes=notes, **{"opens": "index.html"} | more
-        )
+            folder=self.out, found=found, seconds=measured["seconds"], rows={**measured, **rows}, notes=notes,
+            **{"opens": "index.html"} | more,
+        )  # fmt: skip
 
     def _write_manifest(self, started: str) -> None:
         resolved = self.resolved

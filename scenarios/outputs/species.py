@@ -1,22 +1,34 @@
-"""All files of one scenario and species."""
+"""Files of `otkel run`: all of one scenario and species, and a whole folder of them for an audience."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pandas as pd
+
 from rasters.errors import ExportError
+from scenarios.model.passage_model import write_model
 from scenarios.model.results import SpeciesRun
+from scenarios.outputs.audience import Audience
+from scenarios.outputs.context import write_context
+from scenarios.outputs.folder import run_folder
+from scenarios.outputs.generalise import generalised, generalised_ranking
 from scenarios.outputs.geopackage import write_layers
 from scenarios.outputs.map import write_maps
+from scenarios.outputs.page import write_index
 from scenarios.outputs.rasters import write_rasters
-from scenarios.outputs.tables import write_tables
+from scenarios.outputs.release import MODEL, Release
+from scenarios.outputs.report.basis import Basis
+from scenarios.outputs.report.page import write_report
+from scenarios.outputs.report.payload import Contents
+from scenarios.outputs.tables import write_combined, write_tables
 
 if TYPE_CHECKING:
     import geopandas as gpd
 
-__all__ = ["write_species_run"]
+__all__ = ["write_run", "write_species_run"]
 
 
 def write_species_run(
@@ -50,3 +62,54 @@ def write_species_run(
         *write_tables(run, folder),
         *write_maps(run, folder, borders=borders, credits=credits),
     ]
+
+
+def write_run(
+    folder: Path,
+    scenarios: Iterable[tuple[Sequence[SpeciesRun], pd.DataFrame | None]],
+    audience: Audience,
+    *,
+    borders: gpd.GeoDataFrame | None,
+    credits: Sequence[str],
+    bases: Mapping[str, Basis],
+    built: Mapping[str, pd.DataFrame] | None = None,
+) -> Contents:
+    """Write a folder of results, all but its manifest, for an audience: everything goes through `generalised` first.
+
+    Parameters
+    ----------
+    scenarios : iterable of (sequence of SpeciesRun, DataFrame or None)
+        The runs of each scenario as they were computed, and the ranking over all its species; taken one at a time.
+    borders, credits
+        As in `write_species_run`.
+    bases : mapping of str to Basis
+        What saved scenarios build on, for the restricted alone: settings name places.
+    built : mapping of str to DataFrame, optional
+        As in `write_index`.
+
+    Returns
+    -------
+    Contents
+        What was written, with the precision that the audience may have.
+    """
+    done: list[Release] = []
+    tables: dict[str, pd.DataFrame] = {}
+    for precise, combined in scenarios:
+        shown = [generalised(run, audience) for run in precise]
+        for run in shown:
+            at = folder / run_folder(run.scenario, run.species)
+            write_species_run(run, at, borders=borders, credits=credits)
+            if run.model is not None:
+                write_model(run.model, at / MODEL)
+        first = shown[0]
+        write_context(folder, first, first=done[0] if done else None, borders=borders, credits=credits)
+        if combined is not None:
+            table = generalised_ranking(combined, precise[0].cuts.fences, first.grid, audience)
+            write_combined(table, folder / first.scenario)
+            tables[first.scenario] = table
+        done += shown
+    kept = dict(bases) if audience is Audience.RESTRICTED else {}
+    contents = Contents(runs=tuple(done), combined=tables, bases=kept, credits=tuple(credits), borders=borders)
+    write_report(folder, contents)
+    write_index(folder, done, credits=credits, combined=tables, built=built)
+    return contents

@@ -7,8 +7,10 @@ from typing import Any
 
 import pytest
 
+from scenarios.outputs.job import Summary
+from scenarios.outputs.report.payload import Contents
 from scenarios.progress import Reporter
-from scenarios.runs.session import RunSummary, run_study
+from scenarios.runs.session import run_study
 from tests.support.tiny_study import line_km, write_tiny_study, write_vectors
 
 
@@ -29,7 +31,7 @@ def small_study(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def small_run(small_study: Path, tmp_path_factory: pytest.TempPathFactory) -> RunSummary:
+def small_run(small_study: Path, tmp_path_factory: pytest.TempPathFactory) -> Summary[Contents]:
     """Its scenarios `closed`, `free` and `opened`, run and written; do not change the folder, copy it."""
     out = tmp_path_factory.mktemp("small_run") / "results"
     return run_study(str(small_study), ["closed", "free", "opened"], None, out, {}, Reporter(quiet=True))

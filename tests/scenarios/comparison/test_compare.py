@@ -33,10 +33,11 @@ from scenarios.comparison.tables import HIGHER_IS_BETTER
 from scenarios.comparison.words import change_words, findings, table_rows
 from scenarios.outputs.audience import Audience
 from scenarios.outputs.generalise import generalised
+from scenarios.outputs.job import Summary
+from scenarios.outputs.report.payload import Contents
 from scenarios.outputs.stored import StoredResults, read_results
 from scenarios.progress import Reporter
 from scenarios.records.hashing import sha256_of
-from scenarios.runs.session import RunSummary
 
 QUIET = Reporter(quiet=True)
 
@@ -47,7 +48,7 @@ def study(small_study: Path) -> Path:
 
 
 @pytest.fixture(scope="module")
-def results(small_run: RunSummary, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def results(small_run: Summary[Contents], tmp_path_factory: pytest.TempPathFactory) -> Path:
     return Path(shutil.copytree(small_run.folder, tmp_path_factory.mktemp("compare") / "results"))
 
 

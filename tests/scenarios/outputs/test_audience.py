@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import re
 import struct
 from pathlib import Path
@@ -26,9 +25,10 @@ from scenarios.outputs.audience import Audience, audience_note, badge
 from scenarios.outputs.exporting import export_results
 from scenarios.outputs.generalise import cells_within, generalised, generalised_ranking, snapped
 from scenarios.outputs.release import Release
+from scenarios.outputs.report.payload import Contents
 from scenarios.outputs.words import note_of
 from scenarios.progress import Reporter
-from scenarios.runs.session import RunSummary, run_study
+from scenarios.runs.session import run_study, shortlists
 from scenarios.study.load import resolve
 from tests.support.adversary import attack, chance_km, errors_km, texts_of, within_cells_km
 from tests.support.factory import make_run, small_grid
@@ -337,7 +337,7 @@ def test_results_for_an_audience_are_written_by_run_itself(tmp_path):
         summary = run_study(
             str(study), ["closed"], ["digger"], tmp_path / "out", {}, reporter, audience=Audience.PUBLIC
         )
-    assert all(run.audience is Audience.PUBLIC for run in summary.runs)
+    assert all(run.audience is Audience.PUBLIC for run in summary.found.runs)
     assert summary.as_dict()["runs"][0]["shortlist"] == []
     assert not list((tmp_path / "out").rglob("model.npz"))
     summary.print(Console(quiet=True))
@@ -393,12 +393,7 @@ def test_no_partners_file_holds_a_precise_place_or_id(results, tmp_path):
 
 def test_the_terminal_does_not_tell_the_public_that_nothing_gains(run, public):
     def told(one):
-        summary = RunSummary(
-            folder=Path("results"), runs=(one,), combined={"closed": run.ranking.iloc[:0]}, measured={"seconds": 1}
-        )
-        console = Console(file=io.StringIO(), width=200)
-        summary.print(console)
-        return console.file.getvalue()
+        return " ".join(shortlists(Contents(runs=(one,), combined={"closed": run.ranking.iloc[:0]})))
 
     assert "closed: passages are withheld from the public" in told(public)
     assert "gains anything" not in told(public)

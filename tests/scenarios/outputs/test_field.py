@@ -301,7 +301,7 @@ def test_the_default_is_the_least_precise_that_a_kind_can_serve(results, tmp_pat
         listed = export_results(results, "csv", tmp_path, reporter)
         layers = export_results(results, "geojson", tmp_path, reporter)
     assert (listed.audience, layers.audience) == ({"csv": "partner"}, {"geojson": "public"})
-    assert all("partner" in path.name for path in listed.files) and all("public" in path.name for path in layers.files)
+    assert all("partner" in path.name for path in listed.found) and all("public" in path.name for path in layers.found)
 
 
 def test_the_same_results_give_the_same_bytes(results, tmp_path):
@@ -327,12 +327,12 @@ def test_a_scenario_without_fences_exports_too(results, tmp_path):
     with Reporter(quiet=True) as reporter:
         summary = export_results(results, "kmz", tmp_path, reporter, scenario="free", audience="restricted")
         summary_x = export_results(results, "xlsx", tmp_path, reporter, scenario="free", audience="restricted")
-    assert [path.is_file() for path in (*summary.files, *summary_x.files)] == [True, True]
+    assert [path.is_file() for path in (*summary.found, *summary_x.found)] == [True, True]
 
 
 def test_a_qgis_folder_replaces_only_its_own_kind(results, tmp_path):
     with Reporter(quiet=True) as reporter:
-        (project,) = export_results(results, "qgis", tmp_path, reporter).files
+        (project,) = export_results(results, "qgis", tmp_path, reporter).found
         export_results(results, "qgis", tmp_path, reporter)
         project.unlink()
         with pytest.raises(ExportError, match=r"no project\.qgz"):

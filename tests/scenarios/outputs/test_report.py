@@ -148,7 +148,7 @@ def test_a_set_tried_on_the_page_is_worth_what_otkel_run_says(
 
 def otkel_run(study: Path, scenario: Path, out: Path) -> tuple[SpeciesRun, ...]:
     """The command itself, every file of it."""
-    runs = run_study(str(study), [str(scenario)], None, out, {}, Reporter(quiet=True)).runs
+    runs = run_study(str(study), [str(scenario)], None, out, {}, Reporter(quiet=True)).found.runs
     assert (out / "report.html").is_file()
     return runs
 

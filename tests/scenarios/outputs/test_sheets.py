@@ -21,7 +21,9 @@ import scenarios.outputs.sheets as package
 from cli import app
 from rasters.errors import ConfigError
 from scenarios.outputs.audience import Audience, badge
+from scenarios.outputs.job import Summary
 from scenarios.outputs.release import Release
+from scenarios.outputs.report.payload import Contents
 from scenarios.outputs.sheets.countries import country_at
 from scenarios.outputs.sheets.frame import round_scale_above
 from scenarios.outputs.sheets.gridlines import split_kilometres
@@ -29,7 +31,6 @@ from scenarios.outputs.sheets.page import Box, Page
 from scenarios.outputs.sheets.placing import Board
 from scenarios.outputs.sheets.series import divided
 from scenarios.outputs.translate import translator
-from scenarios.runs.session import RunSummary
 from tests.support.sheet_maker import drawn, source_of, winding_run
 
 
@@ -39,7 +40,7 @@ def run() -> Release:
 
 
 @pytest.fixture(scope="module")
-def results(small_run: RunSummary) -> Path:
+def results(small_run: Summary[Contents]) -> Path:
     return small_run.folder
 
 

@@ -16,12 +16,14 @@ from rasters.errors import DataError, LayerNotFoundError
 from scenarios.outputs.audience import Audience
 from scenarios.outputs.folder import run_folder
 from scenarios.outputs.generalise import generalised
+from scenarios.outputs.job import Summary
 from scenarios.outputs.manifest import write_manifest
+from scenarios.outputs.report.payload import Contents
 from scenarios.outputs.species import write_species_run
 from scenarios.outputs.stored import as_stored, read_results
 from scenarios.progress import Reporter
 from scenarios.records.hashing import sha256_of
-from scenarios.runs.session import RunSummary, run_study
+from scenarios.runs.session import run_study
 from tests.support.factory import make_run
 from tests.support.tiny_study import line_km, write_tiny_study
 
@@ -29,7 +31,7 @@ SCENARIOS = ["closed", "free", "opened"]
 
 
 @pytest.fixture(scope="module")
-def fresh(small_run: RunSummary) -> RunSummary:
+def fresh(small_run: Summary[Contents]) -> Summary[Contents]:
     return small_run
 
 
@@ -37,13 +39,13 @@ def copy_of(results: Path, tmp_path: Path) -> Path:
     return Path(shutil.copytree(results, tmp_path / "copy"))
 
 
-def test_every_run_comes_back_as_it_was(fresh: RunSummary) -> None:
+def test_every_run_comes_back_as_it_was(fresh: Summary[Contents]) -> None:
     stored = read_results(fresh.folder, check=True)
-    assert stored.keys == tuple((run.scenario, run.species) for run in fresh.runs)
+    assert stored.keys == tuple((run.scenario, run.species) for run in fresh.found.runs)
     assert stored.scenarios == tuple(SCENARIOS) and stored.species == ("walker", "digger")
     assert stored.credits == ("Nobody",)
     assert len(stored.runs) == 6
-    for before, after in zip(fresh.runs, stored.runs, strict=True):
+    for before, after in zip(fresh.found.runs, stored.runs, strict=True):
         for name in ("study", "scenario", "species", "titles", "units", "assumptions", "seconds"):
             assert getattr(after, name) == getattr(before, name), name
         before.grid.require_same(after.grid)
@@ -56,8 +58,8 @@ def test_every_run_comes_back_as_it_was(fresh: RunSummary) -> None:
         assert [str(report) for report in after.reports] == [str(report) for report in before.reports]
 
 
-def test_fences_places_and_paths_come_back_exactly(fresh: RunSummary) -> None:
-    for before, after in zip(fresh.runs, read_results(fresh.folder).runs, strict=True):
+def test_fences_places_and_paths_come_back_exactly(fresh: Summary[Contents]) -> None:
+    for before, after in zip(fresh.found.runs, read_results(fresh.folder).runs, strict=True):
         assert after.cuts.fences == before.cuts.fences
         for field in ("fence", "row", "col", "step", "along_m", "parts_sides"):
             np.testing.assert_array_equal(getattr(after.cuts, field), getattr(before.cuts, field))
@@ -67,14 +69,14 @@ def test_fences_places_and_paths_come_back_exactly(fresh: RunSummary) -> None:
                 np.testing.assert_array_equal(getattr(other, field.name), getattr(one, field.name), field.name)
 
 
-def test_the_sealed_walker_is_among_them(fresh: RunSummary) -> None:
+def test_the_sealed_walker_is_among_them(fresh: Summary[Contents]) -> None:
     """The tests above prove something about unreachable pairs only if there are some."""
     closed = read_results(fresh.folder).run("closed", "walker")
     assert {path.status for path in closed.paths} == {"unreachable"}
     assert np.isinf(closed.pairs["effective_resistance_ohm"]).all()
 
 
-def test_writing_a_stored_run_again_gives_the_same_files(fresh: RunSummary, tmp_path: Path) -> None:
+def test_writing_a_stored_run_again_gives_the_same_files(fresh: Summary[Contents], tmp_path: Path) -> None:
     stored = read_results(fresh.folder)
     for scenario, species in (("closed", "walker"), ("opened", "digger")):
         folder = tmp_path / run_folder(scenario, species)
@@ -83,11 +85,11 @@ def test_writing_a_stored_run_again_gives_the_same_files(fresh: RunSummary, tmp_
             assert sha256_of(path) == sha256_of(stored.run_folder(scenario, species) / path.name), path.name
 
 
-def test_combined_rankings_and_borders_come_back(fresh: RunSummary) -> None:
+def test_combined_rankings_and_borders_come_back(fresh: Summary[Contents]) -> None:
     stored = read_results(fresh.folder)
     assert set(stored.combined) == set(SCENARIOS)
     for scenario, table in stored.combined.items():
-        assert_frame_equal(table, fresh.combined[scenario], check_dtype=len(table) > 0)
+        assert_frame_equal(table, fresh.found.combined[scenario], check_dtype=len(table) > 0)
     assert stored.borders is not None and stored.borders.geometry.iloc[0] == line_km([(0, 21), (40, 22)])
     assert "walker" in repr(stored) and "closed" in repr(stored)
 
@@ -101,9 +103,9 @@ def test_what_is_stored_is_what_is_stored_again() -> None:
     np.testing.assert_allclose(once.cwd, make_run().cwd, rtol=6e-8)
 
 
-def test_a_withheld_course_is_not_taken_for_no_way(fresh: RunSummary, tmp_path: Path) -> None:
+def test_a_withheld_course_is_not_taken_for_no_way(fresh: Summary[Contents], tmp_path: Path) -> None:
     """What the public gets says that a core arrives, and at what cost, but not where its animals walk."""
-    before = next(run for run in fresh.runs if (run.scenario, run.species) == ("free", "digger"))
+    before = next(run for run in fresh.found.runs if (run.scenario, run.species) == ("free", "digger"))
     public = generalised(before, Audience.PUBLIC)
     write_species_run(public, tmp_path / run_folder("free", "digger"))
     write_manifest(tmp_path, runs=[public])
@@ -148,7 +150,7 @@ def test_no_folder_and_no_manifest(tmp_path: Path) -> None:
         ({"outputs": {"portfolio.csv": {}}}, "lists no runs with their tables; give a folder that `otkel run` wrote"),
     ],
 )
-def test_another_format_and_no_runs(fresh: RunSummary, tmp_path: Path, change: dict, message: str) -> None:
+def test_another_format_and_no_runs(fresh: Summary[Contents], tmp_path: Path, change: dict, message: str) -> None:
     folder = copy_of(fresh.folder, tmp_path)
     manifest = json.loads((folder / "manifest.json").read_text())
     (folder / "manifest.json").write_text(json.dumps(manifest | change))
@@ -157,7 +159,7 @@ def test_another_format_and_no_runs(fresh: RunSummary, tmp_path: Path, change: d
 
 
 @pytest.mark.parametrize("text", ["{", "[]", "{}"])
-def test_a_manifest_that_is_none(fresh: RunSummary, tmp_path: Path, text: str) -> None:
+def test_a_manifest_that_is_none(fresh: Summary[Contents], tmp_path: Path, text: str) -> None:
     folder = copy_of(fresh.folder, tmp_path)
     (folder / "manifest.json").write_text(text)
     with pytest.raises(DataError, match=r"manifest\.json: "):
@@ -165,7 +167,7 @@ def test_a_manifest_that_is_none(fresh: RunSummary, tmp_path: Path, text: str) -
 
 
 @pytest.mark.parametrize("name", ["resistance.tif", "pairs.csv", "results.gpkg"])
-def test_a_missing_file_is_named(fresh: RunSummary, tmp_path: Path, name: str) -> None:
+def test_a_missing_file_is_named(fresh: Summary[Contents], tmp_path: Path, name: str) -> None:
     folder = copy_of(fresh.folder, tmp_path)
     (folder / "closed" / "walker" / name).unlink()
     with pytest.raises(LayerNotFoundError, match=f"closed/walker/{name}: is listed in manifest"):
@@ -180,14 +182,14 @@ def test_a_missing_file_is_named(fresh: RunSummary, tmp_path: Path, name: str) -
     ("name", "text"),
     [("resistance.tif", "x"), ("pairs.csv", "a,b\n1"), ("results.gpkg", "x"), ("passages.csv", "\xff")],
 )
-def test_a_broken_file_is_named(fresh: RunSummary, tmp_path: Path, name: str, text: str) -> None:
+def test_a_broken_file_is_named(fresh: Summary[Contents], tmp_path: Path, name: str, text: str) -> None:
     folder = copy_of(fresh.folder, tmp_path)
     (folder / "closed" / "walker" / name).write_text(text, encoding="latin-1")
     with pytest.raises(DataError, match=name):
         read_results(folder).run("closed", "walker")
 
 
-def test_a_changed_file_is_found_by_its_hash(fresh: RunSummary, tmp_path: Path) -> None:
+def test_a_changed_file_is_found_by_its_hash(fresh: Summary[Contents], tmp_path: Path) -> None:
     folder = copy_of(fresh.folder, tmp_path)
     path = folder / "free" / "digger" / "pairs.csv"
     table = pd.read_csv(path)
