@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 import sys
-import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
-
-from rich.console import Console
 
 from rasters.errors import ConfigError
 from scenarios.batch.folder import BatchFolder, failure_words
@@ -21,19 +17,20 @@ from scenarios.cluster.cluster import Traffic
 from scenarios.exit_codes import ExitCode
 from scenarios.land.provenance import input_paths
 from scenarios.outputs.claim import claimed
+from scenarios.outputs.job import Summary
 from scenarios.outputs.manifest import write_manifest
 from scenarios.progress import Reporter
-from scenarios.records.machine import machine, now
+from scenarios.records.machine import Meter, machine, now
 
-__all__ = ["BatchRequest", "BatchSummary", "merge_batch", "run_batch"]
+__all__ = ["BatchDone", "BatchRequest", "merge_batch", "run_batch"]
 
 SHOWN = 10
 """Failures that are told on the terminal; all stand in the summary and the log."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class BatchSummary:
-    """What became of a batch, or of a task of it, for the terminal and for machines.
+class BatchDone:
+    """What became of a batch, or of a task of it.
 
     Parameters
     ----------
@@ -46,52 +43,49 @@ class BatchSummary:
         What a cluster was sent.
     """
 
-    folder: Path
     finished: int
     failed: dict[str, Failure]
-    seconds: float
     before: int = 0
     task: str = ""
     missing: tuple[str, ...] = ()
     traffic: Traffic | None = None
 
-    @property
-    def exit_code(self) -> ExitCode:
-        """Whether all runs are done."""
-        return ExitCode.RUNS_FAILED if self.failed else ExitCode.OK
-
-    def as_dict(self) -> dict[str, Any]:
-        """Plain data."""
-        return {
-            "folder": str(self.folder), "task": self.task, "finished": self.finished, "finished_before": self.before,
+    def summary(self, folder: Path, meter: Meter) -> Summary[BatchDone]:
+        """For people and machines."""
+        rows = {
+            "task": self.task, "finished": self.finished, "finished_before": self.before,
             "failed": {run: failure_words(failure) for run, failure in self.failed.items()}, "missing": list(self.missing),
-            "seconds": round(self.seconds, 2), "sent": None if self.traffic is None else self.traffic.as_dict(),
+            "sent": None if self.traffic is None else self.traffic.as_dict(),
         }  # fmt: skip
+        return Summary(
+            folder=folder, found=self, seconds=meter.read()["seconds"], rows=rows, notes=list(self._notes()),
+            exit_code=ExitCode.RUNS_FAILED if self.failed else ExitCode.OK,
+        )  # fmt: skip
 
-    def print(self, console: Console) -> None:
+    def _notes(self) -> Iterator[str]:
         """How many are done, and why others are not."""
         already = f", {self.before} of them done before" if self.before else ""
         of_task = f" of task {self.task}" if self.task else ""
-        console.print(
-            f"{self.finished} runs{of_task} finished{already}, in {self.seconds:.0f} s; see {self.folder}", markup=False
-        )
+        yield f"{self.finished} runs{of_task} finished{already}"
         if self.traffic is not None:
             sent = self.traffic
-            console.print(
+            yield (
                 f"sent: {sent.job_bytes} bytes to each worker once, {sent.task_bytes} bytes for {sent.tasks} runs; results: "
-                f"{sent.result_bytes} bytes", markup=False,
-            )  # fmt: skip
+                f"{sent.result_bytes} bytes"
+            )
         if self.missing:
-            console.print(f"{len(self.missing)} runs are missing: the tables are not complete", markup=False)
+            yield f"{len(self.missing)} runs are missing: the tables are not complete"
         for run, failure in list(self.failed.items())[:SHOWN]:
-            console.print(f"failed: {run}: {failure.message or failure.kind}", markup=False)
+            yield f"failed: {run}: {failure.message or failure.kind}"
         if len(self.failed) > SHOWN:
-            console.print(f"and {len(self.failed) - SHOWN} more failed", markup=False)
+            yield f"and {len(self.failed) - SHOWN} more failed"
         if self.failed:
-            console.print("The same command tries again what failed, and nothing else.", markup=False)
+            yield "The same command tries again what failed, and nothing else."
 
 
-def run_batch(request: BatchRequest, reporter: Reporter, stopping: Callable[[], bool] = lambda: False) -> BatchSummary:
+def run_batch(
+    request: BatchRequest, reporter: Reporter, stopping: Callable[[], bool] = lambda: False
+) -> Summary[BatchDone]:
     """Do every run of a matrix that is not done yet.
 
     ``stopping`` says whether somebody has asked to stop: an interruption may reach a run as another error.
@@ -103,7 +97,7 @@ def run_batch(request: BatchRequest, reporter: Reporter, stopping: Callable[[], 
     FolderInUseError
         When another process does the same batch or task.
     """
-    start, began = time.perf_counter(), now()
+    meter, began = Meter(), now()
     plan = plan_batch(request)
     task = "" if request.tasks == 1 else f"{request.task}-of-{request.tasks}"
     folder = BatchFolder(path=request.out.resolve(), task=task)
@@ -116,10 +110,11 @@ def run_batch(request: BatchRequest, reporter: Reporter, stopping: Callable[[], 
         traffic = Traffic()
         reporter.way_on = lambda: f"what is finished stays in {request.out}; the same command goes on from there"
         failed = do_runs(request, plan, folder, waiting, reporter, traffic, stopping)
-        summary = BatchSummary(
-            folder=request.out, task=task, finished=len(mine) - len(failed), before=len(mine) - len(waiting), failed=failed,
-            seconds=time.perf_counter() - start, traffic=traffic if request.cluster else None,
+        done = BatchDone(
+            task=task, finished=len(mine) - len(failed), before=len(mine) - len(waiting), failed=failed,
+            traffic=traffic if request.cluster else None,
         )  # fmt: skip
+        summary = done.summary(request.out, meter)
         folder.log("end", **summary.as_dict())
         if not task:
             write_tables_of_batch(folder, plan.as_dict())
@@ -129,7 +124,7 @@ def run_batch(request: BatchRequest, reporter: Reporter, stopping: Callable[[], 
     return summary
 
 
-def merge_batch(path: Path, *, partial: bool = False) -> BatchSummary:
+def merge_batch(path: Path, *, partial: bool = False) -> Summary[BatchDone]:
     """Put together what the tasks of a job array have done.
 
     Raises
@@ -137,7 +132,7 @@ def merge_batch(path: Path, *, partial: bool = False) -> BatchSummary:
     ConfigError
         When runs are missing, with their names, unless ``partial``.
     """
-    start = time.perf_counter()
+    meter = Meter()
     folder = BatchFolder(path=path.resolve())
     plan = folder.read_plan()
     with claimed(folder.claim):
@@ -152,11 +147,11 @@ def merge_batch(path: Path, *, partial: bool = False) -> BatchSummary:
         write_tables_of_batch(folder, plan)
         write_manifest_of_runs(folder, plan)
     failures = {run["run"]: (folder.record(run["run"], run["key"]) or {}).get("failure") for run in plan["runs"]}
-    return BatchSummary(
-        folder=path, finished=int((summary["status"] == "finished").sum()),
+    done = BatchDone(
+        finished=int((summary["status"] == "finished").sum()),
         failed={run: Failure(**words) for run, words in failures.items() if words}, missing=missing,
-        seconds=time.perf_counter() - start,
     )  # fmt: skip
+    return done.summary(path, meter)
 
 
 def _write_manifest(folder: BatchFolder, plan: BatchPlan, began: str) -> None:

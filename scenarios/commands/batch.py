@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 from typer.core import TyperGroup
@@ -23,10 +23,6 @@ from scenarios.commands.common import (
     reporting,
     tell,
 )
-
-if TYPE_CHECKING:
-    from scenarios.batch.session import BatchSummary
-    from scenarios.progress import Reporter
 
 __all__ = ["app"]
 
@@ -110,7 +106,7 @@ def run(
             tasks=of, workers=workers, scheduler=scheduler, send_files=send_files, store=store,
         )  # fmt: skip
         summary = run_batch(request, reporter, asked_to_stop)
-    _end(summary, reporter, as_json=as_json, quiet=quiet)
+    tell(summary, reporter, as_json=as_json, quiet=quiet)
 
 
 @app.command()
@@ -126,7 +122,7 @@ def merge(
         from scenarios.batch.session import merge_batch
 
         summary = merge_batch(folder, partial=partial)
-    _end(summary, reporter, as_json=as_json, quiet=quiet)
+    tell(summary, reporter, as_json=as_json, quiet=quiet)
 
 
 def _share(text: str) -> tuple[int, int]:
@@ -134,9 +130,3 @@ def _share(text: str) -> tuple[int, int]:
     if not (slash and number.strip().isdigit() and of.strip().isdigit()):
         raise typer.BadParameter(f"--task {text!r}: write it as I/N, such as 3/10")
     return int(number), int(of)
-
-
-def _end(summary: BatchSummary, reporter: Reporter, **how: Any) -> None:
-    tell(summary, reporter, **how)
-    if summary.exit_code:
-        raise typer.Exit(summary.exit_code)

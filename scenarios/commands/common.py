@@ -79,9 +79,13 @@ class Summary(Protocol):
     def print(self, console: Console) -> None:
         """Words for people."""
 
+    @property
+    def exit_code(self) -> ExitCode:
+        """How the command ends."""
+
 
 def tell(summary: Summary, reporter: Reporter, *, as_json: bool, quiet: bool, listing: bool = False) -> None:
-    """The end of a command: JSON on standard output, or words for people, or nothing.
+    """The end of a command: JSON on standard output, or words for people, or nothing; then the exit code.
 
     With ``listing`` the words are what the command is for, and go to standard output, too.
     """
@@ -93,6 +97,8 @@ def tell(summary: Summary, reporter: Reporter, *, as_json: bool, quiet: bool, li
         from rich.console import Console
 
         summary.print(Console(highlight=False, soft_wrap=True) if listing else reporter.console)
+    if summary.exit_code:
+        raise typer.Exit(summary.exit_code)
 
 
 def tell_version(asked: bool) -> None:

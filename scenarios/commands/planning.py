@@ -23,7 +23,6 @@ from scenarios.commands.common import (
     tell,
     with_evidence,
 )
-from scenarios.exit_codes import ExitCode
 
 CacheOption = Annotated[
     Path | None,
@@ -125,8 +124,6 @@ def _run_from(
 
         done = reproduce(manifest, out, reporter, study=study, store=open_store(cache) if cache else None)
     tell(done, reporter, as_json=as_json, quiet=quiet)
-    if not done.reproduced:
-        raise typer.Exit(ExitCode.DIFFERS)
 
 
 def corridors(
@@ -235,8 +232,6 @@ def check(
 
         report = check_study(study, scenario, parse_overrides(overrides), reporter)
     tell(report, reporter, as_json=as_json, quiet=quiet)
-    if not report.passed:
-        raise typer.Exit(ExitCode.INPUT_DATA)
 
 
 def explain(
@@ -271,5 +266,3 @@ def doctor(
             reporter.say(f"{open_store().clear() / 2**20:.0f} MiB of solved steps were removed")
         report = examine()
     tell(report, reporter, as_json=as_json, quiet=False, listing=True)
-    if not report.passed:
-        raise typer.Exit(ExitCode.SOLVER)

@@ -56,14 +56,14 @@ class Summary(Generic[T]):
 
     def as_dict(self) -> dict[str, Any]:
         """Plain data."""
-        return {**self.rows, "folder": str(self.folder), "seconds": round(self.seconds, 2)}
+        return {**self.rows, "folder": str(self.folder), "seconds": round(self.seconds, 3)}
 
     def print(self, console: Console) -> None:
         """Words for people; the last line says where to look."""
         for note in self.notes:
             console.print(note, markup=False)
         where = f"open {self.folder / self.opens}" if self.opens else f"see {self.folder}"
-        console.print(f"{self.seconds:.0f} s; {where}", markup=False)
+        console.print(f"{self.seconds:.{self.seconds < 10:d}f} s; {where}", markup=False)
 
 
 @dataclass(slots=True, kw_only=True)

@@ -23,6 +23,7 @@ from connectivity.least_cost.paths import least_cost_path
 from rasters.fences import CutEdges, Fence, cut_edges
 from rasters.openings import FenceModel, fence_terms
 from rasters.surface import ResistanceSurface
+from scenarios.exit_codes import ExitCode
 from scenarios.land.bodies import design_table, fence_table
 from scenarios.land.inputs import Inputs, fences_across, naming, read_inputs
 from scenarios.land.openings import SpeciesContext
@@ -57,6 +58,11 @@ class CheckReport:
     def passed(self) -> bool:
         """Whether everything held."""
         return all(f.passed for f in self.findings)
+
+    @property
+    def exit_code(self) -> ExitCode:
+        """Whether there are faults."""
+        return ExitCode.OK if self.passed else ExitCode.INPUT_DATA
 
     def as_dict(self) -> dict[str, Any]:
         """Plain data."""

@@ -21,6 +21,7 @@ from connectivity.landscape.stencil import build_stencil
 from connectivity.reduction.reduce import reduce_landscape
 from rasters.grid import Grid
 from rasters.surface import ResistanceSurface
+from scenarios.exit_codes import ExitCode
 from scenarios.model.steps import open_store
 from scenarios.study.load import bundled_studies
 
@@ -38,6 +39,11 @@ class DoctorReport:
 
     facts: dict[str, str]
     passed: bool
+
+    @property
+    def exit_code(self) -> ExitCode:
+        """Whether the solvers agree."""
+        return ExitCode.OK if self.passed else ExitCode.SOLVER
 
     def as_dict(self) -> dict[str, Any]:
         """Plain data."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from rich.console import Console
@@ -14,6 +14,7 @@ from rasters.errors import FocalNodeError
 from rasters.fences import STEPS
 from rasters.grid import Grid
 from rasters.resistance import CellExplanation, explain
+from scenarios.exit_codes import ExitCode
 from scenarios.land.actions import actions_at, mortality_ground
 from scenarios.land.fences import permeability_of
 from scenarios.land.inputs import read_inputs
@@ -146,6 +147,7 @@ class Explanation:
     species : tuple of SpeciesCell
     """
 
+    exit_code: ClassVar = ExitCode.OK
     study: str
     scenario: str
     title: str

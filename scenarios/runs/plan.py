@@ -10,13 +10,14 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
 from connectivity.machine import available_bytes
+from scenarios.exit_codes import ExitCode
 from scenarios.land.inputs import Inputs, read_inputs
 from scenarios.land.prepared import prepare_species
 from scenarios.model.steps import StepStore, step_key
@@ -102,6 +103,7 @@ class Plan:
     peak_bytes: int
     available_bytes: int
     output_bytes: int
+    exit_code: ClassVar = ExitCode.OK
 
     @property
     def processor_seconds(self) -> float:

@@ -14,6 +14,7 @@ from rich.console import Console
 
 from rasters.errors import ConfigError, DataError, LayerNotFoundError
 from rasters.fences import FORMULA
+from scenarios.exit_codes import ExitCode
 from scenarios.model.steps import StepStore
 from scenarios.outputs.folder import MARKER
 from scenarios.outputs.manifest import FORMAT
@@ -52,6 +53,11 @@ class Reproduction:
     def reproduced(self) -> bool:
         """Whether every file is the same."""
         return not self.differing
+
+    @property
+    def exit_code(self) -> ExitCode:
+        """Whether anything differs."""
+        return ExitCode.OK if self.reproduced else ExitCode.DIFFERS
 
     def as_dict(self) -> dict[str, Any]:
         """Plain data."""

@@ -126,7 +126,7 @@ def test_inputs_are_found_from_the_folder_of_the_job(tmp_path: Path, monkeypatch
     monkeypatch.chdir(tmp_path)
     job = next(job for job in JOBS if job.stem == "sgVerify15")
     summary = run_job(job, tmp_path)
-    assert set(summary.files) == {"sgVerify15_resistances.out", "sgVerify15_resistances_3columns.out"}
+    assert set(summary.rows["files"]) == {"sgVerify15_resistances.out", "sgVerify15_resistances_3columns.out"}
 
 
 def main() -> None:

@@ -7,11 +7,9 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from math import isnan
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from rich.console import Console
 
 from connectivity.circuit.solvers import REDUCTION, RESISTANCE_METHODS, known_method
 from connectivity.modes.cell_circuit import CellCircuit
@@ -41,62 +39,13 @@ from scenarios.other_programs.circuitscape.rasters import (
     read_pairs,
     read_polygons,
 )
+from scenarios.outputs.job import Summary
 
-__all__ = ["JobSummary", "run_job"]
+__all__ = ["run_job"]
 
 Reals = NDArray[np.float64]
 TOLERANCE = 1e-9
 """Relative residual asked of iterative solvers."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class JobSummary:
-    """What a job did.
-
-    Parameters
-    ----------
-    job : Path
-        The INI file.
-    folder : Path
-        Where the files are.
-    files : tuple of str
-        Their names.
-    mode : str
-        Data type and scenario.
-    solved, unreached : int
-        Pairs or focal nodes with and without a solution.
-    notes : tuple of str
-        What was ignored, or is understood differently.
-    """
-
-    job: Path
-    folder: Path
-    files: tuple[str, ...]
-    mode: str
-    solved: int
-    unreached: int
-    report: SolveReport
-    notes: tuple[str, ...]
-    seconds: float
-
-    def as_dict(self) -> dict[str, Any]:
-        """Plain data."""
-        residual = self.report.relative_residual
-        return {
-            "job": str(self.job), "folder": str(self.folder), "files": list(self.files), "mode": self.mode,
-            "solved": self.solved, "unreached": self.unreached, "solver": self.report.method,
-            "relative_residual": None if isnan(residual) else residual, "notes": list(self.notes), "seconds": round(self.seconds, 3),
-        }  # fmt: skip
-
-    def print(self, console: Console) -> None:
-        """A few lines."""
-        for note in self.notes:
-            console.print(f"note: {note}", markup=False)
-        console.print(
-            f"{self.mode}: {self.solved} solved, {self.unreached} not joined or excluded ({self.report.method}, "
-            f"{self.report.accuracy}); {len(self.files)} files in {self.folder}, {self.seconds:.1f} s",
-            markup=False,
-        )
 
 
 @dataclass(slots=True, kw_only=True)
@@ -158,7 +107,7 @@ class RasterJob:
                 self.current("max_curmap", totals.maximum)
 
 
-def run_job(ini_path: str | Path, out_dir: str | Path | None = None, method: str = "auto") -> JobSummary:
+def run_job(ini_path: str | Path, out_dir: str | Path | None = None, method: str = "auto") -> Summary[SolveReport]:
     """Run an existing Circuitscape job and write its files.
 
     Parameters
@@ -173,7 +122,8 @@ def run_job(ini_path: str | Path, out_dir: str | Path | None = None, method: str
 
     Returns
     -------
-    JobSummary
+    Summary of SolveReport
+        ``rows`` has the names of the files, what was solved, and what was ignored or is understood differently.
 
     Raises
     ------
@@ -195,10 +145,18 @@ def run_job(ini_path: str | Path, out_dir: str | Path | None = None, method: str
     report = merge_reports(tally.reports)
     if AT_ROUNDING in report.note:
         notes.append(f"{report.accuracy}, not {TOLERANCE:g}: {AT_ROUNDING}")
-    return JobSummary(
-        job=settings.path, folder=folder, files=tuple(files.names), mode=f"{settings.data_type} {settings.scenario}",
-        solved=tally.solved, unreached=tally.unreached, report=report, notes=tuple(notes),
-        seconds=time.perf_counter() - start,
+    mode, residual = f"{settings.data_type} {settings.scenario}", report.relative_residual
+    rows = {
+        "job": str(settings.path), "files": list(files.names), "mode": mode, "solved": tally.solved, "unreached": tally.unreached,
+        "solver": report.method, "relative_residual": None if isnan(residual) else residual, "notes": notes,
+    }  # fmt: skip
+    said = (
+        f"{mode}: {tally.solved} solved, {tally.unreached} not joined or excluded ({report.method}, {report.accuracy}); "
+        f"{len(files.names)} files"
+    )
+    return Summary(
+        folder=folder, found=report, seconds=time.perf_counter() - start, rows=rows,
+        notes=[*(f"note: {note}" for note in notes), said],
     )  # fmt: skip
 
 

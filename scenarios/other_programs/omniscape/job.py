@@ -8,13 +8,11 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from rich.console import Console
 
 from connectivity.landscape.windows import Window
 from connectivity.moving_window.landscape import WindowSettings
@@ -22,55 +20,15 @@ from connectivity.moving_window.tiles import normalised_current
 from rasters.errors import ConfigError, DataError, ExportError, GridMismatchError, written
 from scenarios.other_programs.circuitscape.lists import split_line
 from scenarios.other_programs.omniscape.ini import OmniscapeSettings, read_settings
+from scenarios.outputs.job import Summary
 from scenarios.progress import Reporter
 from scenarios.windows.files import ConditionFiles, LandscapeFiles, RasterFile
 from scenarios.windows.job import Machines, WindowJob, sum_windows
 from scenarios.windows.total import Band, WindowTotal, window_total, write_ascii, write_geotiff
 
-__all__ = ["OmniscapeSummary", "run_omniscape"]
+__all__ = ["run_omniscape"]
 
 NODATA = -9999.0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OmniscapeSummary:
-    """What a job did.
-
-    Parameters
-    ----------
-    folder : Path
-        The project folder.
-    files : tuple of str
-        Their names.
-    figures : dict
-        See `scenarios.windows.job.sum_windows`.
-    notes : tuple of str
-        What was ignored, or is understood differently.
-    """
-
-    job: Path
-    folder: Path
-    files: tuple[str, ...]
-    figures: dict[str, Any]
-    notes: tuple[str, ...]
-    seconds: float
-
-    def as_dict(self) -> dict[str, Any]:
-        """Plain data."""
-        return {
-            "job": str(self.job), "folder": str(self.folder), "files": list(self.files), **self.figures,
-            "notes": list(self.notes), "seconds": round(self.seconds, 3),
-        }  # fmt: skip
-
-    def print(self, console: Console) -> None:
-        """A few lines."""
-        for note in self.notes:
-            console.print(f"note: {note}", markup=False)
-        console.print(
-            f"{self.figures['windows']} windows in {self.figures['tiles']} tiles; {len(self.files)} files in {self.folder}, "
-            f"{self.seconds:.1f} s",
-            markup=False,
-        )
 
 
 def run_omniscape(
@@ -78,7 +36,7 @@ def run_omniscape(
     out_dir: str | Path | None = None,
     machines: Machines | None = None,
     reporter: Reporter | None = None,
-) -> OmniscapeSummary:
+) -> Summary[dict[str, Any]]:
     """Run an existing Omniscape job and write its files.
 
     Parameters
@@ -92,7 +50,8 @@ def run_omniscape(
 
     Returns
     -------
-    OmniscapeSummary
+    Summary of dict
+        ``folder`` is the project folder, ``found`` the figures of `scenarios.windows.job.sum_windows`.
 
     Raises
     ------
@@ -119,9 +78,12 @@ def run_omniscape(
         with _scratch_folder(project) as part:
             files = _write(settings, landscape, total, part)
             folder = _take_name(part, project)
-    return OmniscapeSummary(
-        job=settings.path, folder=folder, files=files, figures=figures, notes=(*settings.notes, *notes),
-        seconds=time.perf_counter() - start,
+    told = [*settings.notes, *notes]
+    rows = {"job": str(settings.path), "files": list(files), **figures, "notes": told}
+    said = f"{figures['windows']} windows in {figures['tiles']} tiles; {len(files)} files"
+    return Summary(
+        folder=folder, found=figures, seconds=time.perf_counter() - start, rows=rows,
+        notes=[*(f"note: {note}" for note in told), said],
     )  # fmt: skip
 
 

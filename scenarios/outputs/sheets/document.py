@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import time
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -14,6 +15,7 @@ from rasters.io import replacing
 from scenarios.outputs.audience import Audience, audience_named, audience_note
 from scenarios.outputs.folder import MARKER
 from scenarios.outputs.generalise import generalised
+from scenarios.outputs.job import Summary
 from scenarios.outputs.release import Release
 from scenarios.outputs.sheets.frame import MapFrame
 from scenarios.outputs.sheets.geo import georeferenced, viewport_of
@@ -31,9 +33,8 @@ from scenarios.records.hashing import sha256_of
 
 if TYPE_CHECKING:
     from reportlab.pdfgen.canvas import Canvas
-    from rich.console import Console
 
-__all__ = ["DrawnPage", "SheetSummary", "default_audience", "draw_pages", "export_sheet", "sheet_source"]
+__all__ = ["DrawnPage", "default_audience", "draw_pages", "export_sheet", "sheet_source"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,30 +44,6 @@ class DrawnPage:
     page: Page
     frame: MapFrame
     title: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SheetSummary:
-    """What was written, for the terminal and for machines."""
-
-    file: Path
-    pages: tuple[str, ...]
-    scale: float
-    audience: str
-    bytes: int
-
-    def as_dict(self) -> dict[str, Any]:
-        """Plain data."""
-        return {
-            "file": str(self.file), "pages": list(self.pages), "scale": self.scale, "audience": self.audience,
-            "bytes": self.bytes,
-        }  # fmt: skip
-
-    def print(self, console: Console) -> None:
-        """The file and its pages."""
-        console.print(f"{self.file}: {len(self.pages)} pages, {self.bytes / 1e6:.1f} MB, audience {self.audience}")
-        for number, title in enumerate(self.pages, 1):
-            console.print(f"  {number:>3}  {title}")
 
 
 def default_audience(request: SheetRequest) -> Audience:
@@ -84,7 +61,7 @@ def export_sheet(
     audience: str | None = None,
     lang: str = "en",
     geo: bool = True,
-) -> SheetSummary:
+) -> Summary[Path]:
     """Write sheets of a folder of results as one PDF.
 
     Parameters
@@ -105,6 +82,7 @@ def export_sheet(
     geo : bool
         Georeference the pages for phones (ISO 32000).
     """
+    start = time.perf_counter()
     reader = default_audience(request) if audience is None else audience_named(audience)
     results = read_results(folder)
     source = sheet_source(subject_of(results, scenario, species), results, reader, lang)
@@ -113,9 +91,14 @@ def export_sheet(
         pdf = georeferenced(pdf, [viewport_of(one.frame) for one in drawn])
     with replacing(out) as part:
         part.write_bytes(pdf)
-    return SheetSummary(
-        file=out, pages=tuple(one.title for one in drawn), scale=drawn[-1].frame.scale, audience=str(reader),
-        bytes=len(pdf),
+    titles = [one.title for one in drawn]
+    rows = {
+        "file": str(out), "pages": titles, "scale": drawn[-1].frame.scale, "audience": str(reader), "bytes": len(pdf)
+    }  # fmt: skip
+    said = f"{out}: {len(titles)} pages, {len(pdf) / 1e6:.1f} MB, audience {reader}"
+    return Summary(
+        folder=out.parent, found=out, seconds=time.perf_counter() - start, rows=rows, opens=out.name,
+        notes=[said, *(f"  {number:>3}  {title}" for number, title in enumerate(titles, 1))],
     )  # fmt: skip
 
 

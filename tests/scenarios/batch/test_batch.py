@@ -24,7 +24,7 @@ from rasters.errors import ConfigError, ExportError, FolderInUseError, LayerNotF
 from scenarios.batch import work as batch_work
 from scenarios.batch.folder import BatchFolder
 from scenarios.batch.memory import run_bytes
-from scenarios.batch.session import BatchRequest, BatchSummary, merge_batch, run_batch
+from scenarios.batch.session import BatchDone, BatchRequest, merge_batch, run_batch
 from scenarios.cluster.cluster import Traffic, connect, map_completed
 from scenarios.cluster.job import Lost
 from scenarios.cluster.processes import map_processes
@@ -32,6 +32,7 @@ from scenarios.land.inputs import read_inputs
 from scenarios.land.parameters import changed, parameter_space, sobol_points
 from scenarios.land.prepared import prepare_species
 from scenarios.outputs.claim import claimed
+from scenarios.outputs.job import Summary
 from scenarios.outputs.stored import read_results
 from scenarios.progress import Reporter
 from scenarios.records.hashing import sha256_of
@@ -71,7 +72,7 @@ def asked(study: Path, out: Path, text: str = "", **more: Any) -> BatchRequest:
     return BatchRequest(study=str(study), matrix=matrix, out=out, **more)
 
 
-def done(request: BatchRequest) -> BatchSummary:
+def done(request: BatchRequest) -> Summary[BatchDone]:
     with Reporter(quiet=True) as reporter:
         return run_batch(request, reporter)
 
@@ -81,7 +82,7 @@ def whole(study: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """What one process writes that nobody disturbs."""
     out = tmp_path_factory.mktemp("whole") / "out"
     summary = done(asked(study, out))
-    assert (summary.finished, summary.before, summary.exit_code) == (12, 0, 0)
+    assert (summary.found.finished, summary.found.before, summary.exit_code) == (12, 0, 0)
     return out
 
 
@@ -259,7 +260,7 @@ def test_an_unforeseen_error_is_a_failure_with_its_trace(
 
     monkeypatch.setattr("scenarios.batch.run.solve_step", broken)
     summary = done(asked(study, tmp_path / "out", "scenario: closed\nspecies: digger"))
-    assert summary.failed["closed/digger"].exit_code == 70 and summary.exit_code == 10
+    assert summary.found.failed["closed/digger"].exit_code == 70 and summary.exit_code == 10
     failed = log_of(tmp_path / "out")[2]
     assert "who divides?" in failed["error"]["message"] and "Traceback" in failed["error"]["trace"]
 
@@ -270,7 +271,7 @@ def test_an_unforeseen_error_is_a_failure_with_its_trace(
 def test_the_same_command_again_does_nothing_more(study: Path, whole: Path) -> None:
     before = hashes(whole)
     summary = done(asked(study, whole))
-    assert (summary.finished, summary.before) == (12, 12)
+    assert (summary.found.finished, summary.found.before) == (12, 12)
     assert hashes(whole) == before and events(whole).count("started") == 12
 
 
@@ -307,7 +308,7 @@ def test_a_killed_batch_goes_on_and_ends_the_same(study: Path, whole: Path, tmp_
     there = sum(1 for _ in out.glob("runs/*/*/run.json"))
     assert 3 <= there < 12
     summary = done(asked(study, out))
-    assert (summary.finished, summary.before) == (12, there)
+    assert (summary.found.finished, summary.found.before) == (12, there)
     assert hashes(out) == hashes(whole)
 
 
@@ -354,7 +355,7 @@ def test_shares_and_merge_are_the_whole(study: Path, whole: Path, tmp_path: Path
     missing = str(error.value).splitlines()[1:-1]
     assert len(missing) == 8 and not there & set(missing)
     partly = merge_batch(out, partial=True)
-    assert (partly.finished, len(partly.missing), partly.exit_code) == (4, 8, 0)
+    assert (partly.found.finished, len(partly.found.missing), partly.exit_code) == (4, 8, 0)
     assert pd.read_csv(out / "summary.csv")["status"].value_counts().to_dict() == {"missing": 8, "finished": 4}
     done(asked(study, out, task=3, tasks=3))
     done(asked(study, out, task=2, tasks=3))
@@ -367,7 +368,7 @@ def test_shares_and_merge_are_the_whole(study: Path, whole: Path, tmp_path: Path
 def test_merging_tells_what_failed(study: Path, tmp_path: Path) -> None:
     done(asked(study, tmp_path / "out", "scenario: closed\nspecies: digger\n" + BROKEN, task=1, tasks=1))
     merged = merge_batch(tmp_path / "out")
-    assert merged.exit_code == 10 and list(merged.failed) == ["closed+broken/digger"]
+    assert merged.exit_code == 10 and list(merged.found.failed) == ["closed+broken/digger"]
     with pytest.raises(LayerNotFoundError, match="not the folder of a batch"):
         merge_batch(tmp_path)
 
@@ -412,8 +413,8 @@ def test_a_cluster_writes_the_same_though_a_worker_is_killed(
     with Killing(quiet=True) as reporter:
         summary = run_batch(asked(study, tmp_path / "out", workers=2, send_files=True), reporter)
     assert summary.exit_code == 0 and hashes(tmp_path / "out") == hashes(whole)
-    assert summary.traffic is not None
-    sent = summary.traffic.as_dict()
+    assert summary.found.traffic is not None
+    sent = summary.found.traffic.as_dict()
     rasters = sum((study / name).stat().st_size for name in ("dem.tif", "water.tif"))
     assert sent["job_bytes_per_worker"] > rasters and sent["tasks"] == 12
     assert sent["task_bytes"] / sent["tasks"] < 1000
@@ -443,7 +444,10 @@ def test_a_lost_run_is_a_failure(study: Path, tmp_path: Path, monkeypatch: pytes
 
     monkeypatch.setattr(batch_work, "map_here", lost)
     summary = done(asked(study, tmp_path / "out", "scenario: closed\nspecies: digger"))
-    assert summary.failed["closed/digger"].exit_code == 7 and "memory" in summary.failed["closed/digger"].message
+    assert (
+        summary.found.failed["closed/digger"].exit_code == 7
+        and "memory" in summary.found.failed["closed/digger"].message
+    )
 
 
 def test_memory_limits_how_many_run_at_once(

@@ -71,7 +71,7 @@ class TestPairwiseFiles:
         assert sorted(path.name for path in out.iterdir()) == ["run_resistances.out", "run_resistances_3columns.out"]
         assert (out / "run_resistances.out").read_text() == "0 1 2\n1 0 9\n2 9 0\n"
         assert (out / "run_resistances_3columns.out").read_text() == "1 2 9\n"
-        assert job.summary.solved == 1 and job.summary.unreached == 0
+        assert job.summary.rows["solved"] == 1 and job.summary.rows["unreached"] == 0
 
     def test_maps(self, job):
         out = job.run(write_cur_maps=True, write_volt_maps=True, write_max_cur_maps=True)
@@ -137,7 +137,7 @@ class TestPairwiseFiles:
         (job.folder / "points.txt").write_text("1 105 205\n2 135 205\n7 145 205\n")
         out = job.run(write_cur_maps=True)
         np.testing.assert_allclose(written(out / "run_resistances_3columns.out"), [[1, 2, 9], [1, 7, -1], [2, 7, -1]])
-        assert not (out / "run_curmap_1_7.asc").exists() and job.summary.unreached == 2
+        assert not (out / "run_curmap_1_7.asc").exists() and job.summary.rows["unreached"] == 2
 
     def test_pairs(self, job):
         (job.folder / "points.txt").write_text("1 105 205\n2 115 205\n3 125 205\n4 135 205\n")
