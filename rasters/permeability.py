@@ -18,7 +18,7 @@ buffer       share p of the stays within a buffer around the fence   2 scale_m (
 the width of the buffer. 0 seals the fence at every scale; 1 (p0 in a buffer) is no fence.
 
 Encounters and steps are the jump of density that a wall makes in a diffuse flux of walkers, in units of land; tests simulate
-the walkers. The pi / 2 is for a fence that turns animals back like a mirror: 1.45 if they leave in any direction, 0.71 if they
+the walkers. The pi / 2 is for a fence that turns animals back like a mirror: about 1.43 if they leave in any direction, 0.71 if they
 stop and turn about at random, each time they run into it again being an encounter of its own.
 """
 

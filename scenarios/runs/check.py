@@ -25,6 +25,7 @@ from rasters.openings import FenceModel, fence_terms
 from rasters.surface import ResistanceSurface
 from scenarios.exit_codes import ExitCode
 from scenarios.land.bodies import design_table, fence_table
+from scenarios.land.fences import fences_in_words
 from scenarios.land.inputs import Inputs, fences_across, naming, read_inputs
 from scenarios.land.openings import SpeciesContext
 from scenarios.land.prepared import prepare_species
@@ -81,10 +82,14 @@ def check_study(
 ) -> CheckReport:
     """Read and prepare every scenario, then test each declared separation on the grid."""
     findings: list[Finding] = []
+    worths: dict[tuple[str, str], Finding] = {}
     first = resolve(name, None, overrides)
     for scenario in tuple(dict.fromkeys(scenarios or first.study.scenarios)) or (None,):
         resolved = resolve(name, scenario, overrides)
-        findings.append(_inputs_finding(resolved))
+        inputs = read_inputs(resolved)
+        findings.append(_inputs_finding(resolved, inputs))
+        worths |= {(one.check, one.text): one for one in _worth_findings(resolved, inputs)}
+    findings += worths.values()
     inputs = read_inputs(first)
     findings += _bodies_findings(first, inputs)
     for separation in first.study.fences.separations:
@@ -96,8 +101,16 @@ def check_study(
     return CheckReport(study=first.study.study, findings=tuple(findings))
 
 
-def _inputs_finding(resolved: ResolvedStudy) -> Finding:
-    inputs = read_inputs(resolved)
+def _worth_findings(resolved: ResolvedStudy, inputs: Inputs) -> list[Finding]:
+    """What each active fence line is worth to each species, in kilometres of open land, and who says so."""
+    return [
+        Finding(check=f"worth of {line}", passed=True, text=text)
+        for profile in inputs.profiles.values()
+        for line, text in fences_in_words(resolved, inputs, profile).items()
+    ]
+
+
+def _inputs_finding(resolved: ResolvedStudy, inputs: Inputs) -> Finding:
     counts = [len(prepare_species(resolved, inputs, name).candidates) for name in inputs.profiles]
     text = (
         f"{inputs.grid}; {len(inputs.layers)} layers, {len(inputs.profiles)} species, {len(inputs.regions)} focal regions, "

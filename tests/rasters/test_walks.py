@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from rasters.errors import FenceError
 from rasters.openings import FenceModel
-from rasters.permeability import worth_m
+from rasters.permeability import share_of_encounters, worth_m
 
 Reals = NDArray[np.float64]
 Fence = Callable[[Reals, np.random.Generator], NDArray[np.bool_]]
@@ -100,6 +100,39 @@ def _in_every_metre(model: FenceModel, width: float) -> float:
     )
 
 
+def turned_back(half_m: float, walkers: int, p: float, leaving: str, seed: int) -> float:
+    """Share that crosses a strip on straight paths of 1 m on average; a fence in its middle lets a share p of encounters through.
+
+    Who is turned back leaves as from a ``mirror``, in ``any direction`` away from the fence, or has to ``stop`` and take any
+    direction at all, into the fence too, which it then meets once more.
+    """
+    rng = np.random.default_rng(seed)
+    x, side = np.full(walkers, -half_m), np.full(walkers, -1.0)
+    across = np.sqrt(1.0 - rng.uniform(-1.0, 1.0, walkers) ** 2)
+    crossed = 0
+    while x.size:
+        end = x + rng.exponential(1.0, x.size) * across
+        meets = np.sign(end) != side
+        turned = meets & (rng.random(x.size) >= p)
+        side = np.where(meets & ~turned, -side, side)
+        end = np.where(turned, -end if leaving == "mirror" else 1e-12 * side, end)
+        across = np.cos(rng.uniform(0.0, 2.0 * math.pi, x.size))
+        if leaving == "any direction":
+            across = np.where(turned, side * np.abs(across), across)
+        crossed += int((end > half_m).sum())
+        inside = np.abs(end) < half_m
+        x, side, across = end[inside], side[inside], across[inside]
+    return crossed / walkers
+
+
+@pytest.mark.parametrize(("leaving", "factor"), [("mirror", math.pi / 2), ("any direction", 1.43), ("stop", 0.72)])
+def test_how_animals_leave_a_fence_decides_what_an_encounter_is_worth(leaving: str, factor: float) -> None:
+    """Metres per free path and odds of being turned back: pi / 2, a tenth less, and half of that."""
+    short, long = (1.0 / turned_back(h, 200_000, 1.0, "mirror", 3) for h in (2.0, 6.0))
+    closed = 1.0 / turned_back(2.0, 200_000, 0.1, leaving, 7)
+    assert (closed - short) / (long - short) * 8.0 / 9.0 == pytest.approx(factor, rel=0.06)
+
+
 def steps_across(half_m: float, walkers: int, weight: float, seed: int) -> float:
     """Share that crosses with steps of 1 m in any direction; one across the middle is taken with a weight, else it waits."""
     rng = np.random.default_rng(seed)
@@ -121,6 +154,19 @@ def test_what_is_stepped_across_with_a_weight() -> None:
         assert added == pytest.approx(worth_m(weight, per="step", scale_m=1.0), rel=0.05)
 
 
+def test_stays_in_a_buffer_tell_the_same_as_encounters() -> None:
+    """Walks into a buffer six free paths deep on both sides of the fence: a tenth too little, as they enter it already on their way."""
+    free, closed = (turned_back(6.0, 200_000, p, "mirror", 11) for p in (1.0, 0.1))
+    expected = 0.9 * worth_m(0.1, per="encounter", scale_m=1.0)
+    assert worth_m(closed, per="buffer", scale_m=6.0, without_fence=free) == pytest.approx(expected, rel=0.06)
+
+
+def test_worth_and_share_of_encounters_are_each_others_inverse() -> None:
+    for p in (0.01, 0.3, 1.0):
+        assert share_of_encounters(worth_m(p, per="encounter", scale_m=800.0), 800.0) == pytest.approx(p)
+    assert share_of_encounters(math.inf, 800.0) == 0.0 and share_of_encounters(5.0, 0.0) < 1e-200
+
+
 def test_worth_of_a_permeability() -> None:
     assert worth_m(1.0, per="encounter", scale_m=700.0) == worth_m(1.0, per="step", scale_m=700.0) == 0.0
     assert math.isinf(worth_m(0.0, per="encounter", scale_m=700.0))
@@ -129,6 +175,7 @@ def test_worth_of_a_permeability() -> None:
     for bad in (0.0, -1.0, math.nan, math.inf):
         with pytest.raises(FenceError, match="scale_m must be > 0"):
             worth_m(0.5, per="step", scale_m=bad)
+    assert worth_m(0.6, per="buffer", scale_m=9.0, without_fence=0.5) == 0.0
     with pytest.raises(FenceError, match="permeability must be in"):
         worth_m(1.5, per="step", scale_m=1.0)
     with pytest.raises(FenceError, match="per 'encounter', 'step', 'buffer'"):

@@ -52,9 +52,15 @@ def test_a_study_in_order_passes(study: Path) -> None:
     code, report = check(study)
     assert code == 0
     assert [f["check"] for f in report["findings"]] == [
-        "inputs of closed", "inputs of free", "inputs of both", "leak test of border", "gap test of border",
+        "inputs of closed", "inputs of free", "inputs of both", "worth of border", "worth of border", "worth of inner", "worth of inner",
+        "who fits, design wires_out", "who fits, design bridge", "leak test of border", "gap test of border",
         "leak test of inner", "gap test of inner",
     ]  # fmt: skip
+    worth = [f["text"] for f in report["findings"] if f["check"] == "worth of border"]
+    assert worth[0] == "Walker: border is sealed (made up)."
+    assert worth[1].startswith(
+        "Digger: border is worth 30 km of open land, from a permeability of 0.4 per encounter at "
+    )
     assert "39 candidates" in finding(report, "inputs of both")["text"]
     assert re.search(r"(\d+) of \1 candidates join", finding(report, "gap test of border")["text"])
 
