@@ -12,7 +12,7 @@ import shutil
 import sqlite3
 import warnings
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -55,6 +55,20 @@ CREATE TABLE layer_styles (
     id INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL, f_table_catalog TEXT(256), f_table_schema TEXT(256),
     f_table_name TEXT(256), f_geometry_column TEXT(256), styleName TEXT(30), styleQML TEXT, styleSLD TEXT,
     useAsDefault BOOLEAN, description TEXT, owner TEXT(30), ui TEXT(30), update_time DATETIME)
+"""
+
+COLUMNS_TABLE = """
+CREATE TABLE gpkg_data_columns (
+    table_name TEXT NOT NULL, column_name TEXT NOT NULL, name TEXT, title TEXT, description TEXT, mime_type TEXT,
+    constraint_name TEXT, CONSTRAINT pk_gdc PRIMARY KEY (table_name, column_name), CONSTRAINT gdc_tn UNIQUE (table_name, name))
+"""
+SCHEMA_EXTENSION = (
+    "gpkg_data_columns", None, "gpkg_schema", "http://www.geopackage.org/spec/#extension_schema", "read-write"
+)  # fmt: skip
+EXTENSIONS_TABLE = """
+CREATE TABLE IF NOT EXISTS gpkg_extensions (
+    table_name TEXT, column_name TEXT, extension_name TEXT NOT NULL, definition TEXT NOT NULL, scope TEXT NOT NULL,
+    CONSTRAINT ge_tce UNIQUE (table_name, column_name, extension_name))
 """
 
 
@@ -407,6 +421,7 @@ def write_geopackage(
     *,
     styles: Mapping[str, str] | None = None,
     metadata: Mapping[str, str] | None = None,
+    columns: Mapping[str, Mapping[str, tuple[str, str]]] | None = None,
 ) -> Path:
     """Write layers, with QGIS styles and metadata, into one GeoPackage.
 
@@ -419,6 +434,8 @@ def write_geopackage(
         Layer name -> QML, stored in ``layer_styles``, where QGIS looks for it.
     metadata : mapping of str to str, optional
         Stands with every layer. (With the file as a whole GDAL would put an ``.aux.xml`` beside it on first reading.)
+    columns : mapping of str to mapping of str to (str, str), optional
+        Layer -> column -> title and description, as the schema extension of GeoPackage keeps them.
     """
     if not layers:
         raise ExportError(f"{path}: a GeoPackage needs at least one layer")
@@ -427,6 +444,8 @@ def write_geopackage(
             _write_layer(part, name, frame, dict(metadata or {}), append=number > 0)
         if styles:
             _write_styles(part, styles)
+        if columns:
+            _write_columns(part, columns)
     return Path(path)
 
 
@@ -471,3 +490,14 @@ def _write_styles(part: Path, styles: Mapping[str, str]) -> None:
                 )
     finally:
         connection.close()
+
+
+def _write_columns(part: Path, columns: Mapping[str, Mapping[str, tuple[str, str]]]) -> None:
+    with closing(sqlite3.connect(part)) as connection, connection:
+        connection.execute(COLUMNS_TABLE)
+        connection.execute(EXTENSIONS_TABLE)
+        connection.execute("INSERT INTO gpkg_extensions VALUES (?, ?, ?, ?, ?)", SCHEMA_EXTENSION)
+        connection.executemany(
+            "INSERT INTO gpkg_data_columns (table_name, column_name, title, description) VALUES (?, ?, ?, ?)",
+            [(layer, name, *words) for layer, named in columns.items() for name, words in named.items()],
+        )

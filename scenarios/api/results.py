@@ -14,11 +14,11 @@ import pandas as pd
 
 from rasters.errors import ConfigError
 from scenarios.comparison.sides import Side
-from scenarios.comparison.words import figure_words
 from scenarios.model.indicators import over_cores
 from scenarios.model.results import SpeciesRun, shortlist
 from scenarios.outputs import geopackage
 from scenarios.outputs.dataset import dataset_of
+from scenarios.outputs.numbers import figure
 from scenarios.outputs.stored import StoredResults
 from scenarios.outputs.tables import profile_table
 from scenarios.outputs.words import schematic_note
@@ -118,7 +118,7 @@ class SpeciesResult:
 
     @property
     def pairs(self) -> pd.DataFrame:
-        """Costs and resistances between cores and targets; units in ``run.units``."""
+        """Costs and resistances between cores and targets; units in ``scenarios.outputs.columns``."""
         return self.run.pairs
 
     @property
@@ -153,7 +153,7 @@ class SpeciesResult:
         -------
         Dataset
             (y, x): ``resistance`` [1], ``cost_weighted_distance`` and ``corridor`` [effective m], ``current_density`` [A/m], and
-            ``elevation`` [m] where there is one; ``inf`` is no way (or impassable), NaN not known. ``spatial_ref`` holds the CRS
+            ``elevation`` [m] where there is one; ``inf`` is no route (or impassable), NaN not known. ``spatial_ref`` holds the CRS
             as CF and GDAL write it, so that ``.rio`` of rioxarray finds it.
         """
         return dataset_of(self.run)
@@ -280,7 +280,7 @@ def _in_short(run: SpeciesRun) -> tuple[str, str, str]:
     cores = over_cores(run.pairs.loc[run.pairs["target"] == "any", "least_cost_m"])
     middle = cores.median / 1000.0
     cost = (
-        f"least cost {figure_words(middle)} effective km (median)"
+        f"least cost {figure(middle)} effective km (median)"
         if np.isfinite(middle)
         else "no route for half of them or more"
     )

@@ -13,27 +13,12 @@ from scenarios.model.results import SpeciesRun
 
 __all__ = ["FACTS", "facts_of"]
 
-FACTS = {
-    "cores": ("1", "Cores where animals set out."),
-    "cores_cut_off": ("1", "Cores from which no target can be reached."),
-    "least_cost_m": (
-        "effective m",
-        "Median over cores of the least cost to any target; inf: half of them or more are cut off.",
-    ),
-    "least_cost_no_fence_m": ("effective m", "The same without any fence."),
-    "conductance_s": ("S", "Sum over cores of the conductance to all targets together; 0: all are cut off."),
-    "conductance_no_fence_s": ("S", "The same without any fence."),
-    "conductance_share": ("1", "The one as a share of the other: what the fences leave."),
-    "fence_crossings": ("1", "How often the least-cost paths from all cores to any target cross a fence."),
-    "fence_current_a": ("A", "Current across all fences with 1 A sent from each core that reaches a target."),
-    "candidates": ("1", "Candidate passages that were ranked."),
-    "best_candidate": ("", "The one with the highest score; empty: none gains anything."),
-    "best_fence": ("", "Its fence."),
-    "best_along_m": ("m", "Its distance from the start of the fence line."),
-    "best_conductance_gain_share": ("1", "What it gives back of the conductance that all fences take away."),
-    "best_least_cost_gain_share": ("1", "What it gives back of the least cost that all fences add."),
-}
-"""Column of the summary -> unit and meaning."""
+FACTS = (
+    "cores", "cores_cut_off", "least_cost_m", "least_cost_no_fence_m", "conductance_s", "conductance_no_fence_s", "conductance_share",
+    "fence_crossings", "fence_current_a", "candidates", "best_candidate", "best_fence", "best_along_m", "best_conductance_gain_share",
+    "best_least_cost_gain_share",
+)  # fmt: skip
+"""Columns of the summary."""
 
 
 def facts_of(run: SpeciesRun) -> dict[str, Any]:

@@ -7,15 +7,14 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field, field_validator
 
-from scenarios.batch.facts import FACTS
-from scenarios.outputs.tables import MEANINGS
+from scenarios.outputs.columns import COLUMNS
 from scenarios.study.base import Identifier, Metres, Model
 
 __all__ = ["AXES", "Block", "Draws", "Matrix"]
 
 AXES = ("scenario", "species", "cell_m")
 """Axes that every matrix has; those under `set` come on top."""
-TAKEN = {*AXES, *FACTS, *MEANINGS, "run", "draw", "status", "error"}
+TAKEN = {*AXES, *(column.name for column in COLUMNS if column.topic in ("run", "batch"))}
 """Columns of a batch's tables."""
 OPTION = re.compile(r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")
 PLAIN = (str, int, float)

@@ -13,6 +13,7 @@ import pandas as pd
 from rasters.io import replacing
 from scenarios.batch.facts import FACTS
 from scenarios.batch.folder import RUNS, BatchFolder
+from scenarios.outputs.columns import Column, column_dictionary, column_of
 from scenarios.outputs.folder import MARKER
 from scenarios.outputs.manifest import FORMAT, outputs_of
 from scenarios.outputs.tables import write_csv
@@ -21,17 +22,7 @@ from scenarios.records.hashing import canonical_json, versions
 
 __all__ = ["summary_of", "write_manifest_of_runs", "write_tables_of_batch"]
 
-OF_RUN = {
-    "run": ("", "Name of the run, and its folder under runs/."),
-    "scenario": ("", "Scenario of the study."),
-    "cell_m": ("m", "Width of a cell."),
-    "draw": ("", "Number of the draw; empty: every number as stated."),
-    "species": ("", "Species."),
-}
-STATUS = {
-    "status": ("", "finished, failed, or missing: not run yet."),
-    "error": ("", "Why a run failed."),
-}
+STATUS = ("status", "error")
 Row = dict[str, str]
 GATHERED: dict[str, tuple[str, Callable[[Row], bool]]] = {
     "pairs.csv": ("pairs.csv", lambda row: True),
@@ -52,7 +43,7 @@ def summary_of(folder: BatchFolder, plan: Mapping[str, Any]) -> pd.DataFrame:
         rows.append({**_ids(run, plan["axes"]), "status": record["status"], "error": error, **facts})
     columns = [*_id_columns(plan["axes"]), *STATUS, *FACTS]
     table = pd.DataFrame(rows).reindex(columns=columns)
-    return table.assign(**{name: pd.to_numeric(table[name]) for name, (unit, _) in FACTS.items() if unit})
+    return table.assign(**{name: pd.to_numeric(table[name]) for name in FACTS if column_of(name).unit})
 
 
 def write_tables_of_batch(folder: BatchFolder, plan: Mapping[str, Any]) -> list[Path]:
@@ -61,14 +52,15 @@ def write_tables_of_batch(folder: BatchFolder, plan: Mapping[str, Any]) -> list[
     The bytes depend on the runs alone, not on when, where or in which order they were done.
     """
     summary = summary_of(folder, plan)
-    paths = [write_csv(folder.path / "summary.csv", summary)]
+    own = {axis: _option(axis) for axis in plan["axes"]}
+    paths = [write_csv(folder.path / "summary.csv", summary, own=own)]
     finished = [run for run, status in zip(plan["runs"], summary["status"], strict=True) if status == "finished"]
-    meanings = {"summary.csv": {**_meaning_of_ids(plan["axes"]), **STATUS, **FACTS}}
+    heads = {"summary.csv": summary.columns.tolist()}
     for name, (source, wanted) in GATHERED.items():
         if _gather(folder, plan["axes"], finished, folder.path / name, source, wanted):
             paths.append(folder.path / name)
-            meanings[name] = {**_meaning_of_ids(plan["axes"]), **_meanings_in(folder, finished, source)}
-    paths.append(_write_columns(folder.path / "columns.csv", meanings))
+            heads[name] = _head(folder.path / name)
+    paths.append(write_csv(folder.path / "columns.csv", column_dictionary(heads, own=own), of="columns"))
     return paths + [_as_parquet(path) for path in paths[:-1] if importlib.util.find_spec("pyarrow")]
 
 
@@ -102,8 +94,8 @@ def _ids(run: Mapping[str, Any], axes: list[str]) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _meaning_of_ids(axes: list[str]) -> dict[str, tuple[str, str]]:
-    return {name: OF_RUN.get(name, ("", "Option of the matrix; empty: none.")) for name in _id_columns(axes)}
+def _option(axis: str) -> Column:
+    return Column(name=axis, unit="", title=axis, meaning="Option of the matrix; empty: none.", kind="text")
 
 
 def _gather(
@@ -134,27 +126,6 @@ def _head(path: Path) -> list[str]:
 def _rows(path: Path) -> Iterator[Row]:
     with path.open(encoding="utf-8", newline="") as stream:
         yield from csv.DictReader(stream)
-
-
-def _meanings_in(folder: BatchFolder, runs: list[Any], source: str) -> dict[str, tuple[str, str]]:
-    """Units and meanings from the runs' own dictionaries of columns."""
-    found: dict[str, tuple[str, str]] = {}
-    for run in runs:
-        path = folder.run_folder(run["run"]) / "columns.csv"
-        for row in _rows(path) if path.is_file() else ():
-            if row["file"] == source and row["column"] not in OF_RUN:
-                found.setdefault(row["column"], (row["unit"], row["meaning"]))
-    return found
-
-
-def _write_columns(path: Path, meanings: Mapping[str, Mapping[str, tuple[str, str]]]) -> Path:
-    with replacing(path) as part, part.open("w", encoding="utf-8", newline="") as stream:
-        writer = csv.writer(stream, lineterminator="\n")
-        writer.writerow(["file", "column", "unit", "meaning"])
-        writer.writerows(
-            (file, column, *words) for file, columns in meanings.items() for column, words in columns.items()
-        )
-    return path
 
 
 def _as_parquet(path: Path) -> Path:

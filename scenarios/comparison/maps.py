@@ -192,7 +192,7 @@ def write_difference_maps(
 
 def _write_rasters(pairing: Pairing, change: Change, folder: Path) -> list[Path]:
     theme, base, other = change.theme, pairing.base.label, pairing.other.label
-    special = f"inf: a way only in {base}; -inf: a way only in {other}; NaN: not known, or no way in both"
+    special = f"inf: a route only in {base}; -inf: a route only in {other}; NaN: not known, or no route in both"
     title = f"{theme.title}, {other} minus {base}"
     written = _write_raster(
         pairing, folder / f"{theme.stem}_difference.tif", change.values, theme.unit, (title, special)
@@ -318,7 +318,7 @@ def _paint_ways(
     for where, color, label in (
         (in_a & ~in_b, GAINED, f"a way only in \u201c{pairing.other.title}\u201d"),
         (in_b & ~in_a, LOST, f"a way only in \u201c{pairing.base.title}\u201d"),
-        (in_a & in_b, NOWHERE, "no way to any target in both"),
+        (in_a & in_b, NOWHERE, "no route to any target in both"),
     ):
         if where.any():
             paint(sheet, scene, block_pick(where, scene.factor), color)

@@ -12,13 +12,13 @@ import pandas as pd
 
 from scenarios.comparison.sides import ALL_SPECIES, Comparison
 from scenarios.comparison.tables import HIGHER_IS_BETTER
+from scenarios.outputs.numbers import CUT_OFF, DASH, MINUS, NO_ROUTE, THIN, figure
 
 __all__ = [
     "HEADLINES",
     "Headline",
     "TableRow",
     "change_words",
-    "figure_words",
     "findings",
     "html_table",
     "percent_words",
@@ -26,7 +26,6 @@ __all__ = [
     "value_words",
 ]
 
-MINUS, DASH, THIN = "\u2212", "\u2013", "\u202f"
 SAME = 5e-5
 """A relative change under this share is shown as none."""
 
@@ -71,29 +70,14 @@ class TableRow:
     cells: tuple[str, ...]
 
 
-def figure_words(value: float, digits: int = 4) -> str:
-    """A number with thin spaces between thousands; a dash where there is none."""
-    if math.isnan(value):
-        return DASH
-    if math.isinf(value):
-        return "no way"
-    if value == 0:
-        return "0"
-    if abs(value) >= 1000:
-        text = f"{value:,.0f}".replace(",", THIN)
-    else:
-        text = f"{value:.{digits}g}" if abs(value) >= 1e-3 else f"{value:.2e}"
-    return text.replace("-", MINUS)
-
-
 def signed_words(value: float) -> str:
     """A difference with its sign."""
-    return ("+" if value > 0 else "") + figure_words(value, 3)
+    return ("+" if value > 0 else "") + figure(value, digits=3)
 
 
 def value_words(value: float, headline: Headline) -> str:
     """A headline's value in the unit it is shown in."""
-    return figure_words(value / headline.per_shown, 3 if headline.unit == "%" else 4)
+    return figure(value / headline.per_shown, headline.unit, 3 if headline.unit == "%" else 4)
 
 
 def change_words(a: float, b: float) -> str:
@@ -101,11 +85,11 @@ def change_words(a: float, b: float) -> str:
     if math.isnan(a) and math.isnan(b):
         return DASH
     if not math.isfinite(a) and not math.isfinite(b):
-        return "no way in both"
+        return f"{NO_ROUTE} in both"
     if not math.isfinite(a):
         return "now reached"
     if not math.isfinite(b):
-        return "cut off"
+        return CUT_OFF
     if a == b or (a != 0 and abs(b / a - 1) < SAME):
         return "same"
     if a == 0:
@@ -206,10 +190,10 @@ def _cost_rows(comparison: Comparison) -> Iterator[TableRow]:
         ("cost", "What they and the actions cost", "cost units"),
     ):
         values = [_value(table[table["side"] == side.label], indicator) or 0.0 for side in comparison.sides]
-        cells = [figure_words(values[0])]
+        cells = [figure(values[0])]
         for value in values[1:]:
             more = value - values[0]
-            cells += [figure_words(value), "same" if not more else signed_words(more)]
+            cells += [figure(value), "same" if not more else signed_words(more)]
         yield TableRow(species="All species", label=label, unit=unit, cells=tuple(cells))
     cells = [DASH]
     for side in comparison.others:

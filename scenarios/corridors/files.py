@@ -13,11 +13,12 @@ import shapely
 from shapely.geometry import LineString, Point
 
 from rasters.errors import ExportError
-from rasters.io import write_cog, write_geopackage
+from rasters.io import write_cog
 from scenarios.corridors.map import write_corridor_map
 from scenarios.corridors.results import SpeciesCorridors
 from scenarios.corridors.tables import crossing_table, route_table, write_corridor_tables
 from scenarios.outputs.geopackage import corridor_layer, place_layer
+from scenarios.outputs.tables import write_vectors
 from scenarios.outputs.words import WORKING_NOTE, modelled_status, schematic_note
 
 if TYPE_CHECKING:
@@ -52,7 +53,7 @@ def write_species_corridors(
         raise ExportError(f"{folder}: this folder cannot be made: {error}") from error
     metadata = _metadata(found)
     return [
-        write_geopackage(folder / "corridors.gpkg", corridor_layers(found), metadata=metadata),
+        write_vectors(folder / "corridors.gpkg", corridor_layers(found), of="corridors", metadata=metadata),
         *write_corridor_tables(found, folder),
         _raster(found, folder, "corridor_excess", found.corridor, "Extra cost of the best way through a cell", "effective m"),
         _raster(found, folder, "band_current", found.band_current, "Largest current of any route's band, at 1 A", "A"),

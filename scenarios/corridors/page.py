@@ -9,14 +9,14 @@ from typing import Any
 import pandas as pd
 
 from rasters.errors import ExportError
-from rasters.io import replacing
 from scenarios.corridors.map import MAP_TITLE, READING
 from scenarios.corridors.results import SpeciesCorridors
-from scenarios.corridors.tables import COLUMNS, meaning_of, route_table
+from scenarios.corridors.tables import route_table
 from scenarios.corridors.words import describe_route, route_title
 from scenarios.outputs.audience import Audience
 from scenarios.outputs.folder import MARKER, run_folder
-from scenarios.outputs.page import Column, Table, page_environment
+from scenarios.outputs.numbers import figure
+from scenarios.outputs.pages import as_table, write_page
 from scenarios.outputs.words import WORKING_NOTE, schematic_note
 
 __all__ = ["write_corridor_index"]
@@ -57,15 +57,12 @@ def write_corridor_index(folder: str | Path, found: Sequence[SpeciesCorridors], 
     if not found:
         raise ExportError(f"{folder / 'index.html'}: there are no corridors to show")
     first = found[0].ground
-    page = page_environment().get_template("corridors.html").render(
-        study=first.titles.get("study", first.study), audience=Audience.RESTRICTED, audience_note=WORKING_NOTE,
+    return write_page(
+        folder / "index.html", "corridors.html", study=first.titles.get("study", first.study), audience=(Audience.RESTRICTED, WORKING_NOTE),
         warnings=sorted({schematic_note(one.ground) for one in found} - {""}),
         sections=[_section(one, folder) for one in found], credits=credits,
-        manifest=MARKER if (folder / MARKER).is_file() else "",
+        manifest=(folder / MARKER).is_file(),
     )  # fmt: skip
-    with replacing(folder / "index.html") as part:
-        part.write_text(page, encoding="utf-8")
-    return folder / "index.html"
 
 
 def _section(found: SpeciesCorridors, folder: Path) -> dict[str, Any]:
@@ -82,13 +79,13 @@ def _section(found: SpeciesCorridors, folder: Path) -> dict[str, Any]:
         "in_words": [
             {"title": route_title(found, r), "words": describe_route(found, r)} for r in found.shortlist[:3]
         ],
-        "routes": as_table(_named(listed, names, ("source", "target")), SHOWN),
-        "best": as_table(_named(_best(found, routes), names, ("source", "target")), BEST),
-        "cores": as_table(_named(found.cores, names, ("core",)), NETWORK),
-        "indices": {name: _figure(value) for name, value in found.indices.items()},
+        "routes": as_table(_named(listed, names, ("source", "target")), of="corridors", shown=SHOWN, digits=3),
+        "best": as_table(_named(_best(found, routes), names, ("source", "target")), of="corridors", shown=BEST, digits=3),
+        "cores": as_table(_named(found.cores, names, ("core",)), of="corridors", shown=NETWORK, digits=3),
+        "indices": {name: figure(value, digits=3) for name, value in found.indices.items()},
         "assumptions": run.assumptions,
         "files": [
-            {"href": (at / name).as_posix(), "name": name, "text": text}
+            ((at / name).as_posix(), text)
             for name, text in FILES.items()
             if (folder / at / name).is_file()
         ],
@@ -103,49 +100,3 @@ def _best(found: SpeciesCorridors, routes: pd.DataFrame) -> pd.DataFrame:
 def _named(table: pd.DataFrame, names: dict[str, str], columns: Sequence[str]) -> pd.DataFrame:
     """Places by name instead of id."""
     return table.assign(**{c: [names.get(i, i) for i in table[c]] for c in columns if c in table.columns})
-
-
-def as_table(frame: pd.DataFrame, shown: Sequence[str]) -> Table:
-    """Chosen columns as text; effective metres become kilometres, shares per cent."""
-    names = [name for name in shown if name in frame.columns]
-    columns = tuple(
-        Column(
-            label=COLUMNS[name][0], unit=_unit(name), meaning=meaning_of(name)[1],
-            number=pd.api.types.is_numeric_dtype(frame[name]),
-        )
-        for name in names
-    )  # fmt: skip
-    rows = tuple(
-        tuple(_cell(name, value) for name, value in zip(names, row, strict=True))
-        for row in frame[names].itertuples(index=False, name=None)
-    )
-    return Table(columns=columns, rows=rows)
-
-
-def _is_share(name: str) -> bool:
-    return name == "overlap" or "share" in name
-
-
-def _unit(name: str) -> str:
-    unit = COLUMNS[name][1]
-    return "%" if _is_share(name) else {"effective m": "effective km", "ohm": "\u03a9", "1": ""}.get(unit, unit)
-
-
-def _cell(name: str, value: Any) -> str:
-    if not isinstance(value, int | float):
-        return str(value) or "\u2013"
-    number = float(value)
-    if _is_share(name):
-        return _figure(100.0 * number)
-    return _figure(number / 1000.0 if COLUMNS[name][1] == "effective m" else number)
-
-
-def _figure(value: float) -> str:
-    """Three figures with thin spaces between thousands."""
-    if value != value:
-        return "\u2013"
-    if value in (float("inf"), float("-inf")):
-        return "closed"
-    if value == int(value) or abs(value) >= 100:
-        return f"{value:,.0f}".replace(",", "\u202f")
-    return f"{value:.3g}"

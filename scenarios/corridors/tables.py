@@ -8,67 +8,10 @@ import numpy as np
 import pandas as pd
 
 from scenarios.corridors.results import CorridorRoute, SpeciesCorridors
-from scenarios.outputs.tables import lon_lat, write_csv
+from scenarios.outputs.tables import lon_lat, write_dictionary
 from scenarios.outputs.words import fence_statuses
 
-__all__ = ["COLUMNS", "crossing_table", "meaning_of", "route_table", "write_corridor_tables"]
-
-COLUMNS: dict[str, tuple[str, str, str]] = {
-    "rank": ("Rank", "", "By cost now, then by cost with the fences open."),
-    "distinct": ("No.", "", "Number on the map: the cheapest corridors that differ from each other; 0 = not among them."),
-    "route": ("Route", "", "Core, target and number of the way: 1 = the cheapest of the pair."),
-    "source": ("From", "", "Core where animals set out."),
-    "target": ("To", "", "Place they make for."),
-    "number": ("Way", "", "1 = cheapest way of the pair, 2 = the next that is really different, ..."),
-    "status": ("Status", "", "reached; closed = only with the fences open; unreachable = not even then; for links why they count or not."),
-    "cost_m": ("Cost now", "effective m", "Resistance times metres along the way, and what crossing the fences costs."),
-    "cost_open_m": ("Cost with fences open", "effective m", "The same way without the fences."),
-    "pair_cost_open_m": ("Cheapest with fences open", "effective m", "Any way between the pair without the fences."),
-    "length_km": ("Length", "km", "Length over the ground."),
-    "fence_crossings": ("Fences crossed", "", "How often the way crosses a fence line."),
-    "crossings": ("Where", "", "Each fence and the distance along it from its start."),
-    "overlap": ("Overlap", "1", "Share of its length near cheaper ways of its pair, ends left out."),
-    "passes": ("Passes", "", "Places near the way besides its ends, in order."),
-    "share_reserves": ("In reserves", "1", "Share of its length inside reserves."),
-    "resistance_ohm": ("Effective resistance", "ohm", "Of the band around the way, or of all ways of a link; inf: closed."),
-    "resistance_open_ohm": ("Resistance with fences open", "ohm", "The same without the fences."),
-    "weakest_km": ("Weakest place", "km", "Where the current in the band is most confined: distance along the way."),
-    "weakest_share": ("Share through it", "1", "Share of all current in the band that passes one cell there."),
-    "weakest_lon_deg": ("Longitude", "degrees", "Of the weakest place, WGS 84."),
-    "weakest_lat_deg": ("Latitude", "degrees", "Of the weakest place, WGS 84."),
-    "crossing": ("Crossing", "", "1 = first fence line that the way meets."),
-    "fence": ("Fence", "", "Fence that is crossed."),
-    "fence_line": ("Fence line", "", "Line along the border that the fence belongs to."),
-    "fence_km": ("Along the fence", "km", "Distance from the start of the fence line."),
-    "route_km": ("Along the way", "km", "Distance from the way's start."),
-    "x_m": ("Easting", "m", "In the study's coordinate reference system."),
-    "y_m": ("Northing", "m", "In the study's coordinate reference system."),
-    "lon_deg": ("Longitude", "degrees", "WGS 84."),
-    "lat_deg": ("Latitude", "degrees", "WGS 84."),
-    "geometry_status": ("Geometry", "", "surveyed, or how the line was made; schematic = never surveyed."),
-    "least_cost_m": ("Least cost", "effective m", "Between both, with the scenario's fences; inf: no way."),
-    "least_cost_no_fence_m": ("Least cost with fences open", "effective m", "The same without any fence."),
-    "effective_resistance_ohm": ("Effective resistance", "ohm", "Of all ways through the whole landscape; inf: no way."),
-    "effective_resistance_no_fence_ohm": ("Resistance with fences open", "ohm", "The same without any fence."),
-    "routes": ("Ways", "", "Really different ways found."),
-    "a": ("From", "", "One end of the link."),
-    "b": ("To", "", "Other end of the link."),
-    "found_by": ("Neighbours by", "", "cost: their zones by accumulated cost meet; euclidean: by straight distance."),
-    "via": ("Through", "", "Other cores that the least-cost path runs through."),
-    "path_m": ("Path length", "m", "Length of the least-cost path."),
-    "straight_m": ("Straight distance", "m", "Between the nearest cells of both."),
-    "cost_per_straight": ("Cost per straight metre", "1", "How hard the country between them is, detours included."),
-    "cost_per_path": ("Cost per metre of path", "1", "Mean resistance met on the way."),
-    "centrality_a": ("Centrality", "A", "Current carried for all pairs of cores, 1 A each."),
-    "dpc_percent": ("dPC", "%", "By how much the probability of connectivity falls without it."),
-    "dpc_intra": ("dPC intra", "%", "Part of dPC: its own area."),
-    "dpc_flux": ("dPC flux", "%", "Part of dPC: ways that start or end there."),
-    "dpc_connector": ("dPC connector", "%", "Part of dPC: ways of others that run through it."),
-    "core": ("Core", "", "Core or target."),
-    "area_km2": ("Area", "km\u00b2", "Its passable cells."),
-    "links": ("Links", "", "Links that count."),
-}  # fmt: skip
-"""Column -> label, unit, meaning. ``share_XX`` is the share of a way's length in country XX."""
+__all__ = ["crossing_table", "route_table", "write_corridor_tables"]
 
 
 def route_table(found: SpeciesCorridors) -> pd.DataFrame:
@@ -128,19 +71,4 @@ def write_corridor_tables(found: SpeciesCorridors, folder: Path) -> list[Path]:
         "routes.csv": route_table(found), "crossings.csv": crossing_table(found), "pairs.csv": found.pairs,
         "links.csv": found.links, "cores.csv": found.cores,
     }  # fmt: skip
-    tables["columns.csv"] = _dictionary(tables)
-    return [write_csv(folder / name, table) for name, table in tables.items()]
-
-
-def _dictionary(tables: dict[str, pd.DataFrame]) -> pd.DataFrame:
-    rows = [(file, column, *meaning_of(str(column))) for file, table in tables.items() for column in table.columns]
-    return pd.DataFrame(rows, columns=["file", "column", "unit", "meaning"])
-
-
-def meaning_of(column: str) -> tuple[str, str]:
-    """Unit and meaning of a column."""
-    if column in COLUMNS:
-        return COLUMNS[column][1:]
-    return (
-        ("1", f"Share of its length in {column.removeprefix('share_')}.") if column.startswith("share_") else ("", "")
-    )
+    return write_dictionary(folder, tables, of="corridors")

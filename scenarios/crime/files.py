@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,48 +16,19 @@ from scenarios.crime.rates import PER_KM
 from scenarios.crime.results import SYNTHETIC, CrimeResults
 from scenarios.crime.risk import on_grid
 from scenarios.outputs.audience import Audience, audience_note
-from scenarios.outputs.folder import MARKER
-from scenarios.outputs.page import Column, Table, page_environment
-from scenarios.outputs.tables import write_csv
+from scenarios.outputs.pages import as_table, write_page
+from scenarios.outputs.tables import write_dictionary
 from scenarios.statistics.rates import LEVEL
 
 if TYPE_CHECKING:
     import geopandas as gpd
 
-__all__ = ["COLUMNS", "write_results"]
+__all__ = ["write_results"]
 
 BIAS = (
     "Encounter rates tell what patrols met where they went. Patrols go where they expect something, poachers go where they "
     "expect nobody: a falling rate may mean fewer poachers, or poachers who learned. Compare the same teams, places and months."
 )
-COLUMNS = {
-    "type": ("", "Type of incident; signs of poaching are those that the settings count, carcasses only if illegal."),
-    "year": ("", "Year, or all."),
-    "before": ("", "The year it is compared with."),
-    "incidents": ("1", "Incidents found on patrols."),
-    "off_patrol": ("1", "Incidents found otherwise; they have no effort and are not in the rate."),
-    "patrols": ("1", "Patrols."),
-    "km": ("km", "Kilometres patrolled."),
-    "per_100_km": ("per 100 km", "Encounters per 100 km of patrol."),
-    "low": ("", f"Lower end of the {LEVEL:.0%} interval."),
-    "high": ("", f"Upper end of the {LEVEL:.0%} interval."),
-    "dispersion": ("1", "Pearson's dispersion of the patrols' counts; 1 = Poisson."),
-    "method": ("", "How the interval was found."),
-    "status": ("", "ok, or why there is no number."),
-    "ratio": ("1", "Rate of the year over the rate of the year before."),
-    "probability_of_rise": ("1", "Probability that the rate rose."),
-    "carcasses": ("1", "Carcasses."),
-    "illegal": ("1", "Killed illegally."),
-    "natural": ("1", "Died otherwise."),
-    "unknown": ("1", "Cause not known; not in PIKE."),
-    "pike": ("1", "Proportion of illegally killed: illegal over illegal and natural."),
-    "if_unknown_natural": ("1", "The same if every unknown cause were natural."),
-    "if_unknown_illegal": ("1", "The same if every unknown cause were illegal."),
-    "measure": ("", "What was measured."),
-    "value": ("1", "Its value."),
-    "meaning": ("", "What it says."),
-}
-"""Column -> unit and meaning."""
 
 
 def write_results(found: CrimeResults, folder: Path, final: Path, *, borders: gpd.GeoDataFrame | None = None) -> None:
@@ -65,9 +37,7 @@ def write_results(found: CrimeResults, folder: Path, final: Path, *, borders: gp
         "encounter_rates.csv": found.rates, "changes.csv": found.changes, "pike.csv": found.pike,
         "coverage.csv": pd.DataFrame(found.coverage_rows()),
     }  # fmt: skip
-    for name, table in tables.items():
-        write_csv(folder / name, table)
-    write_csv(folder / "columns.csv", _column_table(tables))
+    write_dictionary(folder, tables, of="crime")
     from scenarios.crime.pictures import write_maps, write_rates
 
     write_rates(found, folder / "rates.png")
@@ -77,11 +47,6 @@ def write_results(found: CrimeResults, folder: Path, final: Path, *, borders: gp
     if found.audience is Audience.RESTRICTED:
         _write_scenario(found, folder, final)
     _write_page(found, folder, tables)
-
-
-def _column_table(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
-    rows = [(file, name, *COLUMNS[name]) for file, table in tables.items() for name in table.columns]
-    return pd.DataFrame(rows, columns=["file", "column", "unit", "meaning"])
 
 
 def _tags(found: CrimeResults) -> dict[str, str]:
@@ -136,38 +101,13 @@ def _write_scenario(found: CrimeResults, folder: Path, final: Path) -> None:
 
 def _write_page(found: CrimeResults, folder: Path, tables: Mapping[str, pd.DataFrame]) -> None:
     resolved = found.prepared.resolved
-    note = audience_note(found.audience)
-    page = page_environment().get_template("crime.html").render(
-        study=resolved.study.title, audience=found.audience.value, audience_note=note, sentences=found.sentences(), bias=BIAS,
-        warning=SYNTHETIC if found.data.settings.synthetic else "", maps=found.audience is not Audience.PUBLIC,
+    shown = partial(as_table, of="crime", digits=3)
+    write_page(
+        folder / "index.html", "crime.html", study=resolved.study.title, audience=(found.audience, audience_note(found.audience)),
+        warnings=[SYNTHETIC] if found.data.settings.synthetic else [], credits=resolved.study.credits, sentences=found.sentences(),
+        bias=BIAS, maps=found.audience is not Audience.PUBLIC,
         scenario=found.audience is Audience.RESTRICTED, proposals=found.proposals, level=f"{LEVEL:.0%}",
-        rates=_shown(found.rates), changes=_shown(found.changes), pike=_shown(found.pike),
-        coverage=_shown(tables["coverage.csv"]), risk=found.risk, per_100_km=PER_KM * found.risk.average_per_km,
+        rates=shown(found.rates), changes=shown(found.changes), pike=shown(found.pike),
+        coverage=shown(tables["coverage.csv"]), risk=found.risk, per_100_km=PER_KM * found.risk.average_per_km,
         faults=[str(fault) for fault in found.data.faults][:20], cell_km=found.data.settings.cell_km,
-        credits=resolved.study.credits, manifest=MARKER,
     )  # fmt: skip
-    with replacing(folder / "index.html") as part:
-        part.write_text(page, encoding="utf-8")
-
-
-def _shown(table: pd.DataFrame) -> Table:
-    """A table for people: three figures, no data as a dash."""
-    columns = tuple(
-        Column(
-            label=name.replace("_", " ").capitalize() if name not in ("pike", "km") else name.upper() if name == "pike" else "km",
-            unit="" if COLUMNS[name][0] == "1" else COLUMNS[name][0], meaning=COLUMNS[name][1],
-            number=pd.api.types.is_numeric_dtype(table[name]),
-        )
-        for name in map(str, table.columns)
-    )  # fmt: skip
-    rows = tuple(tuple(_cell(value) for value in row) for row in table.itertuples(index=False, name=None))
-    return Table(columns=columns, rows=rows)
-
-
-def _cell(value: Any) -> str:
-    if not isinstance(value, float | np.floating):
-        return str(value)
-    number = float(value)
-    if not np.isfinite(number):
-        return "\u2013"
-    return f"{number:.3g}" if abs(number) < 1000 else f"{number:.0f}"

@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
-import pandas as pd
-
-from rasters.io import replacing
 from scenarios.evidence.findings import Findings
-from scenarios.evidence.output_tables import FILES, UNITS
+from scenarios.evidence.output_tables import FILES
 from scenarios.evidence.words import assumptions_of, people_table, sentences_of
 from scenarios.outputs.audience import Audience
 from scenarios.outputs.folder import MARKER
-from scenarios.outputs.page import Table, as_table, page_environment
+from scenarios.outputs.pages import Table, as_table, write_page
 from scenarios.outputs.words import WORKING_NOTE, is_schematic
 
 __all__ = ["write_evidence_page"]
@@ -25,17 +21,14 @@ SHOWN_WARNINGS = 12
 def write_evidence_page(found: Findings, charts: dict[str, str], folder: Path) -> Path:
     """Write the page; ``charts`` are the pictures that were drawn."""
     job = found.job
-    page = page_environment().get_template("evidence.html").render(
-        study=job.resolved.study.title, scenario=job.resolved.scenario_title, data=job.data.title, audience=Audience.RESTRICTED,
-        audience_note=WORKING_NOTE, synthetic=SYNTHETIC if job.data.synthetic else "", schematic=_schematic(found),
+    return write_page(
+        folder / "index.html", "evidence.html", study=job.resolved.study.title, audience=(Audience.RESTRICTED, WORKING_NOTE),
+        warnings=[SYNTHETIC if job.data.synthetic else "", _schematic(found)], scenario=job.resolved.scenario_title, data=job.data.title,
         words=sentences_of(found), charts=charts, tables=_tables(found), faults=[str(f) for f in found.faults[:SHOWN_WARNINGS]],
         n_faults=len(found.faults), assumptions=[*assumptions_of(found), *job.resolved.study.assumptions],
         credits=job.resolved.study.credits,
         files=[(name, text) for name, text in FILES.items() if (folder / name).is_file() or name == MARKER],
     )  # fmt: skip
-    with replacing(folder / "index.html") as part:
-        part.write_text(page, encoding="utf-8")
-    return folder / "index.html"
 
 
 def _schematic(found: Findings) -> str:
@@ -66,13 +59,6 @@ def _tables(found: Findings) -> dict[str, Table]:
             out["predictors"] = found.predictions.predictors[
                 ["species", "predictor", "deviance", "gain", "gain_error", "slope"]
             ]
-    return {name: as_table(_rounded(people_table(found, table)), UNITS) for name, table in out.items() if len(table)}
-
-
-def _rounded(table: pd.DataFrame) -> pd.DataFrame:
-    """Three figures are enough for people."""
-
-    def short(value: Any) -> Any:
-        return float(f"{value:.3g}") if isinstance(value, float) else value
-
-    return table.map(short)
+    return {
+        name: as_table(people_table(found, table), of="evidence", digits=3) for name, table in out.items() if len(table)
+    }

@@ -19,9 +19,8 @@ import numpy as np
 import pandas as pd
 
 from rasters.errors import ConfigError, DataError, LayerNotFoundError
-from rasters.io import replacing, write_geopackage
+from rasters.io import replacing
 from rasters.profile import MOST_SENSITIVE
-from scenarios.evidence.output_tables import MEANINGS, UNITS
 from scenarios.evidence.sharing_lists import (
     COUNTS,
     FIGURES,
@@ -29,7 +28,6 @@ from scenarios.evidence.sharing_lists import (
     LEAST_PLACES_SENSITIVE,
     NOTES,
     OWN_MAPS,
-    OWN_MEANINGS,
     PARTNER,
     PUBLIC,
     READ,
@@ -42,7 +40,7 @@ from scenarios.outputs.audience import PARTNER_DEG, Audience
 from scenarios.outputs.folder import MARKER
 from scenarios.outputs.generalise import snapped
 from scenarios.outputs.job import Summary, results_folder
-from scenarios.outputs.tables import write_csv
+from scenarios.outputs.tables import write_dictionary, write_vectors
 from scenarios.progress import Reporter
 from scenarios.study.load import ResolvedStudy, resolve
 
@@ -334,29 +332,14 @@ def _rests_on(name: str, tables: Mapping[str, pd.DataFrame]) -> pd.Series:
 
 def _write(shared: Mapping[str, pd.DataFrame], folder: Path, note: str) -> None:
     """The tables, their dictionary and, where there are positions, the GeoPackage."""
-    rows = [
-        (file, column, UNITS.get(column, ""), OWN_MEANINGS.get(column, MEANINGS.get(column, "")))
-        for file, table in shared.items()
-        for column in table.columns
-    ]
-    words = pd.DataFrame(rows, columns=["file", "column", "unit", "meaning"])
-    for name, table in {**shared, "columns.csv": words}.items():
-        write_csv(folder / name, table)
-    if "deployments.csv" in shared:
-        _write_cameras(
-            shared["deployments.csv"], words[words["file"] == "deployments.csv"], folder / "cameras.gpkg", note
-        )
-
-
-def _write_cameras(cameras: pd.DataFrame, words: pd.DataFrame, path: Path, note: str) -> None:
     import geopandas as gpd
 
-    points = gpd.points_from_xy(cameras["lon"], cameras["lat"], crs="EPSG:4326")
-    layers = {
-        "cameras": gpd.GeoDataFrame(cameras, geometry=points),
-        "data_dictionary": words.assign(file="cameras").reset_index(drop=True),
-    }
-    write_geopackage(path, layers, metadata={"audience": note})
+    write_dictionary(folder, shared, of="evidence share")
+    if "deployments.csv" in shared:
+        cameras = shared["deployments.csv"]
+        points = gpd.points_from_xy(cameras["lon"], cameras["lat"], crs="EPSG:4326")
+        layers = {"cameras": gpd.GeoDataFrame(cameras, geometry=points)}
+        write_vectors(folder / "cameras.gpkg", layers, of="evidence share", metadata={"audience": note})
 
 
 def _write_readme(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from scenarios.outputs.audience import PARTNER_DEG, Audience
 
 __all__ = [
-    "COUNTS", "FIGURES", "LEAST_PLACES", "LEAST_PLACES_SENSITIVE", "NOTES", "OWN_MAPS", "OWN_MEANINGS", "PARTNER", "PUBLIC", "READ",
+    "COUNTS", "FIGURES", "LEAST_PLACES", "LEAST_PLACES_SENSITIVE", "NOTES", "OWN_MAPS", "PARTNER", "PUBLIC", "READ",
     "SYNTHETIC", "TAKEN", "TEXT",
 ]  # fmt: skip
 
@@ -63,16 +63,6 @@ COUNTS = {
     "seen_at", "occasions", "detections", "sites",
 }  # fmt: skip
 OWN_MAPS = ("current", "corridor", "low resistance", "constant rate")
-OWN_MEANINGS = {
-    "site": "Number of a place where cameras stood, the same in all files.",
-    "watched": "Number of the passage, control or stretch of fence that was watched, or the core place.",
-    "passage": "Number of the passage; empty for a design as a whole.",
-    "unit": "Core place, or number of a site in open country.",
-    "name": "Name of the core place, or number of the site.",
-    "predictor": "Map; other maps are numbered.",
-    "lat": f"Latitude of the nearest node of the {PARTNER_DEG:g} degree grid; the camera is elsewhere.",
-    "lon": f"Longitude of the nearest node of the {PARTNER_DEG:g} degree grid; the camera is elsewhere.",
-}
 SYNTHETIC = "SYNTHETIC DATA: made by a simulator. Nothing in this package was observed."
 NOTES = {
     Audience.PARTNER: (

@@ -13,34 +13,18 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from rasters.io import replacing
 from scenarios.indicators.values import YEARLY
 from scenarios.indicators.years import Year
-from scenarios.model.indicators import INDICATORS, over_cores
+from scenarios.model.indicators import over_cores
 from scenarios.outputs.audience import Audience, audience_note, badge
 from scenarios.outputs.cartography.sheet import INK, MUTED, save_png
-from scenarios.outputs.folder import MARKER
-from scenarios.outputs.page import Column, Table, page_environment
-from scenarios.outputs.tables import write_csv
+from scenarios.outputs.columns import Column, column_dictionary, column_of
+from scenarios.outputs.pages import Table, as_table, write_page
+from scenarios.outputs.tables import write_dictionary
 from scenarios.statistics.rates import LEVEL
 
 __all__ = ["IndicatorResults", "for_audience", "write_indicators"]
 
-COLUMNS = {
-    "year": "Year.",
-    "before": "The year it is compared with.",
-    "scenario": "What stood in that year, as the study describes it.",
-    "species": "Species; empty where it is of none.",
-    "indicator": "What was measured.",
-    "source": "Core; empty for the species as a whole.",
-    "value": "As stated in the study.",
-    "low": "Lower end of the interval.",
-    "high": "Upper end of the interval.",
-    "unit": "Unit of the values.",
-    "interval": "What the interval is: a range over draws of what is only assumed, or of what was seen.",
-    "status": "ok, unreachable, or why there is no number.",
-    "ratio": "Value of the year over the value of the year before, in the same draw.",
-}
 LEAST_CHANGE = 0.005
 """Changes below this share are not worth a sentence."""
 ASSUMED = (
@@ -73,7 +57,7 @@ class IndicatorResults:
         for row in whole.to_dict("records"):
             if np.isfinite(row["ratio"]) and abs(row["ratio"] - 1.0) >= LEAST_CHANGE:
                 spread = f" ({row['low']:.3g} to {row['high']:.3g})" if row["low"] < row["high"] else ""
-                title = YEARLY[str(row["indicator"])][0]
+                title = _said(row["indicator"]).title
                 said.append(
                     f"{row['species']}, {row['before']} to {row['year']}: {title.lower()} x {row['ratio']:.3g}{spread}."
                 )
@@ -97,20 +81,14 @@ def _two_figures(value: float) -> float:
 def write_indicators(found: IndicatorResults, folder: Path) -> None:
     """Write ``indicators.csv``, ``changes.csv``, ``columns.csv``, ``indicators.png`` and ``index.html``."""
     tables = {"indicators.csv": found.table, "changes.csv": found.changes}
-    for name, table in tables.items():
-        write_csv(folder / name, table)
-    dictionary = [(file, name, COLUMNS[str(name)]) for file, table in tables.items() for name in table.columns]
-    dictionary += [
-        ("indicators.csv", f"indicator = {name}", f"{meaning} [{INDICATORS[name]}]")
-        for name, (_, meaning) in YEARLY.items()
-    ]
-    write_csv(folder / "columns.csv", pd.DataFrame(dictionary, columns=["file", "column", "meaning"]))
+    rows = column_dictionary({"indicators.csv": YEARLY}, "indicators")
+    write_dictionary(folder, tables, extra=rows.assign(column="indicator = " + rows["column"]))
     draw_years(found, folder / "indicators.png")
     _write_page(found, folder)
 
 
 def draw_years(found: IndicatorResults, path: Path) -> Path:
-    """One panel per indicator: value and interval by year, a colour and a mark per species; the mean over cores."""
+    """One panel per indicator: value and interval by year, a colour and a mark per species; the median over cores."""
     names = [name for name in YEARLY if name in set(found.table["indicator"])]
     rows = -(-len(names) // 2)
     figure = Figure(figsize=(11.0, 2.7 * rows + 0.9), dpi=150, layout="constrained")
@@ -131,12 +109,12 @@ def draw_years(found: IndicatorResults, path: Path) -> Path:
 def _panel(axes: Any, found: IndicatorResults, name: str, species: list[str]) -> None:
     colours, marks = mpl.colormaps["cividis"](np.linspace(0.05, 0.85, max(len(species), 1))), "osD^vPX*"
     table = found.table[found.table["indicator"] == name]
-    scale, unit = (1000.0, "effective km") if name == "least_cost_m" else (1.0, INDICATORS[name])
+    said = _said(name)
     years = [one.year for one in found.years]
     groups = [one for one in species if one in set(table["species"])] or [""]
     for number, one in enumerate(groups):
         cores = _over_cores(table[table["species"] == one]).reindex(years)
-        middle = cores[["value", "low", "high"]] / scale
+        middle = cores[["value", "low", "high"]] / said.per_shown
         at = np.array(years, float) + 0.09 * (number - 0.5 * (len(groups) - 1))
         colour = colours[species.index(one)] if one else "#17445f"
         value = middle["value"].to_numpy(float)
@@ -154,8 +132,8 @@ def _panel(axes: Any, found: IndicatorResults, name: str, species: list[str]) ->
             there = np.isfinite(low) & np.isfinite(high) & np.isfinite(value)
         axes.vlines(at[there], low[there], high[there], color=colour, linewidth=2.2, alpha=0.55)
         _note_cut_off(axes, at, value, cores, colour)
-    axes.set_title(YEARLY[name][0], loc="left", fontsize=10.5, color=INK)
-    axes.set(ylabel="share" if unit == "1" else f"[{unit}]", xticks=years)
+    axes.set_title(said.title, loc="left", fontsize=10.5, color=INK)
+    axes.set(ylabel=f"[{said.shown_unit}]", xticks=years)
     axes.margins(x=0.12, y=0.1)
     axes.set_ylim(bottom=0.0)
     axes.spines[["top", "right"]].set_visible(False)
@@ -191,39 +169,24 @@ def _write_page(found: IndicatorResults, folder: Path) -> None:
     statements = list(dict.fromkeys(text for year in found.years for text in year.resolved.study.assumptions))
     whole = found.table[(found.table["source"] == "")].drop(columns=["source", "scenario"])
     cores = found.table[found.table["source"] != ""].drop(columns=["scenario"])
-    page = page_environment().get_template("indicators.html").render(
-        study=resolved.study.title, audience=found.audience.value, audience_note=audience_note(found.audience),
-        warning="Field data are SYNTHETIC: made by a simulator, observed by nobody" if found.synthetic else "",
+    synthetic = "Field data are SYNTHETIC: made by a simulator, observed by nobody" if found.synthetic else ""
+    write_page(
+        folder / "index.html", "indicators.html", study=resolved.study.title, warnings=[synthetic], credits=resolved.study.credits,
+        audience=(found.audience, audience_note(found.audience)),
         sentences=found.sentences(), assumed=ASSUMED, assumptions=statements, draws=found.draws, seed=found.seed, level=f"{LEVEL:.0%}",
         whole=_shown(whole), cores=_shown(cores), changes=_shown(found.changes),
-        meanings={title: text for title, text in YEARLY.values()}, credits=resolved.study.credits, manifest=MARKER,
+        meanings={one.title: one.meaning for one in map(_said, YEARLY)},
     )  # fmt: skip
-    with replacing(folder / "index.html") as part:
-        part.write_text(page, encoding="utf-8")
+
+
+def _said(indicator: str) -> Column:
+    return column_of(indicator, "indicators")
 
 
 def _shown(table: pd.DataFrame) -> Table:
-    """A table for people; words for indicators, four figures."""
-    shown = table.assign(indicator=[YEARLY[name][0] for name in table["indicator"]]) if len(table) else table
-    columns = tuple(
-        Column(label=name.capitalize(), unit="", meaning=COLUMNS[name], number=pd.api.types.is_float_dtype(shown[name]))
-        for name in map(str, shown.columns)
-    )
-    return Table(
-        columns=columns, rows=tuple(tuple(map(_cell, row)) for row in shown.itertuples(index=False, name=None))
-    )
-
-
-def _cell(value: Any) -> str:
-    if not isinstance(value, float | np.floating):
-        return str(value).replace("_", " ")
-    number = float(value)
-    if np.isinf(number):
-        return "no way"
-    return (
-        "\u2013"
-        if np.isnan(number)
-        else f"{number:,.0f}".replace(",", "\u2009")
-        if abs(number) >= 10_000
-        else f"{number:.4g}"
-    )
+    """A table for people; words for indicators and names."""
+    words = table.assign(indicator=[_said(name).title for name in table["indicator"]]) if len(table) else table
+    named = {
+        name: [str(one).replace("_", " ") for one in words[name]] for name in ("species", "source") if name in words
+    }
+    return as_table(words.assign(**named))

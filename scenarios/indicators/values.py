@@ -11,31 +11,10 @@ from scenarios.model.valuation import dispersal_kernel, equivalent_area_km2
 
 __all__ = ["YEARLY", "Value", "fence_open_share", "year_values"]
 
-YEARLY = {
-    "conductance_s": (
-        "Conductance from cores to targets",
-        "Conductance from a core to all targets together (1 over effective resistance); 0: no way.",
-    ),
-    "least_cost_m": (
-        "Least cost from cores to targets",
-        "Least cost from a core to its nearest target; inf: no way.",
-    ),
-    "arriving_share": ("Walkers that arrive alive", "Share of the walkers from a core that reach a target alive."),
-    "eca_km2": (
-        "Equivalent connected area",
-        "Equivalent connected area: one core worth as much as all places, joined as they are.",
-    ),
-    "fence_open_share": (
-        "Fence at which a way is found",
-        "Share of the length of fence at which this species finds a way: what crosses it, and passages.",
-    ),
-    "passages_in_use": (
-        "Watched passages in use",
-        "Share of the watched passages through which the species was seen to go.",
-    ),
-    "signs_per_100_km": ("Signs of poaching on patrol", "Signs of poaching that patrols met."),
-}
-"""Indicators of a year -> title and meaning, in the order in which they are shown; units: `scenarios.model.indicators`."""
+YEARLY = (
+    "conductance_s", "least_cost_m", "arriving_share", "eca_km2", "fence_open_share", "passages_in_use", "signs_per_100_km",
+)  # fmt: skip
+"""Indicators of a year, in the order in which they are shown; `scenarios.outputs.columns` has their titles and meanings."""
 
 Value = tuple[str, str, float]
 """Indicator, core (empty for the species as a whole), value."""
@@ -44,7 +23,7 @@ Value = tuple[str, str, float]
 def year_values(prepared: Prepared) -> list[Value]:
     """Everything that the model says of a species in a year; NaN where an indicator is not defined for the study.
 
-    Resistance is given as conductance, because that is 0 and not infinite where there is no way, and so can be averaged.
+    Resistance is given as conductance, because that is 0 and not infinite where there is no route, and so can be averaged.
     """
     land = Landscape(prepared)
     none = no_sets(0)

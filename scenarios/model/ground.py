@@ -37,8 +37,6 @@ class Ground:
     places : tuple of FocalPlace
     assumptions : tuple of str
         Sentences that every map and manifest repeats.
-    units : dict of str to str
-        Column -> unit.
     reports, seconds
         Of the solves on it, once there are any.
     sensitivity_deg : float
@@ -59,7 +57,6 @@ class Ground:
     cuts: CutEdges
     places: tuple[FocalPlace, ...]
     assumptions: tuple[str, ...]
-    units: dict[str, str] = field(default_factory=dict)
     layers: dict[str, Layer] = field(default_factory=dict)
     reports: tuple[SolveReport, ...] = ()
     seconds: dict[str, float] = field(default_factory=dict)

@@ -86,7 +86,7 @@ def species_indicators(land: Landscape, pairs: pd.DataFrame) -> pd.DataFrame:
     -------
     DataFrame
         ``source, target, indicator, value, unit, status``; ``source`` and ``target`` are empty for what is of the species as a
-        whole. ``value`` is ``inf`` where there is no way and NaN only where ``status`` says why there is no number.
+        whole. ``value`` is ``inf`` where there is no route and NaN only where ``status`` says why there is no number.
     """
     rows: list[Row] = [*_of_pairs(pairs), *_arriving(land, pairs), _equivalent_area(land), *_means(land.prepared)]
     table = pd.DataFrame([(*row[:4], INDICATORS[row[2]], row[4]) for row in rows], columns=COLUMNS)

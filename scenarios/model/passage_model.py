@@ -62,7 +62,7 @@ class PassageModel:
     resistance : (n, n) float64
         Between nodes with all these candidates closed [ohm]; inf where nothing joins them.
     cost_m : (n, n) float64
-        Least cost between nodes [effective m]; inf where no way leads.
+        Least cost between nodes [effective m]; inf where no route leads.
     first, second : (e,) int64
         Nodes of each edge that candidates open.
     slot_edge, slot_candidate : (q,) int64

@@ -77,7 +77,7 @@ class SpeciesRun(Ground):
 
     @classmethod
     def on(cls, ground: Ground, **solved: Any) -> SpeciesRun:
-        """A ground with what was solved on it; ``solved`` may also replace its units, reports and seconds."""
+        """A ground with what was solved on it; ``solved`` may also replace its reports and seconds."""
         return cls(**{one.name: getattr(ground, one.name) for one in fields(Ground)} | solved)
 
 

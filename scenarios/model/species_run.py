@@ -25,7 +25,7 @@ from scenarios.model.indicators import species_indicators
 from scenarios.model.landscape import Landscape
 from scenarios.model.ranking import rank_candidates
 from scenarios.model.results import SpeciesRun, TracedPath
-from scenarios.model.tables import UNITS, pairs_table, profile_table
+from scenarios.model.tables import pairs_table, profile_table
 
 __all__ = [
     "Clock",
@@ -60,7 +60,7 @@ def run_species(prepared: Prepared, progress: Progress = lambda _: None) -> Spec
     with clock.step("indicators"):
         indicators = species_indicators(land, pairs)
     return SpeciesRun.on(
-        ground_of(prepared), units=UNITS, cwd=target_cwd.cwd, corridor=corridors.excess_m, current_density=density,
+        ground_of(prepared), cwd=target_cwd.cwd, corridor=corridors.excess_m, current_density=density,
         pairs=pairs, paths=tuple(_traced(cwd, ends) for cwd in origin_cwd), profile=profile_table(land, profile),
         ranking=ranking, by_place=by_place, indicators=indicators, reports=(*reports, land.network().report), seconds=clock.seconds,
     )  # fmt: skip

@@ -334,7 +334,7 @@ class StepStore:
                     part.unlink()
 
 
-UNSOLVED = {one.name for one in fields(Ground)} - {"units", "reports", "seconds"}
+UNSOLVED = {one.name for one in fields(Ground)} - {"reports", "seconds"}
 """Fields of a `SpeciesRun` that are not kept, because `scenarios.model.ground.ground_of` gives them."""
 
 

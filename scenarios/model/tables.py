@@ -1,4 +1,4 @@
-"""Tidy tables of a run: pairs and fence stretches. A unit stands in the column name or in `UNITS`."""
+"""Tidy tables of a run: pairs and fence stretches."""
 
 from __future__ import annotations
 
@@ -11,38 +11,7 @@ from connectivity.openings.profile import FenceProfile
 from connectivity.openings.sets import no_sets
 from scenarios.model.landscape import Landscape
 
-__all__ = ["UNITS", "pairs_table", "profile_table"]
-
-UNITS = {
-    "least_cost_m": "effective m",
-    "least_cost_no_fence_m": "effective m",
-    "effective_resistance_ohm": "ohm",
-    "effective_resistance_no_fence_ohm": "ohm",
-    "fence_crossings": "1",
-    "path_km": "km",
-    "start_m": "m",
-    "end_m": "m",
-    "gain_ohm2": "ohm^2 (ohm per siemens)",
-    "current_a": "A",
-    "along_m": "m",
-    "x": "m",
-    "y": "m",
-    "lon": "degree (WGS 84)",
-    "lat": "degree (WGS 84)",
-    "width_m": "m",
-    "use_factor": "1",
-    "cost": "cost units",
-    "resistance_gain_ohm": "ohm",
-    "conductance_gain_s": "siemens",
-    "conductance_gain_share": "1",
-    "least_cost_gain_m": "effective m",
-    "least_cost_gain_share": "1",
-    "arriving_gain": "1",
-    "arriving_gain_share": "1",
-    "pairs_joined": "1",
-    "score": "1",
-    "weight": "1",
-}
+__all__ = ["pairs_table", "profile_table"]
 
 
 def pairs_table(land: Landscape) -> pd.DataFrame:

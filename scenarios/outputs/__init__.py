@@ -7,7 +7,8 @@
 ``dataset``     the rasters as an xarray Dataset, for scripts
 ``tables``      CSV files and the dictionary of their columns
 ``map``         maps as PNG, drawn with ``cartography``
-``page``        ``index.html``, offline
+``page``        ``index.html`` of a run, offline
+``pages``       the frame that the pages of all commands share
 ``compare_*``   maps of change, the figure, the table and the page of a comparison
 ``manifest``    what was run, on what, and how it went
 ``folder``      a result folder that appears only when it is complete

@@ -9,6 +9,7 @@ import pandas as pd
 
 from rasters.profile import SpeciesProfile
 from scenarios.land.bodies import design_table, fence_table
+from scenarios.outputs.pages import Table, as_table
 from scenarios.outputs.tables import write_csv
 from scenarios.study.schema import Study
 
@@ -17,7 +18,7 @@ __all__ = ["write_built"]
 LENGTHS = ("clearance_m", "gap_height_m", "top_m")
 
 
-def write_built(folder: Path, study: Study, profiles: Mapping[str, SpeciesProfile]) -> dict[str, pd.DataFrame]:
+def write_built(folder: Path, study: Study, profiles: Mapping[str, SpeciesProfile]) -> dict[str, Table]:
     """Write ``designs.csv`` and, where wires are stated, ``fence_wires.csv``; the same tables for people, by file name."""
     tables = {"designs.csv": design_table(study, profiles), "fence_wires.csv": fence_table(study, profiles)}
     for name, table in tables.items():
@@ -26,9 +27,9 @@ def write_built(folder: Path, study: Study, profiles: Mapping[str, SpeciesProfil
     return {name: _for_people(table, profiles) for name, table in tables.items() if len(table)}
 
 
-def _for_people(table: pd.DataFrame, profiles: Mapping[str, SpeciesProfile]) -> pd.DataFrame:
+def _for_people(table: pd.DataFrame, profiles: Mapping[str, SpeciesProfile]) -> Table:
     """Without lengths that nothing states; species by their names."""
     unstated = [name for name in LENGTHS if name in table and table[name].isna().all()]
-    named = table.drop(columns=unstated).rename(columns={f"fits_{s}": profile.name for s, profile in profiles.items()})
-    words = {name: named[name].str.replace("_", " ") for name in ("design",) if name in named}
-    return named.assign(**words)
+    words = {name: table[name].str.replace("_", " ") for name in ("design",) if name in table}
+    titles = {f"fits_{species}": profile.name for species, profile in profiles.items()}
+    return as_table(table.drop(columns=unstated).assign(**words), titles=titles)

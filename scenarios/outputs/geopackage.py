@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -15,12 +14,11 @@ from shapely.geometry import LineString, MultiPolygon, Polygon, shape
 
 from rasters.fences import Fence
 from rasters.grid import Grid
-from rasters.io import write_geopackage
 from scenarios.model.ground import Ground
 from scenarios.model.results import SpeciesRun
 from scenarios.outputs.qgis_styles import qml, vector_style
 from scenarios.outputs.sk42 import operation_of
-from scenarios.outputs.tables import passage_table, profile_table
+from scenarios.outputs.tables import passage_table, profile_table, write_vectors
 from scenarios.outputs.words import modelled_status, note_of, schematic_note
 
 __all__ = [
@@ -52,7 +50,7 @@ def write_run(run: SpeciesRun, path: Path, lang: str = "en") -> Path:
     """Write all layers of a run, with their QGIS styles, whose legends and labels are in a language."""
     layers = layers_of(run)
     styles = {name: qml(vector_style(name, frame, lang)) for name, frame in layers.items()}
-    return write_geopackage(path, layers, styles=styles, metadata=metadata_of(run))
+    return write_vectors(path, layers, styles=styles, metadata=metadata_of(run))
 
 
 def layers_of(run: SpeciesRun) -> dict[str, gpd.GeoDataFrame]:
@@ -72,7 +70,7 @@ def metadata_of(run: Ground) -> dict[str, str]:
     return {
         "study": run.study, "scenario": run.scenario, "species": run.species, "audience": note_of(run),
         "geometry": schematic_note(run) or "surveyed", "assumptions": " ".join(run.assumptions),
-        "crs_operation": operation_of(run).note, "units": json.dumps(run.units, sort_keys=True),
+        "crs_operation": operation_of(run).note,
     }  # fmt: skip
 
 

@@ -153,7 +153,6 @@ def run_entry(run: Ground) -> dict[str, Any]:
         "sk42_operation": run.sk42_operation,
         "crs_operation": operation_of(run).note,
         "fence_formula": run.fence_formula,
-        "units": run.units,
         "assumptions": run.assumptions,
         "reports": [asdict(report) for report in run.reports],
         "seconds": run.seconds,

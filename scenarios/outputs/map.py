@@ -216,7 +216,7 @@ def _finish_theme(sheet: Sheet, scene: RunScene, stem: str, cut_off: NDArray[np.
     sheet.panel.heading("Also on the map")
     if cut_off is not None and cut_off.any():
         paint(sheet, scene, cut_off, CUT_OFF)
-        sheet.panel.patch("no way to any target", facecolor=CUT_OFF, edgecolor="none")
+        sheet.panel.patch("no route to any target", facecolor=CUT_OFF, edgecolor="none")
     draw_borders(sheet, scene)
     draw_plain_fences(sheet, scene)
     draw_places(sheet, scene)

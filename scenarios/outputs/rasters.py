@@ -36,7 +36,7 @@ SURFACES = (
     Surface(
         stem="cost_weighted_distance", title="Cost-weighted distance to the nearest target", unit="effective m",
         meaning="Least accumulated resistance times metres from a cell to the nearest target, fences included.",
-        special="inf: no way there; NaN: not known",
+        special="inf: no route there; NaN: not known",
     ),
     Surface(
         stem="corridor", title="Corridor", unit="effective m",

@@ -247,7 +247,7 @@ def _read_run(entry: Mapping[str, Any], folder: Path, elevation: Path | None) ->
         current_density=read_surface(folder / "current_density.tif", grid), pairs=pairs,
         paths=_paths(vectors, pairs), profile=_profile(folder / "fence_profile.csv"),
         ranking=_ranking(folder / "passages.csv"), by_place=_by_place(folder / BY_PLACE), indicators=_indicators(folder / "indicators.csv"),
-        units=entry["units"], assumptions=_assumptions(entry), fence_formula=_formula(entry),
+        assumptions=_assumptions(entry), fence_formula=_formula(entry),
         layers=relief, reports=tuple(_report(report) for report in entry["reports"]), seconds=entry["seconds"],
         audience=Audience(entry["audience"]), sensitivity_deg=float(entry["sensitivity_deg"]),
         sk42_operation=entry["sk42_operation"],

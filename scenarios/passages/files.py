@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -13,57 +12,19 @@ import pandas as pd
 import shapely
 from shapely.geometry import LineString
 
-from rasters.io import replacing, write_geopackage
+from rasters.io import replacing
 from scenarios.land.actions import area_shape
 from scenarios.model.ground import Ground, ground_of
 from scenarios.outputs.audience import Audience
 from scenarios.outputs.folder import MARKER
-from scenarios.outputs.page import page_environment
-from scenarios.outputs.tables import write_csv
+from scenarios.outputs.pages import write_page
+from scenarios.outputs.tables import write_dictionary, write_vectors
 from scenarios.outputs.words import WORKING_NOTE, schematic_note
 from scenarios.passages.choose import PortfolioRun
 from scenarios.passages.pictures import READING, draw_frontier, write_plan_map
 from scenarios.passages.words import Item, describe_plan, plan_table
 
-__all__ = ["MEANINGS", "ground_of_all", "write_page", "write_portfolio"]
-
-MEANINGS = {
-    "candidate": ("", "Candidate passage, or stretch of fence that may be taken away."),
-    "item": ("", "Chosen passage or action."),
-    "number": ("", "Number on the map; what adds most is 1."),
-    "kind": ("", "passage, removal (of a stretch of fence), or the kind of an action."),
-    "fence": ("", "Fence that it opens."),
-    "fence_line": ("", "Line along the border that the fence belongs to."),
-    "country": ("", "Country whose fence it is."),
-    "along_m": ("m", "Distance from the start of the fence line."),
-    "x": ("m", "Easting in the study's coordinate reference system."),
-    "y": ("m", "Northing in the study's coordinate reference system."),
-    "lon": ("degrees", "Longitude, WGS 84."),
-    "lat": ("degrees", "Latitude, WGS 84."),
-    "width_m": ("m", "Width of the opening."),
-    "design": ("", "How it would be built, as the study describes."),
-    "cost": ("cost units", "Its cost, or that of the plan."),
-    "origin": ("", "Where cost and width come from."),
-    "geometry_status": ("", "surveyed, or how the line was made; schematic = never surveyed."),
-    "gain": ("1", "Share of what all fences take away that is given back, weighted over species."),
-    "gain_in_bundle": ("1", "Half of what it gives back with its best partner in another line."),
-    "gain_apart": ("1", "Sum of what the two give back, each alone."),
-    "local_maximum": ("", "No other candidate near it on the fence gains more alone."),
-    "shortlisted": ("", "Whether the plan was chosen among it and others."),
-    "chosen": ("", "Whether it is in the plan."),
-    "next_gain": ("1", "What it would add to the plan; empty where a rule forbids it or it was not shortlisted."),
-    "first": ("", "Candidate of a bundle."),
-    "second": ("", "The other, in another fence line."),
-    "species": ("", "For whom the plan was made; all = all species by their weights."),
-    "budget": ("cost units", "What the plan may cost."),
-    "bound": ("1", "No plan for this budget gains more."),
-    "gap": ("1", "Share of the bound that may be missing."),
-    "plan": ("", "Passages and actions of the best plan for this budget."),
-    "gain_without": ("1", "Gain of the best plan without it."),
-    "loss": ("1", "Share of the gain that is lost without it, at least."),
-    "needed": ("", "Whether every near-optimal plan holds it."),
-}
-"""Column -> unit and meaning."""
+__all__ = ["ground_of_all", "write_plan_page", "write_portfolio"]
 
 
 def ground_of_all(run: PortfolioRun) -> Ground:
@@ -96,8 +57,7 @@ def write_portfolio(
         "plan.csv": plan_table(run), "candidates.csv": run.candidates, "bundles.csv": run.bundles.head(1000),
         "frontier.csv": run.frontier, "needs.csv": run.needs,
     }  # fmt: skip
-    written = [write_csv(folder / name, table) for name, table in tables.items()]
-    written.append(write_csv(folder / "columns.csv", _dictionary(tables)))
+    written = write_dictionary(folder, tables, of="passages")
     with replacing(folder / "plan.txt") as part:
         words = [*describe_plan(run), "", *(f"{number}. {name}. {text}" for number, name, text in items)]
         part.write_text("\n".join(words) + "\n", encoding="utf-8")
@@ -105,19 +65,6 @@ def write_portfolio(
     written.append(draw_frontier(run, folder / "frontier.png"))
     written.append(write_plan_map(run, ground, folder / "plan.png", borders=borders, credits=credits))
     return written
-
-
-def _dictionary(tables: dict[str, pd.DataFrame]) -> pd.DataFrame:
-    rows = [(file, column, *meaning_of(column)) for file, table in tables.items() for column in map(str, table.columns)]
-    return pd.DataFrame(rows, columns=["file", "column", "unit", "meaning"])
-
-
-def meaning_of(column: str) -> tuple[str, str]:
-    """Unit and meaning of a column."""
-    if column in MEANINGS:
-        return MEANINGS[column]
-    species = column.removeprefix("gain_")
-    return ("1", f"The same gain for {species} alone, not weighted.") if species != column else ("", "")
 
 
 def _write_layers(run: PortfolioRun, ground: Ground, items: Sequence[Item], folder: Path) -> Path:
@@ -144,9 +91,9 @@ def _write_layers(run: PortfolioRun, ground: Ground, items: Sequence[Item], fold
     metadata = {
         "study": run.resolved.study.study, "scenario": run.resolved.scenario, "audience": WORKING_NOTE,
         "objective": run.settings.objective, "budget": f"{run.best.budget:g}", "geometry": schematic_note(ground) or "surveyed",
-        "assumptions": " ".join(ground.assumptions), "units": json.dumps({k: v[0] for k, v in MEANINGS.items()}, sort_keys=True),
+        "assumptions": " ".join(ground.assumptions),
     }  # fmt: skip
-    return write_geopackage(folder / "plan.gpkg", layers, metadata=metadata)
+    return write_vectors(folder / "plan.gpkg", layers, of="passages", metadata=metadata)
 
 
 def _frame(run: PortfolioRun, table: pd.DataFrame, geometry: Any) -> gpd.GeoDataFrame:
@@ -186,7 +133,7 @@ def _fences(run: PortfolioRun) -> gpd.GeoDataFrame:
     return _frame(run, pd.DataFrame([{c: getattr(f, c) for c in columns} for f in fences]), [f.line for f in fences])
 
 
-def write_page(
+def write_plan_page(
     run: PortfolioRun,
     ground: Ground,
     items: Sequence[Item],
@@ -202,12 +149,10 @@ def write_page(
         "columns.csv": "meaning and unit of every column", "plan.gpkg": "layers for QGIS", "stability.csv": "candidates in the draws",
         MARKER: "inputs, versions and settings of this run",
     }  # fmt: skip
-    page = page_environment().get_template("passages.html").render(
-        study=run.resolved.study.title, scenario=run.resolved.scenario_title, audience=Audience.RESTRICTED, audience_note=WORKING_NOTE,
-        warning=schematic_note(ground), summary=describe_plan(run), items=items, reading=READING, sentences=sentences,
+    return write_page(
+        folder / "index.html", "passages.html", study=run.resolved.study.title, audience=(Audience.RESTRICTED, WORKING_NOTE),
+        warnings=[schematic_note(ground)], scenario=run.resolved.scenario_title, summary=describe_plan(run),
+        items=items, reading=READING, sentences=sentences,
         firm=(folder / "stability.png").is_file(), assumptions=ground.assumptions, credits=credits,
         files=[(name, text) for name, text in files.items() if (folder / name).is_file() or name == MARKER],
     )  # fmt: skip
-    with replacing(folder / "index.html") as part:
-        part.write_text(page, encoding="utf-8")
-    return folder / "index.html"

@@ -9,7 +9,7 @@ from typing import Any
 from scenarios.land.inputs import context_layer
 from scenarios.outputs.job import Summary, results_folder
 from scenarios.passages.choose import PortfolioRun, choose_portfolio
-from scenarios.passages.files import ground_of_all, write_page, write_portfolio
+from scenarios.passages.files import ground_of_all, write_plan_page, write_portfolio
 from scenarios.passages.words import describe_items, describe_plan
 from scenarios.progress import Reporter
 from scenarios.study.load import resolve
@@ -43,7 +43,7 @@ def run_passages(
         ground, items = ground_of_all(run), tuple(describe_items(run, sure))
         borders, credits = context_layer(resolved, "borders", run.inputs.grid), resolved.study.credits
         write_portfolio(run, ground, items, job.folder, borders=borders, credits=credits)
-        write_page(run, ground, items, job.folder, sentences=sentences, credits=credits)
+        write_plan_page(run, ground, items, job.folder, sentences=sentences, credits=credits)
         job.settings = {
             "draws": draws, "seed": seed, "top": top, "species": list(run.prepared), "portfolio": run.settings
         }  # fmt: skip

@@ -16,6 +16,7 @@ from rasters.io import replacing
 from rasters.profile import MOVEMENT
 from scenarios.outputs.audience import Audience
 from scenarios.outputs.cartography.sheet import INK, MUTED, save_png
+from scenarios.outputs.columns import Column
 from scenarios.outputs.tables import write_csv
 from scenarios.uncertainty.stability import ALL, Stability
 
@@ -173,12 +174,17 @@ def how_sure(found: Stability, tables: Tables, candidate: str) -> str:
 
 def write_stability(found: Stability, tables: Tables, sentences: Sequence[str], folder: Path) -> list[Path]:
     """A CSV of each table, ``stability.txt`` and ``stability.png``."""
-    written = []
-    for name, table in tables.items():
-        written.append(write_csv(folder / f"{name}.csv", table))
+    own = {name: _drawn(name) for name in (*found.measures, *(one.name for one in found.space.parameters))}
+    written = [write_csv(folder / f"{name}.csv", table, of="uncertainty", own=own) for name, table in tables.items()]
     with replacing(folder / "stability.txt") as part:
         part.write_text("\n".join(sentences) + "\n", encoding="utf-8")
     return [*written, folder / "stability.txt", draw_stability(found, tables, folder / "stability.png")]
+
+
+def _drawn(name: str) -> Column:
+    return Column(
+        name=name, unit="", title=name, meaning="Number of the study, or what is gained, by this name.", kind="number"
+    )
 
 
 def draw_stability(found: Stability, tables: Tables, path: Path) -> Path:

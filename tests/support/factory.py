@@ -31,13 +31,6 @@ RANKING_COLUMNS = [
     "conductance_gain_s", "conductance_gain_share", "resistance_gain_ohm", "least_cost_gain_m", "least_cost_gain_share",
     "pairs_joined", "selected", "status",
 ]  # fmt: skip
-UNITS = {
-    "least_cost_m": "effective m", "least_cost_no_fence_m": "effective m", "effective_resistance_ohm": "ohm",
-    "effective_resistance_no_fence_ohm": "ohm", "fence_crossings": "1", "path_km": "km", "start_m": "m", "end_m": "m",
-    "gain_ohm2": "ohm^2", "current_a": "A", "rank": "1", "along_m": "m", "x": "m", "y": "m", "width_m": "m",
-    "score": "1", "conductance_gain_s": "S", "conductance_gain_share": "1", "resistance_gain_ohm": "ohm",
-    "least_cost_gain_m": "effective m", "least_cost_gain_share": "1", "pairs_joined": "1", "selected": "bool",
-}  # fmt: skip
 
 
 def small_grid() -> Grid:
@@ -122,7 +115,7 @@ def make_run(
         grid=grid, surface=surface, cuts=cuts, places=places, cwd=cwd, corridor=corridor, current_density=current,
         pairs=_pairs(cores, targets, search, sealed),
         paths=tuple(_path(grid, core, targets, search, cuts, sealed) for core in cores),
-        profile=profile, ranking=_ranking(cuts, profile, candidates), units=UNITS,
+        profile=profile, ranking=_ranking(cuts, profile, candidates),
         assumptions=(
             "Resistances are expert placeholder values, not fitted to tracks.",
             "Fence lines and reserve outlines are schematic: nobody surveyed them.",

@@ -10,40 +10,19 @@ import numpy as np
 import pandas as pd
 
 from rasters.io import replacing
+from scenarios.outputs.columns import column_of
 from scenarios.outputs.field.content import FieldContent
 from scenarios.outputs.tables import lon_lat
 
-__all__ = ["write_csv", "write_workbook"]
+__all__ = ["LISTED", "head_of", "write_csv", "write_workbook"]
 
-HEADS = {
-    "number": "No.", "code": "Code", "fence_name": "Fence", "km": "Along the fence, km", "sk42_zone": "Zone",
-    "sk42_x_north_m": "North (X), m", "sk42_y_east_m": "East (Y), m", "lat_deg": "Latitude", "lon_deg": "Longitude",
-    "dms": "Degrees, minutes, seconds", "mgrs": "MGRS", "width_m": "Width, m", "design": "Design", "cost": "Cost",
-    "score": "Score", "geometry_status": "Geometry", "candidate": "Candidate",
-}  # fmt: skip
-"""Columns of the list, in order, and their heads in English."""
-
-MEANINGS = {
-    "number": "1 = the best by the score.",
-    "code": "Name of the waypoint in the GPX file.",
-    "fence_name": "The fence that the passage would open.",
-    "km": "Kilometres from the start of the fence line, along it.",
-    "sk42_zone": "Zone of 6 degrees; it is also the first figures of Y.",
-    "sk42_x_north_m": "SK-42, Gauss-Krueger: metres from the equator, as printed on the maps.",
-    "sk42_y_east_m": "SK-42, Gauss-Krueger: zone, then metres from 500 km west of its central meridian.",
-    "lat_deg": "WGS 84, decimal degrees north.",
-    "lon_deg": "WGS 84, decimal degrees east.",
-    "dms": "WGS 84, degrees, minutes and seconds.",
-    "mgrs": "Military grid reference on WGS 84.",
-    "width_m": "Width of the opening.",
-    "design": "How it would be built.",
-    "cost": "In the study's cost units.",
-    "score": "What the order is by; it compares places of one study.",
-    "geometry_status": "Whether the fence line was surveyed.",
-    "candidate": "Its id in the results.",
-}
-"""What each column means."""
-
+LISTED = (
+    "number", "code", "fence_name", "km", "sk42_zone", "sk42_x_north_m", "sk42_y_east_m", "lat_deg", "lon_deg", "dms", "mgrs", "width_m",
+    "design", "cost", "score", "geometry_status", "candidate",
+)  # fmt: skip
+"""Columns of the list, in order."""
+IN_HEADS = ("m", "km")
+"""Units that stand behind a column's title."""
 FORMATS = {
     "km": "0.0", "sk42_x_north_m": "0", "sk42_y_east_m": "0", "lat_deg": "0.000000", "lon_deg": "0.000000", "score": "0.000",
 }  # fmt: skip
@@ -54,9 +33,15 @@ FIXED = datetime(2000, 1, 1)
 """Stands for the time of writing, so that the same results give the same bytes."""
 
 
+def head_of(name: str) -> str:
+    """Title and unit of a column in English."""
+    column = column_of(name)
+    return f"{column.title}, {column.unit}" if column.unit in IN_HEADS else column.title
+
+
 def write_csv(content: FieldContent, path: Path) -> Path:
     """The passages as CSV: UTF-8 with a mark that spreadsheets know it by; notes stand in its last columns."""
-    table = content.passages[list(HEADS)].assign(
+    table = content.passages[list(LISTED)].assign(
         geometry_status=[content.say(status) for status in content.passages["geometry_status"]],
         crs_operation=content.operation.note, audience=content.audience.value, audience_note=content.audience_note,
     )  # fmt: skip
@@ -84,7 +69,7 @@ def write_workbook(content: FieldContent, path: Path) -> Path:
 
 
 def _passage_sheet(content: FieldContent) -> pd.DataFrame:
-    table = content.passages[list(HEADS)]
+    table = content.passages[list(LISTED)]
     return table.assign(geometry_status=[content.say(status) for status in table["geometry_status"]])
 
 
@@ -148,7 +133,7 @@ class _Writer:
             sheet.autofilter(top, 0, top + len(table), len(table.columns) - 1)
 
     def _column(self, sheet: Any, top: int, col: int, column: str, values: pd.Series) -> None:
-        head = self.content.say(HEADS.get(column, OTHER_HEADS.get(column, column)))
+        head = self.content.say(head_of(column))
         sheet.write_string(top, col, head, self.head)
         style = self.book.add_format(FONT | {"num_format": FORMATS.get(column, "General")})
         for row, value in enumerate(values, top + 1):
@@ -162,16 +147,13 @@ class _Writer:
         sheet.set_column(0, 0, 32)
         sheet.set_column(1, 1, 110)
         sheet.write_string(0, 0, self.content.title, self.title)
-        rows = [*self.content.notes().items(), *((say(HEADS[column]), say(text)) for column, text in MEANINGS.items())]
+        rows = [*self.content.notes().items(), *((say(head_of(name)), say(column_of(name).meaning)) for name in LISTED)]
         for row, (label, text) in enumerate(rows, 2):
             sheet.write_string(row, 0, label, self.bold)
             sheet.write_string(row, 1, text, self.wrapped)
         sheet.set_landscape()
         sheet.set_paper(9)
         sheet.fit_to_pages(1, 0)
-
-
-OTHER_HEADS = {"length_km": "Length, km", "name": "Name", "role": "Role"}
 
 
 def _shown(value: Any, column: str) -> str:

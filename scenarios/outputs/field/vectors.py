@@ -29,7 +29,7 @@ def write_geojson(content: FieldContent, folder: Path) -> list[Path]:
     """One file for each species and layer that holds something; positions in degrees on WGS 84."""
     written = []
     for run in content.runs:
-        note = "; ".join(f"{key}: {value}" for key, value in metadata_of(run).items() if key != "units" and value)
+        note = "; ".join(f"{key}: {value}" for key, value in metadata_of(run).items() if value)
         for name, frame in layers_of(run).items():
             if frame.empty:
                 continue

@@ -57,8 +57,8 @@ PHRASES: tuple[str, ...] = (
     "Middle of the map",
     "Names",
     "nearest target",
-    "no way",
-    "No way to a target",
+    "no route",
+    "No route to a target",
     "No.",
     "none",
     "Not kilometres walked: a kilometre through a cell of resistance 10 counts ten. A step in colour at a "

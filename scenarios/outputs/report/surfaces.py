@@ -92,7 +92,7 @@ def palette(theme: Theme) -> str:
 
 
 def surface_of(run: SpeciesRun, theme: Theme) -> Reals:
-    """(height, width) values of a theme in its unit; inf where there is no way or no passing, NaN where unknown."""
+    """(height, width) values of a theme in its unit; inf where there is no route or no passing, NaN where unknown."""
     surface = run.surface
     if theme.id == "resistance":
         return np.where(surface.nodata, np.nan, np.where(surface.barrier, np.inf, surface.values))

@@ -100,5 +100,5 @@ def border_lines(borders: gpd.GeoDataFrame | None, grid: Grid) -> list[list[list
 
 
 def finite(value: Any) -> float | None:
-    """A number for JSON; None where there is no way."""
+    """A number for JSON; None where there is no route."""
     return float(value) if pd.notna(value) and np.isfinite(value) else None

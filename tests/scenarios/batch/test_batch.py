@@ -161,7 +161,9 @@ def test_every_column_has_a_meaning(whole: Path) -> None:
             rows = known[known["file"] == path.name]
             assert set(rows["column"]) == columns, path.name
     of_summary = known[known["file"] == "summary.csv"].set_index("column")
-    assert of_summary.loc["conductance_s", "unit"] == "S" and of_summary.loc["least_cost_m", "unit"] == "effective m"
+    assert (
+        of_summary.loc["conductance_s", "unit"] == "siemens" and of_summary.loc["least_cost_m", "unit"] == "effective m"
+    )
     assert (of_summary["meaning"] != "").all()
 
 

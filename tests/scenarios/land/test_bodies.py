@@ -14,7 +14,6 @@ from scenarios.land.inputs import read_inputs, read_profile
 from scenarios.land.prepared import prepare_species
 from scenarios.model.landscape import Landscape
 from scenarios.outputs.built import write_built
-from scenarios.outputs.page import as_table
 from scenarios.runs.check import _bodies_findings
 from scenarios.study.load import resolve
 from tests.support.tiny_study import edit, let_through, write_tiny_study
@@ -126,12 +125,14 @@ def test_tables_for_people_name_species_and_leave_out_what_nothing_states(study:
     resolved = resolve(str(study), "closed")
     profiles = read_inputs(resolved).profiles
     shown = write_built(tmp_path, resolved.study, profiles)
-    assert list(shown["designs.csv"].columns) == ["design", "width_m", "clearance_m", "Walker", "Digger", "origin"]
-    assert shown["designs.csv"]["Digger"].tolist()[0] == "too low (0.85 m clear, needs 1.2 m)"
+    designs = shown["designs.csv"]
+    assert [head.label for head in designs.columns] == ["Design", "Width", "Clear height", "Walker", "Digger", "Origin"]
+    assert [head.unit for head in designs.columns] == ["", "m", "m", "", "", ""]
+    assert designs.rows[0][4] == "too low (0.85 m clear, needs 1.2 m)"
     written = pd.read_csv(tmp_path / "designs.csv")
-    assert written["fits_digger"].tolist() == shown["designs.csv"]["Digger"].tolist()
+    assert written["fits_digger"].tolist() == [row[4] for row in designs.rows]
     assert pd.read_csv(tmp_path / "fence_wires.csv")["fence_line"].tolist() == ["border"]
-    page = [cell for row in as_table(shown["designs.csv"], {}).rows for cell in row]
+    page = [cell for row in designs.rows for cell in row]
     assert "0.85" in page and "open" in page
     told = [f.text for f in _bodies_findings(resolved, read_inputs(resolved))]
     assert len(told) == 3 and "digger: too low" in told[0] and "digger: shut out" in told[2]

@@ -37,9 +37,10 @@ from scenarios.outputs.folder import atomic_folder, run_folder
 from scenarios.outputs.geopackage import corridor_layer, fence_layer, path_layer
 from scenarios.outputs.manifest import write_manifest
 from scenarios.outputs.map import MAPS, write_maps
-from scenarios.outputs.page import as_table, write_index
+from scenarios.outputs.page import write_index
+from scenarios.outputs.pages import as_table
 from scenarios.outputs.species import write_species_run
-from scenarios.outputs.tables import MEANINGS, passage_table, profile_table
+from scenarios.outputs.tables import passage_table, profile_table
 from scenarios.outputs.words import schematic_note
 from scenarios.records.hashing import canonical_json, sha256_of
 from tests.support.factory import LAEA, make_run, small_grid, two_fences
@@ -500,18 +501,18 @@ def test_the_page_warns_and_escapes(page, results):
     assert "Resistances are expert placeholder values" in page.text
     assert "All &lt;b&gt;sealed&lt;/b&gt; &amp; shut" in text
     assert "Сайгачий &amp; Co" in text
-    assert "no way" in page.text
+    assert "no route" in page.text
     assert "No candidate passages in this scenario." in page.text
     assert page.text.count("border-") >= 5
 
 
 def test_every_component_of_a_score_has_its_own_column(page, run):
-    table = as_table(passage_table(run), run.units)
+    table = as_table(passage_table(run))
     assert len(table.columns) == len(run.ranking.columns) + 3
     assert all(column.label for column in table.columns)
     units = {column.label: column.unit for column in table.columns}
     assert units["Marginal gain"] == "\u03a9\u00b2"
-    assert units["Least-cost gain"] == "effective m"
+    assert units["Least-cost gain"] == "effective km"
     assert units["Least-cost gain, share"] == "%"
     assert dict(zip(units, table.rows[0], strict=True))["Least-cost gain, share"] == "20"
     for label in ("Marginal gain", "Conductance gain", "Resistance gain", "Least-cost gain", "Cores joined"):
@@ -519,12 +520,14 @@ def test_every_component_of_a_score_has_its_own_column(page, run):
 
 
 def test_figures_are_for_people():
-    frame = pd.DataFrame({"a": [np.inf, np.nan, 1234567.8, 0.000123456, 3.0, -np.inf], "selected": [True, False] * 3})
-    table = as_table(frame, {"a": "effective m"})
+    frame = pd.DataFrame(
+        {"cost_m": [np.inf, np.nan, 1234567.8, 0.123456, 3000.0, -np.inf], "selected": [True, False] * 3}
+    )
+    table = as_table(frame)
     assert [row[0] for row in table.rows] == [
-        "no way",
+        "no route",
         "\u2013",
-        "1\u202f234\u202f568",
+        "1\u202f235",
         "0.0001235",
         "3",
         "\u2212\u221e",
@@ -608,8 +611,3 @@ def test_canonical_json_knows_numpy_and_what_json_lacks():
     assert strict(canonical_json(value)) == {
         "a": [3, "inf", "-inf", None], "b": 0.5, "c": ["x", "y"], "d": [0, 1, 2], "e": "x/y",
     }  # fmt: skip
-
-
-def test_every_meaning_ends_as_a_sentence():
-    assert all(text[0].isalnum() for text in MEANINGS.values())
-    assert all(text.endswith(".") for text in MEANINGS.values())

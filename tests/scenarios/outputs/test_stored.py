@@ -46,7 +46,7 @@ def test_every_run_comes_back_as_it_was(fresh: Summary[Contents]) -> None:
     assert stored.credits == ("Nobody",)
     assert len(stored.runs) == 6
     for before, after in zip(fresh.found.runs, stored.runs, strict=True):
-        for name in ("study", "scenario", "species", "titles", "units", "assumptions", "seconds"):
+        for name in ("study", "scenario", "species", "titles", "assumptions", "seconds"):
             assert getattr(after, name) == getattr(before, name), name
         before.grid.require_same(after.grid)
         for name in ("cwd", "corridor", "current_density"):

@@ -12,6 +12,7 @@ from babel.messages.pofile import read_po
 
 from rasters.errors import ConfigError
 from scenarios.outputs.audience import MARKS, Audience
+from scenarios.outputs.columns import column_of
 from scenarios.outputs.field import lists, project
 from scenarios.outputs.rasters import SURFACES
 from scenarios.outputs.translate import LANGUAGES, LOCALE, translator
@@ -33,9 +34,8 @@ def catalogue(lang: str, domain: str, suffix: str = ".po") -> Path:
 def field_words() -> set[str]:
     """Every text that the field files put before ``say``."""
     found = {
-        *lists.HEADS.values(),
-        *lists.MEANINGS.values(),
-        *lists.OTHER_HEADS.values(),
+        *(lists.head_of(name) for name in (*lists.LISTED, "length_km", "name", "role")),
+        *(column_of(name).meaning for name in lists.LISTED),
         *project.LAYER_WORDS.values(),
     }
     found |= {surface.title for surface in SURFACES}

@@ -126,7 +126,7 @@
 
   function wordsOf(found, theme) {
     if (!found) return t("not known");
-    if (found.value === Infinity) return t(theme.id === "resistance" ? "impassable" : "no way");
+    if (found.value === Infinity) return t(theme.id === "resistance" ? "impassable" : "no route");
     const unit = theme.unit === "1" ? "" : ` ${t(theme.unit)}`;
     return `${found.bound}${number(found.value, 3)}${unit}`;
   }

@@ -111,7 +111,7 @@
       live && layers.passages && item(dot("#00695c", "#00695c"), "Passage, open"),
       proposed && layers.passages && item(dot("#fff", "#10222c"), "Proposed passage"),
       item(box("#cbdae4", "#9fb3c0"), "Water"),
-      theme.id === "cost" && item(box("#a7a1b0", "#a7a1b0"), "No way to a target"),
+      theme.id === "cost" && item(box("#a7a1b0", "#a7a1b0"), "No route to a target"),
     ].filter(Boolean);
     const unit = theme.unit === "1" ? "" : ` [${t(theme.unit)}]`;
     element.replaceChildren(make("h3", {}, t(theme.title) + unit), make("p", {}, `${t(theme.says)} ${t("Logarithmic scale.")}`), bar,

@@ -19,7 +19,7 @@
 
   function number(value, figures = 4) {
     if (value === null || value === undefined || Number.isNaN(value)) return "–";
-    if (value === Infinity) return t("no way");
+    if (value === Infinity) return t("no route");
     if (value !== 0 && Math.abs(value) < 1e-3) {
       const power = Math.floor(Math.log10(Math.abs(value)));
       return `${number(value / 10 ** power, Math.min(figures, 3))}·10⁻${[...String(-power)].map((digit) => "⁰¹²³⁴⁵⁶⁷⁸⁹"[digit]).join("")}`;
