@@ -17,8 +17,11 @@ from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 
 from rasters.errors import DataError, LayerNotFoundError
+from scenarios.land.actions import removed_stretches
+from scenarios.land.inputs import read_fences, study_grid
 from scenarios.library.ustyurt import build_data
 from scenarios.library.ustyurt.study_grid import BOUNDS, CELL_M, SHAPE, STUDY_WKT, TRANSFORM, projector
+from scenarios.study.load import resolve
 from tests.support.places import ROOT
 
 STUDY = ROOT / "scenarios" / "library" / "ustyurt"
@@ -340,3 +343,11 @@ def test_no_kazakh_cell_behind_the_fence_is_reached(fences: gpd.GeoDataFrame, co
     foreign = rasterio.features.geometry_mask([abroad], SHAPE, TRANSFORM, invert=True) & walkable
     assert kazakh.sum() > 200_000 and foreign.sum() > 600_000
     assert not set(np.unique(component[kazakh])) & set(np.unique(component[foreign]))
+
+
+def test_stretches_that_actions_take_away_lie_on_their_fences() -> None:
+    """They are stated in metres of the fence line, so that they move where kilometres are counted in another way."""
+    resolved = resolve("ustyurt", "reserves-or-passages")
+    fences = read_fences(resolved, study_grid(resolved))
+    stretches = dict(removed_stretches(resolved, fences, "kulan"))
+    assert {name: stretch.width_m for name, stretch in stretches.items()} == {"open_10_km": 10_000.0}
