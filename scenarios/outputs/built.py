@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -13,23 +14,33 @@ from scenarios.outputs.pages import Table, as_table
 from scenarios.outputs.tables import write_csv
 from scenarios.study.schema import Study
 
-__all__ = ["write_built"]
+__all__ = ["copy_built", "write_built"]
 
+FILES = ("designs.csv", "fence_wires.csv")
 LENGTHS = ("clearance_m", "gap_height_m", "top_m")
 
 
 def write_built(folder: Path, study: Study, profiles: Mapping[str, SpeciesProfile]) -> dict[str, Table]:
     """Write ``designs.csv`` and, where wires are stated, ``fence_wires.csv``; the same tables for people, by file name."""
-    tables = {"designs.csv": design_table(study, profiles), "fence_wires.csv": fence_table(study, profiles)}
+    every = zip(FILES, (design_table(study, profiles), fence_table(study, profiles)), strict=True)
+    tables = {name: table for name, table in every if len(table)}
     for name, table in tables.items():
-        if len(table):
-            write_csv(folder / name, table)
-    return {name: _for_people(table, profiles) for name, table in tables.items() if len(table)}
+        write_csv(folder / name, table)
+    names = {id: profile.name for id, profile in profiles.items()}
+    return {name: _for_people(table, names) for name, table in tables.items()}
 
 
-def _for_people(table: pd.DataFrame, profiles: Mapping[str, SpeciesProfile]) -> Table:
+def copy_built(stored: Path, folder: Path, species: Mapping[str, str]) -> dict[str, Table]:
+    """Copy those files of stored results; the same tables for people, with the names of the species."""
+    there = [name for name in FILES if (stored / name).is_file()]
+    for name in there:
+        shutil.copyfile(stored / name, folder / name)
+    return {name: _for_people(pd.read_csv(stored / name), species) for name in there}
+
+
+def _for_people(table: pd.DataFrame, species: Mapping[str, str]) -> Table:
     """Without lengths that nothing states; species by their names."""
     unstated = [name for name in LENGTHS if name in table and table[name].isna().all()]
     words = {name: table[name].str.replace("_", " ") for name in ("design",) if name in table}
-    titles = {f"fits_{species}": profile.name for species, profile in profiles.items()}
+    titles = {f"fits_{id}": name for id, name in species.items()}
     return as_table(table.drop(columns=unstated).assign(**words), titles=titles)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from rasters.errors import ConfigError, ExportError
 from scenarios.outputs.audience import Audience, audience_named
+from scenarios.outputs.built import copy_built
 from scenarios.outputs.folder import atomic_folder
 from scenarios.outputs.generalise import generalised
 from scenarios.outputs.job import Summary
@@ -153,9 +154,11 @@ def write_report_folder(export: Export, out: Path) -> list[Path]:
     )
     known = results.manifest if audience is Audience.RESTRICTED else {}
     with atomic_folder(target) as folder:
+        names = {run["species"]: run["titles"].get("species", run["species"]) for run in known.get("runs", ())}
         shown = write_run(
-            folder, by_scenario, audience, borders=results.borders, credits=results.credits, bases=bases_of(known)
-        )
+            folder, by_scenario, audience, borders=results.borders, credits=results.credits, bases=bases_of(known),
+            built=copy_built(results.folder, folder, names) if known else None,
+        )  # fmt: skip
         thanks = {run.scenario: {"credits": list(results.credits)} for run in shown.runs}
         scenarios = {name: known.get("scenarios", thanks)[name] for name in thanks}
         write_manifest(folder, runs=shown.runs, scenarios=scenarios, settings=known.get("settings"))
