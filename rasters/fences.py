@@ -14,7 +14,7 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
@@ -52,6 +52,9 @@ WIGGLE = 4.0
 
 LONGEST = 1 << 30
 """Longest straight piece of a fence [1/UNITS cells]: up to there no product in `rasters.kernels.fence_cut` overflows."""
+
+
+Steps = tuple[tuple[int, int], ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -169,13 +172,15 @@ class CutEdges:
     row, col : (n,) int32
         First cell of the edge.
     step : (n,) int8
-        Index into `STEPS`.
+        Index into ``steps``.
     along_m : (n,) float64
         Distance on the fence line of the first crossing [m].
     parts_sides : (n,) bool
         Whether the edge crosses the fence an odd number of times, so that its two cells lie on different sides of it.
     normal : (n, 2) float64
         Unit normal of the fence there, x eastwards and y northwards, of its chord over one cell to either side.
+    steps : tuple of (row, col)
+        The edges of a stencil, or steps beyond it.
     """
 
     fences: tuple[Fence, ...]
@@ -188,6 +193,7 @@ class CutEdges:
     along_m: NDArray[np.float64]
     parts_sides: NDArray[np.bool_]
     normal: NDArray[np.float64]
+    steps: Steps = STEPS
 
     @property
     def size(self) -> int:
@@ -197,8 +203,13 @@ class CutEdges:
     @property
     def second(self) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
         """Row and column of each edge's second cell."""
-        steps = np.array(STEPS, np.int32)
+        steps = np.array(self.steps, np.int32)
         return self.row + steps[self.step, 0], self.col + steps[self.step, 1]
+
+    def only(self, rows: NDArray[np.bool_]) -> CutEdges:
+        """Some of the rows."""
+        columns = ("fence", "run", "row", "col", "step", "along_m", "parts_sides", "normal")
+        return replace(self, **{name: getattr(self, name)[rows] for name in columns})
 
     def of(self, fence_id: str) -> NDArray[np.intp]:
         """Positions of one fence's rows, in order along it."""
@@ -247,8 +258,8 @@ class FenceTerms:
         return int(self.row.size)
 
 
-def cut_edges(fences: Sequence[Fence], grid: Grid) -> CutEdges:
-    """Find every grid edge that a fence crosses.
+def cut_edges(fences: Sequence[Fence], grid: Grid, *, steps: Steps = STEPS) -> CutEdges:
+    """Find every grid edge that a fence crosses; with other ``steps``, every such step between cells.
 
     Fences of one line that touch are cut as one line, so that it does not matter into how many features it was drawn.
     An edge that a line crosses again within `WIGGLE` cells along it counts once, at the first crossing: such wiggles are
@@ -262,14 +273,14 @@ def cut_edges(fences: Sequence[Fence], grid: Grid) -> CutEdges:
     _require_distinct(fences)
     _require_touching(fences, grid)
     number = itertools.count()
-    found = [_cut_line(members, fences, grid, number) for members in _lines(fences)]
+    found = [_cut_line(members, fences, grid, steps, number) for members in _lines(fences)]
     joined = _Cuts(*(np.concatenate(column) for column in zip(_Cuts.none(), *found, strict=True)))
     order = np.lexsort((joined.along_m, joined.fence))
     edge = joined.edge[order]
     return CutEdges(
         fences=tuple(fences), grid=grid, fence=joined.fence[order], run=joined.run[order], row=edge[:, 0].copy(),
         col=edge[:, 1].copy(), step=edge[:, 2].astype(np.int8), along_m=joined.along_m[order],
-        parts_sides=joined.odd[order], normal=joined.normal[order],
+        parts_sides=joined.odd[order], normal=joined.normal[order], steps=steps,
     )  # fmt: skip
 
 
@@ -339,11 +350,13 @@ def _runs(members: Sequence[int], fences: Sequence[Fence]) -> list[list[_Part]]:
     return runs
 
 
-def _cut_line(members: Sequence[int], fences: Sequence[Fence], grid: Grid, number: Iterator[int]) -> _Cuts:
+def _cut_line(
+    members: Sequence[int], fences: Sequence[Fence], grid: Grid, steps: Steps, number: Iterator[int]
+) -> _Cuts:
     """What the fences of one line cut, each edge once for each fence."""
-    found = [_cut_run(run, fences, grid, next(number)) for run in _runs(members, fences)]
+    found = [_cut_run(run, fences, grid, steps, next(number)) for run in _runs(members, fences)]
     cuts = _Cuts(*(np.concatenate(column) for column in zip(*found, strict=True)))
-    key, cell = _edge_key(cuts.edge, grid), math.sqrt(grid.cell_width_m * grid.cell_height_m)
+    key, cell = _edge_key(cuts.edge, grid, len(steps)), math.sqrt(grid.cell_width_m * grid.cell_height_m)
     order = np.lexsort((cuts.along_m, key))
     new = np.diff(key[order], prepend=-1) != 0
     new |= np.diff(cuts.along_m[order], prepend=-np.inf) > WIGGLE * cell
@@ -355,14 +368,14 @@ def _cut_line(members: Sequence[int], fences: Sequence[Fence], grid: Grid, numbe
     return _Cuts(*(column[first[kept]] for column in cuts))._replace(odd=odd[kept])
 
 
-def _cut_run(run: Sequence[_Part], fences: Sequence[Fence], grid: Grid, number: int) -> _Cuts:
+def _cut_run(run: Sequence[_Part], fences: Sequence[Fence], grid: Grid, steps: Steps, number: int) -> _Cuts:
     """Every crossing of a piece of line without a gap; several of one edge each count."""
     xy = np.concatenate([run[0].xy, *(part.xy[1:] for part in run[1:])])
     lengths = np.hypot(*np.diff(xy, axis=0).T)
     part_of = np.repeat(np.arange(len(run)), [len(part.xy) - 1 for part in run])
     within = np.concatenate([np.cumsum(lengths[part_of == k]) - lengths[part_of == k] for k in range(len(run))])
     starts = np.array([part.start_m for part in run])[part_of] + within
-    found = _cut_part(_snap(xy, grid, fences[run[0].fence].id), grid)
+    found = _cut_part(_snap(xy, grid, fences[run[0].fence].id), grid, steps)
     segment = np.concatenate([np.empty(0, int), *(np.full(len(share), k) for k, _, share in found)])
     edge = np.concatenate([np.empty((0, 3), np.int32), *(edges for _, edges, _ in found)])
     share = np.concatenate([np.empty(0), *(shares for _, _, shares in found)])
@@ -410,13 +423,15 @@ def _snap(xy: NDArray[np.float64], grid: Grid, fence: str) -> NDArray[np.int64]:
     return np.clip(units, -16 * LONGEST, 16 * LONGEST).astype(np.int64)
 
 
-def _cut_part(vertices: NDArray[np.int64], grid: Grid) -> list[tuple[int, NDArray[np.int32], NDArray[np.float64]]]:
+def _cut_part(
+    vertices: NDArray[np.int64], grid: Grid, steps: Steps
+) -> list[tuple[int, NDArray[np.int32], NDArray[np.float64]]]:
     """For each segment that cuts something: its number, (n, 3) edges and (n,) shares of the segment."""
-    steps = np.array(STEPS, np.int64)
+    vectors = np.array(steps, np.int64)
     edge, share = np.empty((64, 3), np.int32), np.empty(64)
     cuts = []
     for segment, ((ax, ay), (bx, by)) in enumerate(itertools.pairwise(vertices)):
-        arguments = (ax, ay, bx, by, grid.height, grid.width, steps, 0)
+        arguments = (ax, ay, bx, by, grid.height, grid.width, vectors, 0)
         count = cut_segment(*arguments, len(share), edge, share)
         if count > len(share):
             edge, share = np.empty((2 * count, 3), np.int32), np.empty(2 * count)
@@ -426,9 +441,9 @@ def _cut_part(vertices: NDArray[np.int64], grid: Grid) -> list[tuple[int, NDArra
     return cuts
 
 
-def _edge_key(edges: NDArray[np.int32], grid: Grid) -> NDArray[np.int64]:
+def _edge_key(edges: NDArray[np.int32], grid: Grid, n_steps: int) -> NDArray[np.int64]:
     row, col, step = edges.astype(np.int64).T
-    return (row * grid.width + col) * len(STEPS) + step
+    return (row * grid.width + col) * n_steps + step
 
 
 def sum_terms(cuts: CutEdges, cost_m: NDArray[np.float64], ohm: NDArray[np.float64]) -> FenceTerms:
@@ -439,7 +454,7 @@ def sum_terms(cuts: CutEdges, cost_m: NDArray[np.float64], ohm: NDArray[np.float
     cost_m, ohm : (n,) float64
         Term of each row of ``cuts``; ``inf`` closes the edge.
     """
-    key = _edge_key(np.stack([cuts.row, cuts.col, cuts.step], axis=1), cuts.grid)
+    key = _edge_key(np.stack([cuts.row, cuts.col, cuts.step], axis=1), cuts.grid, len(cuts.steps))
     _, first, inverse = np.unique(key, return_index=True, return_inverse=True)
     total_cost, total_ohm = np.zeros(first.size), np.zeros(first.size)
     np.add.at(total_cost, inverse, cost_m)

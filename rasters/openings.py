@@ -30,13 +30,14 @@ from rasters.errors import FenceError
 from rasters.fences import CutEdges, FenceTerms, fence_ohm, perpendicular_m, sum_terms
 from rasters.patches import open_in_turn, sealed_patch, slit_ohm
 from rasters.permeability import share_of_encounters, worth_m
-from rasters.steps import Neighbours, conductivity, step_ratio, step_vectors_m
+from rasters.steps import Neighbours, conductivity, passed_cells, step_ratio, step_vectors_m
 from rasters.surface import ResistanceSurface
 
 __all__ = [
     "FenceModel",
     "Opening",
     "OpeningEdges",
+    "closed_cost_m",
     "fence_terms",
     "land_beside",
     "open_edges",
@@ -327,12 +328,21 @@ def _cell_m(cuts: CutEdges) -> float:
 def land_beside(
     cuts: CutEdges, surface: ResistanceSurface, rows: NDArray[np.intp] | slice = slice(None)
 ) -> NDArray[np.float64]:
-    """(n,) mean resistance of the two cells of cut edges, all or some [1]; a cell that nobody enters counts as 1."""
-    row2, col2 = cuts.second
-    cells = np.stack([cuts.row[rows], row2[rows]]), np.stack([cuts.col[rows], col2[rows]])
-    values = np.where(surface.nodata[cells] | surface.barrier[cells], 1.0, surface.values[cells])
-    mean: NDArray[np.float64] = values.mean(axis=0)
+    """(n,) mean resistance along cut edges, all or some [1], half of either cell; a cell that nobody enters counts as 1."""
+    values = np.where(surface.nodata | surface.barrier, 1.0, surface.values)
+    row, col, step = cuts.row[rows], cuts.col[rows], cuts.step[rows]
+    mean = np.zeros(step.shape)
+    for number in np.unique(step):
+        here = step == number
+        for d_row, d_col, share in passed_cells(cuts.steps[number]):
+            mean[here] += share * values[row[here] + d_row, col[here] + d_col]
     return mean
+
+
+def closed_cost_m(cuts: CutEdges, surface: ResistanceSurface, model: FenceModel) -> NDArray[np.float64]:
+    """(n,) cost that each row of ``cuts`` adds to its edge or step, without openings [effective m]."""
+    worth = np.array([model.worth_m[fence.id] for fence in cuts.fences])[cuts.fence] if cuts.size else np.empty(0)
+    return np.where(cuts.parts_sides, worth * land_beside(cuts, surface), 0.0)
 
 
 def row_terms(
@@ -343,8 +353,7 @@ def row_terms(
     Within one fence an opening stands in parallel with the fence itself: conductances add up, and an animal takes the
     cheaper way. A row that does not part sides adds nothing.
     """
-    worth = np.array([model.worth_m[fence.id] for fence in cuts.fences])[cuts.fence] if cuts.size else np.empty(0)
-    cost = np.where(cuts.parts_sides, worth * land_beside(cuts, surface), 0.0)
+    cost = closed_cost_m(cuts, surface, model)
     siemens = _reciprocal(fence_ohm(cuts, cost, model.neighbours))
     for edges in openings:
         cost[edges.rows] = np.minimum(cost[edges.rows], edges.cost_m)

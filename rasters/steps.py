@@ -12,6 +12,7 @@ has with four neighbours.
 
 from __future__ import annotations
 
+import itertools
 import math
 from typing import Literal
 
@@ -20,12 +21,19 @@ from numpy.typing import NDArray
 
 from rasters.grid import Grid
 
-__all__ = ["STEPS", "Neighbours", "conductivity", "step_ratio", "step_vectors_m"]
+__all__ = ["FAR_STEPS", "STEPS", "Neighbours", "conductivity", "passed_cells", "step_ratio", "step_vectors_m"]
 
 Neighbours = Literal[4, 8]
 
 STEPS: tuple[tuple[int, int], ...] = ((0, 1), (1, 0), (1, 1), (1, -1))
 """(row, col) offset from an edge's first cell to its second: east, south, south-east, south-west."""
+
+KNIGHTS = ((1, 2), (2, 1), (2, -1), (1, -2))
+FAR_STEPS: dict[int, tuple[tuple[int, int], ...]] = {
+    16: KNIGHTS,
+    32: (*KNIGHTS, (1, 3), (3, 1), (3, -1), (1, -3), (2, 3), (3, 2), (3, -2), (2, -3)),
+}
+"""Number of neighbours in least cost -> steps beyond `STEPS`."""
 
 
 def conductivity(neighbours: Neighbours) -> float:
@@ -51,3 +59,18 @@ def step_ratio(grid: Grid, neighbours: Neighbours) -> NDArray[np.float64]:
     shorter = 1.0 / (oblong + math.sqrt(2.0) * (oblong - 1.0 / oblong))
     straight = [oblong, shorter] if shape >= 1.0 else [shorter, oblong]
     return np.array([*straight, math.sqrt(2.0) * oblong, math.sqrt(2.0) * oblong])
+
+
+def passed_cells(step: tuple[int, int]) -> list[tuple[int, int, float]]:
+    """Cells (row, col from the first one) that the straight line of a step passes through, and its share in each."""
+    row, col = step
+    at = {0.0, 1.0}
+    for size in (abs(row), abs(col)):
+        at |= {(i + 0.5) / size for i in range(size)}
+    cuts = sorted(at)
+    out = []
+    for before, after in itertools.pairwise(cuts):
+        middle = 0.5 * (before + after)
+        if after - before > 1e-12:
+            out.append((math.floor(middle * row + 0.5), math.floor(middle * col + 0.5), after - before))
+    return out

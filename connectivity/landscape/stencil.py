@@ -14,18 +14,19 @@ depend on the metre; `rasters.steps` and `rasters.fences` say what the ratio of 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from connectivity.landscape.far_steps import FarSteps, far_steps
 from rasters.errors import DataError
 from rasters.fences import FenceTerms
 from rasters.steps import STEPS, Neighbours, step_ratio
 from rasters.surface import ResistanceSurface
 
-__all__ = ["STEPS", "EdgeRule", "FenceTerms", "Neighbours", "Stencil", "build_stencil", "mean_of"]
+__all__ = ["STEPS", "EdgeRule", "FenceTerms", "Neighbours", "Stencil", "build_stencil", "mean_of", "with_far_steps"]
 
 EdgeRule = Literal["mean_resistance", "mean_conductance"]
 
@@ -35,13 +36,14 @@ class Stencil:
     """Cells, neighbours and fence terms: all that the solvers need.
 
     ``conductance()`` and ``cost()`` give dense (4, height, width) arrays in the order of `STEPS`; an edge that does not
-    exist has conductance 0 and cost ``inf``.
+    exist has conductance 0 and cost ``inf``. ``far`` are the steps of least-cost searches with more neighbours, if any.
     """
 
     surface: ResistanceSurface
     fence: FenceTerms
     neighbours: Neighbours = 8
     edge_rule: EdgeRule = "mean_resistance"
+    far: FarSteps | None = None
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -91,6 +93,14 @@ class Stencil:
         cost = self.edge_resistance() * self.step_m()[:, None, None]
         cost[self.fence.step, self.fence.row, self.fence.col] += self.fence.cost_m
         return cost
+
+
+def with_far_steps(stencil: Stencil, neighbours: int, fence: FenceTerms) -> Stencil:
+    """The same, searched for least costs with 16 or 32 neighbours: see `connectivity.landscape.far_steps.far_steps`."""
+    if stencil.neighbours != 8:
+        raise DataError(f"least cost with {neighbours!r} neighbours needs a stencil of 8, not {stencil.neighbours}")
+    harmonic = stencil.edge_rule == "mean_conductance"
+    return replace(stencil, far=far_steps(stencil.surface, stencil.cost(), neighbours, fence, harmonic=harmonic))
 
 
 def mean_of(one: NDArray[np.float64], two: NDArray[np.float64], *, harmonic: bool) -> NDArray[np.float64]:

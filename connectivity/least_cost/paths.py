@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -11,12 +11,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from connectivity.focal import FocalRegion, region_labels
+from connectivity.kernels.search.far_steps import trace_far
 from connectivity.kernels.search.paths import inherit_labels, trace
 from connectivity.kernels.search.slope import LEVEL
 from connectivity.landscape.slope_cost import SlopeCost
 from connectivity.landscape.stencil import STEPS, Stencil
 from connectivity.least_cost.cost_distance import CostDistance, fence_table, search
-from rasters.errors import SolverError
+from rasters.errors import DataError, SolverError
+from rasters.fences import FenceTerms
 from rasters.grid import Grid
 
 __all__ = [
@@ -152,12 +154,17 @@ def _no_path(distance: CostDistance, target: FocalRegion) -> LeastCostPath:
 
 def _traced(distance: CostDistance, row: int, col: int) -> NDArray[np.int64]:
     """(n, 2) cells from a reached cell back to the source."""
-    cells = np.empty((4 * sum(distance.stencil.shape), 2), np.int64)
-    arguments = _path_arguments(distance.cwd, distance.stencil, distance.slope)
-    n = trace(row, col, *arguments, cells)
+    cells, far = np.empty((4 * sum(distance.stencil.shape), 2), np.int64), distance.stencil.far
+    follow: Callable[..., int] = trace if far is None else trace_far
+    arguments = (
+        _path_arguments(distance.cwd, distance.stencil, distance.slope)
+        if far is None
+        else (distance.cwd, far.steps, far.cost)
+    )
+    n = follow(row, col, *arguments, cells)
     if n > len(cells):
         cells = np.empty((n, 2), np.int64)
-        trace(row, col, *arguments, cells)
+        follow(row, col, *arguments, cells)
     if distance.cwd[tuple(cells[n - 1])] > 0:
         raise _lost_path(*cells[n - 1])
     return cells[:n]
@@ -180,22 +187,36 @@ def _path_arguments(cwd: NDArray[np.float64], stencil: Stencil, slope: SlopeCost
 
 
 def _crossed(stencil: Stencil, rows: NDArray[np.int32], cols: NDArray[np.int32]) -> NDArray[np.int64]:
-    """Rows of the fence terms on the edges of a path, in path order."""
-    fence, width = stencil.fence, stencil.shape[1]
-    if not fence.size or rows.size < 2:
+    """Rows of the fence terms on the edges of a path, in path order; those of far steps are numbered after the others."""
+    if rows.size < 2:
         return np.empty(0, np.int64)
+    places, terms = _terms_on(stencil.fence, STEPS, stencil.shape[1], rows, cols)
+    if stencil.far is not None:
+        beyond, more = _terms_on(
+            stencil.far.fence, tuple(map(tuple, stencil.far.steps[len(STEPS) :])), stencil.shape[1], rows, cols
+        )
+        places, terms = np.append(places, beyond), np.append(terms, more + stencil.fence.size)
+    crossed: NDArray[np.int64] = terms[np.argsort(places, kind="stable")]
+    return crossed
+
+
+def _terms_on(
+    fence: FenceTerms, steps: tuple[tuple[int, int], ...], width: int, rows: NDArray[np.int32], cols: NDArray[np.int32]
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Places along a path of some steps that carry a fence term, and the rows of the terms."""
     d_row, d_col = np.diff(rows.astype(np.int64)), np.diff(cols.astype(np.int64))
     forward = (d_row > 0) | ((d_row == 0) & (d_col > 0))
     first_row, first_col = np.where(forward, rows[:-1], rows[1:]), np.where(forward, cols[:-1], cols[1:])
     sign = np.where(forward, 1, -1)
-    step = np.select([(d_row * sign == r) & (d_col * sign == c) for r, c in STEPS], range(len(STEPS)))
-    edge = (first_row.astype(np.int64) * width + first_col) * len(STEPS) + step
-    fence_edge = (fence.row.astype(np.int64) * width + fence.col) * len(STEPS) + fence.step
+    step = np.select([(d_row * sign == r) & (d_col * sign == c) for r, c in steps], range(len(steps)), default=-1)
+    edge = np.where(step < 0, -1, (first_row.astype(np.int64) * width + first_col) * len(steps) + step)
+    fence_edge = (fence.row.astype(np.int64) * width + fence.col) * len(steps) + fence.step
     order = np.argsort(fence_edge, kind="stable")
-    place = np.minimum(np.searchsorted(fence_edge[order], edge), fence.size - 1)
-    found = order[place]
-    crossed: NDArray[np.int64] = found[fence_edge[found] == edge]
-    return crossed
+    if not order.size:
+        return order, order
+    found = order[np.minimum(np.searchsorted(fence_edge[order], edge), fence.size - 1)]
+    at = np.flatnonzero(fence_edge[found] == edge)
+    return at, found[at]
 
 
 def cost_allocation(
@@ -216,6 +237,8 @@ def cost_allocation(
         Cells that cost more from every source [effective m] belong to none.
     slope : SlopeCost, optional
     """
+    if stencil.far is not None:
+        raise DataError("an allocation needs least cost with 8 or 4 neighbours")
     label = region_labels(sources)
     label[~stencil.surface.passable] = 0
     cwd = search(stencil, sources, budget_m, slope)

@@ -49,17 +49,20 @@ def _crossing(ax, ay, bx, by, px, py, qx, qy):
 def cut_segment(ax, ay, bx, by, height, width, steps, start, n_out, out_edge, out_share):
     """Edges crossed by one fence segment, appended from ``start``; returns the new count, filled or not.
 
-    ``ax .. by`` int64 in 1/UNITS cells from the centre of cell (0, 0), y downwards; ``steps`` (4, 2) int64;
+    ``ax .. by`` int64 in 1/UNITS cells from the centre of cell (0, 0), y downwards; ``steps`` (k, 2) int64;
     ``out_edge`` (n, 3) int32 row, col, step; ``out_share`` (n,) float64 share of the segment.
     """
     count = start
     low, high = min(ay, by), max(ay, by)
-    first = max(-((-low) // UNITS) - 1, -1)
+    tall, wide = 1, 1
+    for k in range(steps.shape[0]):
+        tall, wide = max(tall, steps[k, 0]), max(wide, abs(steps[k, 1]))
+    first = max(-((-low) // UNITS) - tall, -1)
     last = min(high // UNITS, height)
     for row in range(first, last + 1):
-        left, right = _columns_in_strip(ax, ay, bx, by, row)
+        left, right = _columns_in_strip(ax, ay, bx, by, row, tall, wide)
         for col in range(max(left, -1), min(right, width) + 1):
-            for k in range(4):
+            for k in range(steps.shape[0]):
                 row2, col2 = row + steps[k, 0], col + steps[k, 1]
                 if row < 0 or col < 0 or row >= height or col >= width or row2 >= height or col2 < 0 or col2 >= width:
                     continue
@@ -73,12 +76,12 @@ def cut_segment(ax, ay, bx, by, height, width, steps, start, n_out, out_edge, ou
 
 
 @kernel
-def _columns_in_strip(ax, ay, bx, by, row):
-    """First and last column, one spare on either side, that a segment touches between ``row`` and ``row + 1``."""
+def _columns_in_strip(ax, ay, bx, by, row, tall, wide):
+    """First and last column, ``wide`` spare on either side, that a segment touches between ``row`` and ``row + tall``."""
     x1, x2 = float(ax), float(bx)
     if ay != by:
         t1 = min(max((row * UNITS - ay) / (by - ay), 0.0), 1.0)
-        t2 = min(max(((row + 1) * UNITS - ay) / (by - ay), 0.0), 1.0)
+        t2 = min(max(((row + tall) * UNITS - ay) / (by - ay), 0.0), 1.0)
         x1, x2 = ax + t1 * (bx - ax), ax + t2 * (bx - ax)
     left, right = min(x1, x2), max(x1, x2)
-    return int(left // UNITS) - 1, int(right // UNITS) + 2
+    return int(left // UNITS) - wide, int(right // UNITS) + 1 + wide

@@ -37,7 +37,7 @@ __all__ = ["ALL_SPECIES", "Comparison", "Pairing", "Side", "compare_sides", "fol
 ALL_SPECIES = "all"
 """Stands for the species in tables about all of them together."""
 
-OBJECTIVE = ("portfolio.objective", "solver.neighbours", "solver.edge_rule")
+OBJECTIVE = ("portfolio.objective", "solver.neighbours", "solver.neighbours_least_cost", "solver.edge_rule")
 WEIGHTS = re.compile(r"ranking\..*_weight$|routes\.[^.]+\.weights\.")
 """Settings that numbers and scores are defined by, with the weights of the ranking and of places: runs that differ in one do not measure
 the same."""

@@ -23,6 +23,7 @@ from connectivity.network.barriers import network_barriers
 from connectivity.network.indices import DispersalKernel
 from connectivity.network.links import CorridorNetwork
 from connectivity.network.pinch_points import PinchPoints, corridor_resistance, pinch_points
+from rasters.errors import ConfigError
 from scenarios.corridors.network import network_tables
 from scenarios.corridors.results import CorridorRoute, SpeciesCorridors, WeakPlace
 from scenarios.land.places import FocalPlace
@@ -67,8 +68,19 @@ def _used(land: Landscape, source: FocalRegion, target: FocalRegion) -> tuple[Co
     return land.cwd(source, fences=fences), land.cwd(target, fences=fences)
 
 
+def _require_near_steps(prepared: Prepared) -> None:
+    """Alternatives and weakest places are told by steps to neighbours."""
+    far = prepared.resolved.study.solver.neighbours_least_cost
+    if far is not None:
+        raise ConfigError(
+            f"{prepared.resolved.path}: solver.neighbours_least_cost: {far} is not for `otkel corridors`, whose routes go from "
+            "neighbour to neighbour; leave it out, or add --set solver.neighbours_least_cost=null"
+        )
+
+
 def run_corridors(prepared: Prepared, around: Surroundings, progress: Progress = lambda _: None) -> SpeciesCorridors:
     """Routes from every core to every target with their alternatives, ranked, and the network of all of them."""
+    _require_near_steps(prepared)
     clock, land = Clock(progress), Landscape(prepared)
     settings = land.study.corridors
     with clock.step("least cost"):

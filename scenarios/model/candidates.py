@@ -95,7 +95,8 @@ def pairs_on_routes(land: Landscape, table: pd.DataFrame) -> NDArray[np.int64]:
     found = set()
     for cwd in land.cwds(land.ends.origins, fences=False):
         path = least_cost_path(cwd, land.ends.any_target)
-        crossed = _nearest(table, _crossings(land.cuts, path.rows, path.cols))
+        cuts = [one for one in (land.cuts, land.far_cuts) if one is not None]
+        crossed = _nearest(table, [c for one in cuts for c in _crossings(one, path.rows, path.cols)])
         found |= {(a, b) for a in crossed for b in crossed if a < b}
     line = table["fence_line"].to_numpy()
     return np.array(sorted(p for p in found if line[p[0]] != line[p[1]]), np.int64).reshape(-1, 2)

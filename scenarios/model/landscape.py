@@ -15,15 +15,16 @@ from numpy.typing import NDArray
 from connectivity.circuit.solve import solve
 from connectivity.focal import FocalRegion
 from connectivity.landscape.laplacian import Laplacian, stencil_laplacian
-from connectivity.landscape.stencil import Stencil, build_stencil
+from connectivity.landscape.stencil import Stencil, build_stencil, with_far_steps
 from connectivity.least_cost.cost_distance import CostDistance, cost_weighted_distances
 from connectivity.openings.edges import OpenableEdges, openable_edges
 from connectivity.openings.sets import CircuitOfSets, DistancesOfSets, Pairs
 from connectivity.reduction.network import ReducedNetwork
 from connectivity.reduction.reduce import reduce_landscape
 from connectivity.report import SolveReport
-from rasters.fences import CutEdges, FenceTerms, sum_terms
-from rasters.openings import OpeningEdges, row_terms
+from rasters.fences import CutEdges, FenceTerms, cut_edges, sum_terms
+from rasters.openings import OpeningEdges, closed_cost_m, row_terms
+from rasters.steps import FAR_STEPS
 from rasters.surface import ResistanceSurface
 from scenarios.land.actions import mortality_ground
 from scenarios.land.ends import Ends
@@ -50,7 +51,7 @@ class Landscape:
 
     def __init__(self, prepared: Prepared, *, only_line: str | None = None, threads: int = 2) -> None:
         self.prepared = prepared
-        self.threads = threads
+        self.threads, self.only_line = threads, only_line
         cost_m, ohm = row_terms(self.cuts, prepared.surface, prepared.model, prepared.standing)
         if only_line is not None:
             other = np.array([fence.fence_line != only_line for fence in self.cuts.fences])[self.cuts.fence]
@@ -106,20 +107,42 @@ class Landscape:
 
     @cached_property
     def _fenced(self) -> Stencil:
-        return self._stencil(self.terms)
+        return self._stencil(self.terms, self._far_terms)
 
     @cached_property
     def _open(self) -> Stencil:
-        return self._stencil(FenceTerms.none())
+        return self._stencil(FenceTerms.none(), FenceTerms.none())
+
+    @cached_property
+    def far_cuts(self) -> CutEdges | None:
+        """Steps of least-cost searches beyond the neighbours that the active fences cut; None without such steps."""
+        neighbours = self.study.solver.neighbours_least_cost
+        if neighbours is None:
+            return None
+        return cut_edges(self.cuts.fences, self.cuts.grid, steps=FAR_STEPS[neighbours])
+
+    @property
+    def _far_terms(self) -> FenceTerms:
+        """What closed fences add to far steps; through an opening lead only the steps to neighbours."""
+        cuts = self.far_cuts
+        if cuts is None:
+            return FenceTerms.none()
+        cost_m = closed_cost_m(cuts, self.surface, self.prepared.model)
+        here = np.array([self.only_line in (None, fence.fence_line) for fence in cuts.fences])[cuts.fence]
+        kept = cuts.parts_sides & here
+        return sum_terms(cuts.only(kept), cost_m[kept], np.zeros(int(kept.sum())))
 
     @property
     def terms(self) -> FenceTerms:
         """What the fences as they stand add to the edges that they cut."""
         return sum_terms(self.cuts, self.row_cost_m, self.row_ohm)
 
-    def _stencil(self, terms: FenceTerms) -> Stencil:
+    def _stencil(self, terms: FenceTerms, far: FenceTerms) -> Stencil:
         solver = self.study.solver
-        return build_stencil(self.surface, terms, neighbours=solver.neighbours, edge_rule=solver.edge_rule)
+        near = build_stencil(self.surface, terms, neighbours=solver.neighbours, edge_rule=solver.edge_rule)
+        if solver.neighbours_least_cost is None:
+            return near
+        return with_far_steps(near, solver.neighbours_least_cost, far)
 
     def stencil(self, *, fences: bool = True) -> Stencil:
         """Cells and edges with the fences as they stand, or without any."""

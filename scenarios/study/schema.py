@@ -385,11 +385,19 @@ class Solver(Model):
     """Numerical settings."""
 
     neighbours: Literal[4, 8] = 8
+    neighbours_least_cost: Literal[16, 32] | None = None
+    """Directions of least-cost searches: straighter ways, for more time and memory. Default: as `neighbours`."""
     edge_rule: Literal["mean_resistance", "mean_conductance"] = "mean_resistance"
     method: Annotated[str, AfterValidator(known_method)] = "auto"
     """One of `connectivity.circuit.solvers.METHODS`."""
     tolerance: Annotated[float, Field(gt=0, lt=1e-2)] = 1e-6
     """Relative residual."""
+
+    @model_validator(mode="after")
+    def _far(self) -> Solver:
+        if self.neighbours_least_cost is not None and self.neighbours != 8:
+            raise ValueError("neighbours_least_cost: needs `neighbours: 8`")
+        return self
 
 
 class Sk42(Model):

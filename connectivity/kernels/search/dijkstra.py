@@ -21,7 +21,7 @@ from connectivity.kernels._jit import kernel
 from connectivity.kernels.search.bucket_queue import CHUNK, SLOTS, grow, key_of, new_chunk, next_key, release, slot_of
 from connectivity.kernels.search.slope import LEVEL, slope_factor
 
-__all__ = ["edge_cost", "fence_row", "spread"]
+__all__ = ["deliver", "edge_cost", "fence_row", "refile", "spread"]
 
 
 @kernel
@@ -70,7 +70,7 @@ def spread(
     """
     tail, free = np.zeros(SLOTS, np.int64), np.zeros(2, np.int64)
     pool = grow(1024 + seeds.size // (CHUNK - 1), np.zeros(CHUNK, np.int32), free)
-    _deliver(seeds, np.zeros(seeds.size), seeds.size, 0, per_m, unreached, tail, free, pool, cells)
+    deliver(seeds, np.zeros(seeds.size), seeds.size, 0, per_m, unreached, tail, free, pool, cells)
     target, offer, special = np.empty(8 * CHUNK + 1, np.int64), np.empty(8 * CHUNK + 1), np.empty(CHUNK + 1, np.int64)
     current, level = next_key(0, tail)
     while current >= 0:
@@ -83,7 +83,7 @@ def spread(
             chunk = (place - 1) // CHUNK
             entries = pool[chunk * CHUNK + 1 : place]
             if level > 0:
-                _refile(entries, current, per_m, tail, free, pool, cells)
+                refile(entries, current, per_m, tail, free, pool, cells)
             else:
                 n, n_special = _offers(entries, current, per_m, offset, half_length, cells, target, offer, special)
                 if n_special > 0:
@@ -91,13 +91,13 @@ def spread(
                         special[:n_special], n, offset, half_length, harmonic, fence_cell, fence_cost, slope_kind, rise,
                         cells, target, offer,
                     )  # fmt: skip
-                _deliver(target, offer, n, current, per_m, unreached, tail, free, pool, cells)
+                deliver(target, offer, n, current, per_m, unreached, tail, free, pool, cells)
             place = release(chunk, pool, free)
         current, level = next_key(current, tail)
 
 
 @kernel
-def _refile(
+def refile(
     entries: NDArray[np.int32],
     current: int,
     per_m: float,
@@ -183,7 +183,7 @@ def _special_offers(
 
 
 @kernel
-def _deliver(
+def deliver(
     target: NDArray[np.int64],
     offer: NDArray[np.float64],
     n: int,

@@ -9,9 +9,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from connectivity.openings.sets import no_sets
 from rasters.errors import ConfigError
+from scenarios.corridors.routes import run_corridors
 from scenarios.land.inputs import read_inputs
 from scenarios.land.prepared import Prepared, prepare_species
+from scenarios.model.landscape import Landscape
 from scenarios.model.results import SpeciesRun
 from scenarios.model.species_run import run_species
 from scenarios.model.valuation import evaluate
@@ -52,12 +55,16 @@ def given_back(before: SpeciesRun, after: SpeciesRun, column: str, unit: str) ->
     return (then - now) / (free - now)
 
 
+@pytest.mark.parametrize("neighbours", [None, 16, 32])
 @pytest.mark.parametrize("species", ["walker", "digger"])
-def test_gain_for_a_place_is_that_of_running_again_with_the_passage_open(study: Path, species: str) -> None:
-    run = run_species(prepared(study, species))
+def test_gain_for_a_place_is_that_of_running_again_with_the_passage_open(
+    study: Path, species: str, neighbours: int | None
+) -> None:
+    far = {"solver.neighbours_least_cost": neighbours}
+    run = run_species(prepared(study, species, **far))
     for name in run.ranking["candidate"].iloc[[0, -1]]:
         opening = [{"id": "test", "fence_line": "border", "design": "wires_out", "at": [name]}]
-        after = run_species(prepared(study, species, openings=opening))
+        after = run_species(prepared(study, species, openings=opening, **far))
         for share, column, unit in zip(SHARES, ("effective_resistance", "least_cost"), ("ohm", "m"), strict=True):
             pairs = given_back(run, after, column, unit)
             for target in ("north_park", "north_lake"):
@@ -125,3 +132,44 @@ def test_passages_value_what_the_run_ranks_by(study: Path, weights: dict[str, fl
 def test_weights_that_mean_nothing_are_refused(study: Path, weights: dict[str, float], said: str) -> None:
     with pytest.raises(ConfigError, match=said):
         resolve(str(study), "closed", {"routes.digger.weights": weights})
+
+
+@pytest.mark.parametrize("neighbours", [16, 32])
+def test_more_neighbours_never_cost_more_and_leave_circuits_alone(
+    study: Path, plain: SpeciesRun, neighbours: int
+) -> None:
+    run = run_species(prepared(study, **{"solver.neighbours_least_cost": neighbours}))
+    for column in ("least_cost_m", "least_cost_no_fence_m"):
+        assert (run.pairs[column] <= plain.pairs[column] * (1 + 1e-12)).all()
+        assert (run.pairs[column] > 0.8 * plain.pairs[column]).all()
+    assert (run.pairs["least_cost_no_fence_m"] < plain.pairs["least_cost_no_fence_m"]).any()
+    pd.testing.assert_series_equal(run.pairs["effective_resistance_ohm"], plain.pairs["effective_resistance_ohm"])
+    assert (run.pairs["fence_crossings"] == plain.pairs["fence_crossings"]).all()
+
+
+def test_sets_of_passages_cost_what_running_again_costs_with_more_neighbours(study: Path) -> None:
+    """Two lines, both sealed for the walker: one passage in each; the small model of the page agrees."""
+    far = {"solver.neighbours_least_cost": 16, "fences.active": ["border", "inner"]}
+    ready = prepared(study, "walker", **far)
+    lines = {c.opening.fence: [] for c in ready.candidates}
+    for candidate in ready.candidates:
+        lines[candidate.opening.fence].append(candidate.opening.id)
+    ids = [names[len(names) // 2] for names in lines.values()]
+    land = Landscape(ready)
+    both = land.distances(ids, land.pairs_apart).distances(np.array([[True, True]]))[0]
+    openings = [
+        {"id": f"test_{i}", "fence_line": line, "design": "wires_out", "at": [name]}
+        for i, (line, name) in enumerate(zip(("border", "inner"), ids, strict=True))
+    ]
+    again = Landscape(prepared(study, "walker", openings=openings, **far))
+    wanted = again.distances((), again.pairs_apart).distances(no_sets(0))[0]
+    assert np.isfinite(wanted).all()
+    np.testing.assert_allclose(both, wanted, rtol=1e-12)
+    assert np.isinf(land.distances((), land.pairs_apart).distances(no_sets(0))[0]).any()
+
+
+def test_corridors_and_four_neighbours_refuse_more_directions(study: Path) -> None:
+    with pytest.raises(ConfigError, match=r"neighbours_least_cost: 16 is not for `otkel corridors`"):
+        run_corridors(prepared(study, **{"solver.neighbours_least_cost": 16}), around=None)  # type: ignore[arg-type]
+    with pytest.raises(ConfigError, match="needs `neighbours: 8`"):
+        resolve(str(study), "closed", {"solver.neighbours": 4, "solver.neighbours_least_cost": 16})
