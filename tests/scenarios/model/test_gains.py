@@ -18,7 +18,7 @@ from scenarios.model.landscape import Landscape
 from scenarios.model.results import SpeciesRun
 from scenarios.model.species_run import run_species
 from scenarios.model.valuation import evaluate
-from scenarios.outputs.tables import MEANINGS
+from scenarios.outputs.columns import COLUMNS
 from scenarios.study.load import resolve
 from tests.support.tiny_study import write_tiny_study
 
@@ -87,7 +87,7 @@ def test_ranks_of_a_place_start_at_its_best_passage(plain: SpeciesRun) -> None:
         assert own["rank"].tolist() == list(range(1, len(own) + 1))
         assert (np.diff(own["score"]) <= 0).all()
         assert own["candidate"].nunique() == len(plain.ranking)
-    assert set(plain.by_place) <= set(MEANINGS)
+    assert set(plain.by_place) <= {column.name for column in COLUMNS}
 
 
 def test_weights_of_targets_make_the_mean_one_over_cores_and_targets(study: Path, plain: SpeciesRun) -> None:
