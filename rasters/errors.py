@@ -16,7 +16,7 @@
       ExportError(OSError)             a result could not be written
         FolderInUseError               another process writes there now; nothing is lost, try again later
     PlannerWarning(UserWarning)
-      NodataFilledWarning, RasterWarning
+      NodataFilledWarning, RasterWarning, CrsScaleWarning
 
 What a command's exit code is after each: `scenarios.exit_codes`.
 """
@@ -27,6 +27,7 @@ from typing import Any
 
 __all__ = [
     "ConfigError",
+    "CrsScaleWarning",
     "DataError",
     "ExportError",
     "FenceError",
@@ -118,6 +119,10 @@ class FolderInUseError(ExportError):
 
 class PlannerWarning(UserWarning):
     """Base of every warning."""
+
+
+class CrsScaleWarning(PlannerWarning):
+    """Metres of the map are not metres on the ground."""
 
 
 class RasterWarning(PlannerWarning):

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Grid"]
 
+UTM_REACH = 4.5
+"""Degrees from its central meridian up to which a UTM zone is proposed: lengths are within 0.3 % there."""
 ROUNDING = 1e-6
 """Share of a cell by which bounds may miss a multiple of the cell, so that a rounding error does not add a row."""
 
@@ -30,7 +32,7 @@ class Grid:
     Parameters
     ----------
     crs : str
-        Anything pyproj understands: ``"EPSG:6933"``, WKT, a PROJ string.
+        Anything pyproj understands: ``"EPSG:32640"``, WKT, a PROJ string.
     transform : Affine
         Maps (column, row) of a cell's upper left corner to map x, y.
     shape : tuple of int
@@ -102,7 +104,7 @@ class Grid:
             return CRS.from_user_input(self.crs)
         except CRSError as error:
             raise DataError(
-                f"unknown coordinate reference system {self.crs!r}; give an EPSG code (EPSG:6933), WKT or a PROJ string"
+                f"unknown coordinate reference system {self.crs!r}; give an EPSG code (such as EPSG:32640), WKT or a PROJ string"
             ) from error
 
     def require_metres(self) -> None:
@@ -111,8 +113,25 @@ class Grid:
         unit = crs.axis_info[0].unit_name if crs.axis_info else "unknown"
         if crs.is_geographic or unit not in ("metre", "meter", "m"):
             raise GeographicCRSError(
-                f"{self.crs}: units are {unit}, but distances are needed in metres; choose a projected CRS (EPSG:6933, a UTM zone)"
+                f"{self.crs}: units are {unit}, but distances are needed in metres; choose a projected CRS that "
+                f"fits the area: {self.fit_crs()}"
             )
+
+    def fit_crs(self) -> str:
+        """A coordinate reference system whose metres are true over this grid: a UTM zone, or for larger areas one around it."""
+        from pyproj.exceptions import ProjError
+
+        left, bottom, right, top = self.bounds
+        x = np.array([left, left, right, right, (left + right) / 2])
+        y = np.array([bottom, top, bottom, top, (bottom + top) / 2])
+        try:
+            lon, lat = self.transformer("EPSG:4326").transform(x, y, direction="INVERSE", errcheck=True)
+        except ProjError:
+            return "a UTM zone"
+        zone = min(int((lon[-1] + 180) // 6) + 1, 60)
+        if np.abs(lon - (6 * zone - 183)).max() <= UTM_REACH and np.abs(lat).max() < 84:
+            return f"EPSG:{(32600 if lat[-1] >= 0 else 32700) + zone} (UTM zone {zone}{'N' if lat[-1] >= 0 else 'S'})"
+        return f"'+proj=laea +lat_0={lat[-1]:.0f} +lon_0={lon[-1]:.0f} +datum=WGS84 +units=m' (equal area around its middle)"
 
     def require_same(self, other: Grid, name: str = "the layer") -> None:
         """Raise GridMismatchError, showing both grids, unless ``other`` is this grid."""

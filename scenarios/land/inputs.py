@@ -10,9 +10,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+from shapely.geometry import box
+from shapely.geometry.base import BaseGeometry
 
 from connectivity.focal import FocalRegion
 from rasters import terrain
+from rasters.crs import warn_of_scale
 from rasters.distance import burn, distance_to
 from rasters.errors import ConfigError, DataError, FocalNodeError, NodataFilledWarning, PlannerWarning
 from rasters.fence_lines import joined_lines, placed_after
@@ -42,6 +45,10 @@ __all__ = [
     "read_profile",
     "study_grid",
 ]
+
+
+OUTSIDE = 0.001
+"""Share of a region outside the grid that is told."""
 
 
 @contextmanager
@@ -83,6 +90,16 @@ class Inputs:
     cuts: CutEdges
     all_fences: tuple[Fence, ...]
     files: dict[Path, str] = field(default_factory=dict)
+
+    @property
+    def coverage(self) -> str:
+        """Share of the grid that each layer knows, in words."""
+        return ", ".join(f"{name} {_percent(1 - float(layer.nodata.mean()))}" for name, layer in self.layers.items())
+
+
+def _percent(share: float) -> str:
+    """Rounded so that only all is 100 % and only nothing 0 %."""
+    return f"{100 * share:.0f} %" if share in (0.0, 1.0) else f"{min(max(100 * share, 0.1), 99.9):.1f} %"
 
 
 def read_inputs(
@@ -156,6 +173,7 @@ def study_grid(resolved: ResolvedStudy) -> Grid:
             grid = grid.coarsened(factor)
     with naming(where):
         grid.require_metres()
+    warn_of_scale(grid)
     return grid
 
 
@@ -275,7 +293,20 @@ def _places(resolved: ResolvedStudy, grid: Grid) -> dict[str, FocalPlace]:
     return {name: there[name] for name in sorted(wanted)}
 
 
+def _share_inside(shape: BaseGeometry, grid: Grid) -> float:
+    """Of its area, or of its length where it has none."""
+    size = "area" if shape.area > 0 else "length"
+    whole = float(getattr(shape, size))
+    return float(getattr(shape.intersection(box(*grid.bounds)), size)) / whole if whole > 0 else 1.0
+
+
 def _region(place: FocalPlace, grid: Grid) -> FocalRegion:
+    outside = 1.0 - _share_inside(place.geometry, grid)
+    if outside > OUTSIDE:
+        warnings.warn(
+            f"region {place.id}: {_percent(outside)} of it lies outside the grid; only what is inside counts",
+            PlannerWarning, stacklevel=2,
+        )  # fmt: skip
     mask = burn([place.geometry], grid, all_touched=False)
     if not mask.any():
         mask = burn([place.geometry], grid, all_touched=True)

@@ -11,6 +11,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from rasters.crs import scale_of
 from rasters.fences import FORMULA
 from rasters.grid import Grid
 from rasters.io import replacing
@@ -160,4 +161,8 @@ def run_entry(run: Ground) -> dict[str, Any]:
 
 
 def _grid(grid: Grid) -> dict[str, Any]:
-    return {"crs_wkt": grid.pyproj_crs.to_wkt(), "transform": list(grid.transform)[:6], "shape": list(grid.shape)}
+    scale = scale_of(grid)
+    return {
+        "crs_wkt": grid.pyproj_crs.to_wkt(), "transform": list(grid.transform)[:6], "shape": list(grid.shape),
+        "map_metres_per_metre": [round(scale.least, 4), round(scale.most, 4)],
+    }  # fmt: skip

@@ -91,6 +91,7 @@ def check_study(
         worths |= {(one.check, one.text): one for one in _worth_findings(resolved, inputs)}
     findings += worths.values()
     inputs = read_inputs(first)
+    findings.append(Finding(check="layers", passed=True, text=f"known on this share of the grid: {inputs.coverage}"))
     findings += _bodies_findings(first, inputs)
     for separation in first.study.fences.separations:
         findings += _separation_findings(first, inputs, separation)

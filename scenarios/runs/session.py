@@ -80,6 +80,7 @@ def run_resolved(
         prepared = [_prepare(one, species) for one in resolved]
         job.as_read = {path: sha for every in prepared for one in every for path, sha in one.inputs.files.items()}
         profiles = {one.profile.id: one.profile for every in prepared for one in every}
+        coverage = prepared[0][0].inputs.coverage
         reporter.expect(sum(map(len, prepared)) * STEPS, "checking")
         found = write_run(
             job.folder, _solved(resolved, prepared, reporter, store, models=full), audience,
@@ -88,7 +89,10 @@ def run_resolved(
             built=write_built(job.folder, resolved[0].study, profiles) if full else {},
         )  # fmt: skip
         job.runs = found.runs
-    said = [*shortlists(found), f"{len(found.runs)} runs; report.html has maps and what-if, index.html all files"]
+    said = [
+        *shortlists(found), f"layers know this share of the grid: {coverage}",
+        f"{len(found.runs)} runs; report.html has maps and what-if, index.html all files",
+    ]  # fmt: skip
     return job.summary(found, _rows(found), said, opens="report.html")
 
 

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from connectivity.landscape.windows import Window
 from connectivity.moving_window.landscape import WindowSettings
 from connectivity.moving_window.tiles import normalised_current
+from rasters.crs import warn_of_scale
 from rasters.errors import ConfigError, DataError
 from rasters.fences import FenceTerms
 from rasters.grid import Grid
@@ -158,6 +159,8 @@ def _windows(
 ) -> dict[str, Any]:
     grid = files.grid()
     grid.require_metres()
+    if "species" not in tags:
+        warn_of_scale(grid)
     notes = files.check()[1]
     job = WindowJob(files=files, settings=request.settings(grid, files.neighbours))
     label = tags.get("species", "windows")
