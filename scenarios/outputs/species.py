@@ -18,6 +18,7 @@ from scenarios.outputs.generalise import generalised, generalised_ranking
 from scenarios.outputs.geopackage import write_layers
 from scenarios.outputs.map import write_maps
 from scenarios.outputs.page import write_index
+from scenarios.outputs.pages import Table
 from scenarios.outputs.rasters import write_rasters
 from scenarios.outputs.release import MODEL, Release
 from scenarios.outputs.report.basis import Basis
@@ -72,7 +73,7 @@ def write_run(
     borders: gpd.GeoDataFrame | None,
     credits: Sequence[str],
     bases: Mapping[str, Basis],
-    built: Mapping[str, pd.DataFrame] | None = None,
+    built: Mapping[str, Table] | None = None,
 ) -> Contents:
     """Write a folder of results, all but its manifest, for an audience: everything goes through `generalised` first.
 
@@ -84,7 +85,7 @@ def write_run(
         As in `write_species_run`.
     bases : mapping of str to Basis
         What saved scenarios build on, for the restricted alone: settings name places.
-    built : mapping of str to DataFrame, optional
+    built : mapping of str to Table, optional
         As in `write_index`.
 
     Returns

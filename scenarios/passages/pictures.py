@@ -263,7 +263,7 @@ def _draw_profile(sheet: Sheet, run: PortfolioRun, chosen: Sequence[tuple[int, s
     line = _profile(run)
     mine = ((run.candidates["fence_line"] == line) & (run.candidates["kind"] == "passage")).to_numpy()
     own = run.candidates["fence"][mine & run.candidates["chosen"].to_numpy(bool)].unique()
-    mine &= run.candidates["fence"].isin(own).to_numpy()
+    mine = mine & run.candidates["fence"].isin(own).to_numpy()
     rows = run.candidates[mine].assign(shown=100 * _shown_gain(run)[mine]).sort_values("along_m")
     along, gain = rows["along_m"].to_numpy() / 1000.0, rows["shown"].to_numpy()
     norm, colours = _scale(_shown_gain(run))
