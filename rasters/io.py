@@ -188,7 +188,7 @@ def _require_data(path: Path, known: NDArray[np.bool_], where: str) -> None:
 
 
 def read_vectors(
-    path: str | Path, layer: str | None, grid: Grid, where: str | None = None, *, id_column: str = "id"
+    path: str | Path, layer: str | None, grid: Grid, where: str | None = None, *, id_column: str | None = None
 ) -> gpd.GeoDataFrame:
     """Read features and bring them to the grid's CRS.
 
@@ -200,8 +200,8 @@ def read_vectors(
     grid : Grid
     where : str, optional
         Keep only features for which this SQL condition holds, such as ``"pair = 'KZ-TM'"``.
-    id_column : str
-        If the layer has this column, its values must be unique.
+    id_column : str, optional
+        The column that the reader knows features by: if the layer has it, its values must be unique. No other column is looked at.
 
     Returns
     -------
@@ -263,14 +263,14 @@ def _read_frame(path: Path, layer: str, where: str | None) -> gpd.GeoDataFrame:
     return frame
 
 
-def _labels(frame: gpd.GeoDataFrame, id_column: str) -> list[str]:
+def _labels(frame: gpd.GeoDataFrame, id_column: str | None) -> list[str]:
     """How messages name each feature."""
     if id_column in frame.columns:
         return [f"feature {id_column}={value!r}" for value in frame[id_column]]
     return [f"feature fid={fid}" for fid in frame.index]
 
 
-def _require_unique(frame: gpd.GeoDataFrame, id_column: str, where: str) -> None:
+def _require_unique(frame: gpd.GeoDataFrame, id_column: str | None, where: str) -> None:
     if id_column not in frame.columns:
         return
     twice = frame[id_column][frame[id_column].duplicated()].unique().tolist()

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,16 +16,17 @@ from connectivity.focal import FocalRegion
 from rasters import terrain
 from rasters.crs import warn_of_scale
 from rasters.distance import burn, distance_to
-from rasters.errors import ConfigError, DataError, FocalNodeError, NodataFilledWarning, PlannerWarning
-from rasters.fence_lines import joined_lines, placed_after
-from rasters.fences import CutEdges, Fence, cut_edges
+from rasters.errors import ConfigError, DataError, NodataFilledWarning, PlannerWarning
+from rasters.fences import CutEdges, Fence, cut_edges, touches
 from rasters.grid import Grid
 from rasters.io import read_grid, read_raster, read_vectors
 from rasters.profile import SpeciesProfile
 from rasters.surface import Layer
-from scenarios.land.areas import added_fences, regions_of_areas
+from scenarios.land.areas import regions_of_areas
+from scenarios.land.attributes import naming, require_columns, require_unique
 from scenarios.land.bodies import require_fits
-from scenarios.land.places import FocalPlace, attribute, place_of
+from scenarios.land.fence_file import read_fences
+from scenarios.land.places import FocalPlace, place_of
 from scenarios.records.fingerprint import file_hash
 from scenarios.study.load import ResolvedStudy, read_document, validate
 from scenarios.study.schema import LayerSource
@@ -49,17 +49,6 @@ __all__ = [
 
 OUTSIDE = 0.001
 """Share of a region outside the grid that is told."""
-
-
-@contextmanager
-def naming(where: object) -> Iterator[None]:
-    """Say ``where`` in front of an error about input data that does not say it yet: the file and key of the fault."""
-    try:
-        yield
-    except (DataError, FocalNodeError) as error:
-        if str(where) in str(error):
-            raise
-        raise type(error)(f"{where}: {error}") from error
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,7 +103,7 @@ def read_inputs(
     layers = _layers(resolved, grid) if layers is None else layers
     places = _places(resolved, grid)
     fences = read_fences(resolved, grid)
-    active = [f for f in fences if f.fence_line in resolved.study.fences.active]
+    active = _inside([f for f in fences if f.fence_line in resolved.study.fences.active], grid, resolved)
     with naming(resolved.file(resolved.study.fences.file)):
         cuts = cut_edges(active, grid)
     with naming(resolved.file(resolved.study.regions.file)):
@@ -125,6 +114,20 @@ def read_inputs(
     return Inputs(
         grid=grid, layers=layers, profiles=profiles, places=places, cuts=cuts, all_fences=fences, regions=regions, files=files
     )  # fmt: skip
+
+
+def _inside(active: list[Fence], grid: Grid, resolved: ResolvedStudy) -> list[Fence]:
+    """Fences that may reach into the grid; the others are told, and all are an error of the cut if none does."""
+    here = [fence for fence in active if touches(fence, grid)]
+    if 0 < len(here) < len(active):
+        away = [fence.id for fence in active if not touches(fence, grid)]
+        more = f" and {len(away) - 5} more" if len(away) > 5 else ""
+        warnings.warn(
+            f"{resolved.file(resolved.study.fences.file)}: {len(away)} of {len(active)} active fences lie outside the grid and "
+            f"are left out: {', '.join(away[:5])}{more}",
+            PlannerWarning, stacklevel=3,
+        )  # fmt: skip
+    return here or active
 
 
 def fences_across(region: FocalRegion, cuts: CutEdges) -> list[str]:
@@ -232,7 +235,7 @@ def _layer(resolved: ResolvedStudy, name: str, source: LayerSource, done: dict[s
 def _from_vectors(resolved: ResolvedStudy, name: str, source: LayerSource, grid: Grid) -> Layer:
     assert source.file is not None
     features = read_vectors(resolved.file(source.file), source.table, grid, where=_query(source.where))
-    _require_columns(features, resolved.file(source.file), list(source.where or ()))
+    features = require_columns(features, resolved.file(source.file), list(source.where or ()))
     if not len(features):
         raise DataError(
             f"{resolved.file(source.file)}: layers.{name}: no feature is left after `where`; check its values"
@@ -272,11 +275,11 @@ def read_places(resolved: ResolvedStudy, grid: Grid) -> dict[str, FocalPlace]:
     """Id -> place of every region in the study's file, without a role."""
     settings = resolved.study.regions
     path = resolved.file(settings.file)
-    features = read_vectors(path, settings.table, grid)
-    _require_columns(features, path, [settings.id])
+    features = read_vectors(path, settings.table, grid, id_column=settings.id)
+    features = require_columns(features, path, [settings.id])
     columns = {"id_column": settings.id, "name_column": settings.name, "status_column": settings.status}
     places = [place_of(row, **columns) for _, row in features.iterrows()]
-    _require_unique(path, "regions", [place.id for place in places])
+    require_unique(path, "regions", [place.id for place in places])
     return {place.id: place for place in places}
 
 
@@ -311,55 +314,3 @@ def _region(place: FocalPlace, grid: Grid) -> FocalRegion:
     if not mask.any():
         mask = burn([place.geometry], grid, all_touched=True)
     return FocalRegion.from_mask(place.id, mask, grid)
-
-
-def read_fences(resolved: ResolvedStudy, grid: Grid) -> tuple[Fence, ...]:
-    """All fences of the study, active or not, and those that its actions add."""
-    settings = resolved.study.fences
-    path = resolved.file(settings.file)
-    features = read_vectors(path, settings.table, grid)
-    _require_columns(features, path, [settings.id, settings.line])
-    _require_unique(path, "fences", [str(i) for i in features[settings.id]])
-    with naming(path):
-        drawn = [
-            Fence(
-                id=str(row[settings.id]), line=row.geometry, name=attribute(row.get(settings.name), ""),
-                fence_line=str(row[settings.line]), geometry_status=attribute(row.get(settings.status), "unknown"),
-                country=attribute(row.get(settings.country), ""),
-            )
-            for _, row in features.iterrows()
-        ]  # fmt: skip
-        fences, mended = joined_lines(drawn)
-    for words in mended:
-        warnings.warn(f"{path}: {words}", PlannerWarning, stacklevel=2)
-    _require_lines(resolved, {f.fence_line for f in fences}, path)
-    for added in added_fences(resolved, grid):
-        fences = (*fences, placed_after(added, fences))
-    return fences
-
-
-def _require_lines(resolved: ResolvedStudy, there: set[str], path: Path) -> None:
-    study = resolved.study
-    named = [("fences.active", line) for line in study.fences.active]
-    named += [(f"fences.permeability.{line}", line) for line in study.fences.permeability]
-    named += [(f"fences.wires.{line}", line) for line in study.fences.wires]
-    named += [(f"openings[{i}].fence_line", rule.fence_line) for i, rule in enumerate(study.openings)]
-    named += [("candidates.fence_lines", line) for line in study.candidates.fence_lines or ()]
-    named += [(f"fences.separations[{i}].fences", f) for i, s in enumerate(study.fences.separations) for f in s.fences]
-    wrong = [
-        f"{resolved.path}: {key}: no fence line {line!r} in {path.name}" for key, line in named if line not in there
-    ]
-    if wrong:
-        raise ConfigError("\n".join(wrong) + f"; there are {', '.join(sorted(there))}")
-
-
-def _require_columns(features: geopandas.GeoDataFrame, path: Path, columns: list[str]) -> None:
-    missing = [c for c in columns if c not in features.columns]
-    if missing:
-        raise DataError(f"{path}: has no attribute {', '.join(missing)}; it has {', '.join(features.columns)}")
-
-
-def _require_unique(path: Path, what: str, ids: list[str]) -> None:
-    twice = sorted({i for i in ids if ids.count(i) > 1})
-    if twice:
-        raise DataError(f"{path}: {what}: the id {twice[0]!r} stands {ids.count(twice[0])} times; ids must be unique")

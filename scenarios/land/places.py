@@ -7,6 +7,8 @@ from typing import Any
 
 import pandas as pd
 
+from rasters.plain import plain_text
+
 __all__ = ["FocalPlace", "attribute", "place_of"]
 
 
@@ -45,5 +47,5 @@ def place_of(row: pd.Series, *, id_column: str, name_column: str, status_column:
 
 
 def attribute(value: object, otherwise: str) -> str:
-    """An attribute as text; ``otherwise`` where there is none."""
-    return otherwise if value is None or value is pd.NA or value != value or value == "" else str(value)
+    """An attribute as text that every file and screen can show; ``otherwise`` where there is none."""
+    return otherwise if value is None or value is pd.NA or value != value or value == "" else plain_text(str(value))

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 
+from rasters.fence_faults import fence_faults
 from scenarios.model.ground import Ground
 from scenarios.outputs.audience import Audience, audience_note
 from scenarios.outputs.release import reader_of
@@ -13,6 +15,7 @@ __all__ = [
     "audience_of",
     "fence_statuses",
     "is_schematic",
+    "line_gaps",
     "modelled_status",
     "note_of",
     "own_part",
@@ -62,9 +65,24 @@ def schematic_note(run: Ground) -> str:
     if any(is_schematic(place.geometry_status) for place in run.places):
         parts.append("reserve outlines")
     notes = [f"SCHEMATIC {' and '.join(parts)}"] if parts else []
+    gaps = line_gaps(run)
     if any("placeholder" in sentence.lower() for sentence in run.assumptions):
         notes.append("expert placeholder resistances")
-    return f"{'; '.join(notes)} \u2013 not surveyed" if notes else ""
+    note = f"{'; '.join(notes)} \u2013 not surveyed" if notes else ""
+    return "; ".join(part for part in (note, gaps) if part)
+
+
+def line_gaps(run: Ground) -> str:
+    """How many gaps fence lines have, and ends that stop just short of a fence; empty without, and where lines are generalised."""
+    if reader_of(run) is not Audience.RESTRICTED:
+        return ""
+    count: Counter[str] = Counter(fault.kind for fault in fence_faults(run.cuts.fences, run.grid))
+    words = [
+        f"{count[kind]} {name}{'' if count[kind] == 1 else 's'}"
+        for kind, name in (("gap", "gap"), ("near miss", "loose end"))
+        if count[kind]
+    ]
+    return f"fence lines with {' and '.join(words)}: see otkel check" if words else ""
 
 
 def own_part(fence: str, alike: list[str]) -> str:

@@ -20,8 +20,9 @@ from connectivity.landscape.reachability import reachable_cells
 from connectivity.landscape.stencil import Stencil, build_stencil
 from connectivity.least_cost.cost_distance import cost_weighted_distance
 from connectivity.least_cost.paths import least_cost_path
+from rasters.fence_faults import fence_faults
 from rasters.fences import CutEdges, Fence, cut_edges
-from rasters.openings import FenceModel, fence_terms
+from rasters.openings import FenceModel, fence_terms, terms_of_others
 from rasters.surface import ResistanceSurface
 from scenarios.exit_codes import ExitCode
 from scenarios.land.bodies import design_table, fence_table
@@ -41,11 +42,20 @@ LENGTHS = ("width_m", "clearance_m", "gap_height_m", "top_m", "strands", "bottom
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """One check: what was tested, whether it held, and what was found."""
+    """One check: what was tested, whether it held, and what was found.
+
+    ``state``: ``"ok"``, ``"FAIL"``, ``"LOOK"`` at what may be meant so, or ``"NOT TESTED"``; only FAIL does not pass.
+    """
 
     check: str
     passed: bool
     text: str
+    state: str = ""
+
+    @property
+    def label(self) -> str:
+        """Its state in capitals where a person has to act."""
+        return self.state or ("ok" if self.passed else "FAIL")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,13 +77,13 @@ class CheckReport:
 
     def as_dict(self) -> dict[str, Any]:
         """Plain data."""
-        rows = [{"check": f.check, "passed": f.passed, "text": f.text} for f in self.findings]
+        rows = [{"check": f.check, "passed": f.passed, "state": f.label, "text": f.text} for f in self.findings]
         return {"study": self.study, "passed": self.passed, "findings": rows}
 
     def print(self, console: Console) -> None:
         """One line per check."""
         for finding in self.findings:
-            console.print("ok  " if finding.passed else "FAIL", style="bold" if finding.passed else "bold red", end=" ")
+            console.print(f"{finding.label:4}", style="bold" if finding.passed else "bold red", end=" ")
             console.print(f"{finding.check}: {finding.text}", markup=False)
 
 
@@ -96,9 +106,12 @@ def check_study(
     for separation in first.study.fences.separations:
         findings += _separation_findings(first, inputs, separation)
     if not first.study.fences.separations:
-        findings.append(
-            Finding(check="leak", passed=True, text="the study declares no `fences.separations`; nothing to test")
+        text = (
+            "the study declares no `fences.separations`, so that nothing shows whether its fences hold; add e.g. "
+            "`separations: [{fences: [LINE], side_a: [REGION], side_b: [REGION]}]`"
         )
+        findings.append(Finding(check="leak", passed=True, text=text, state="NOT TESTED"))
+    findings += _line_findings(inputs)
     return CheckReport(study=first.study.study, findings=tuple(findings))
 
 
@@ -109,6 +122,18 @@ def _worth_findings(resolved: ResolvedStudy, inputs: Inputs) -> list[Finding]:
         for profile in inputs.profiles.values()
         for line, text in fences_in_words(resolved, inputs, profile).items()
     ]
+
+
+def _line_findings(inputs: Inputs) -> list[Finding]:
+    """Every gap, near miss, open end and pair of fences beside each other inside the grid."""
+    faults = fence_faults(inputs.all_fences, inputs.grid)
+    to_map = inputs.grid.transformer("EPSG:4326")
+    found = []
+    for fault in faults:
+        lon, lat = to_map.transform(fault.x, fault.y, direction="INVERSE")
+        text = f"{fault.text} at lat {lat:.3f}, lon {lon:.3f}"
+        found.append(Finding(check=fault.kind, passed=True, text=text, state="LOOK"))
+    return found
 
 
 def _inputs_finding(resolved: ResolvedStudy, inputs: Inputs) -> Finding:
@@ -257,9 +282,10 @@ def _gap_finding(
     design = study.candidates.design
     candidates = context.along(lines, study.candidates.every_m, design, study.designs[design].width_m)
     row2, col2 = cuts.second
+    closed = np.isinf(terms_of_others(cuts, np.where(cuts.parts_sides, np.inf, 0.0)))
     joins = []
     for candidate in candidates:
-        rows = candidate.rows
+        rows = candidate.rows[~closed[candidate.rows]]
         u, v = (cuts.row[rows], cuts.col[rows]), (row2[rows], col2[rows])
         joins.append(bool(((from_a[u] & from_b[v]) | (from_b[u] & from_a[v])).any()))
     idle = [c.opening.id for c, good in zip(candidates, joins, strict=True) if not good]
@@ -267,4 +293,10 @@ def _gap_finding(
     if idle:
         text += f"; {len(idle)} lead into pockets that neither side reaches: {', '.join(idle[:5])}"
         text += " ..." if len(idle) > 5 else ""
+    if not candidates:
+        text = f"no candidate stands on {name}: its pieces cut nothing that can be opened, or `candidates.every_m` is too long"
+        return Finding(check=f"gap test of {name}", passed=True, text=text, state="NOT TESTED")
+    behind = sorted({f.fence_line for f in inputs.cuts.fences} - set(lines))
+    if behind:
+        text += f"; {', '.join(behind)}, which stands in scenario {resolved.scenario} as well, counts as open here"
     return Finding(check=f"gap test of {name}", passed=any(joins), text=text)

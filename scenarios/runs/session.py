@@ -26,6 +26,7 @@ from scenarios.outputs.report.basis import Basis
 from scenarios.outputs.report.payload import Contents
 from scenarios.outputs.species import write_run
 from scenarios.outputs.stored import as_stored, rounded
+from scenarios.outputs.words import line_gaps
 from scenarios.progress import Reporter
 from scenarios.study.load import ResolvedStudy, resolve
 
@@ -89,8 +90,9 @@ def run_resolved(
             built=write_built(job.folder, resolved[0].study, profiles) if full else {},
         )  # fmt: skip
         job.runs = found.runs
+    gaps = sorted({line_gaps(run) for run in found.runs} - {""})
     said = [
-        *shortlists(found), f"layers know this share of the grid: {coverage}",
+        *shortlists(found), *gaps, f"layers know this share of the grid: {coverage}",
         f"{len(found.runs)} runs; report.html has maps and what-if, index.html all files",
     ]  # fmt: skip
     return job.summary(found, _rows(found), said, opens="report.html")

@@ -17,6 +17,7 @@ import yaml
 from pydantic import BaseModel, ValidationError
 
 from rasters.errors import ConfigError, LayerNotFoundError
+from rasters.plain import plain_text
 from scenarios.study.schema import ScenarioFile, ScenarioOverrides, Study
 
 __all__ = ["Document", "ResolvedStudy", "bundled_studies", "find_study", "read_document", "resolve", "validate"]
@@ -37,6 +38,14 @@ class _Loader(yaml.SafeLoader):
         first: [(tag, pattern) for tag, pattern in pairs if tag != "tag:yaml.org,2002:timestamp"]
         for first, pairs in yaml.SafeLoader.yaml_implicit_resolvers.items()
     }
+
+
+def _plain(loader: yaml.SafeLoader, node: yaml.ScalarNode) -> str:
+    """Text without control characters, wherever it goes from here."""
+    return plain_text(str(loader.construct_scalar(node)))
+
+
+_Loader.add_constructor("tag:yaml.org,2002:str", _plain)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,4 +6,10 @@
 ``features``   corridor, fences, borders, paths, places
 ``labels``     names of places and numbers of passages
 ``strip``      the list and the profile of the passage sheet
+
+Names are text on every figure: what stands between dollar signs is no formula.
 """
+
+from matplotlib import rcParams
+
+rcParams["text.parse_math"] = False

@@ -181,10 +181,15 @@ def _ticks(norm: Normalize) -> list[float]:
     return [float(s * p) for p in powers for s in steps if low * (1 - 1e-9) <= s * p <= high * (1 + 1e-9)]
 
 
+RAISED = str.maketrans("-0123456789", "\u207b\u2070\u00b9\u00b2\u00b3\u2074\u2075\u2076\u2077\u2078\u2079")
+"""Digits as exponents."""
+
+
 def _figure(value: float) -> str:
     """A tick's label: plain with thin spaces between thousands, or a power of ten."""
     if value != 0 and not 1e-3 <= abs(value) < 1e6:
-        return f"10$^{{{round(math.log10(value))}}}$" if math.log10(value).is_integer() else f"{value:.0e}"
+        power = str(round(math.log10(value))).translate(RAISED)
+        return f"10{power}" if math.log10(value).is_integer() else f"{value:.0e}"
     return f"{value:g}" if abs(value) < 1000 else f"{value:,.0f}".replace(",", "\u2009")
 
 

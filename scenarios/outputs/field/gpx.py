@@ -18,6 +18,7 @@ from rasters.errors import ExportError
 from rasters.fences import Fence
 from rasters.grid import Grid
 from rasters.io import replacing
+from rasters.plain import plain_text
 from scenarios.outputs.field.content import FieldContent
 
 __all__ = ["write_gpx"]
@@ -40,7 +41,7 @@ def write_gpx(content: FieldContent, path: Path) -> Path:
     document.tracks = [_track(content, fences, number) for number, fences in enumerate(_lines(content))]
     _require_degrees(document, path)
     with replacing(path) as part:
-        part.write_text(document.to_xml(version="1.1"), encoding="utf-8")
+        part.write_text(plain_text(document.to_xml(version="1.1")), encoding="utf-8")
     return path
 
 

@@ -13,6 +13,7 @@ import numpy as np
 import shapely
 
 from rasters.grid import Grid
+from rasters.plain import plain_text
 from scenarios.model.results import SpeciesRun
 from scenarios.outputs.audience import Audience
 from scenarios.outputs.field.archive import write_archive
@@ -36,7 +37,9 @@ LISTED = ("number", "code", "fence_name", "km", "dms", "mgrs", "width_m", "desig
 def write_kmz(content: FieldContent, path: Path) -> Path:
     """Write places, fences, corridors, paths and passages of a scenario, with a map and close-ups."""
     pictures = _pictures(content)
-    text = ET.tostring(_document(content, pictures), encoding="utf-8", xml_declaration=True)
+    text = plain_text(
+        ET.tostring(_document(content, pictures), encoding="utf-8", xml_declaration=True).decode()
+    ).encode()
     return write_archive(path, {"doc.kml": text, ICON: _icon(), **pictures})
 
 

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from rasters.io import replacing
+from rasters.plain import no_formula
 from scenarios.outputs.columns import column_of
 from scenarios.outputs.field.content import FieldContent
 from scenarios.outputs.tables import lon_lat
@@ -45,8 +46,11 @@ def write_csv(content: FieldContent, path: Path) -> Path:
         geometry_status=[content.say(status) for status in content.passages["geometry_status"]],
         crs_operation=content.operation.note, audience=content.audience.value, audience_note=content.audience_note,
     )  # fmt: skip
+    texts = {
+        name: [no_formula(value) for value in table[name]] for name in table if table[name].dtype.kind not in "iufb"
+    }
     with replacing(path) as part:
-        table.to_csv(part, index=False, float_format="%.10g", lineterminator="\n", encoding="utf-8-sig")
+        table.assign(**texts).to_csv(part, index=False, float_format="%.10g", lineterminator="\n", encoding="utf-8-sig")
     return path
 
 

@@ -8,6 +8,7 @@ import warnings
 from pathlib import Path
 from typing import Any
 
+import geopandas as gpd
 import pytest
 from pyproj import Transformer
 from shapely import LineString, MultiLineString, Point
@@ -148,7 +149,7 @@ def test_a_study_without_scenarios_or_separations(study: Path) -> None:
     assert code == 0
     told = [f["check"] for f in report["findings"] if not f["check"].startswith(("worth of", "who fits"))]
     assert told == ["inputs of baseline", "layers", "leak"]
-    assert "nothing to test" in finding(report, "leak")["text"]
+    assert finding(report, "leak")["state"] == "NOT TESTED"
 
 
 def test_text_for_people(study: Path) -> None:
@@ -159,3 +160,29 @@ def test_text_for_people(study: Path) -> None:
     assert done.stdout == ""
     quiet = CliRunner().invoke(app, ["check", str(study), "--quiet"])
     assert (quiet.exit_code, quiet.stdout, quiet.stderr) == (INPUT_DATA, "", "")
+
+
+def test_without_separations_nothing_is_called_tested_and_gaps_are_listed(study: Path) -> None:
+    line = line_km(BORDER)
+    write_fences(study, list(with_hole(line, 28_000, 120).geoms))
+    edit(study, "fences", "separations")
+    code, report = check(study)
+    assert code == 0
+    assert finding(report, "leak")["state"] == "NOT TESTED"
+    gap = finding(report, "gap")
+    assert gap["state"] == "LOOK" and "has a gap of 120 m (border_0 and border_1)" in gap["text"]
+    x, y = named_place(gap["text"])
+    assert line.interpolate(28_060).distance(Point(x, y)) <= 200
+
+
+def test_a_line_drawn_on_another_makes_no_candidate_of_either_open(study: Path) -> None:
+    """What is opened in one stays closed by the other."""
+    write_fences(study, [line_km(BORDER)])
+    both = gpd.read_file(study / "fences.gpkg")
+    both.loc[both["id"] == "inner_0", "geometry"] = line_km(BORDER)
+    both.to_file(study / "fences.gpkg", layer="fences", driver="GPKG")
+    edit(study, "fences", "separations", 0, "fences", value=["border", "inner"])
+    _, report = check(study)
+    gap = finding(report, "gap test of border + inner")
+    assert not gap["passed"] and gap["text"].startswith("0 of ")
+    assert "run beside each other" in finding(report, "beside")["text"]
