@@ -10,6 +10,7 @@ from pathlib import Path
 import geopandas as gpd
 import numpy as np
 import pytest
+import yaml
 from shapely import LineString, MultiLineString
 from shapely.ops import substring
 
@@ -86,12 +87,20 @@ def test_the_published_cases(tmp_path: Path, name: str) -> None:
     if not case.is_dir():
         pytest.skip("the shared cases are not here")
     other = {"07": "fences_45_short_pieces.gpkg", "08": "fences_in_order.gpkg"}[name[:2]]
-    shutil.copytree(case / "study", tmp_path / "other")
-    shutil.copy(case / other, tmp_path / "other" / "fences.gpkg")
-    ours, theirs = places(prepared(case / "study")), places(prepared(tmp_path / "other"))
+    ours, theirs = (
+        places(prepared(with_fences(tmp_path / name[:2] / file.stem, file)))
+        for file in (case / "study" / "fences.gpkg", case / other)
+    )
     assert len(ours) >= 18
     assert np.allclose(np.diff(ours[:, 0]), 2000.0, atol=1e-6) or name.startswith("08")
     assert np.allclose(ours, theirs, atol=30.0)
+
+
+def with_fences(folder: Path, file: Path) -> Path:
+    """The tiny study, which the published cases are made of, with the fences of one of them."""
+    study = write_tiny_study(folder)
+    shutil.copy(file, study / f"fences{file.suffix}")
+    return study
 
 
 def features(study: Path, **columns: list) -> None:
@@ -142,20 +151,26 @@ def test_a_feature_elsewhere_does_not_stop_the_rest(three: Path) -> None:
     assert [fence.id for fence in inputs.cuts.fences] == ["border_0", "border_1"]
 
 
-def test_published_case_of_an_empty_line() -> None:
-    study = SHARED / "cases" / "10-empty-fence-line" / "study"
-    if not study.is_dir():
+def test_published_case_of_an_empty_line(tmp_path: Path) -> None:
+    file = SHARED / "cases" / "10-empty-fence-line" / "study" / "fences.gpkg"
+    if not file.is_file():
         pytest.skip("the shared cases are not here")
     with pytest.raises(DataError, match=r"1 of 4 features have none: b1"):
-        read_inputs(resolve(str(study), "closed"))
+        read_inputs(resolve(str(with_fences(tmp_path / "study", file)), "closed"))
 
 
-@pytest.mark.parametrize("study", ["kml", "roads_null"])
-def test_published_case_of_id_columns_that_nobody_asked_for(study: str) -> None:
-    folder = SHARED / "cases" / "22-id-column-that-nobody-asked-for" / study
-    if not folder.is_dir():
+def test_published_case_of_an_id_column_that_nobody_asked_for(tmp_path: Path) -> None:
+    file = SHARED / "cases" / "22-id-column-that-nobody-asked-for" / "kml" / "fences.kml"
+    if not file.is_file():
         pytest.skip("the shared cases are not here")
-    assert read_inputs(resolve(str(folder), "closed")).cuts.size
+    study = with_fences(tmp_path / "study", file)
+    theirs = yaml.safe_load((file.parent / "study.yaml").read_text())["fences"]
+    for key in ("file", "table", "id", "line", "name"):
+        if key in theirs:
+            edit(study, "fences", key, value=theirs[key])
+        elif key == "table":
+            edit(study, "fences", "table")
+    assert read_inputs(resolve(str(study), "closed")).cuts.size
 
 
 def test_regions_known_by_another_column_may_repeat_their_id(three: Path) -> None:
