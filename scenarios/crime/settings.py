@@ -26,6 +26,8 @@ class TableColumns(Model):
 
     file: FileName
     """CSV file, also gzipped, beside the settings."""
+    encoding: str | None = None
+    """Encoding of the file, such as `cp1251`, where it is not UTF-8."""
     columns: dict[str, str] = {}
     """Column of otkel -> column of the file, where the names differ."""
     values: dict[str, dict[str, str]] = {}
@@ -42,7 +44,9 @@ class CrimeSettings(Model):
     date_format: str | None = None
     """How dates are written where it is not YYYY-MM-DD, such as `%d.%m.%Y`."""
     poaching_types: list[str] = ["snare", "trap", "shot", "camp", "carcass"]
-    """Types of incident that are signs of poaching; of carcasses only those with cause `illegal`."""
+    """Types of incident that are signs of poaching, in capital or small letters; of carcasses only those with cause `illegal`."""
+    other_types: list[str] = []
+    """Types of incident that are no signs of poaching; of types that stand in neither list it is said that they do not count."""
     longest_step_km: Positive = 50.0
     """Two points of one patrol's track further apart than this are a fault of the receiver [km]."""
     cell_km: Positive = 10.0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -90,7 +91,7 @@ def _table(folder: Path, name: str, mapping: TableColumns, settings: CrimeSettin
     """A file with otkel's column names, text, and ``time`` and ``lon``, ``lat`` as numbers."""
     path = folder / mapping.file
     try:
-        table = read_table(path)
+        table = read_table(path, mapping.encoding)
     except LayerNotFoundError as error:
         hint = f"; name the file in {SETTINGS}: `{name}: {{file: ...}}`"
         raise LayerNotFoundError(f"{error}{hint}") from error
@@ -108,6 +109,7 @@ def _table(folder: Path, name: str, mapping: TableColumns, settings: CrimeSettin
         text = table[column].str.strip() if column in table else pd.Series("", index=table.index)
         table[column] = text.replace(mapping.values.get(column, {}))
     table["time"] = _times(table, mapping.file, settings, faults)
+    table["clock"] = _clock(table["date"], settings)
     for column in ("lon", "lat"):
         table[column] = _numbers(table, column, mapping.file, faults)
     return table
@@ -130,6 +132,16 @@ def _times(table: pd.DataFrame, file: str, settings: CrimeSettings, faults: Faul
     for row, text in table.loc[(times < EARLIEST) | (times > latest), [ROW, "date"]].itertuples(index=False):
         faults.error("clock", file, row, "date", text, "lies before 1990 or in the future; mend the clock's year")
     return times
+
+
+def _clock(dates: pd.Series, settings: CrimeSettings) -> pd.Series:
+    """When on its day each row was written, where the text says so; NaT where it names a day only."""
+    style = settings.date_format or "ISO8601"
+    if settings.date_format is None:
+        dates = dates.where(dates.str.len() > len("2024-03-01"))
+    elif not re.search("%[HIsc]", style):
+        dates = dates.where(False)
+    return pd.to_datetime(dates, format=style, errors="coerce", utc=True)
 
 
 def _numbers(table: pd.DataFrame, column: str, file: str, faults: Faults) -> pd.Series:
@@ -206,6 +218,7 @@ def _track(points: pd.DataFrame, settings: CrimeSettings, faults: Faults) -> pd.
             f"patrol {name}: one point and no km is no effort; give km",
         )
         return _described(points.assign(km=0.0).iloc[:0])
+    points = _in_order(points, settings, faults)
     km = track_km(points["lon"].to_numpy(), points["lat"].to_numpy())
     later = points.iloc[1:]
     for row, length in zip(later[ROW][km > settings.longest_step_km], km[km > settings.longest_step_km], strict=True):
@@ -215,9 +228,23 @@ def _track(points: pd.DataFrame, settings: CrimeSettings, faults: Faults) -> pd.
     return _described(later.assign(km=km, **middle))
 
 
+def _in_order(points: pd.DataFrame, settings: CrimeSettings, faults: Faults) -> pd.DataFrame:
+    """Points of a track by their times where every point has one, otherwise by their days; told where the file has another order."""
+    by = "clock" if points["clock"].notna().all() else "time"
+    back = points[by].diff() < pd.Timedelta(0)
+    if back.any():
+        name, count = points["patrol_id"].iloc[0], int(back.sum())
+        message = f"patrol {name}: time runs backwards at {count} of its points, first here; its points are taken in order of time"
+        faults.warning("track", settings.patrols.file, int(points.loc[back, ROW].iloc[0]), "date", None, message)
+    return points.sort_values(by, kind="stable")
+
+
 def _checked(incidents: pd.DataFrame, patrols: pd.DataFrame, settings: CrimeSettings, faults: Faults) -> pd.DataFrame:
     """Incidents with ids, types, causes and patrols that are known, and whether each is a sign of poaching."""
     file = settings.incidents.file
+    spelt = {name.casefold(): name for name in ("carcass", *settings.other_types, *settings.poaching_types)}
+    types = incidents["type"].map(lambda text: spelt.get(text.casefold(), text))
+    incidents = incidents.assign(type=types, cause=incidents["cause"].str.lower())
     twice = incidents["incident_id"].duplicated() & (incidents["incident_id"] != "")
     for row, text in incidents.loc[twice, [ROW, "incident_id"]].itertuples(index=False):
         faults.error("unique", file, row, "incident_id", text, "stands twice; an incident is counted once")
@@ -238,7 +265,20 @@ def _checked(incidents: pd.DataFrame, patrols: pd.DataFrame, settings: CrimeSett
             text,
             f"no such patrol in {settings.patrols.file}; mend it or leave it empty",
         )
+    _tell_of_uncounted(incidents, settings, faults)
     illegal = (incidents["type"] != "carcass") | (incidents["cause"] == "illegal")
     poaching = incidents["type"].isin(settings.poaching_types) & illegal
     columns = incidents[["incident_id", "time", "type", "patrol_id", "team", "species", "cause", "x", "y", ROW]]
     return columns.rename(columns={"time": "date"}).assign(year=incidents["time"].dt.year, poaching=poaching)
+
+
+def _tell_of_uncounted(incidents: pd.DataFrame, settings: CrimeSettings, faults: Faults) -> None:
+    """Types that nobody said anything about, with how often they occur: a sign that is spelt otherwise counts for nothing."""
+    known = {*settings.poaching_types, *settings.other_types, "carcass", ""}
+    for name, rows in incidents[~incidents["type"].isin(known)].groupby("type", sort=False):
+        message = (
+            f"{len(rows)} incidents of this type count as no sign of poaching; if they are one, map it under "
+            f"`incidents: {{values: {{type: ...}}}}` in {SETTINGS} or name it in poaching_types ({', '.join(settings.poaching_types)}); "
+            "if not, name it in other_types"
+        )
+        faults.warning("type", settings.incidents.file, int(rows[ROW].iloc[0]), "type", name, message)

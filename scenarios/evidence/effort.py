@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import date
-
 import numpy as np
 import pandas as pd
 
-from rasters.errors import DataError
-from scenarios.evidence.linking import tags_of
 from scenarios.evidence.package import TrapData
+from scenarios.evidence.tags import gap_of, tag_values
 
 __all__ = ["daily_effort", "seasons"]
 
@@ -21,17 +18,13 @@ SEASONS |= {8: "summer", 9: "autumn", 10: "autumn", 11: "autumn"}
 def daily_effort(data: TrapData) -> pd.DataFrame:
     """Effort of each deployment on each day of local time.
 
-    Days named by a tag ``gap:2024-03-01/2024-03-09`` of the deployment do not count: the camera did not work.
+    Days named by the tags ``gap:2024-03-01/2024-03-09`` of the deployment do not count: the camera did not work. A deployment
+    may have several; `scenarios.evidence.plausible` refuses those that cannot be read.
 
     Returns
     -------
     DataFrame
         ``deploymentID, day`` (local midnight without zone), ``days`` in (0, 1].
-
-    Raises
-    ------
-    DataError
-        A gap that cannot be read.
     """
     parts = [_of_one(one) for one in data.deployments.itertuples()]
     empty = pd.DataFrame({"deploymentID": pd.Series(dtype=str), "day": pd.Series(dtype="datetime64[us]"), "days": []})
@@ -45,22 +38,9 @@ def _of_one(one: object) -> pd.DataFrame:
     days = pd.date_range(start.normalize(), end.normalize(), freq="D")
     watched = (np.minimum(days + DAY, end) - np.maximum(days, start)) / DAY
     table = pd.DataFrame({"deploymentID": one.deploymentID, "day": days, "days": np.asarray(watched, float)})  # type: ignore[attr-defined]
-    first, last = _gap(one)
-    table = table[~((table["day"] >= first) & (table["day"] <= last))] if first is not None else table
+    for first, last in map(gap_of, tag_values(one.deploymentTags, "gap")):  # type: ignore[attr-defined]
+        table = table[~table["day"].between(first, last)]
     return table[table["days"] > 0]
-
-
-def _gap(one: object) -> tuple[pd.Timestamp | None, pd.Timestamp | None]:
-    text = tags_of(one.deploymentTags).get("gap", "")  # type: ignore[attr-defined]
-    if not text:
-        return None, None
-    try:
-        first, last = (pd.Timestamp(date.fromisoformat(part)) for part in text.split("/"))
-    except ValueError as error:
-        raise DataError(
-            f"deployments:{one.row}: deploymentTags: gap:{text!r}: write it as gap:2024-03-01/2024-03-09"  # type: ignore[attr-defined]
-        ) from error
-    return first, last
 
 
 def seasons(days: pd.Series) -> pd.Series:

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from scenarios.evidence.linking import tags_of
 from scenarios.evidence.package import TrapData
-from scenarios.evidence.plausible import TOLERANCE
+from scenarios.evidence.plausible import TOLERANCE, timed_pictures
+from scenarios.evidence.tags import tags_of
 from scenarios.field_data.faults import Faults
 
 __all__ = ["OUTCOMES", "animal_records", "independent_events", "species_of"]
@@ -64,28 +64,37 @@ def _species(name: str, known: Mapping[str, str]) -> str:
 
 
 def animal_records(data: TrapData) -> pd.DataFrame:
-    """Records that count: animals, by events where a deployment has them, otherwise by media, each with its group size.
+    """Records that count: animals, by events where a species has them at a deployment, otherwise by media, with their group size.
 
-    The standard lets the same animal stand in the table twice, once for the event and once for each picture. Counts of
-    one event (females, young) or of one picture are added up.
+    The standard lets the same animal stand in the table twice, once for the event and once for each picture. Rows of one
+    event (females, young) or of one picture are added up, those of each classifier for themselves; where a person has
+    looked, machines do not count, and of several classifiers the one who saw most does. Pictures that the clock took and
+    not an animal count for nothing. `scenarios.evidence.plausible` says what is left out.
     """
     table = data.observations[data.observations["observationType"] == "animal"].copy()
-    table = table[_in_deployment(table, data.deployments)]
-    by_event = set(table.loc[table["observationLevel"] == "event", "deploymentID"])
-    wanted = table["deploymentID"].isin(by_event)
-    table = table[
-        (wanted & (table["observationLevel"] == "event")) | (~wanted & (table["observationLevel"] == "media"))
-    ]
+    table = table[_in_deployment(table, data.deployments) & ~timed_pictures(table, data.media)]
+    keys = ["deploymentID", "scientificName"]
+    is_event = table["observationLevel"] == "event"
+    table = table[is_event | ~is_event.groupby([table[key] for key in keys]).transform("any")]
     own = table["eventID"].where(table["observationLevel"] == "event", table["mediaID"])
     table["record"] = own.where(own != "", table["observationID"])
     table["count"] = table["count"].fillna(1.0)
-    keys = ["deploymentID", "scientificName", "record"]
-    return table.groupby(keys, sort=False, as_index=False).agg(
+    keys.append("record")
+    human = table["classificationMethod"] == "human"
+    table = table[human | ~human.groupby([table[key] for key in keys]).transform("any")]
+    by_classifier = table.groupby([*keys, "classifiedBy"], sort=False, as_index=False).agg(
         start=("eventStart", "min"),
         end=("eventEnd", "max"),
         group=("count", "sum"),
-        tags=("observationTags", lambda tags: " | ".join(tag for tag in tags if tag)),
+        tags=("observationTags", _joined),
     )
+    return by_classifier.groupby(keys, sort=False, as_index=False).agg(
+        start=("start", "min"), end=("end", "max"), group=("group", "max"), tags=("tags", _joined)
+    )
+
+
+def _joined(tags: pd.Series) -> str:
+    return " | ".join(tag for tag in tags if tag)
 
 
 def _in_deployment(table: pd.DataFrame, deployments: pd.DataFrame) -> pd.Series:

@@ -16,12 +16,13 @@ from rasters.grid import Grid
 from scenarios.evidence.package import TrapData
 from scenarios.evidence.plausible import check_places, coarse_m
 from scenarios.evidence.settings import StatedPassage
+from scenarios.evidence.tags import tags_of
 from scenarios.field_data.faults import Faults
 from scenarios.land.inputs import Inputs, read_places
 from scenarios.land.places import FocalPlace
 from scenarios.study.load import ResolvedStudy
 
-__all__ = ["Landmarks", "Passage", "landmarks_of", "link_deployments", "tags_of"]
+__all__ = ["Landmarks", "Passage", "landmarks_of", "link_deployments"]
 
 NEAREST_FENCE_M = 5_000.0
 """A passage stated by its coordinates must lie within this distance of a fence of the study."""
@@ -118,12 +119,6 @@ def _place_of_candidate(one: StatedPassage, fences: dict[str, Fence]) -> tuple[F
             f"evidence.yaml: passages.{one.id}.candidate: {one.candidate!r} is no candidate on a fence of the study; "
             "the ids are in passages.csv of a run, or give lon and lat"
         ) from error
-
-
-def tags_of(text: str) -> dict[str, str]:
-    """``"role:control | passage:p1"`` -> its pairs; a tag without a colon is a key with an empty value."""
-    pairs = (part.partition(":") for part in text.split("|") if part.strip())
-    return {key.strip(): value.strip() for key, _, value in pairs}
 
 
 def link_deployments(data: TrapData, marks: Landmarks, faults: Faults) -> pd.DataFrame:

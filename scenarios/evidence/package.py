@@ -11,7 +11,7 @@ from typing import Any
 import pandas as pd
 
 from rasters.errors import DataError, LayerNotFoundError
-from scenarios.evidence.plausible import check_clocks, check_references
+from scenarios.evidence.plausible import check_clocks, check_records, check_references, check_tags
 from scenarios.evidence.settings import EvidenceSettings, read_settings
 from scenarios.evidence.standard import MAJOR_VERSION, TABLES
 from scenarios.field_data.faults import Fault, Faults
@@ -97,7 +97,9 @@ def read_traps(path: str | Path, *, settings: str | Path | None = None, now: dat
     faults.raise_errors()
     check_references(tables, files, faults)
     check_clocks(tables, files, faults, now or datetime.now(UTC))
+    check_tags(tables, files, faults)
     faults.raise_errors()
+    check_records(tables, files, faults)
     return TrapData(
         folder=folder, title=title, synthetic=synthetic or options.synthetic, file_names=files, settings=options,
         faults=tuple(faults.warnings), **tables,
@@ -125,7 +127,7 @@ def _plain(folder: Path, settings: EvidenceSettings) -> tuple[str, bool, dict[st
         raise DataError(f"{folder / SETTINGS}: tables: there is no {missing[0]}; say which file holds them")
     files = {str(name): mapping.file for name, mapping in settings.tables.items()}
     raw = {
-        str(name): mapped(read_table(folder / mapping.file), mapping, settings, TABLES[name])
+        str(name): mapped(read_table(folder / mapping.file, mapping.encoding), mapping, settings, TABLES[name])
         for name, mapping in settings.tables.items()
     }
     return folder.name, settings.synthetic, files, raw

@@ -13,9 +13,20 @@ import pandas as pd
 
 from rasters.grid import Grid
 from scenarios.evidence.standard import TABLES
+from scenarios.evidence.tags import gap_of, repeated, tag_values
 from scenarios.field_data.faults import Faults
 
-__all__ = ["EARLIEST", "TOLERANCE", "check_clocks", "check_places", "check_references", "coarse_m"]
+__all__ = [
+    "EARLIEST",
+    "TOLERANCE",
+    "check_clocks",
+    "check_places",
+    "check_records",
+    "check_references",
+    "check_tags",
+    "coarse_m",
+    "timed_pictures",
+]
 
 EARLIEST = pd.Timestamp("2000-01-01", tz="UTC")
 """Cameras whose battery went flat start again in 1970 or at their year of make."""
@@ -62,6 +73,78 @@ def check_clocks(tables: Tables, files: Mapping[str, str], faults: Faults, now: 
     late = observations["eventStart"] > observations["deploymentEnd"] + TOLERANCE
     for one in observations[early | late].itertuples():
         _outside_deployment(one, file, faults)
+
+
+def check_tags(tables: Tables, files: Mapping[str, str], faults: Faults) -> None:
+    """Gaps of deployments can be read and hold no event; no other tag is given with two values."""
+    gaps = []
+    for one in tables["deployments"].itertuples():
+        for key, values in repeated(one.deploymentTags).items():
+            message = f"the tag {key} is given with {' and '.join(values)}; only one can hold"
+            faults.error("tag", files["deployments"], one.row, "deploymentTags", one.deploymentTags, message)
+        for value in tag_values(one.deploymentTags, "gap"):
+            try:
+                gaps.append((one.deploymentID, one.utc_offset_min, *gap_of(value)))
+            except ValueError as error:
+                faults.error("tag", files["deployments"], one.row, "deploymentTags", f"gap:{value}", str(error))
+    observations = tables["observations"]
+    for deployment, offset, first, last in gaps:
+        own = observations[(observations["deploymentID"] == deployment) & (observations["observationType"] == "animal")]
+        day = (own["eventStart"] + pd.Timedelta(minutes=offset)).dt.tz_localize(None).dt.normalize()
+        for one in own[day.between(first, last)].itertuples():
+            message = (
+                f"lies in the gap {first:%Y-%m-%d}/{last:%Y-%m-%d} of its deployment, in which the camera did not work; it is left "
+                "out. Correct the gap, if the camera did work"
+            )
+            faults.warning("effort", files["observations"], one.row, "eventStart", _iso(one.eventStart), message)
+
+
+def timed_pictures(observations: pd.DataFrame, media: pd.DataFrame) -> pd.Series:
+    """Whether each row is of a picture that the clock took: an animal in it was not counted because it came."""
+    timed = media.loc[media["captureMethod"] == "timeLapse", "mediaID"]
+    return (observations["observationLevel"] == "media") & observations["mediaID"].isin(set(timed))
+
+
+def check_records(tables: Tables, files: Mapping[str, str], faults: Faults) -> None:
+    """Says how many records of animals count for nothing: pictures by the clock, pictures outside all events, second looks."""
+    table = tables["observations"]
+    table = table[(table["observationType"] == "animal") & (table["scientificName"] != "")]
+    left_out = {
+        "captureMethod": (timed_pictures(table, tables["media"]), "are of pictures that the clock took (timeLapse)"),
+        "observationLevel": (
+            _outside_events(table),
+            "are of single pictures that lie in no event of their species at their deployment, which has events",
+        ),
+        "classificationMethod": (_second_looks(table), "are by machines where a person looked too"),
+    }
+    for field, (which, words) in left_out.items():
+        if which.any():
+            message = f"{int(which.sum())} records of animals {words}; they are left out"
+            faults.warning(
+                "left out", files["observations"], int(table.loc[which, "row"].iloc[0]), field, None, message
+            )
+
+
+def _outside_events(table: pd.DataFrame) -> pd.Series:
+    """Records of single pictures of a species that has events at the deployment, but none then."""
+    outside = pd.Series(False, index=table.index)
+    for _, own in table.groupby(["deploymentID", "scientificName"]):
+        events, pictures = own[own["observationLevel"] == "event"], own[own["observationLevel"] == "media"]
+        if len(events) and len(pictures):
+            at = pictures["eventStart"].to_numpy()[:, None]
+            within = (events["eventStart"].to_numpy() <= at) & (at <= events["eventEnd"].to_numpy())
+            outside[pictures.index] = ~within.any(axis=1)
+    return outside
+
+
+def _second_looks(table: pd.DataFrame) -> pd.Series:
+    """Records by machines of an event or a picture that a person classified."""
+    own = table["eventID"].where(table["observationLevel"] == "event", table["mediaID"])
+    human = table["classificationMethod"] == "human"
+    seen = human.groupby([table["deploymentID"], table["scientificName"], table["observationLevel"], own]).transform(
+        "any"
+    )
+    return (own != "") & seen & (table["classificationMethod"] == "machine")
 
 
 def _check_deployment(one: object, file: str, latest: pd.Timestamp, faults: Faults) -> None:

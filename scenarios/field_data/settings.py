@@ -26,6 +26,8 @@ class TableMapping(Model):
 
     file: FileName
     """CSV file, also gzipped (.csv.gz), beside the settings."""
+    encoding: str | None = None
+    """Encoding of the file, such as `cp1251`, where it is not UTF-8."""
     columns: dict[str, str] = {}
     """Field of the standard -> column of the file, where the names differ."""
     constants: dict[str, str] = {}

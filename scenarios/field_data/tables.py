@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import difflib
 import re
 from pathlib import Path
@@ -20,6 +21,7 @@ ROW = "row"
 """Column that keeps the line of the file."""
 OFFSET = "utc_offset_min"
 TIME = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(?:\.\d+)?(Z|[+-]\d{2}:?\d{2})")
+DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 TIME_WITHOUT_ZONE = re.compile(r"\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?")
 EXAMPLES = {"time": "2024-05-01T06:30:00+05:00", "number": "1.5", "integer": "2", "boolean": "true or false"}
 WITHOUT_EFFORT = (
@@ -27,30 +29,59 @@ WITHOUT_EFFORT = (
 )
 
 
-def read_table(path: Path) -> pd.DataFrame:
+def read_table(path: Path, encoding: str | None = None) -> pd.DataFrame:
     """A CSV file, also gzipped, as text with the line of each row.
+
+    In UTF-8, or in UTF-16 where its first bytes say so, unless an ``encoding`` is stated.
 
     Raises
     ------
     LayerNotFoundError
         No such file; lists what is there.
     DataError
-        Not a CSV file in UTF-8.
+        Not a CSV file, in another encoding, or with two columns of one name.
     """
     if not path.is_file():
         there = ", ".join(sorted(p.name for p in path.parent.glob("*") if p.is_file())) or "nothing"
         raise LayerNotFoundError(f"{path}: there is no such file; in its folder there is {there}")
     try:
-        table = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8-sig", skipinitialspace=True)
-    except UnicodeDecodeError as error:
-        raise DataError(f"{path}: is not UTF-8 text (byte {error.start}); save it as UTF-8") from error
+        table = pd.read_csv(
+            path, dtype=str, keep_default_na=False, encoding=encoding or _marked(path), skipinitialspace=True
+        )
+    except LookupError as error:
+        raise DataError(f"{path}: encoding: {encoding!r} is no encoding; give one such as cp1251 or utf-8") from error
+    except UnicodeError as error:
+        raise DataError(
+            f"{path}: is not {encoding or 'UTF-8'} text ({error}); save it as UTF-8, or state its encoding beside the file's name in "
+            "the settings, such as `encoding: cp1251`"
+        ) from error
     except (pd.errors.ParserError, pd.errors.EmptyDataError, OSError, EOFError) as error:
         raise DataError(f"{path}: is not a table that can be read: {' '.join(str(error).split())}") from error
     table.columns = [str(name).strip() for name in table.columns]
+    _require_single_columns(path, table, encoding or _marked(path))
     if len(table.columns) == 1 and ";" in table.columns[0]:
         raise DataError(f"{path}: columns are separated by ';'; save it with commas")
     table.insert(0, ROW, range(2, len(table) + 2))
     return table
+
+
+def _marked(path: Path) -> str:
+    """Encoding by the mark at the beginning of a text."""
+    with path.open("rb") as stream:
+        return "utf-16" if stream.read(2) in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE) else "utf-8-sig"
+
+
+def _require_single_columns(path: Path, table: pd.DataFrame, encoding: str) -> None:
+    """pandas names the second column ``x`` of a file ``x.1``; which of them counts nobody would know."""
+    suspects = [name for name in table.columns if re.fullmatch(r".+\.\d+", name)]
+    if suspects:
+        head = pd.read_csv(path, dtype=str, header=None, nrows=1, encoding=encoding, keep_default_na=False)
+        names = [str(name).strip() for name in head.iloc[0]]
+        twice = sorted({name for name in names if names.count(name) > 1})
+        if twice:
+            raise DataError(
+                f"{path}: the column {twice[0]!r} is given {names.count(twice[0])} times; name each column once"
+            )
 
 
 def mapped(table: pd.DataFrame, mapping: TableMapping, settings: TimesOfDay, standard: TableStandard) -> pd.DataFrame:
@@ -87,12 +118,19 @@ def _zoned(text: str, settings: TimesOfDay) -> str:
     if not text or TIME.fullmatch(text):
         return text
     try:
-        time = pd.to_datetime(text, format=settings.time_format) if settings.time_format else pd.Timestamp(text)
+        time = _read_time(text, settings.time_format)
         if time.tzinfo is None and settings.time_zone is not None:
             time = time.tz_localize(settings.time_zone)
     except (ValueError, TypeError):
         return text
     return str(time.isoformat()) if time.tzinfo is not None else text
+
+
+def _read_time(text: str, time_format: str | None) -> pd.Timestamp:
+    """A time as the settings say, or as ISO 8601; nothing else, because 01.03.2024 is March in one country and January in another."""
+    if time_format is None and not (TIME_WITHOUT_ZONE.fullmatch(text) or DAY.fullmatch(text)):
+        raise ValueError("not ISO 8601")
+    return pd.Timestamp(pd.to_datetime(text, format=time_format or "ISO8601"))
 
 
 def typed_table(table: pd.DataFrame, standard: TableStandard, file: str, faults: Faults) -> pd.DataFrame:
@@ -205,11 +243,15 @@ def _times(text: pd.Series, field: Field, rows: pd.Series, file: str, faults: Fa
     given = text != ""
     whole = _matches(text, TIME)
     bare = given & ~whole & _matches(text, TIME_WITHOUT_ZONE)
-    message = f"has no time zone; write it as {EXAMPLES['time']} (in a plain CSV, or state time_zone in evidence.yaml)"
+    message = (
+        f"has no time zone, or falls into the hour in which the clocks of the stated zone change; write it as {EXAMPLES['time']} "
+        "(in a plain CSV, or state time_zone in evidence.yaml)"
+    )
     _wrong(bare, text, field, rows, file, faults, message)
     times = pd.to_datetime(text.where(whole), utc=True, errors="coerce", format="ISO8601")
     wrong = given & ~bare & times.isna()
-    _wrong(wrong, text, field, rows, file, faults, f"is not a time; write it as {EXAMPLES['time']}")
+    fix = f"is not a time; write it as {EXAMPLES['time']}, or state time_format, such as '%d.%m.%Y %H:%M', in the settings"
+    _wrong(wrong, text, field, rows, file, faults, fix)
     return times
 
 

@@ -18,7 +18,7 @@ from cli import app
 from rasters.errors import ConfigError, DataError, LayerNotFoundError, PlannerWarning
 from rasters.profile import Habituation
 from scenarios.evidence.findings import Findings
-from scenarios.evidence.linking import landmarks_of, tags_of
+from scenarios.evidence.linking import landmarks_of
 from scenarios.evidence.overlay import read_overlay
 from scenarios.evidence.package import read_traps
 from scenarios.evidence.places import occupancy_tables
@@ -26,6 +26,7 @@ from scenarios.evidence.predicts import _verdict
 from scenarios.evidence.session import run_evidence
 from scenarios.evidence.settings import StatedPassage
 from scenarios.evidence.sharing import share_evidence
+from scenarios.evidence.tags import tags_of
 from scenarios.evidence.use import use_factor_table, use_table
 from scenarios.evidence.watching import watch
 from scenarios.evidence.words import sentences_of
