@@ -140,7 +140,7 @@ def _clock(dates: pd.Series, settings: CrimeSettings) -> pd.Series:
     if settings.date_format is None:
         dates = dates.where(dates.str.len() > len("2024-03-01"))
     elif not re.search("%[HIsc]", style):
-        dates = dates.where(False)
+        return pd.Series(pd.NaT, index=dates.index, dtype="datetime64[ns, UTC]")
     return pd.to_datetime(dates, format=style, errors="coerce", utc=True)
 
 
