@@ -329,13 +329,14 @@ def land_beside(
     cuts: CutEdges, surface: ResistanceSurface, rows: NDArray[np.intp] | slice = slice(None)
 ) -> NDArray[np.float64]:
     """(n,) mean resistance along cut edges, all or some [1], half of either cell; a cell that nobody enters counts as 1."""
-    values = np.where(surface.nodata | surface.barrier, 1.0, surface.values)
     row, col, step = cuts.row[rows], cuts.col[rows], cuts.step[rows]
     mean = np.zeros(step.shape)
     for number in np.unique(step):
         here = step == number
         for d_row, d_col, share in passed_cells(cuts.steps[number]):
-            mean[here] += share * values[row[here] + d_row, col[here] + d_col]
+            cells = row[here] + d_row, col[here] + d_col
+            unused = surface.nodata[cells] | surface.barrier[cells]
+            mean[here] += share * np.where(unused, 1.0, surface.values[cells])
     return mean
 
 

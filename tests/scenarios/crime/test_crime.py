@@ -258,7 +258,7 @@ def test_for_whom_what_is_written(tiny: tuple[Path, Path], tmp_path: Path) -> No
         run_crime(str(study), data, tmp_path / "x", Reporter(quiet=True), audience="everybody")
 
 
-def test_its_scenario_runs_and_changes_the_ranking(tiny: tuple[Path, Path], tmp_path: Path) -> None:
+def test_its_scenario_runs_and_changes_what_passages_are_worth(tiny: tuple[Path, Path], tmp_path: Path) -> None:
     from scenarios.model.species_run import run_species
 
     study, data = tiny
@@ -269,7 +269,8 @@ def test_its_scenario_runs_and_changes_the_ranking(tiny: tuple[Path, Path], tmp_
         prepared = prepare_species(resolved, read_inputs(resolved, ["walker"]), "walker")
         rankings.append(run_species(prepared).ranking)
     assert "arriving_gain_share" in rankings[1] and "arriving_gain_share" not in rankings[0]
-    assert rankings[0]["candidate"].tolist() != rankings[1]["candidate"].tolist()
+    scores = [ranking.set_index("candidate")["score"].sort_index() for ranking in rankings]
+    assert scores[0].index.equals(scores[1].index) and (scores[0] - scores[1]).abs().max() > 0.01
     manifest = json.loads((tmp_path / "crime" / "manifest.json").read_text())
     assert manifest["audience"] == "restricted" and "patrols.csv" in manifest["inputs"]
 
