@@ -305,7 +305,7 @@ def _share_inside(shape: BaseGeometry, grid: Grid) -> float:
 
 def _region(place: FocalPlace, grid: Grid) -> FocalRegion:
     outside = 1.0 - _share_inside(place.geometry, grid)
-    if outside > OUTSIDE:
+    if OUTSIDE < outside < 1.0:
         warnings.warn(
             f"region {place.id}: {_percent(outside)} of it lies outside the grid; only what is inside counts",
             PlannerWarning, stacklevel=2,

@@ -92,6 +92,8 @@ def score_of(shares: pd.DataFrame, study: Study) -> pd.Series:
     weights = dict(zip(SHARES, (ranking.conductance_weight, ranking.least_cost_weight), strict=True))
     if "arriving_gain_share" in shares:
         weights["arriving_gain_share"] = ranking.arriving_weight
+    if not any(weights.values()):  # the study counts only what arrives, which the shares do not have
+        weights = dict.fromkeys(weights, 1.0)
     total = sum(weights.values())
     score = pd.Series(0.0, index=shares.index)
     for column, weight in weights.items():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import time
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -157,7 +158,7 @@ def write_report_folder(export: Export, out: Path) -> list[Path]:
         names = {run["species"]: run["titles"].get("species", run["species"]) for run in known.get("runs", ())}
         shown = write_run(
             folder, by_scenario, audience, borders=results.borders, credits=results.credits, bases=bases_of(known),
-            built=copy_built(results.folder, folder, names) if known else None,
+            built=partial(copy_built, results.folder, folder, names) if known else dict,
         )  # fmt: skip
         thanks = {run.scenario: {"credits": list(results.credits)} for run in shown.runs}
         scenarios = {name: known.get("scenarios", thanks)[name] for name in thanks}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -73,7 +73,7 @@ def write_run(
     borders: gpd.GeoDataFrame | None,
     credits: Sequence[str],
     bases: Mapping[str, Basis],
-    built: Mapping[str, Table] | None = None,
+    built: Callable[[], Mapping[str, Table]] = dict,
 ) -> Contents:
     """Write a folder of results, all but its manifest, for an audience: everything goes through `generalised` first.
 
@@ -85,7 +85,7 @@ def write_run(
         As in `write_species_run`.
     bases : mapping of str to Basis
         What saved scenarios build on, for the restricted alone: settings name places.
-    built : mapping of str to Table, optional
+    built : callable, optional
         As in `write_index`.
 
     Returns
@@ -112,5 +112,5 @@ def write_run(
     kept = dict(bases) if audience is Audience.RESTRICTED else {}
     contents = Contents(runs=tuple(done), combined=tables, bases=kept, credits=tuple(credits), borders=borders)
     write_report(folder, contents)
-    write_index(folder, done, credits=credits, combined=tables, built=built)
+    write_index(folder, done, credits=credits, combined=tables, built=built())
     return contents

@@ -87,7 +87,7 @@ def run_resolved(
             job.folder, _solved(resolved, prepared, reporter, store, models=full), audience,
             borders=context_layer(resolved[0], "borders", prepared[0][0].inputs.grid), credits=resolved[0].study.credits,
             bases={r.scenario: Basis.of(r.settings, r.base or r.scenario, r.overrides) for r in resolved},
-            built=write_built(job.folder, resolved[0].study, profiles) if full else {},
+            built=partial(write_built, job.folder, resolved[0].study, profiles) if full else dict,
         )  # fmt: skip
         job.runs = found.runs
     gaps = sorted({line_gaps(run) for run in found.runs} - {""})

@@ -23,6 +23,7 @@ from connectivity.focal import FocalRegion, region_labels  # noqa: E402
 from connectivity.landscape.laplacian import stencil_laplacian  # noqa: E402
 from connectivity.landscape.reachability import reachable_cells  # noqa: E402
 from connectivity.landscape.slope_cost import SlopeCost  # noqa: E402
+from connectivity.landscape.stencil import with_far_steps  # noqa: E402
 from connectivity.least_cost.cost_distance import cost_weighted_distance, cost_weighted_distances  # noqa: E402
 from connectivity.least_cost.paths import cost_allocation, least_cost_path  # noqa: E402
 from connectivity.modes.cell_circuit import cell_components  # noqa: E402
@@ -33,6 +34,7 @@ from connectivity.openings.profile import candidates_along  # noqa: E402
 from connectivity.openings.sets import CircuitOfSets, DistancesOfSets, Pairs, single_sets  # noqa: E402
 from connectivity.reduction.reduce import reduce_landscape  # noqa: E402
 from rasters import terrain  # noqa: E402
+from rasters.fences import FenceTerms  # noqa: E402
 from rasters.kernels._jit import BOUNDSCHECK  # noqa: E402
 from rasters.openings import row_terms  # noqa: E402
 from rasters.surface import Layer  # noqa: E402
@@ -80,6 +82,8 @@ def _paths(stencil, ends) -> None:  # type: ignore[no-untyped-def]
     for slope in (None, SlopeCost(elevation_m=elevation)):
         distance = cost_weighted_distance(stencil, ends[0], slope=slope)
         least_cost_path(distance, ends[1])
+    far = with_far_steps(stencil, 16, FenceTerms.none())
+    least_cost_path(cost_weighted_distance(far, ends[0]), ends[1])
     cost_allocation(stencil, ends)
     reachable_cells(stencil, ends[0])
     least_within(distance.cwd, 350.0, stencil.surface.grid)

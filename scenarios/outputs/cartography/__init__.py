@@ -9,7 +9,3 @@
 
 Names are text on every figure: what stands between dollar signs is no formula.
 """
-
-from matplotlib import rcParams
-
-rcParams["text.parse_math"] = False

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 from connectivity.landscape.stencil import Stencil, build_stencil
 from rasters.errors import DataError
 from rasters.fences import fence_ohm
+from rasters.openings import land_beside
 from rasters.surface import ResistanceSurface
 from tests.support.landscapes import OFFSETS, fence_across, fenced, grid_of, random_surface, slow_graph
 
@@ -87,10 +88,11 @@ def test_a_fence_changes_no_cell_and_adds_its_cost() -> None:
     at = (cuts.step, cuts.row, cuts.col)
     elsewhere = np.ones(free.cost().shape, bool)
     elsewhere[at] = False
-    assert closed.cost()[at] - free.cost()[at] == pytest.approx(900.0)
+    land = land_beside(cuts, surface, slice(None))
+    assert closed.cost()[at] - free.cost()[at] == pytest.approx(900.0 * land)
     assert np.array_equal(closed.cost()[elsewhere], free.cost()[elsewhere])
     assert np.array_equal(closed.edge_resistance(), free.edge_resistance())
-    added = 1 / closed.conductance()[at] - 1 / free.conductance()[at]
+    added = (1 / closed.conductance()[at] - 1 / free.conductance()[at]) / land
     assert added == pytest.approx(fence_ohm(cuts, np.full(cuts.size, 900.0), 8))
     assert (added >= 9.0).all() and (added[cuts.step < 2] < 9.0 * np.sqrt(2)).any()
 

@@ -280,10 +280,10 @@ def test_the_same_command_again_does_nothing_more(study: Path, whole: Path) -> N
 def test_what_depends_on_something_else_is_done_again(study: Path, tmp_path: Path) -> None:
     out, text = tmp_path / "out", "scenario: [closed, free]\nspecies: digger"
     done(asked(study, out, text))
-    assert done(asked(study, out, text + "\nset: {a: {x: {candidates.every_m: 5000}}}")).before == 0
-    assert done(asked(study, out, text)).before == 2
-    assert done(asked(study, out, text, overrides={"fences.model.reach_m": 900})).before == 0
-    assert done(asked(study, out, text, keep="maps", overrides={"fences.model.reach_m": 900})).before == 0
+    assert done(asked(study, out, text + "\nset: {a: {x: {candidates.every_m: 5000}}}")).found.before == 0
+    assert done(asked(study, out, text)).found.before == 2
+    assert done(asked(study, out, text, overrides={"fences.model.reach_m": 900})).found.before == 0
+    assert done(asked(study, out, text, keep="maps", overrides={"fences.model.reach_m": 900})).found.before == 0
 
 
 def test_a_killed_batch_goes_on_and_ends_the_same(study: Path, whole: Path, tmp_path: Path) -> None:
@@ -350,7 +350,7 @@ def test_a_folder_of_something_else_stays_as_it_is(study: Path, tmp_path: Path) 
 def test_shares_and_merge_are_the_whole(study: Path, whole: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
     first = done(asked(study, out, task=1, tasks=3))
-    assert first.task == "1-of-3" and first.finished == 4 and not (out / "summary.csv").exists()
+    assert first.rows["task"] == "1-of-3" and first.found.finished == 4 and not (out / "summary.csv").exists()
     with pytest.raises(ConfigError, match="8 of 12 runs are not done") as error:
         merge_batch(out)
     there = {f"{path.parent.parent.name}/{path.parent.name}" for path in out.glob("runs/*/*/run.json")}

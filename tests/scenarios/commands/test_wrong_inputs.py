@@ -93,7 +93,7 @@ def test_every_missing_file_is_named(study: Path, results: Path, name: str) -> N
 @pytest.mark.parametrize("name", ["dem.tif", "water.tif", "fences.gpkg", "regions.gpkg"])
 def test_files_of_another_kind(study: Path, results: Path, name: str) -> None:
     (study / name).write_text("not what the name says")
-    fails(study, results, INPUT_DATA, str(study / name), "can be read")
+    fails(study, results, INPUT_DATA, str(study / name), "of a format that otkel opens")
 
 
 def test_study_not_found(results: Path, tmp_path: Path) -> None:

@@ -92,7 +92,9 @@ def test_laws_of_every_route(leaky: SpeciesCorridors) -> None:
     for route in leaky.routes:
         assert route.status == "reached"
         assert route.cost_m >= route.cost_open_m >= route.pair_cost_open_m * (1 - 1e-12)
-        assert route.cost_m - route.cost_open_m == pytest.approx(fence_m * len(route.crossings), rel=1e-9)
+        assert route.cost_m - route.cost_open_m >= fence_m * len(route.crossings) * (1 - 1e-9), (
+            "land resists at least 1"
+        )
         assert route.resistance_ohm >= route.resistance_open_ohm > 0
         assert route.overlap <= SETTINGS["max_overlap"]
         assert {c.fence for c in route.crossings} == {"border_0"}

@@ -300,7 +300,7 @@ def test_the_default_is_the_least_precise_that_a_kind_can_serve(results, tmp_pat
     with Reporter(quiet=True) as reporter:
         listed = export_results(results, "csv", tmp_path, reporter)
         layers = export_results(results, "geojson", tmp_path, reporter)
-    assert (listed.audience, layers.audience) == ({"csv": "partner"}, {"geojson": "public"})
+    assert (listed.rows["audience"], layers.rows["audience"]) == ({"csv": "partner"}, {"geojson": "public"})
     assert all("partner" in path.name for path in listed.found) and all("public" in path.name for path in layers.found)
 
 

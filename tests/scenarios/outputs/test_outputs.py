@@ -23,6 +23,7 @@ from shapely.geometry import LineString
 
 from rasters.errors import ExportError
 from rasters.grid import Grid
+from scenarios.outputs import words
 from scenarios.outputs.cartography.furniture import (
     Label,
     block_mean,
@@ -216,10 +217,12 @@ def test_the_runs_own_tables_are_not_changed(run):
     pd.testing.assert_frame_equal(run.profile, before[1])
 
 
-def test_schematic_note_says_what_and_is_silent_when_all_is_surveyed(run):
+def test_schematic_note_says_what_and_is_silent_when_all_is_surveyed(run, monkeypatch):
     assert schematic_note(run) == (
-        "SCHEMATIC fence lines and reserve outlines; expert placeholder resistances \u2013 not surveyed"
+        "SCHEMATIC fence lines and reserve outlines; expert placeholder resistances \u2013 not surveyed; "
+        "fence lines with 1 gap: see otkel check"
     )
+    monkeypatch.setattr(words, "line_gaps", lambda _: "")
     fences = tuple(dataclasses.replace(fence, geometry_status="surveyed") for fence in run.cuts.fences)
     places = tuple(dataclasses.replace(place, geometry_status="Surveyed") for place in run.places)
     surveyed = dataclasses.replace(
@@ -278,7 +281,9 @@ def test_maps_come_out_of_every_odd_run(run, tmp_path):
             assert pixels(path).shape[1] == 1800, name
 
 
-def test_a_map_shows_the_warning_and_where_the_water_is(results, run, tmp_path):
+def test_a_map_shows_the_warning_and_where_the_water_is(results, run, tmp_path, monkeypatch):
+    monkeypatch.setattr(words, "line_gaps", lambda _: "")
+
     def amber(path):
         return (np.abs(pixels(path) - [255, 233, 184]).max(axis=2) < 4).sum()
 

@@ -19,7 +19,7 @@ from scenarios.uncertainty.session import run_uncertainty_study
 from scenarios.uncertainty.stability import Stability, stability_of
 from tests.support.tiny_study import write_tiny_study
 
-ROWS = [{"parameter": "permeability.*", "odds": [0.25, 4]}]
+ROWS = [{"parameter": "permeability.*.value", "odds": [0.25, 4]}]
 
 
 def with_cells(settings: dict[str, Any]) -> None:
