@@ -14,6 +14,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numba
 import pandas as pd
 import PIL.Image
 import pyogrio
@@ -47,6 +48,8 @@ def whole(study: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def run(study: Path, out: Path, *options: str) -> Any:
+    """In this process, with the threads of a new one: a step is kept under their number, which other tests may have changed."""
+    numba.set_num_threads(numba.config.NUMBA_NUM_THREADS)
     return CliRunner().invoke(app, ["run", str(study), "--out", str(out), *options])
 
 
