@@ -8,12 +8,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+from matplotlib import rcParams
 from numpy.typing import NDArray
 
 from rasters.grid import Grid
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+
+rcParams["text.parse_math"] = False  # what stands between dollar signs in a name is no formula, on any figure
 
 __all__ = [
     "Label", "Spot", "block_mean", "block_pick", "graticule", "ground_scale", "nice_below", "north_bearing_deg",

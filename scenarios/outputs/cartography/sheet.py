@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from matplotlib import rcParams
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.cm import ScalarMappable
 from matplotlib.colors import LogNorm
@@ -26,8 +25,6 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.colors import Colormap, Normalize
     from PIL import Image
-
-rcParams["text.parse_math"] = False  # what stands between dollar signs in a name is no formula, on any figure
 
 __all__ = ["INK", "MUTED", "Panel", "Sheet", "Texts", "new_sheet", "picture_of", "save_png"]
 

@@ -87,14 +87,23 @@ def test_first_ways_are_the_least_costs_with_and_without_fences(study: Path, lea
         assert route.cost_open_m == pytest.approx(float(ground.sum()))
 
 
-def test_laws_of_every_route(leaky: SpeciesCorridors) -> None:
+def test_laws_of_every_route(study: Path, leaky: SpeciesCorridors) -> None:
+    """A fence costs its worth in open land, times the mean resistance of the two cells at each crossing."""
     fence_m = 20_000 * (1 / 0.4 - 1)
+    land = Landscape(prepared(study, "closed", "digger"))
     for route in leaky.routes:
         assert route.status == "reached"
         assert route.cost_m >= route.cost_open_m >= route.pair_cost_open_m * (1 - 1e-12)
-        assert route.cost_m - route.cost_open_m >= fence_m * len(route.crossings) * (1 - 1e-9), (
-            "land resists at least 1"
+        rows, cols = route.path.rows, route.path.cols
+        ground, crossed = (
+            step_costs_m(land.stencil(fences=False), rows, cols)[0],
+            step_costs_m(land.stencil(), rows, cols)[1] > 0,
         )
+        metres = np.hypot(
+            np.diff(rows) * leaky.ground.grid.cell_height_m, np.diff(cols) * leaky.ground.grid.cell_width_m
+        )
+        assert crossed.sum() == len(route.crossings)
+        assert route.cost_m - route.cost_open_m == pytest.approx(fence_m * (ground / metres)[crossed].sum(), rel=1e-9)
         assert route.resistance_ohm >= route.resistance_open_ohm > 0
         assert route.overlap <= SETTINGS["max_overlap"]
         assert {c.fence for c in route.crossings} == {"border_0"}

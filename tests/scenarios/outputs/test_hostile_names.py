@@ -15,7 +15,7 @@ import openpyxl
 import pandas as pd
 import pytest
 
-import scenarios.outputs.cartography  # noqa: F401
+import scenarios.outputs.cartography.furniture  # noqa: F401
 from rasters.plain import HARMFUL, plain_text
 from scenarios.outputs.exporting import export_results
 from scenarios.outputs.field.gpx import _letter
