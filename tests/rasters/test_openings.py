@@ -125,6 +125,7 @@ def test_a_fence_is_worth_metres_of_the_land_beside_it() -> None:
 def test_only_the_width_itself_and_the_first_edge_are_walked_through() -> None:
     cuts = cut_edges([NORTH_SOUTH], GRID)
     edges = opened(cuts, Opening(id="o", fence="a", along_m=500.0, width_m=150.0, use_factor=0.9))
+    assert edges.rows.size > 6
     within = np.abs(cuts.along_m[edges.rows] - 500.0) <= 75.0
     assert edges.cost_m[within] == pytest.approx(2.0 * HALF_M / 9.0) and np.isposinf(edges.cost_m[~within]).all()
     assert within.any() and not within.all()
