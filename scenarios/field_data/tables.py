@@ -94,12 +94,12 @@ def mapped(table: pd.DataFrame, mapping: TableMapping, settings: TimesOfDay, sta
         )
     table = table.rename(columns={theirs: ours for ours, theirs in mapping.columns.items()})
     for name, value in mapping.constants.items():
-        table[name] = value
+        table[name] = pd.Series(value, index=table.index, dtype=str)
     for name, words in mapping.values.items():
         if name in table:
             table[name] = table[name].replace(words)
     for name in (field.name for field in standard.fields if field.kind == "time" and field.name in table):
-        table[name] = [_zoned(text, settings) for text in table[name]]
+        table[name] = pd.Series([_zoned(text, settings) for text in table[name]], index=table.index, dtype=str)
     if standard.name == "observations":
         _complete_observations(table)
     return table
@@ -108,7 +108,7 @@ def mapped(table: pd.DataFrame, mapping: TableMapping, settings: TimesOfDay, sta
 def _complete_observations(table: pd.DataFrame) -> None:
     """What follows from the rest of a plain row: its number as id, its start as end."""
     if "observationID" not in table:
-        table["observationID"] = [f"row-{row}" for row in table[ROW]]
+        table["observationID"] = "row-" + table[ROW].astype(str)
     if "eventEnd" not in table and "eventStart" in table:
         table["eventEnd"] = table["eventStart"]
 

@@ -293,3 +293,38 @@ def test_one_synthetic_set_serves_cameras_and_patrols(tmp_path: Path) -> None:
     )
     assert told.exit_code == 0, told.stderr
     assert json.loads(told.stdout)["synthetic"] is True
+
+
+@pytest.mark.parametrize(("snare", "shot"), [("Snare", "Shot"), ("SNARE", "SHOT"), ("snare", "shot")])
+def test_types_and_causes_are_told_apart_by_their_letters_only(tmp_path: Path, snare: str, shot: str) -> None:
+    incidents = with_one(with_one(INCIDENTS, 0, type=snare), 1, type=shot, cause="Illegal")
+    data = read_crime(written(tmp_path, PATROLS, incidents), GRID)
+    assert data.incidents["type"].tolist()[:2] == ["snare", "shot"] and data.incidents["poaching"].tolist()[:2] == [
+        True,
+        True,
+    ]
+
+
+def test_types_that_nobody_named_are_listed_with_their_number(tmp_path: Path) -> None:
+    incidents = with_one(with_one(INCIDENTS, 0, type="wire snare"), 3, type="wire snare")
+    with pytest.warns(
+        PlannerWarning, match=r"incidents\.csv:2: type: 'wire snare': 2 incidents of this type count as no sign"
+    ):
+        data = read_crime(written(tmp_path, PATROLS, incidents), GRID)
+    assert data.incidents["poaching"].sum() == 1
+    settings = {"other_types": ["Wire Snare"]}
+    assert read_crime(written(tmp_path, PATROLS, incidents, settings), GRID).faults == ()
+
+
+def test_a_track_is_walked_in_order_of_time(tmp_path: Path) -> None:
+    hours = [10, 8, 12, 9, 11]
+    points = [
+        {"patrol_id": "A", "date": f"2024-03-01 {hour:02d}:00:00", "lon": LON + 0.01 * hour, "lat": LAT}
+        for hour in hours
+    ]
+    with pytest.warns(PlannerWarning, match=r"patrols\.csv:3: date: patrol A: time runs backwards at 2 of its points"):
+        mixed = read_crime(written(tmp_path, points, [INCIDENTS[0]]), GRID)
+    points.sort(key=lambda point: point["date"])
+    ordered = read_crime(written(tmp_path, points, [INCIDENTS[0]]), GRID)
+    assert mixed.steps["km"].to_numpy() == pytest.approx(ordered.steps["km"].to_numpy())
+    assert mixed.faults and ordered.faults == ()
