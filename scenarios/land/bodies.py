@@ -58,7 +58,7 @@ def require_fits(resolved: ResolvedStudy, profiles: Profiles) -> None:
 def design_table(study: Study, profiles: Profiles) -> pd.DataFrame:
     """One row per design: ``design, width_m, clearance_m, gap_height_m, top_m``, and who fits, a column ``fits_SPECIES`` each."""
     rows = []
-    for name, built in sorted(study.designs.items()):
+    for name, built in study.designs.items():
         lengths = {key: getattr(built, key) for key in ("width_m", "clearance_m", "gap_height_m", "top_m")}
         fits = {f"fits_{s}": str(through_design(study, name, profile)) for s, profile in profiles.items()}
         rows.append({"design": name, **lengths, **fits, "origin": built.origin})
@@ -68,7 +68,7 @@ def design_table(study: Study, profiles: Profiles) -> pd.DataFrame:
 def fence_table(study: Study, profiles: Profiles) -> pd.DataFrame:
     """One row per fence line whose wires are stated: ``fence_line, top_m, strands, bottom_m``, and who gets past it as it stands."""
     rows = []
-    for name, built in sorted(study.fences.wires.items()):
+    for name, built in study.fences.wires.items():
         fits = {f"fits_{s}": str(through_line(study, name, profile)) for s, profile in profiles.items()}
         rows.append({"fence_line": name, **built.model_dump(exclude={"origin"}), **fits, "origin": built.origin})
     return pd.DataFrame(rows)

@@ -21,9 +21,12 @@ LENGTHS = ("clearance_m", "gap_height_m", "top_m")
 
 
 def write_built(folder: Path, study: Study, profiles: Mapping[str, SpeciesProfile]) -> dict[str, Table]:
-    """Write ``designs.csv`` and, where wires are stated, ``fence_wires.csv``; the same tables for people, by file name."""
+    """Write ``designs.csv`` and, where wires are stated, ``fence_wires.csv``; the same tables for people, by file name.
+
+    Rows are in order of names: a run that is made again from its manifest does not know the study's own order.
+    """
     every = zip(FILES, (design_table(study, profiles), fence_table(study, profiles)), strict=True)
-    tables = {name: table for name, table in every if len(table)}
+    tables = {name: table.sort_values(table.columns[0], ignore_index=True) for name, table in every if len(table)}
     for name, table in tables.items():
         write_csv(folder / name, table)
     names = {id: profile.name for id, profile in profiles.items()}

@@ -135,7 +135,7 @@ def test_tables_for_people_name_species_and_leave_out_what_nothing_states(study:
     page = [cell for row in designs.rows for cell in row]
     assert "0.85" in page and "open" in page
     told = [f.text for f in _bodies_findings(resolved, read_inputs(resolved))]
-    assert len(told) == 3 and "digger: too low" in told[1] and "digger: shut out" in told[2]
+    assert len(told) == 3 and "digger: too low" in told[0] and "digger: shut out" in told[2]
 
 
 def test_the_bundled_study_says_who_fits(tmp_path: Path) -> None:
