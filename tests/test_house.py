@@ -109,6 +109,14 @@ def test_the_architecture_page_names_every_package() -> None:
     assert named == {path.parent.relative_to(ROOT).as_posix() for path in PACKAGES}
 
 
+def test_no_folder_holds_more_modules_than_one_can_look_over() -> None:
+    counts = {
+        path.parent.relative_to(ROOT).as_posix(): sum(file.name != "__init__.py" for file in path.parent.glob("*.py"))
+        for path in PACKAGES
+    }
+    assert {folder: count for folder, count in counts.items() if count > 22} == {}
+
+
 def test_help_starts_at_once() -> None:
     """Under half a second on a quiet machine, which is under six times what the command-line library alone takes there.
 

@@ -16,8 +16,8 @@ from rasters.errors import ConfigError
 from scenarios.comparison.sides import Side
 from scenarios.model.indicators import over_cores
 from scenarios.model.results import SpeciesRun, shortlist
-from scenarios.outputs import geopackage
-from scenarios.outputs.dataset import dataset_of
+from scenarios.outputs.gis import geopackage
+from scenarios.outputs.gis.dataset import dataset_of
 from scenarios.outputs.numbers import figure
 from scenarios.outputs.stored import StoredResults
 from scenarios.outputs.tables import profile_table

@@ -194,8 +194,8 @@ def _timeless(run: SpeciesRun) -> SpeciesRun:
 
 
 def _write(run: SpeciesRun, folder: Path, keep: Keep, resolved: ResolvedStudy) -> None:
-    from scenarios.outputs.geopackage import write_layers
-    from scenarios.outputs.rasters import write_rasters
+    from scenarios.outputs.gis.geopackage import write_layers
+    from scenarios.outputs.gis.rasters import write_rasters
     from scenarios.outputs.tables import write_tables
 
     if keep == "all":

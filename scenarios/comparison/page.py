@@ -11,7 +11,7 @@ from scenarios.comparison.maps import THEMES
 from scenarios.comparison.sides import Comparison, Side
 from scenarios.comparison.words import HEADLINES, change_words, findings, percent_words, table_rows
 from scenarios.outputs.numbers import figure
-from scenarios.outputs.pages import as_table, write_page
+from scenarios.outputs.pages.frame import as_table, write_page
 from scenarios.outputs.tables import write_dictionary
 
 __all__ = ["write_comparison_page", "write_comparison_tables"]

@@ -17,7 +17,7 @@ from rasters.io import write_cog
 from scenarios.corridors.map import write_corridor_map
 from scenarios.corridors.results import SpeciesCorridors
 from scenarios.corridors.tables import crossing_table, route_table, write_corridor_tables
-from scenarios.outputs.geopackage import corridor_layer, place_layer
+from scenarios.outputs.gis.geopackage import corridor_layer, place_layer
 from scenarios.outputs.tables import write_vectors
 from scenarios.outputs.words import WORKING_NOTE, modelled_status, schematic_note
 

@@ -16,7 +16,7 @@ from scenarios.corridors.words import describe_route, route_title
 from scenarios.outputs.audience import Audience
 from scenarios.outputs.folder import MARKER, run_folder
 from scenarios.outputs.numbers import figure
-from scenarios.outputs.pages import as_table, write_page
+from scenarios.outputs.pages.frame import as_table, write_page
 from scenarios.outputs.words import WORKING_NOTE, schematic_note
 
 __all__ = ["write_corridor_index"]

@@ -16,7 +16,7 @@ from scenarios.crime.rates import PER_KM
 from scenarios.crime.results import SYNTHETIC, CrimeResults
 from scenarios.crime.risk import on_grid
 from scenarios.outputs.audience import Audience, audience_note
-from scenarios.outputs.pages import as_table, write_page
+from scenarios.outputs.pages.frame import as_table, write_page
 from scenarios.outputs.tables import write_dictionary
 from scenarios.statistics.rates import LEVEL
 

@@ -9,7 +9,7 @@ from scenarios.evidence.output_tables import FILES
 from scenarios.evidence.words import assumptions_of, people_table, sentences_of
 from scenarios.outputs.audience import Audience
 from scenarios.outputs.folder import MARKER
-from scenarios.outputs.pages import Table, as_table, write_page
+from scenarios.outputs.pages.frame import Table, as_table, write_page
 from scenarios.outputs.words import WORKING_NOTE, is_schematic
 
 __all__ = ["write_evidence_page"]

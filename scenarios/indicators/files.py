@@ -19,7 +19,7 @@ from scenarios.model.indicators import over_cores
 from scenarios.outputs.audience import Audience, audience_note, badge
 from scenarios.outputs.cartography.sheet import INK, MUTED, save_png
 from scenarios.outputs.columns import Column, column_dictionary, column_of
-from scenarios.outputs.pages import Table, as_table, write_page
+from scenarios.outputs.pages.frame import Table, as_table, write_page
 from scenarios.outputs.tables import write_dictionary
 from scenarios.statistics.rates import LEVEL
 

@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING
 
 from rasters.errors import ConfigError, ExportError
 from scenarios.outputs.audience import Audience, audience_named
-from scenarios.outputs.built import copy_built
 from scenarios.outputs.folder import atomic_folder
 from scenarios.outputs.generalise import generalised
 from scenarios.outputs.job import Summary
 from scenarios.outputs.kinds import ALL, KINDS, Export
 from scenarios.outputs.manifest import write_manifest
+from scenarios.outputs.pages.built import copy_built
 from scenarios.outputs.release import Release
 from scenarios.outputs.report.basis import bases_of
 from scenarios.outputs.species import write_run

@@ -12,14 +12,14 @@ from rasters.errors import ExportError
 from scenarios.model.passage_model import write_model
 from scenarios.model.results import SpeciesRun
 from scenarios.outputs.audience import Audience
-from scenarios.outputs.context import write_context
 from scenarios.outputs.folder import run_folder
 from scenarios.outputs.generalise import generalised, generalised_ranking
-from scenarios.outputs.geopackage import write_layers
+from scenarios.outputs.gis.context import write_context
+from scenarios.outputs.gis.geopackage import write_layers
+from scenarios.outputs.gis.rasters import write_rasters
 from scenarios.outputs.map import write_maps
-from scenarios.outputs.page import write_index
-from scenarios.outputs.pages import Table
-from scenarios.outputs.rasters import write_rasters
+from scenarios.outputs.pages.frame import Table
+from scenarios.outputs.pages.index import write_index
 from scenarios.outputs.release import MODEL, Release
 from scenarios.outputs.report.basis import Basis
 from scenarios.outputs.report.page import write_report

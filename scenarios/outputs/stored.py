@@ -31,8 +31,8 @@ from scenarios.land.places import FocalPlace, place_of
 from scenarios.model.ground import elevation_of
 from scenarios.model.results import SpeciesRun, TracedPath
 from scenarios.outputs.audience import Audience
-from scenarios.outputs.context import BORDERS, elevation_file
 from scenarios.outputs.folder import MARKER, run_folder
+from scenarios.outputs.gis.context import BORDERS, elevation_file
 from scenarios.outputs.manifest import FORMAT
 from scenarios.outputs.release import MODEL, Release
 from scenarios.outputs.tables import BY_PLACE, RENAMED

@@ -17,7 +17,7 @@ from scenarios.land.actions import area_shape
 from scenarios.model.ground import Ground, ground_of
 from scenarios.outputs.audience import Audience
 from scenarios.outputs.folder import MARKER
-from scenarios.outputs.pages import write_page
+from scenarios.outputs.pages.frame import write_page
 from scenarios.outputs.tables import write_dictionary, write_vectors
 from scenarios.outputs.words import WORKING_NOTE, schematic_note
 from scenarios.passages.choose import PortfolioRun

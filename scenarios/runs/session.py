@@ -18,9 +18,9 @@ from scenarios.model.ranking import combine_species
 from scenarios.model.results import SpeciesRun
 from scenarios.model.steps import KEPT, StepStore, model_step, solve_step
 from scenarios.outputs.audience import Audience
-from scenarios.outputs.built import write_built
 from scenarios.outputs.folder import RUN
 from scenarios.outputs.job import Summary, results_folder
+from scenarios.outputs.pages.built import write_built
 from scenarios.outputs.release import Release, reader_of
 from scenarios.outputs.report.basis import Basis
 from scenarios.outputs.report.payload import Contents

@@ -19,7 +19,7 @@ from scenarios.outputs.audience import Audience
 from scenarios.outputs.cartography.furniture import block_mean
 from scenarios.outputs.cartography.scene import RunScene, Scene, draw_ground, paint
 from scenarios.outputs.cartography.sheet import INK, Sheet
-from scenarios.outputs.geopackage import CORRIDOR_SHARES
+from scenarios.outputs.gis.geopackage import CORRIDOR_SHARES
 from scenarios.outputs.release import reader_of
 
 __all__ = [

@@ -15,7 +15,7 @@ from scenarios.model.ground import Ground, elevation_of
 from scenarios.model.results import SpeciesRun
 from scenarios.outputs.cartography.furniture import block_mean, block_pick, relief
 from scenarios.outputs.cartography.sheet import Sheet
-from scenarios.outputs.geopackage import fence_layer
+from scenarios.outputs.gis.geopackage import fence_layer
 from scenarios.outputs.tables import profile_table
 
 if TYPE_CHECKING:

@@ -17,7 +17,7 @@ from scenarios.model.ground import elevation_of
 from scenarios.model.results import SpeciesRun
 from scenarios.outputs.cartography.furniture import relief
 from scenarios.outputs.field.content import FieldContent
-from scenarios.outputs.qgis_styles import CORRIDOR, FENCE, INK
+from scenarios.outputs.gis.qgis_styles import CORRIDOR, FENCE, INK
 
 __all__ = ["closeup_png"]
 

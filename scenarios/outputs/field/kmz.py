@@ -20,9 +20,9 @@ from scenarios.outputs.field.archive import write_archive
 from scenarios.outputs.field.closeup import closeup_png
 from scenarios.outputs.field.content import FieldContent
 from scenarios.outputs.field.lists import head_of
-from scenarios.outputs.geopackage import corridor_layer, fence_layer, path_layer
+from scenarios.outputs.gis.geopackage import corridor_layer, fence_layer, path_layer
+from scenarios.outputs.gis.qgis_styles import CORE, CORRIDOR, FENCE, GAIN_BREAKS, GAIN_COLOURS, INK, TARGET
 from scenarios.outputs.map import map_png
-from scenarios.outputs.qgis_styles import CORE, CORRIDOR, FENCE, GAIN_BREAKS, GAIN_COLOURS, INK, TARGET
 from scenarios.outputs.tables import profile_table
 
 __all__ = ["write_kmz"]

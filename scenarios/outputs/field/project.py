@@ -20,9 +20,9 @@ from scenarios.model.results import SpeciesRun
 from scenarios.outputs.field.archive import write_archive
 from scenarios.outputs.field.content import FieldContent
 from scenarios.outputs.folder import atomic_folder
-from scenarios.outputs.geopackage import layers_of, write_run
-from scenarios.outputs.qgis_styles import hillshade, pseudocolour, vector_style
-from scenarios.outputs.rasters import SURFACES, write_rasters
+from scenarios.outputs.gis.geopackage import layers_of, write_run
+from scenarios.outputs.gis.qgis_styles import hillshade, pseudocolour, vector_style
+from scenarios.outputs.gis.rasters import SURFACES, write_rasters
 
 __all__ = ["write_project"]
 

@@ -9,7 +9,7 @@ import pyogrio
 
 from rasters.io import replacing
 from scenarios.outputs.field.content import FieldContent
-from scenarios.outputs.geopackage import layers_of, metadata_of, write_run
+from scenarios.outputs.gis.geopackage import layers_of, metadata_of, write_run
 
 __all__ = ["write_geojson", "write_geopackages"]
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter, map_coordinates, zoom
 
 from scenarios.model.ground import elevation_of
-from scenarios.outputs.geopackage import CORRIDOR_SHARES
+from scenarios.outputs.gis.geopackage import CORRIDOR_SHARES
 from scenarios.outputs.sheets.frame import MapFrame
 from scenarios.outputs.sheets.page import Box, Page
 from scenarios.outputs.sheets.source import SheetSource

@@ -8,7 +8,7 @@ import numpy as np
 
 from rasters.errors import ConfigError
 from rasters.surface import ResistanceSurface
-from scenarios.outputs.geopackage import CORRIDOR_SHARES
+from scenarios.outputs.gis.geopackage import CORRIDOR_SHARES
 from scenarios.outputs.release import Release
 from scenarios.outputs.stored import StoredResults
 

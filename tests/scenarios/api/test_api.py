@@ -16,7 +16,7 @@ from pyproj import CRS
 import scenarios
 from rasters.errors import ConfigError, DataError, LayerNotFoundError
 from scenarios.api.results import LAYERS, OpenStudy, Result
-from scenarios.outputs.rasters import SURFACES
+from scenarios.outputs.gis.rasters import SURFACES
 from tests.support.tiny_study import write_tiny_study
 
 

@@ -13,7 +13,7 @@ from scenarios.land.bodies import design_table, fence_table
 from scenarios.land.inputs import read_inputs, read_profile
 from scenarios.land.prepared import prepare_species
 from scenarios.model.landscape import Landscape
-from scenarios.outputs.built import write_built
+from scenarios.outputs.pages.built import write_built
 from scenarios.runs.check import _bodies_findings
 from scenarios.study.load import resolve
 from tests.support.tiny_study import edit, let_through, write_tiny_study

@@ -35,11 +35,11 @@ from scenarios.outputs.cartography.furniture import (
     relief,
 )  # fmt: skip
 from scenarios.outputs.folder import atomic_folder, run_folder
-from scenarios.outputs.geopackage import corridor_layer, fence_layer, path_layer
+from scenarios.outputs.gis.geopackage import corridor_layer, fence_layer, path_layer
 from scenarios.outputs.manifest import write_manifest
 from scenarios.outputs.map import MAPS, write_maps
-from scenarios.outputs.page import write_index
-from scenarios.outputs.pages import as_table
+from scenarios.outputs.pages.frame import as_table
+from scenarios.outputs.pages.index import write_index
 from scenarios.outputs.species import write_species_run
 from scenarios.outputs.tables import passage_table, profile_table
 from scenarios.outputs.words import schematic_note

@@ -14,7 +14,7 @@ from rasters.errors import ConfigError
 from scenarios.outputs.audience import MARKS, Audience
 from scenarios.outputs.columns import column_of
 from scenarios.outputs.field import lists, project
-from scenarios.outputs.rasters import SURFACES
+from scenarios.outputs.gis.rasters import SURFACES
 from scenarios.outputs.translate import LANGUAGES, LOCALE, translator
 
 DOMAINS = sorted(path.stem for path in LOCALE.glob("ru/LC_MESSAGES/*.po"))

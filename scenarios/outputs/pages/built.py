@@ -10,7 +10,7 @@ import pandas as pd
 
 from rasters.profile import SpeciesProfile
 from scenarios.land.bodies import design_table, fence_table
-from scenarios.outputs.pages import Table, as_table
+from scenarios.outputs.pages.frame import Table, as_table
 from scenarios.outputs.tables import write_csv
 from scenarios.study.schema import Study
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from scenarios.model.ground import elevation_of
 from scenarios.model.results import SpeciesRun
-from scenarios.outputs.rasters import SURFACES
+from scenarios.outputs.gis.rasters import SURFACES
 from scenarios.outputs.words import note_of, schematic_note
 
 if TYPE_CHECKING:

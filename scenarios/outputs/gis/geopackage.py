@@ -16,7 +16,7 @@ from rasters.fences import Fence
 from rasters.grid import Grid
 from scenarios.model.ground import Ground
 from scenarios.model.results import SpeciesRun
-from scenarios.outputs.qgis_styles import qml, vector_style
+from scenarios.outputs.gis.qgis_styles import qml, vector_style
 from scenarios.outputs.sk42 import operation_of
 from scenarios.outputs.tables import passage_table, profile_table, write_vectors
 from scenarios.outputs.words import modelled_status, note_of, schematic_note

@@ -16,7 +16,7 @@ from scenarios.outputs.audience import Audience
 from scenarios.outputs.folder import MARKER, run_folder
 from scenarios.outputs.map import MAPS, map_reading, map_title
 from scenarios.outputs.numbers import DASH, NO_ROUTE, figure, percent
-from scenarios.outputs.pages import Table, as_table, write_page
+from scenarios.outputs.pages.frame import Table, as_table, write_page
 from scenarios.outputs.release import reader_of
 from scenarios.outputs.tables import BY_PLACE, passage_table
 from scenarios.outputs.words import audience_of, is_schematic, schematic_note
@@ -61,7 +61,7 @@ def write_index(
     combined : mapping of str to DataFrame, optional
         Scenario id -> ranking over all species together.
     built : mapping of str to Table, optional
-        File -> what is built for whom, as `scenarios.outputs.built.write_built` gives it.
+        File -> what is built for whom, as `scenarios.outputs.pages.built.write_built` gives it.
     """
     folder, listed = Path(folder), list(runs)
     if not listed:
