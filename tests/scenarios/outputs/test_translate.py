@@ -40,7 +40,7 @@ def field_words() -> set[str]:
     }
     found |= {surface.title for surface in SURFACES}
     found |= {*MARKS.values(), *Audience, "schematic", "surveyed", "wires removed", "gate", "overpass"}
-    for path in [*(OUTPUTS / "field").glob("*.py"), OUTPUTS / "qgis_styles.py"]:
+    for path in [*(OUTPUTS / "field").glob("*.py"), OUTPUTS / "gis" / "qgis_styles.py"]:
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Call) and getattr(node.func, "attr", getattr(node.func, "id", "")) == "say":
                 found |= {arg.value for arg in node.args if isinstance(arg, ast.Constant)}
