@@ -462,10 +462,10 @@ def sum_terms(cuts: CutEdges, cost_m: NDArray[np.float64], ohm: NDArray[np.float
     return FenceTerms(row=cuts.row[first], col=cuts.col[first], step=cuts.step[first], cost_m=total_cost, ohm=total_ohm)
 
 
-def perpendicular_m(cuts: CutEdges, rows: NDArray[np.intp] | slice = slice(None)) -> NDArray[np.float64]:
-    """(n,) how far cut edges, all or some, lead across their fence, ``|n . d|`` [m]; at least a twentieth of their length."""
-    step = step_vectors_m(cuts.grid)[cuts.step[rows]]
-    return np.maximum(np.abs((cuts.normal[rows] * step).sum(axis=1)), FLATTEST * np.hypot(*step.T))
+def perpendicular_m(cuts: CutEdges) -> NDArray[np.float64]:
+    """(n,) how far cut edges lead across their fence, ``|n . d|`` [m]; at least a twentieth of their length."""
+    step = step_vectors_m(cuts.grid)[cuts.step]
+    return np.maximum(np.abs((cuts.normal * step).sum(axis=1)), FLATTEST * np.hypot(*step.T))
 
 
 def fence_ohm(cuts: CutEdges, cost_m: NDArray[np.float64], neighbours: Neighbours) -> NDArray[np.float64]:

@@ -40,6 +40,7 @@ __all__ = [
     "closed_cost_m",
     "fence_terms",
     "land_beside",
+    "open_each",
     "open_edges",
     "row_terms",
     "terms_of_others",
@@ -170,17 +171,79 @@ def open_edges(cuts: CutEdges, surface: ResistanceSurface, opening: Opening, mod
     In least cost the first edge and those within the width itself are open, each at the cost of the passage. An opening with a
     use factor of 0 has the edges of one that is used, all of them shut.
     """
-    usable = _usable_rows(cuts, surface, opening, model.neighbours)
-    beside = max(NEAREST * _cell_m(cuts), opening.width_m / 2)
-    if not (np.abs(cuts.along_m[usable] - opening.along_m) <= beside).any():
-        return OpeningEdges(opening=opening, rows=np.empty(0, np.intp), cost_m=np.empty(0), ohm=np.empty(0))
+    return open_each(cuts, surface, [opening], model)[0]
+
+
+def open_each(
+    cuts: CutEdges, surface: ResistanceSurface, openings: Sequence[Opening], model: FenceModel
+) -> tuple[OpeningEdges, ...]:
+    """`open_edges` of many openings, each alone; what lies beside the fences is looked up once."""
+    sides = _Sides.of(cuts, surface, model.neighbours)
+    return tuple(_open_one(sides, opening, model) for opening in openings)
+
+
+def _open_one(sides: _Sides, opening: Opening, model: FenceModel) -> OpeningEdges:
     stretch = _Stretch.served_by(replace(opening, use_factor=opening.use_factor or 1.0), model)
-    rows, ohm = _open_stretch(cuts, surface, usable, stretch, model.neighbours)
+    near = sides.near(opening.fence, opening.along_m, stretch)
+    beside = max(NEAREST * sides.cell_m, opening.width_m / 2)
+    away = np.abs(sides.cuts.along_m[near] - opening.along_m)
+    if not (away <= beside).any():
+        return OpeningEdges(opening=opening, rows=np.empty(0, np.intp), cost_m=np.empty(0), ohm=np.empty(0))
+    rows, ohm = _open_stretch(sides, near, stretch)
     ohm = ohm if opening.use_factor else np.full(rows.size, np.inf)
-    walked = np.abs(cuts.along_m[rows] - opening.along_m) <= opening.width_m / 2
-    walked |= rows == _outwards(cuts, usable, stretch)[0]
-    cost = np.where(walked, model.use_worth_m(opening.use_factor) * land_beside(cuts, surface, rows), np.inf)
+    walked = np.abs(sides.cuts.along_m[rows] - opening.along_m) <= opening.width_m / 2
+    walked |= rows == _outwards(sides, near, stretch)[0]
+    cost = np.where(walked, model.use_worth_m(opening.use_factor) * sides.land[rows], np.inf)
     return OpeningEdges(opening=opening, rows=rows, cost_m=cost, ohm=ohm)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Sides:
+    """What lies on the two sides of each cut edge.
+
+    Parameters
+    ----------
+    usable : (n,) bool
+        Edges of the stencil that join passable cells on different sides.
+    land : (n,) float64
+        `land_beside`.
+    across_m : (n,) float64
+        `perpendicular_m`.
+    last : (n,) int
+        Rank among the edges to open first: 0 straight across, 1 a diagonal, 2 one that leads more along the fence.
+    cell_m : float
+        Square root of a cell's area.
+    """
+
+    cuts: CutEdges
+    neighbours: Neighbours
+    usable: NDArray[np.bool_]
+    land: NDArray[np.float64]
+    across_m: NDArray[np.float64]
+    last: NDArray[np.intp]
+    cell_m: float
+
+    @classmethod
+    def of(cls, cuts: CutEdges, surface: ResistanceSurface, neighbours: Neighbours) -> _Sides:
+        one, two = (cuts.row, cuts.col), cuts.second
+        blocked = surface.nodata[one] | surface.barrier[one] | surface.nodata[two] | surface.barrier[two]
+        across = perpendicular_m(cuts)
+        slanting = across < ACROSS * np.hypot(*step_vectors_m(cuts.grid).T)[cuts.step]
+        return cls(
+            cuts=cuts,
+            neighbours=neighbours,
+            usable=cuts.parts_sides & (cuts.step < neighbours // 2) & ~blocked,
+            land=land_beside(cuts, surface),
+            across_m=across,
+            last=slanting.astype(np.intp) + (cuts.step >= 2),
+            cell_m=math.sqrt(cuts.grid.cell_width_m * cuts.grid.cell_height_m),
+        )
+
+    def near(self, fence: str, along_m: float, stretch: _Stretch) -> NDArray[np.intp]:
+        """Usable rows of the piece of fence line at a distance, up to somewhat beyond a stretch, in order along it."""
+        rows = self.cuts.of_run(fence, along_m)
+        within = np.abs(self.cuts.along_m[rows] - stretch.centre_m) <= stretch.length_m / 2 + NEAREST * self.cell_m
+        return rows[within & self.usable[rows]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -213,92 +276,71 @@ class _Stretch:
 Opened = tuple[NDArray[np.intp], NDArray[np.float64]]
 
 
-def _open_stretch(
-    cuts: CutEdges, surface: ResistanceSurface, usable: NDArray[np.intp], stretch: _Stretch, neighbours: Neighbours
-) -> Opened:
+def _open_stretch(sides: _Sides, usable: NDArray[np.intp], stretch: _Stretch) -> Opened:
     """Rows of a stretch of any length, and their ohm."""
-    cell = _cell_m(cuts)
+    along, cell = sides.cuts.along_m, sides.cell_m
     long = stretch.length_m > WIDEST * cell * (1.0 + 1e-9)
-    rows = _outwards(cuts, usable, stretch)
+    rows = _outwards(sides, usable, stretch)
     parts: list[Opened] = []
-    if rows.size and abs(cuts.along_m[rows[0]] - stretch.centre_m) <= NEAREST * cell:
+    if rows.size and abs(along[rows[0]] - stretch.centre_m) <= NEAREST * cell:
         for reach in REACHES[:1] if long else REACHES:
-            opened, enough = _calibrated(cuts, surface, rows, stretch, neighbours, reach)
+            opened, enough = _calibrated(sides, rows, stretch, reach)
             if enough:
                 return opened
             if reach > stretch.length_m / (2.0 * cell) + 1.0:
                 break
         parts = [] if long else [opened]
-    every = rows[stretch.holds(cuts.along_m[rows])]
+    every = rows[stretch.holds(along[rows])]
     worth = stretch.inside_m if long else stretch.worth_m
-    ohm = fence_ohm(cuts, np.full(cuts.size, worth), neighbours)[every] * land_beside(cuts, surface, every)
-    parts.append((every, ohm))
+    ratio = step_ratio(sides.cuts.grid, sides.neighbours)[sides.cuts.step[every]]
+    parts.append((every, worth * sides.land[every] * ratio / sides.across_m[every]))
     if long:
-        parts += [_open_stretch(cuts, surface, usable, end, neighbours) for end in _ends(stretch, WIDEST * cell)]
+        parts += [_open_stretch(sides, usable, end) for end in _ends(stretch, WIDEST * cell)]
     return _least_of(parts)
 
 
-def _calibrated(
-    cuts: CutEdges, surface: ResistanceSurface, rows: NDArray[np.intp], stretch: _Stretch, neighbours: Neighbours, reach: float
-) -> tuple[Opened, bool]:  # fmt: skip
+def _calibrated(sides: _Sides, rows: NDArray[np.intp], stretch: _Stretch, reach: float) -> tuple[Opened, bool]:
     """Rows of the straight fence through the first of ``rows``, opened until the far field is right, and whether it is."""
-    cell, sigma = _cell_m(cuts), conductivity(neighbours)
-    rho = float(land_beside(cuts, surface, rows[:1])[0])
-    rows, impedance = _straight(cuts, rows, neighbours, reach)
-    ratio = step_ratio(cuts.grid, neighbours)[cuts.step[rows]]
-    least = stretch.least_m * ratio / perpendicular_m(cuts, rows)
-    wanted = slit_ohm(stretch.length_m / cell, neighbours) + stretch.worth_m / (sigma * stretch.length_m)
+    sigma, rho = conductivity(sides.neighbours), float(sides.land[rows[0]])
+    rows, impedance = _straight(sides, rows, reach)
+    ratio = step_ratio(sides.cuts.grid, sides.neighbours)[sides.cuts.step[rows]]
+    least = stretch.least_m * ratio / sides.across_m[rows]
+    wanted = slit_ohm(stretch.length_m / sides.cell_m, sides.neighbours) + stretch.worth_m / (sigma * stretch.length_m)
     ohm, enough = open_in_turn(impedance, ratio, least, wanted)
     return (rows[: ohm.size], rho * ohm), enough
 
 
-def _straight(
-    cuts: CutEdges, rows: NDArray[np.intp], neighbours: Neighbours, reach: float
-) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
+def _straight(sides: _Sides, rows: NDArray[np.intp], reach: float) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
     """Those of the rows that a straight fence through the first would cut as well, and their impedance."""
-    first, grid, cell = rows[0], cuts.grid, _cell_m(cuts)
+    cuts, first = sides.cuts, rows[0]
+    grid = cuts.grid
     x, y = grid.xy(cuts.row[first], cuts.col[first])
     crossing = cuts.fences[cuts.fence[first]].point_at(float(cuts.along_m[first]))
     step = step_vectors_m(grid)[cuts.step[first]]
     share = ((crossing.x - x) * step[0] + (crossing.y - y) * step[1]) / (step @ step)
     patch = sealed_patch(
-        neighbours,
+        sides.neighbours,
         grid.cell_width_m / grid.cell_height_m,
         int(cuts.step[first]),
         min(max(float(share), CLEAR), 1.0 - CLEAR),
         tuple(cuts.normal[first].tolist()),
         reach,
     )
-    near = rows[np.abs(cuts.along_m[rows] - cuts.along_m[first]) <= 2.0 * reach * cell]
+    near = rows[np.abs(cuts.along_m[rows] - cuts.along_m[first]) <= 2.0 * reach * sides.cell_m]
     edges = zip(cuts.row[near] - cuts.row[first], cuts.col[near] - cuts.col[first], cuts.step[near], strict=True)
     found = np.array([patch.place.get((int(r), int(c), int(k)), -1) for r, c, k in edges])
     chosen = found[found >= 0]
     return near[found >= 0], patch.impedance[np.ix_(chosen, chosen)]
 
 
-def _usable_rows(
-    cuts: CutEdges, surface: ResistanceSurface, opening: Opening, neighbours: Neighbours
-) -> NDArray[np.intp]:
-    """Rows of an opening's piece of fence line on edges of the stencil that join passable cells on different sides."""
-    rows = cuts.of_run(opening.fence, opening.along_m)
-    rows = rows[cuts.parts_sides[rows] & (cuts.step[rows] < neighbours // 2)]
-    row2, col2 = cuts.second
-    one, two = (cuts.row[rows], cuts.col[rows]), (row2[rows], col2[rows])
-    return rows[~(surface.nodata[one] | surface.barrier[one] | surface.nodata[two] | surface.barrier[two])]
-
-
-def _outwards(cuts: CutEdges, usable: NDArray[np.intp], stretch: _Stretch) -> NDArray[np.intp]:
+def _outwards(sides: _Sides, usable: NDArray[np.intp], stretch: _Stretch) -> NDArray[np.intp]:
     """Rows by distance from the centre of a stretch, up to somewhat beyond it; the nearest that leads straight across first."""
-    cell = _cell_m(cuts)
-    away = np.abs(cuts.along_m[usable] - stretch.centre_m)
-    near = away <= stretch.length_m / 2 + NEAREST * cell
+    away = np.abs(sides.cuts.along_m[usable] - stretch.centre_m)
+    near = away <= stretch.length_m / 2 + NEAREST * sides.cell_m
     rows, away = usable[near], away[near]
-    length = np.hypot(*step_vectors_m(cuts.grid).T)[cuts.step[rows]]
-    slanting = perpendicular_m(cuts, rows) < ACROSS * length
-    last = slanting.astype(int) + (cuts.step[rows] >= 2) + 4 * (away > NEAREST * cell)
     order = np.argsort(away, kind="stable")
     if rows.size:
-        first = np.lexsort((away, last))[0]
+        first = np.lexsort((away, sides.last[rows] + 4 * (away > NEAREST * sides.cell_m)))[0]
         order = np.concatenate([[first], order[order != first]])
     return rows[order]
 
@@ -320,21 +362,13 @@ def _least_of(parts: Sequence[Opened]) -> Opened:
     return rows, ohm
 
 
-def _cell_m(cuts: CutEdges) -> float:
-    """Square root of a cell's area [m]."""
-    return math.sqrt(cuts.grid.cell_width_m * cuts.grid.cell_height_m)
-
-
-def land_beside(
-    cuts: CutEdges, surface: ResistanceSurface, rows: NDArray[np.intp] | slice = slice(None)
-) -> NDArray[np.float64]:
-    """(n,) mean resistance along cut edges, all or some [1], half of either cell; a cell that nobody enters counts as 1."""
-    row, col, step = cuts.row[rows], cuts.col[rows], cuts.step[rows]
-    mean = np.zeros(step.shape)
-    for number in np.unique(step):
-        here = step == number
+def land_beside(cuts: CutEdges, surface: ResistanceSurface) -> NDArray[np.float64]:
+    """(n,) mean resistance along cut edges [1], half of either cell; a cell that nobody enters counts as 1."""
+    mean = np.zeros(cuts.size)
+    for number in np.unique(cuts.step):
+        here = cuts.step == number
         for d_row, d_col, share in passed_cells(cuts.steps[number]):
-            cells = row[here] + d_row, col[here] + d_col
+            cells = cuts.row[here] + d_row, cuts.col[here] + d_col
             unused = surface.nodata[cells] | surface.barrier[cells]
             mean[here] += share * np.where(unused, 1.0, surface.values[cells])
     return mean

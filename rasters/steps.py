@@ -43,8 +43,7 @@ def conductivity(neighbours: Neighbours) -> float:
 
 def step_vectors_m(grid: Grid) -> NDArray[np.float64]:
     """(4, 2) each step as x eastwards, y northwards [m]."""
-    rows, cols = np.array(STEPS, np.float64).T
-    return np.stack([cols * grid.cell_width_m, -rows * grid.cell_height_m], axis=1)
+    return np.array([(col * grid.cell_width_m, -row * grid.cell_height_m) for row, col in STEPS])
 
 
 def step_ratio(grid: Grid, neighbours: Neighbours) -> NDArray[np.float64]:

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rasters.fences import CutEdges, perpendicular_m
-from rasters.openings import FenceModel, Opening, OpeningEdges, open_edges, terms_of_others
+from rasters.openings import FenceModel, Opening, OpeningEdges, open_each, terms_of_others
 from rasters.steps import Neighbours, conductivity, step_ratio
 from rasters.surface import ResistanceSurface
 
@@ -83,10 +83,8 @@ def candidates_along(
             opening = Opening(
                 id=name, fence=fence.id, along_m=float(along), width_m=width_m, use_factor=use_factor, design=design
             )
-            edges = open_edges(cuts, surface, opening, model)
-            if edges.rows.size:
-                found.append(edges)
-    return tuple(found)
+            found.append(opening)
+    return tuple(edges for edges in open_each(cuts, surface, found, model) if edges.rows.size)
 
 
 def gain_profile(

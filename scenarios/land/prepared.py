@@ -17,7 +17,7 @@ from scenarios.land.inputs import Inputs, fences_across, naming
 from scenarios.land.openings import SpeciesContext, candidate_openings, standing_openings
 from scenarios.study.load import ResolvedStudy
 
-__all__ = ["Prepared", "prepare_species"]
+__all__ = ["Prepared", "prepare_species", "species_surface"]
 
 ANY_TARGET = "any"
 
@@ -34,7 +34,7 @@ class Prepared(SpeciesContext):
 def prepare_species(resolved: ResolvedStudy, inputs: Inputs, species: str) -> Prepared:
     """Resistance, focal cells and openings: every check that needs no solve."""
     profile = inputs.profiles[species]
-    surface = acted_surface(resolved, inputs, profile, build_resistance(inputs.layers, profile))
+    surface = species_surface(resolved, inputs, species)
     model = fence_model(resolved, inputs, profile)
     context = SpeciesContext(resolved=resolved, inputs=inputs, profile=profile, surface=surface, model=model)
     ends = _ends(resolved, inputs, species, surface)
@@ -49,6 +49,12 @@ def prepare_species(resolved: ResolvedStudy, inputs: Inputs, species: str) -> Pr
         candidates=candidates,
         standing=standing_openings(context, candidates),
     )
+
+
+def species_surface(resolved: ResolvedStudy, inputs: Inputs, species: str) -> ResistanceSurface:
+    """Resistance of the land to a species, with the actions that are done."""
+    profile = inputs.profiles[species]
+    return acted_surface(resolved, inputs, profile, build_resistance(inputs.layers, profile))
 
 
 def _ends(resolved: ResolvedStudy, inputs: Inputs, species: str, surface: ResistanceSurface) -> Ends:

@@ -29,7 +29,7 @@ from scenarios.land.bodies import design_table, fence_table
 from scenarios.land.fences import fences_in_words
 from scenarios.land.inputs import Inputs, fences_across, naming, read_inputs
 from scenarios.land.openings import SpeciesContext
-from scenarios.land.prepared import prepare_species
+from scenarios.land.prepared import prepare_species, species_surface
 from scenarios.progress import Reporter
 from scenarios.study.load import ResolvedStudy, resolve
 from scenarios.study.schema import Separation
@@ -203,7 +203,7 @@ def _open_ground(inputs: Inputs, resolved: ResolvedStudy) -> ResistanceSurface:
     """Cells that at least one species can enter, all equally easy."""
     passable = np.zeros(inputs.grid.shape, bool)
     for name in inputs.profiles:
-        passable |= prepare_species(resolved, inputs, name).surface.passable
+        passable |= species_surface(resolved, inputs, name).passable
     ones = np.ones(inputs.grid.shape)
     return ResistanceSurface(
         values=ones, nodata=~passable, barrier=np.zeros_like(passable), grid=inputs.grid, name="open ground"
