@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from rasters.errors import ConfigError, DataError, ExportError, LayerNotFoundError
-from rasters.io import replacing
+from rasters.files.writing import replacing
 from scenarios.batch.run import Failure, Outcome
 from scenarios.outputs.folder import atomic_folder
 from scenarios.records.hashing import canonical_json

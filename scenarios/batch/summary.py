@@ -10,7 +10,7 @@ from typing import Any
 
 import pandas as pd
 
-from rasters.io import replacing
+from rasters.files.writing import replacing
 from scenarios.batch.facts import FACTS
 from scenarios.batch.folder import RUNS, BatchFolder
 from scenarios.outputs.columns import Column, column_dictionary, column_of

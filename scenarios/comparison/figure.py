@@ -15,7 +15,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
-from rasters.io import replacing
+from rasters.files.writing import replacing
 from scenarios.comparison.sides import Comparison
 from scenarios.comparison.words import HEADLINES, Headline, TableRow, change_words, table_rows, value_words
 from scenarios.outputs.cartography.sheet import INK, MUTED

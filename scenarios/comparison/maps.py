@@ -13,7 +13,7 @@ from matplotlib.colors import LinearSegmentedColormap, Normalize, to_hex
 from numpy.typing import NDArray
 from shapely import get_coordinates, get_parts
 
-from rasters.io import replacing, write_cog
+from rasters.files.writing import replacing, write_cog
 from scenarios.comparison.sides import Pairing
 from scenarios.outputs.audience import badge
 from scenarios.outputs.cartography.features import draw_borders, draw_places

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rasters.errors import ConfigError
-from rasters.io import replacing
+from rasters.files.writing import replacing
 from scenarios.comparison.figure import write_pictures
 from scenarios.comparison.maps import common_scales, write_difference_maps
 from scenarios.comparison.page import map_folder, write_comparison_page, write_comparison_tables

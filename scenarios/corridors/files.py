@@ -13,7 +13,7 @@ import shapely
 from shapely.geometry import LineString, Point
 
 from rasters.errors import ExportError
-from rasters.io import write_cog
+from rasters.files.writing import write_cog
 from scenarios.corridors.map import write_corridor_map
 from scenarios.corridors.results import SpeciesCorridors
 from scenarios.corridors.tables import crossing_table, route_table, write_corridor_tables

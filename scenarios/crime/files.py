@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 import yaml
 
-from rasters.io import replacing, write_cog
+from rasters.files.writing import replacing, write_cog
 from scenarios.crime.rates import PER_KM
 from scenarios.crime.results import SYNTHETIC, CrimeResults
 from scenarios.crime.risk import on_grid

@@ -10,7 +10,7 @@ import pandas as pd
 import yaml
 
 from rasters.errors import ConfigError
-from rasters.io import replacing
+from rasters.files.writing import replacing
 from scenarios.evidence.linking import Landmarks, Passage
 from scenarios.statistics.use_factor import UseFactors
 from scenarios.study.base import Model

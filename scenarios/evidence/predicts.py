@@ -13,8 +13,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from rasters.errors import DataError, LayerNotFoundError
+from rasters.files.reading import read_raster
 from rasters.grid import Grid
-from rasters.io import read_raster
 from scenarios.evidence.watching import Watch
 from scenarios.outputs.folder import MARKER, run_folder
 from scenarios.statistics.prediction import (

@@ -19,7 +19,7 @@ import numpy as np
 import pandas as pd
 
 from rasters.errors import ConfigError, DataError, LayerNotFoundError
-from rasters.io import replacing
+from rasters.files.writing import replacing
 from rasters.profile import MOST_SENSITIVE
 from scenarios.evidence.sharing_lists import (
     COUNTS,

@@ -15,8 +15,8 @@ from shapely.geometry.base import BaseGeometry
 from rasters.distance import burn
 from rasters.errors import ConfigError, DataError
 from rasters.fences import Fence
+from rasters.files.reading import read_raster
 from rasters.grid import Grid
-from rasters.io import read_raster
 from rasters.openings import Opening
 from rasters.profile import SpeciesProfile
 from rasters.surface import ResistanceSurface

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 from rasters.errors import ConfigError, DataError, PlannerWarning
 from rasters.fence_lines import joined_lines, placed_after
 from rasters.fences import Fence
+from rasters.files.reading import read_vectors
 from rasters.grid import Grid
-from rasters.io import read_vectors
 from scenarios.land.areas import added_fences
 from scenarios.land.attributes import naming, require_columns, require_unique
 from scenarios.land.places import attribute

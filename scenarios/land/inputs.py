@@ -17,9 +17,10 @@ from rasters import terrain
 from rasters.crs import warn_of_scale
 from rasters.distance import burn, distance_to
 from rasters.errors import ConfigError, DataError, NodataFilledWarning, PlannerWarning
-from rasters.fences import CutEdges, Fence, cut_edges, touches
+from rasters.fence_cuts import cut_edges, touches
+from rasters.fences import CutEdges, Fence
+from rasters.files.reading import read_grid, read_raster, read_vectors
 from rasters.grid import Grid
-from rasters.io import read_grid, read_raster, read_vectors
 from rasters.profile import SpeciesProfile
 from rasters.surface import Layer
 from scenarios.land.areas import regions_of_areas
@@ -28,8 +29,8 @@ from scenarios.land.bodies import require_fits
 from scenarios.land.fence_file import read_fences
 from scenarios.land.places import FocalPlace, place_of
 from scenarios.records.fingerprint import file_hash
+from scenarios.study.land import LayerSource
 from scenarios.study.load import ResolvedStudy, read_document, validate
-from scenarios.study.schema import LayerSource
 from scenarios.study.species import SpeciesFile
 
 if TYPE_CHECKING:

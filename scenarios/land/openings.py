@@ -15,8 +15,9 @@ from rasters.profile import SpeciesProfile
 from rasters.surface import ResistanceSurface
 from scenarios.land.actions import removed_stretches
 from scenarios.land.inputs import Inputs
+from scenarios.study.fences import CandidatePoint, OpeningRule
 from scenarios.study.load import ResolvedStudy
-from scenarios.study.schema import CandidatePoint, OpeningRule, Study
+from scenarios.study.schema import Study
 
 __all__ = [
     "SpeciesContext",

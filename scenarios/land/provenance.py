@@ -6,8 +6,8 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from rasters.bands import open_band
-from rasters.formats import require_plain_vectors
+from rasters.files.bands import open_band
+from rasters.files.formats import require_plain_vectors
 from rasters.grid import Grid
 from scenarios.land.inputs import input_files
 from scenarios.study.load import ResolvedStudy

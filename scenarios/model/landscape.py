@@ -22,7 +22,8 @@ from connectivity.openings.sets import CircuitOfSets, DistancesOfSets, Pairs
 from connectivity.reduction.network import ReducedNetwork
 from connectivity.reduction.reduce import reduce_landscape
 from connectivity.report import SolveReport
-from rasters.fences import CutEdges, FenceTerms, cut_edges, sum_terms
+from rasters.fence_cuts import cut_edges
+from rasters.fences import CutEdges, FenceTerms, sum_terms
 from rasters.openings import OpeningEdges, closed_cost_m, row_terms
 from rasters.steps import FAR_STEPS
 from rasters.surface import ResistanceSurface

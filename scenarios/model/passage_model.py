@@ -23,7 +23,7 @@ from connectivity.least_cost.cost_distance import cost_weighted_distance
 from connectivity.openings.edges import OpenableEdges
 from connectivity.reduction.network import ReducedNetwork
 from rasters.errors import DataError
-from rasters.io import replacing
+from rasters.files.writing import replacing
 from scenarios.land.prepared import Prepared
 from scenarios.model.candidates import pairs_on_routes
 from scenarios.model.landscape import Landscape, openings_by_id

@@ -21,7 +21,7 @@ from typing import Any, BinaryIO
 import numba
 
 from rasters.errors import ConfigError, PlannerWarning
-from rasters.io import replacing
+from rasters.files.writing import replacing
 from rasters.profile import SpeciesProfile
 from scenarios.land.inputs import Inputs, read_inputs
 from scenarios.land.prepared import Prepared, prepare_species
@@ -32,8 +32,10 @@ from scenarios.model.species_run import run_species
 from scenarios.records.content import code_hash, hash_of
 from scenarios.records.fingerprint import file_hash
 from scenarios.records.packing import pack, unpack
+from scenarios.study.fences import Design
+from scenarios.study.land import LayerSource
 from scenarios.study.load import ResolvedStudy
-from scenarios.study.schema import Design, LayerSource, Study
+from scenarios.study.schema import Study
 
 __all__ = ["KEPT", "StepStore", "default_cache", "model_step", "open_store", "solve_step", "step_key"]
 

@@ -30,7 +30,8 @@ import shapely
 from numpy.typing import NDArray
 
 from rasters.errors import ConfigError
-from rasters.fences import CutEdges, Fence, cut_edges
+from rasters.fence_cuts import cut_edges
+from rasters.fences import CutEdges, Fence
 from rasters.grid import Grid
 from rasters.surface import ResistanceSurface
 from scenarios.outputs.audience import FIGURES, PARTNER_DEG, WIDER, Audience

@@ -13,8 +13,8 @@ from typing import Any
 
 from rasters.crs import scale_of
 from rasters.fences import FORMULA
+from rasters.files.writing import replacing
 from rasters.grid import Grid
-from rasters.io import replacing
 from scenarios.model.ground import Ground
 from scenarios.outputs.audience import Audience
 from scenarios.outputs.folder import MARKER

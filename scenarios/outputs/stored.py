@@ -21,10 +21,11 @@ from affine import Affine
 from numpy.typing import NDArray
 
 from connectivity.report import SolveReport
-from rasters.bands import open_band
 from rasters.errors import DataError, LayerNotFoundError
-from rasters.fences import FORMULA, CutEdges, Fence, cut_edges
-from rasters.formats import require_plain_vectors
+from rasters.fence_cuts import cut_edges
+from rasters.fences import FORMULA, CutEdges, Fence
+from rasters.files.bands import open_band
+from rasters.files.formats import require_plain_vectors
 from rasters.grid import Grid
 from rasters.surface import Layer, ResistanceSurface
 from scenarios.land.places import FocalPlace, place_of

@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from rasters.files.writing import replacing, write_geopackage
 from rasters.grid import Grid
-from rasters.io import replacing, write_geopackage
 from scenarios.model.results import SpeciesRun
 from scenarios.outputs.columns import NOTHING, Own, column_dictionary, column_of, descriptions
 from scenarios.outputs.words import fence_statuses
@@ -98,7 +98,7 @@ def write_vectors(
     styles: Mapping[str, str] | None = None,
     metadata: Mapping[str, str] | None = None,
 ) -> Path:
-    """Write layers as a GeoPackage that says what each of their columns is; see `rasters.io.write_geopackage`."""
+    """Write layers as a GeoPackage that says what each of their columns is; see `rasters.files.writing.write_geopackage`."""
     return write_geopackage(path, layers, styles=styles, metadata=metadata, columns=descriptions(layers, of))
 
 

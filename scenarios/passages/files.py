@@ -12,7 +12,7 @@ import pandas as pd
 import shapely
 from shapely.geometry import LineString
 
-from rasters.io import replacing
+from rasters.files.writing import replacing
 from scenarios.land.actions import area_shape
 from scenarios.model.ground import Ground, ground_of
 from scenarios.outputs.audience import Audience

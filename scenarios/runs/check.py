@@ -20,8 +20,9 @@ from connectivity.landscape.reachability import reachable_cells
 from connectivity.landscape.stencil import Stencil, build_stencil
 from connectivity.least_cost.cost_distance import cost_weighted_distance
 from connectivity.least_cost.paths import least_cost_path
+from rasters.fence_cuts import cut_edges
 from rasters.fence_faults import fence_faults
-from rasters.fences import CutEdges, Fence, cut_edges
+from rasters.fences import CutEdges, Fence
 from rasters.openings import FenceModel, fence_terms, terms_of_others
 from rasters.surface import ResistanceSurface
 from scenarios.exit_codes import ExitCode
@@ -31,8 +32,8 @@ from scenarios.land.inputs import Inputs, fences_across, naming, read_inputs
 from scenarios.land.openings import SpeciesContext
 from scenarios.land.prepared import prepare_species, species_surface
 from scenarios.progress import Reporter
+from scenarios.study.fences import Separation
 from scenarios.study.load import ResolvedStudy, resolve
-from scenarios.study.schema import Separation
 
 __all__ = ["CheckReport", "Finding", "check_study"]
 

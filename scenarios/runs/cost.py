@@ -21,7 +21,7 @@ import numba
 
 from connectivity.landscape.reachability import reachable_cells
 from rasters.errors import PlannerWarning
-from rasters.io import replacing
+from rasters.files.writing import replacing
 from scenarios.land.inputs import read_inputs
 from scenarios.land.prepared import Prepared, prepare_species
 from scenarios.model.landscape import Landscape

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from rasters.bands import open_band
+from rasters.files.bands import open_band
 
 __all__ = ["difference_of_files"]
 

@@ -4,102 +4,27 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field, field_validator, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from connectivity.circuit.solvers import known_method
-from scenarios.study.base import Amount, FileName, Identifier, Metres, Model, Month, Weight, Year
-from scenarios.study.permeability import PermeabilityModel
-from scenarios.study.portfolio import Action, Bundles, Mortality, PortfolioSettings
+from scenarios.study.base import FileName, Identifier, Metres, Model, Month, Weight, Year
+from scenarios.study.fences import Candidates, Design, Fences, OpeningRule
+from scenarios.study.land import GridSettings, LayerSource
+from scenarios.study.portfolio import Action, Mortality, PortfolioSettings
 from scenarios.study.uncertainty import Uncertainty
 
 __all__ = [
-    "CandidatePoint",
-    "Candidates",
     "CorridorSettings",
-    "Design",
-    "FenceModelSettings",
-    "FenceWires",
-    "Fences",
-    "GridSettings",
-    "LayerSource",
-    "OpeningRule",
     "Ranking",
     "Regions",
     "Routes",
     "ScenarioFile",
     "ScenarioOverrides",
-    "Separation",
     "Sk42",
     "Solver",
     "SpeciesEntry",
     "Study",
 ]
-
-
-UseFactor = Annotated[float, Field(ge=0, le=1)]
-
-
-class GridSettings(Model):
-    """The grid that everything is computed on."""
-
-    like: FileName | None = None
-    """Raster file whose grid is taken. Give either this or `crs`, `bounds` and `cell_m`."""
-    crs: str | None = None
-    """Projected coordinate reference system in metres: an EPSG code, WKT or PROJ string."""
-    bounds: tuple[float, float, float, float] | None = None
-    """xmin, ymin, xmax, ymax in metres of `crs`."""
-    cell_m: Metres | None = None
-    """Cell size [m]. With `like` it coarsens that grid by a whole factor."""
-
-    @model_validator(mode="after")
-    def _one_way(self) -> GridSettings:
-        if self.like is None and (self.crs is None or self.bounds is None or self.cell_m is None):
-            raise ValueError("give either `like: FILE`, or all of `crs`, `bounds` and `cell_m`")
-        if self.like is not None and (self.crs is not None or self.bounds is not None):
-            raise ValueError("`like` already fixes crs and bounds; drop one of them")
-        if self.bounds is not None and (self.bounds[0] >= self.bounds[2] or self.bounds[1] >= self.bounds[3]):
-            raise ValueError(
-                f"bounds: {list(self.bounds)} should be xmin, ymin, xmax, ymax with xmin < xmax and ymin < ymax"
-            )
-        return self
-
-
-class LayerSource(Model):
-    """Where a layer comes from: a raster file, or derived from another layer or a vector file."""
-
-    file: FileName | None = None
-    """Raster, or for `burn` and `distance` a vector file."""
-    unit: str = "1"
-    """Unit of the values: m, percent, class, ..."""
-    resampling: Literal["nearest", "bilinear", "average"] | None = None
-    """How to bring a raster on another grid to the study's; without it another grid is an error."""
-    derive: Literal["slope_percent", "slope_deg", "ruggedness", "distance", "burn"] | None = None
-    """`slope_percent`, `slope_deg`, `ruggedness`: from a terrain layer. `burn`: 1 inside the features of a vector file.
-    `distance`: metres to the features of a vector file, or to cells of another layer above `above`."""
-    source: str | None = None
-    """Layer that is derived from."""
-    above: float | None = None
-    """For `distance` from a layer: cells with a value of at least this."""
-    table: str | None = None
-    """Layer within the vector file."""
-    where: dict[str, list[str]] | None = None
-    """Only features whose attribute is one of the values: `{role: [core, target]}`."""
-    fill_nodata: float | None = None
-    """Value given to cells without data; counted and reported."""
-
-    @model_validator(mode="after")
-    def _complete(self) -> LayerSource:
-        if self.derive is None and (self.file is None or self.source is not None):
-            raise ValueError("a layer needs `file`, or `derive` with `source` or `file`")
-        if self.derive in ("slope_percent", "slope_deg", "ruggedness") and self.source is None:
-            raise ValueError(f"derive: {self.derive} needs `source: LAYER`")
-        if self.derive == "burn" and self.file is None:
-            raise ValueError("derive: burn needs a vector `file`")
-        if self.derive == "distance" and (self.file is None) == (self.source is None):
-            raise ValueError("derive: distance needs either a vector `file`, or `source: LAYER` with `above`")
-        if self.derive == "distance" and self.source is not None and self.above is None:
-            raise ValueError("derive: distance from a layer needs `above`")
-        return self
 
 
 class SpeciesEntry(Model):
@@ -166,178 +91,6 @@ class Routes(Model):
     def each_target(self) -> bool:
         """Whether each target counts by itself."""
         return any(name in self.weights for name in self.targets)
-
-
-class Separation(Model):
-    """What the closed fences must keep apart: `otkel check` proves it by flood fill."""
-
-    fences: list[str] = Field(min_length=1)
-    """Fence lines that are closed together."""
-    side_a: list[str] = Field(min_length=1)
-    """Regions on one side."""
-    side_b: list[str] = Field(min_length=1)
-    """Regions on the other."""
-
-
-class FenceModelSettings(Model):
-    """How animals of every species of the study move at a fence, before what their profiles say; see the page on fences."""
-
-    free_path_m: Metres | None = None
-    """Distance over which an animal keeps its direction [m]: the scale of use factors, and of the search for a passage."""
-    reach_m: Metres | None = None
-    """How far an animal follows a fence to either side, and so finds a passage [m]."""
-    origin: str = "assumption"
-    """Where the numbers come from."""
-
-
-class FenceWires(Model):
-    """How a fence is built: what an animal must get under, between or over. Strands count as evenly spaced."""
-
-    top_m: Metres
-    """Height of the highest strand [m]."""
-    strands: Annotated[int, Field(ge=1)]
-    """Strands one above the other."""
-    bottom_m: Annotated[float, Field(ge=0, allow_inf_nan=False)]
-    """Height of the lowest strand over the ground [m]."""
-    origin: str = "assumption"
-    """Where the numbers come from."""
-
-    @model_validator(mode="after")
-    def _stands(self) -> FenceWires:
-        if self.bottom_m > self.top_m or (self.strands > 1) == (self.bottom_m == self.top_m):
-            raise ValueError(
-                f"{self.strands} strands from {self.bottom_m:g} to {self.top_m:g} m: the lowest of several lies below the highest, a "
-                "single one is both"
-            )
-        return self
-
-
-class Fences(Model):
-    """Fence lines."""
-
-    file: FileName
-    """Vector file with lines."""
-    table: str | None = None
-    """Layer within the file."""
-    id: str = "id"
-    """Attribute with unique ids."""
-    name: str = "name"
-    """Attribute with names for people."""
-    line: str = "fence_line"
-    """Attribute that says which line along the border a fence belongs to."""
-    status: str = "geometry_status"
-    """Attribute that says `surveyed` or `schematic`."""
-    country: str = "country"
-    """Attribute with the country whose fence it is, where there is one."""
-    active: list[str] = []
-    """Fence lines that stand in this scenario."""
-    permeability: dict[str, dict[str, PermeabilityModel]] = {}
-    """Fence line -> species -> what the fence lets through, where it differs from the species' profile."""
-    wires: dict[str, FenceWires] = {}
-    """Fence line -> how it is built; says who gets past it as it stands. Lines that are not listed stay unknown."""
-    model: FenceModelSettings = FenceModelSettings()
-    separations: list[Separation] = []
-
-
-class Design(Model):
-    """A way to build a passage."""
-
-    width_m: Metres
-    """Width of the opening [m]."""
-    clearance_m: Metres | Literal["open"] | None = None
-    """Free height from the ground to the lowest strand that is left over it [m]; `open` where nothing is overhead."""
-    gap_height_m: Metres | None = None
-    """Free height between two strands that are left, or from floor to ceiling of a culvert [m]."""
-    top_m: Metres | None = None
-    """Height of the highest strand, where it was lowered for animals that jump [m]."""
-    cost: Amount = 1.0
-    """Cost of one [cost units]."""
-    use_factor: dict[str, UseFactor] = {}
-    """Species -> use factor, where it differs from the species' profile [1]; 0 for those that do not fit through."""
-    months: list[Month] = []
-    """Months in which it is open; default all year."""
-    origin: str = "assumption"
-    """Where the numbers come from."""
-
-
-class OpeningRule(Model):
-    """Openings that stand in a scenario."""
-
-    id: Identifier
-    """Unique among openings and candidates."""
-    fence_line: str
-    """Fence line that is opened."""
-    design: str
-    """One of the study's `designs`."""
-    every_m: Metres | None = None
-    """Distance between openings along the line [m]; or give `lon` and `lat`, or `at`."""
-    lon: Annotated[float, Field(ge=-180, le=180)] | None = None
-    """Longitude of a single opening [degrees, WGS 84]."""
-    lat: Annotated[float, Field(ge=-90, le=90)] | None = None
-    """Latitude of a single opening [degrees, WGS 84]."""
-    at: list[str] = []
-    """Candidate ids, as in `passages.csv`: opens these candidates."""
-    width_m: Metres | None = None
-    """Width [m] where it differs from the design's."""
-    months: list[Month] = []
-    """Months in which it is open, where they differ from the design's."""
-    opened: Year | None = None
-    """Year in which it was opened. With the study's `year` it stands from then on, and its use rises as the species' `habituation`
-    says; without it animals are used to it."""
-    use_factor: dict[str, UseFactor] = {}
-    """Species -> use factor that was measured here, before those of the design and the profile [1]."""
-
-    @model_validator(mode="after")
-    def _one_place(self) -> OpeningRule:
-        if (self.lon is None) != (self.lat is None):
-            raise ValueError("give both `lon` and `lat`")
-        if sum([self.every_m is not None, self.lon is not None, bool(self.at)]) != 1:
-            raise ValueError("give one of `every_m`, `lon` with `lat`, or `at`")
-        return self
-
-
-class CandidatePoint(Model):
-    """A place that somebody proposes."""
-
-    id: Identifier
-    lon: Annotated[float, Field(ge=-180, le=180)]
-    """Longitude [degrees, WGS 84]."""
-    lat: Annotated[float, Field(ge=-90, le=90)]
-    """Latitude [degrees, WGS 84]."""
-    width_m: Metres | None = None
-    """Width [m] where it differs from the design's."""
-    design: str | None = None
-    cost: Amount | None = None
-    """Cost [cost units] where it differs from the design's."""
-    months: list[Month] = []
-    """Months in which it is open, where they differ from the design's."""
-
-
-class Candidates(Model):
-    """Places where a passage could be opened."""
-
-    every_m: Metres = 1_000.0
-    """Spacing along each active fence line [m]."""
-    design: str
-    """One of the study's `designs`."""
-    more_designs: list[str] = []
-    """Other designs that each regular place may get instead; their ids end in the design's name."""
-    fence_lines: list[str] | None = None
-    """Only on these lines; default all active ones."""
-    min_spacing_m: Annotated[float, Field(ge=0)] = 10_000.0
-    """Least distance along a line between two passages of the shortlist [m]."""
-    points: list[CandidatePoint] = []
-    bundles: Bundles = Bundles()
-    """Passages that belong together where several fence lines stand."""
-
-    @field_validator("points")
-    @classmethod
-    def _distinct(cls, points: list[CandidatePoint]) -> list[CandidatePoint]:
-        ids = [p.id for p in points]
-        twice = sorted({i for i in ids if ids.count(i) > 1})
-        if twice:
-            raise ValueError(f"duplicate ids: {', '.join(twice)}")
-        return points
 
 
 class Ranking(Model):

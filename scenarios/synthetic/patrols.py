@@ -16,8 +16,8 @@ import pandas as pd
 import yaml
 from numpy.typing import NDArray
 
+from rasters.files.writing import replacing
 from rasters.grid import Grid
-from rasters.io import replacing
 from scenarios.crime.tables import track_km
 from scenarios.land.prepared import Prepared
 from scenarios.records.hashing import canonical_json

@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 
 from connectivity.machine import one_blas_thread
 from rasters.errors import PlannerWarning
-from rasters.io import replacing
+from rasters.files.writing import replacing
 from scenarios.land.inputs import Inputs, input_files, read_inputs
 from scenarios.land.parameters import Changes, changed
 from scenarios.land.prepared import Prepared, prepare_species

@@ -12,7 +12,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from connectivity.portfolio.rank_stability import neighbours, top_shares, worst_case
-from rasters.io import replacing
+from rasters.files.writing import replacing
 from rasters.profile import MOVEMENT
 from scenarios.outputs.audience import Audience
 from scenarios.outputs.cartography.sheet import INK, MUTED, save_png

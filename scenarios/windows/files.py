@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 from connectivity.landscape.stencil import EdgeRule, Neighbours, build_stencil
 from connectivity.landscape.windows import Window, crop_terms
 from connectivity.moving_window.landscape import Condition, WindowLandscape
-from rasters.bands import open_band
 from rasters.errors import DataError, ResistanceValueError
 from rasters.fences import FenceTerms
+from rasters.files.bands import open_band
 from rasters.grid import Grid
 from rasters.surface import ResistanceSurface
 
@@ -29,7 +29,7 @@ BAND_CELLS = 2**22
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RasterFile:
-    """One band of a GeoTIFF or ASCII grid that is read part by part, by `rasters.bands`."""
+    """One band of a GeoTIFF or ASCII grid that is read part by part, by `rasters.files.bands`."""
 
     path: Path
 

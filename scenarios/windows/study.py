@@ -17,8 +17,8 @@ from connectivity.moving_window.tiles import normalised_current
 from rasters.crs import warn_of_scale
 from rasters.errors import ConfigError, DataError
 from rasters.fences import FenceTerms
+from rasters.files.writing import write_cog
 from rasters.grid import Grid
-from rasters.io import write_cog
 from scenarios.land.inputs import read_inputs
 from scenarios.land.prepared import Prepared, prepare_species
 from scenarios.model.landscape import Landscape

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from connectivity.landscape.windows import Window
 from connectivity.moving_window.tiles import Tile, TilePatch
 from rasters.errors import ExportError
-from rasters.io import COG_OPTIONS, replacing
+from rasters.files.writing import COG_OPTIONS, replacing
 from scenarios.windows.files import bands
 
 __all__ = ["WindowTotal", "window_total", "write_ascii", "write_cog_in_bands", "write_geotiff"]

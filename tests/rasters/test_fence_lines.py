@@ -10,8 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from shapely.geometry import LineString, MultiLineString, Point
 
+from rasters.fence_cuts import cut_edges
 from rasters.fence_lines import joined_lines, placed_after
-from rasters.fences import CutEdges, Fence, cut_edges
+from rasters.fences import CutEdges, Fence
 from rasters.grid import Grid
 from tests.support.small import grid_of
 

@@ -16,7 +16,8 @@ from scipy.sparse import csgraph
 from shapely import LineString, MultiLineString, Point, Polygon
 
 from rasters.errors import FenceError
-from rasters.fences import STEPS, CutEdges, Fence, cut_edges, sum_terms
+from rasters.fence_cuts import cut_edges
+from rasters.fences import STEPS, CutEdges, Fence, sum_terms
 from rasters.grid import Grid
 from rasters.kernels.fence_cut import UNITS
 

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from shapely import LineString
 
 from rasters.errors import FenceError
-from rasters.fences import CutEdges, Fence, cut_edges, fence_ohm
+from rasters.fence_cuts import cut_edges
+from rasters.fences import CutEdges, Fence, fence_ohm
 from rasters.grid import Grid
 from rasters.openings import (
     FenceModel,

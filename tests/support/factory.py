@@ -12,7 +12,8 @@ from shapely.geometry import LineString, MultiLineString, Point
 from skimage.graph import MCP_Geometric
 
 from connectivity.report import SolveReport
-from rasters.fences import CutEdges, Fence, cut_edges
+from rasters.fence_cuts import cut_edges
+from rasters.fences import CutEdges, Fence
 from rasters.grid import Grid
 from rasters.surface import Layer, ResistanceSurface
 from scenarios.land.places import FocalPlace

@@ -16,7 +16,8 @@ from scipy.sparse.linalg import splu
 from shapely.geometry import LineString
 
 from connectivity.landscape.stencil import Neighbours, Stencil, build_stencil
-from rasters.fences import STEPS, CutEdges, Fence, cut_edges
+from rasters.fence_cuts import cut_edges
+from rasters.fences import STEPS, CutEdges, Fence
 from rasters.grid import Grid
 from rasters.openings import FenceModel, Opening, fence_terms, open_edges
 from rasters.surface import ResistanceSurface

@@ -16,7 +16,8 @@ from connectivity.least_cost.cost_distance import cost_weighted_distance, cost_w
 from connectivity.openings.edges import OpenableEdges, openable_edges
 from connectivity.openings.sets import CircuitOfSets, DistancesOfSets, Pairs
 from connectivity.reduction.reduce import reduce_landscape
-from rasters.fences import CutEdges, Fence, cut_edges
+from rasters.fence_cuts import cut_edges
+from rasters.fences import CutEdges, Fence
 from rasters.grid import Grid
 from rasters.openings import FenceModel, Opening, OpeningEdges, fence_terms, open_edges, row_terms
 from rasters.surface import ResistanceSurface

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from shapely import LineString
 
 from connectivity.landscape.stencil import EdgeRule, Neighbours, Stencil, build_stencil
-from rasters.fences import CutEdges, Fence, cut_edges
+from rasters.fence_cuts import cut_edges
+from rasters.fences import CutEdges, Fence
 from rasters.grid import Grid
 from rasters.openings import FenceModel, fence_terms
 from rasters.surface import ResistanceSurface

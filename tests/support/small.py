@@ -9,7 +9,8 @@ from shapely.geometry import LineString
 
 from connectivity.focal import FocalRegion
 from connectivity.landscape.stencil import Stencil, build_stencil
-from rasters.fences import CutEdges, Fence, cut_edges, sum_terms
+from rasters.fence_cuts import cut_edges
+from rasters.fences import CutEdges, Fence, sum_terms
 from rasters.grid import Grid
 from rasters.surface import ResistanceSurface
 

@@ -15,8 +15,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from rasters.bands import open_band
 from rasters.errors import ConfigError, DataError, LayerNotFoundError, ResistanceValueError
+from rasters.files.bands import open_band
 from scenarios.other_programs.omniscape.ini import read_settings
 from scenarios.other_programs.omniscape.job import run_omniscape
 from scenarios.windows.job import Machines

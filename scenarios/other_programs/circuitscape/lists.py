@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from connectivity.modes.pairs import PairRule
 from rasters.errors import DataError, written
-from rasters.formats import whole_content
+from rasters.files.formats import whole_content
 
 __all__ = ["read_pair_list", "read_pair_matrix", "read_strengths", "read_table", "split_line", "whole_numbers"]
 

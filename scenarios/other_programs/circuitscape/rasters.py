@@ -11,9 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from connectivity.modes.pairs import FocalCells, PairRule
-from rasters.bands import open_band
 from rasters.errors import DataError, FocalNodeError, GridMismatchError, ResistanceValueError, written
-from rasters.formats import TIFF, first_bytes
+from rasters.files.bands import open_band
+from rasters.files.formats import TIFF, first_bytes
 from scenarios.other_programs.circuitscape.lists import read_pair_list, read_pair_matrix, read_table, whole_numbers
 
 __all__ = [
@@ -73,7 +73,7 @@ def file_kind(path: Path) -> FileKind:
 
 
 def read_grid_file(path: Path, notes: list[str] | None = None) -> CellGrid:
-    """Read an ASCII grid or GeoTIFF, gzipped or not, with `rasters.bands`; ``notes`` gets what is said of it.
+    """Read an ASCII grid or GeoTIFF, gzipped or not, with `rasters.files.bands`; ``notes`` gets what is said of it.
 
     Raises
     ------

@@ -17,8 +17,8 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Circle, Polygon, Rectangle
 from matplotlib.ticker import MaxNLocator
 
+from rasters.files.writing import replacing
 from rasters.grid import Grid
-from rasters.io import replacing
 from scenarios.outputs.cartography.furniture import Bounds, graticule, ground_scale, nice_below, north_bearing_deg
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 
-from rasters.io import replacing
+from rasters.files.writing import replacing
 
 __all__ = ["write_archive"]
 

@@ -16,8 +16,8 @@ import shapely
 
 from rasters.errors import ExportError
 from rasters.fences import Fence
+from rasters.files.writing import replacing
 from rasters.grid import Grid
-from rasters.io import replacing
 from rasters.plain import plain_text
 from scenarios.outputs.field.content import FieldContent
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from rasters.io import replacing
+from rasters.files.writing import replacing
 from rasters.plain import no_formula
 from scenarios.outputs.columns import column_of
 from scenarios.outputs.field.content import FieldContent

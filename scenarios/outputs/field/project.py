@@ -13,8 +13,8 @@ from xml.sax.saxutils import escape, quoteattr
 
 import numpy as np
 
+from rasters.files.writing import write_cog, write_geopackage
 from rasters.grid import Grid
-from rasters.io import write_cog, write_geopackage
 from scenarios.model.ground import elevation_of
 from scenarios.model.results import SpeciesRun
 from scenarios.outputs.field.archive import write_archive

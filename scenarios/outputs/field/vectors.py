@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pyogrio
 
-from rasters.io import replacing
+from rasters.files.writing import replacing
 from scenarios.outputs.field.content import FieldContent
 from scenarios.outputs.gis.geopackage import layers_of, metadata_of, write_run
 

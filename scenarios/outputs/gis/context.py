@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from rasters.io import write_cog, write_geopackage
+from rasters.files.writing import write_cog, write_geopackage
 from rasters.surface import Layer
 from scenarios.model.ground import elevation_of
 from scenarios.model.results import SpeciesRun

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rasters.io import write_cog
+from rasters.files.writing import write_cog
 from scenarios.model.results import SpeciesRun
 from scenarios.outputs.words import note_of, schematic_note
 

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from rasters.io import replacing
+from rasters.files.writing import replacing
 from scenarios.outputs.columns import Column, column_of
 from scenarios.outputs.folder import MARKER
 from scenarios.outputs.numbers import DASH, figure

@@ -12,7 +12,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from rasters.errors import ExportError
-from rasters.io import replacing
+from rasters.files.writing import replacing
 from scenarios.outputs.report.payload import Contents, payload
 from scenarios.outputs.report.phrases import phrases
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from rasters.io import replacing
+from rasters.files.writing import replacing
 from scenarios.outputs.audience import Audience, audience_named, audience_note
 from scenarios.outputs.folder import MARKER
 from scenarios.outputs.generalise import generalised

@@ -18,7 +18,8 @@ from connectivity.landscape.stencil import Stencil, build_stencil, with_far_step
 from connectivity.least_cost.cost_distance import cost_weighted_distance
 from connectivity.least_cost.paths import cost_allocation, least_cost_path
 from rasters.errors import DataError
-from rasters.fences import WIGGLE, CutEdges, Fence, FenceTerms, cut_edges, sum_terms
+from rasters.fence_cuts import WIGGLE, cut_edges
+from rasters.fences import CutEdges, Fence, FenceTerms, sum_terms
 from rasters.steps import FAR_STEPS, passed_cells
 from rasters.surface import ResistanceSurface
 from tests.support.landscapes import grid_of, random_surface

@@ -16,7 +16,8 @@ from connectivity.openings.edges import openable_edges
 from connectivity.openings.profile import candidates_along, gain_profile
 from connectivity.openings.sets import CircuitOfSets, Pairs, single_sets
 from connectivity.reduction.reduce import reduce_landscape
-from rasters.fences import Fence, cut_edges
+from rasters.fence_cuts import cut_edges
+from rasters.fences import Fence
 from rasters.grid import Grid
 from rasters.openings import FenceModel, Opening, fence_terms, open_edges, row_terms
 from rasters.surface import ResistanceSurface

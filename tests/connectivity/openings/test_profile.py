@@ -27,7 +27,8 @@ from connectivity.openings.profile import (
 )
 from connectivity.openings.sets import DistancesOfSets, Pairs, single_sets
 from rasters.errors import DataError
-from rasters.fences import CutEdges, Fence, cut_edges, fence_ohm
+from rasters.fence_cuts import cut_edges
+from rasters.fences import CutEdges, Fence, fence_ohm
 from rasters.openings import FenceModel, Opening, OpeningEdges, fence_terms, open_edges, row_terms
 from rasters.surface import ResistanceSurface
 from tests.support.landscapes import fence_across, fenced, grid_of, random_surface

@@ -17,7 +17,8 @@ from connectivity.least_cost.cost_distance import cost_weighted_distances
 from connectivity.openings.edges import openable_edges
 from connectivity.openings.sets import CircuitOfSets, DistancesOfSets, Pairs, no_sets
 from connectivity.reduction.reduce import reduce_landscape
-from rasters.fences import CutEdges, Fence, FenceTerms, cut_edges, fence_ohm
+from rasters.fence_cuts import cut_edges
+from rasters.fences import CutEdges, Fence, FenceTerms, fence_ohm
 from rasters.grid import Grid
 from rasters.openings import FenceModel, Opening, OpeningEdges, fence_terms, row_terms
 from rasters.surface import ResistanceSurface

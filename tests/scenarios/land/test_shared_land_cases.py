@@ -11,7 +11,7 @@ from shapely.affinity import translate
 
 from rasters.crs import warn_of_scale
 from rasters.errors import CrsScaleWarning, PlannerWarning, RasterWarning
-from rasters.io import read_grid, read_raster
+from rasters.files.reading import read_grid, read_raster
 from scenarios.land.inputs import read_inputs, study_grid
 from scenarios.progress import Reporter
 from scenarios.runs.check import check_study

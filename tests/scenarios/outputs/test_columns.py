@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 import shapely
 
-from rasters.io import write_geopackage
+from rasters.files.writing import write_geopackage
 from scenarios.model.indicators import INDICATORS
 from scenarios.outputs.audience import PARTNER_DEG
 from scenarios.outputs.columns import COLUMNS, KINDS, UNITS, Column, column_dictionary, column_of, descriptions

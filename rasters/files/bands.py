@@ -18,7 +18,7 @@ from affine import Affine
 from numpy.typing import NDArray
 
 from rasters.errors import DataError, LayerNotFoundError
-from rasters.formats import gdal_name, raster_driver, require_no_references
+from rasters.files.formats import gdal_name, raster_driver, require_no_references
 
 __all__ = ["HUGE", "Band", "open_band"]
 

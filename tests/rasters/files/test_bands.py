@@ -16,10 +16,10 @@ from affine import Affine
 from rasterio.enums import ColorInterp
 from shapely.geometry import Point
 
-from rasters.bands import open_band
 from rasters.errors import DataError, PlannerError, RasterWarning, written
+from rasters.files.bands import open_band
+from rasters.files.reading import read_grid, read_raster, read_vectors
 from rasters.grid import Grid
-from rasters.io import read_grid, read_raster, read_vectors
 
 UTM = "EPSG:32640"
 NORTH_UP = Affine(10, 0, 500_000, 0, -10, 4_600_000)

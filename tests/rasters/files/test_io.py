@@ -18,8 +18,9 @@ from pyproj import Transformer
 from shapely.geometry import LineString, Point, Polygon, box
 
 from rasters.errors import DataError, ExportError, GridMismatchError, LayerNotFoundError
+from rasters.files.reading import read_grid, read_raster, read_vectors
+from rasters.files.writing import replacing, write_cog, write_geopackage
 from rasters.grid import Grid
-from rasters.io import read_grid, read_raster, read_vectors, replacing, write_cog, write_geopackage
 from tests.support.places import ROOT
 
 LAEA = "+proj=laea +lat_0=42 +lon_0=56 +datum=WGS84 +units=m +no_defs"
@@ -366,7 +367,7 @@ def test_a_full_disk_leaves_the_old_file_and_nothing_else(tmp_path, grid):
         import geopandas as gpd, numpy as np, shapely
         from rasters.errors import ExportError
         from rasters.grid import Grid
-        from rasters.io import write_cog, write_geopackage
+        from rasters.files.writing import write_cog, write_geopackage
         folder = Path(sys.argv[1])
         grid = Grid.from_bounds("EPSG:6933", (0, 0, 3e5, 3e5), 1000)
         many = np.random.default_rng(0).random((20_000, 2))

@@ -1,0 +1,253 @@
+"""Reads rasters and vectors.
+
+A raster is one band. Nothing is resampled unless the call says how, and a file that cannot be used says which file,
+which layer and which feature.
+"""
+
+from __future__ import annotations
+
+import difflib
+import warnings
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rasters.errors import DataError, GridMismatchError, LayerNotFoundError, RasterWarning
+from rasters.files.bands import Band, open_band
+from rasters.files.formats import require_plain_vectors
+from rasters.grid import Grid
+from rasters.surface import Layer
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+
+__all__ = ["Resampling", "read_grid", "read_raster", "read_vectors"]
+
+Resampling = Literal["nearest", "bilinear", "average"]
+
+UNUSABLE_SHARE = 0.999
+"""A raster with more than this share of its cells unknown is taken for the wrong file or the wrong place."""
+
+WARP_TOLERANCE = 0.001
+"""Error of the positions that warping interpolates [cells of the file]; GDAL's own 0.125 moved elevations by 100 m."""
+
+
+def read_raster(
+    path: str | Path, grid: Grid | None = None, *, name: str, unit: str, resampling: Resampling | None = None
+) -> Layer:
+    """Read a raster by `rasters.files.bands`, on its own grid or brought to another.
+
+    Parameters
+    ----------
+    path : path
+    grid : Grid, optional
+        The study grid. A file on another grid is warped to it, which needs ``resampling``.
+    name, unit : str
+        Of the layer.
+    resampling : {"nearest", "bilinear", "average"}, optional
+        How to warp: nearest for classes, bilinear for a surface coarser than the grid, average for a finer one.
+
+    Returns
+    -------
+    Layer
+        Cells without data as `rasters.files.bands` tells them, or outside the file, are ``nodata``; infinite values are values.
+        Nearest keeps the file's type unless it has a scale; the others give float64.
+
+    Raises
+    ------
+    LayerNotFoundError
+        No such file; names files like it.
+    GridMismatchError
+        The grids differ and no ``resampling`` is given.
+    DataError
+        Not a raster that otkel opens, no CRS, or as good as no data at all within the grid.
+
+    Warns
+    -----
+    RasterWarning
+        What is not as plain as it looks: a scale, several bands, numbers taken for no data.
+    """
+    path = _existing(path)
+    with open_band(path) as band:
+        own = _grid_of(band)
+        if grid is None or _is_same(grid, own, path, resampling):
+            values, known = band.read()
+        else:
+            values, known = _warped(band, grid, resampling or "nearest")
+    _require_data(path, known, "the study grid" if grid is not None else "the file")
+    for note in band.notes:
+        warnings.warn(f"{path}: {note}", RasterWarning, stacklevel=2)
+    return Layer(name=name, values=values, nodata=~known, grid=grid or own, unit=unit)
+
+
+def read_grid(path: str | Path) -> Grid:
+    """Read where a raster's cells are, without its values."""
+    with open_band(_existing(path)) as band:
+        return _grid_of(band)
+
+
+def _grid_of(band: Band) -> Grid:
+    if band.crs is None:
+        raise DataError(f"{band.path}: no coordinate reference system; assign it (gdal_edit -a_srs EPSG:...)")
+    try:
+        return Grid(band.crs.to_string(), band.transform, band.shape)
+    except DataError as error:
+        raise DataError(f"{band.path}: {error}") from error
+
+
+def _existing(path: str | Path) -> Path:
+    """The path, or LayerNotFoundError naming what else is there."""
+    path = Path(path)
+    if path.exists():
+        return path
+    if not path.parent.is_dir():
+        raise LayerNotFoundError(f"{path}: there is no such file; the folder {path.parent} does not exist either")
+    others = sorted(entry.name for entry in path.parent.iterdir() if entry.is_file())
+    same_kind = [other for other in others if other.endswith(path.suffix)]
+    like = difflib.get_close_matches(path.name, others, n=3, cutoff=0.5) or same_kind[:8]
+    there = f"like it there: {', '.join(like)}" if like else "nothing like it is there"
+    raise LayerNotFoundError(f"{path}: there is no such file; {there}")
+
+
+def _is_same(grid: Grid, own: Grid, path: Path, resampling: Resampling | None) -> bool:
+    try:
+        grid.require_same(own, str(path))
+    except GridMismatchError as error:
+        if resampling is None:
+            raise GridMismatchError(f"{error}, or say how to resample it (nearest, bilinear, average)") from error
+        return False
+    return True
+
+
+def _warped(band: Band, grid: Grid, resampling: Resampling) -> tuple[NDArray[Any], NDArray[np.bool_]]:
+    """Values and what is known of them on ``grid``; cells outside the file are unknown."""
+    from rasterio.enums import Resampling as Rule
+    from rasterio.vrt import WarpedVRT
+
+    if resampling != "nearest" and band.has_codes:
+        raise DataError(
+            f"{band.path}: has a colour table, so its numbers are codes; only resampling: nearest fits codes"
+        )
+    huge = None if resampling == "nearest" else band.huge_number()
+    unknown = {} if huge is None else {"src_nodata": huge, "nodata": huge}
+    dtype = band.dtype if resampling == "nearest" else "float64"
+    with WarpedVRT(
+        band.file, crs=grid.pyproj_crs.to_wkt(), transform=grid.transform, width=grid.width, height=grid.height,
+        resampling=Rule[resampling], add_alpha=not band.alpha, dtype=dtype, tolerance=WARP_TOLERANCE, **unknown,
+    ) as warped:  # fmt: skip
+        return band.of_stored(warped.read(band.number), warped.read(band.alpha or warped.count) > 0)
+
+
+def _require_data(path: Path, known: NDArray[np.bool_], where: str) -> None:
+    share = 1.0 - np.count_nonzero(known) / known.size
+    if share == 1.0 or share > UNUSABLE_SHARE:
+        raise DataError(
+            f"{path}: {100 * share:.4g} % of {where} has no data in this file; is it the right file, "
+            "and does it cover the area?"
+        )
+
+
+def read_vectors(
+    path: str | Path, layer: str | None, grid: Grid, where: str | None = None, *, id_column: str | None = None
+) -> gpd.GeoDataFrame:
+    """Read features and bring them to the grid's CRS.
+
+    Parameters
+    ----------
+    path : path
+    layer : str or None
+        Layer of the file; None where the file has only one.
+    grid : Grid
+    where : str, optional
+        Keep only features for which this SQL condition holds, such as ``"pair = 'KZ-TM'"``.
+    id_column : str, optional
+        The column that the reader knows features by: if the layer has it, its values must be unique. No other column is looked at.
+
+    Returns
+    -------
+    GeoDataFrame
+        Every geometry is there, valid, finite, in the grid's CRS. No features is a valid answer.
+
+    Raises
+    ------
+    LayerNotFoundError
+        No such file or layer; names those that are there.
+    DataError
+        No CRS, a geometry that is missing, empty or invalid, two features with one id, or a bad ``where``.
+    """
+    path = _existing(path)
+    layer = _existing_layer(path, layer)
+    frame = _read_frame(path, layer, where)
+    if frame.crs is None:
+        raise DataError(f"{path}, layer {layer}: no coordinate reference system; write it again with one")
+    labels = _labels(frame, id_column)
+    _require_unique(frame, id_column, f"{path}, layer {layer}")
+    _require_geometry(frame, labels, f"{path}, layer {layer}")
+    frame = frame.to_crs(grid.pyproj_crs)
+    for label, bounds in zip(labels, frame.geometry.bounds.to_numpy(), strict=True):
+        if not np.isfinite(bounds).all():
+            raise DataError(
+                f"{path}, layer {layer}, {label}: cannot be projected to {grid.crs}; it lies outside that CRS's area"
+            )
+    return frame
+
+
+def _existing_layer(path: Path, layer: str | None) -> str:
+    import pyogrio
+
+    require_plain_vectors(path)
+    try:
+        there = [str(name) for name in pyogrio.list_layers(path)[:, 0]]
+    except pyogrio.errors.DataSourceError as error:
+        raise DataError(f"{path}: not a vector file that can be read: {error}") from error
+    if layer is None and len(there) == 1:
+        return there[0]
+    if layer is None:
+        raise LayerNotFoundError(f"{path}: say which layer; there are {', '.join(there)}")
+    if layer not in there:
+        raise LayerNotFoundError(f"{path}: there is no layer {layer!r}; there are {', '.join(there) or 'none'}")
+    return layer
+
+
+def _read_frame(path: Path, layer: str, where: str | None) -> gpd.GeoDataFrame:
+    import geopandas as gpd
+    import pyogrio
+
+    try:
+        frame = pyogrio.read_dataframe(path, layer=layer, where=where, fid_as_index=True)
+    except (ValueError, pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError) as error:
+        with_where = f" with where={where!r}" if where else ""
+        raise DataError(f"{path}, layer {layer}: cannot be read{with_where}: {error}") from error
+    if not isinstance(frame, gpd.GeoDataFrame):
+        raise DataError(f"{path}, layer {layer}: it has no geometry; it is a plain table")
+    return frame
+
+
+def _labels(frame: gpd.GeoDataFrame, id_column: str | None) -> list[str]:
+    """How messages name each feature."""
+    if id_column in frame.columns:
+        return [f"feature {id_column}={value!r}" for value in frame[id_column]]
+    return [f"feature fid={fid}" for fid in frame.index]
+
+
+def _require_unique(frame: gpd.GeoDataFrame, id_column: str | None, where: str) -> None:
+    if id_column not in frame.columns:
+        return
+    twice = frame[id_column][frame[id_column].duplicated()].unique().tolist()
+    if twice:
+        shown = ", ".join(repr(value) for value in twice[:5])
+        raise DataError(f"{where}: {id_column} must be unique, but {len(twice)} values are not: {shown}")
+
+
+def _require_geometry(frame: gpd.GeoDataFrame, labels: list[str], where: str) -> None:
+    import shapely
+
+    for label, shape in zip(labels, frame.geometry, strict=True):
+        if shape is None or shape.is_empty:
+            what = "missing" if shape is None else "empty"
+            raise DataError(f"{where}, {label}: its geometry is {what}; draw it or delete the feature")
+        if not shape.is_valid:
+            why = shapely.is_valid_reason(shape)
+            raise DataError(f"{where}, {label}: its geometry is not valid: {why}; mend it (make valid)")
