@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rasters.fences import CutEdges, perpendicular_m
-from rasters.openings import FenceModel, Opening, OpeningEdges, open_each, terms_of_others
+from rasters.openings import FenceModel, Opening, OpeningEdges, land_beside, open_each, terms_of_others
 from rasters.steps import Neighbours, conductivity, step_ratio
 from rasters.surface import ResistanceSurface
 
@@ -40,13 +40,14 @@ class FenceProfile:
     start_m, end_m : (n,) float64
         Stretch, on the fence line [m].
     gain_ohm2 : (n,) float64
-        Squared drop across the fence at 1 A, summed over pairs and along the stretch, a cell's length of line counted once:
-        how fast resistance falls as the stretch leaks, per siemens on each cell's length of it [ohm per S].
+        Squared drop across the fence at 1 A over the resistance of the land beside it, summed over pairs and along the stretch,
+        a cell's length of line counted once: how fast resistance falls as the stretch leaks, per siemens that each cell's
+        length of it would have in land of resistance 1 [ohm per S]. In land of resistance rho the same passage has 1/rho of it.
     current_a : (n,) float64
         Sum over pairs of the current that leaks through the stretch [A].
     row_gain_ohm2 : (n_cut,) float64
-        Squared drop across the fence on the edge of each row of the `CutEdges`: how fast resistance falls as a way through
-        that fence opens there [ohm per S].
+        The same for the edge of each row of the `CutEdges`: how fast resistance falls as a way through that fence opens there,
+        per siemens that it would have in land of resistance 1 [ohm per S].
     """
 
     fence: NDArray[np.int32]
@@ -89,6 +90,7 @@ def candidates_along(
 
 def gain_profile(
     cuts: CutEdges,
+    surface: ResistanceSurface,
     row_ohm: NDArray[np.float64],
     conductance: NDArray[np.float64],
     voltages: NDArray[np.float64],
@@ -97,11 +99,12 @@ def gain_profile(
     neighbours: Neighbours = 8,
     every_m: float,
 ) -> FenceProfile:
-    """Marginal gain of every stretch of fence from one voltage solve per pair.
+    """Marginal gain of every stretch of fence from one voltage solve per pair; see `FenceProfile`.
 
-    A leak of one siemens per cell's length of line puts on each cut edge what it would carry of it if the drop were the same
-    along the line, ``|n . d| / step_ratio`` (`rasters.fences.fence_ohm`). What an edge gains is spread over the piece of line
-    that such edges stand for on average, a cell's area over ``|n . d|``: on uniform land the profile is smooth at any angle.
+    A leak of one siemens per cell's length of line, in land of resistance 1, puts on each cut edge what it would carry of it
+    if the drop were the same along the line, ``|n . d| / step_ratio`` (`rasters.fences.fence_ohm`). What an edge gains is
+    spread over the piece of line that such edges stand for on average, a cell's area over ``|n . d|``: on uniform land the
+    profile is smooth at any angle.
 
     Parameters
     ----------
@@ -123,7 +126,7 @@ def gain_profile(
     counts = reached[cuts.row, cuts.col] & reached[row2, col2] & (cuts.step < neighbours // 2)
     drop = np.where(counts, voltages[:, cuts.row, cuts.col] - voltages[:, row2, col2], 0.0)
     siemens = conductance[cuts.step, cuts.row, cuts.col]
-    gain = (drop**2).sum(axis=0) * _share_of_drop(cuts, row_ohm, siemens) ** 2
+    gain = (drop**2).sum(axis=0) * _share_of_drop(cuts, row_ohm, siemens) ** 2 / land_beside(cuts, surface)
     cell_m, across = math.sqrt(cuts.grid.cell_width_m * cuts.grid.cell_height_m), perpendicular_m(cuts)
     weight = across / (cell_m * conductivity(neighbours) * step_ratio(cuts.grid, neighbours)[cuts.step])
     leaking = np.abs(drop * siemens).sum(axis=0) * cuts.parts_sides

@@ -47,7 +47,7 @@ def run_species(prepared: Prepared, progress: Progress = lambda _: None) -> Spec
         voltages, reports = land.voltages()
         density = _current_density(land.system, voltages, land.surface)
         profile = gain_profile(
-            land.cuts, land.row_ohm, land.system.conductance, voltages, reached=np.isfinite(target_cwd.cwd),
+            land.cuts, land.surface, land.row_ohm, land.system.conductance, voltages, reached=np.isfinite(target_cwd.cwd),
             neighbours=study.solver.neighbours, every_m=study.candidates.every_m,
         )  # fmt: skip
     del voltages

@@ -112,7 +112,7 @@ def test_the_profile_of_an_oblique_fence_is_smooth(angle: float, worth: float, n
     away = (np.abs(land.across_m) > 8 * CELL_M) | (np.abs(land.along_m) > 32 * CELL_M)
     volts = held_at(stencil, np.where(away, field, np.nan))
     profile = gain_profile(
-        cuts, row_terms(cuts, land.surface, model)[1], stencil.conductance(), volts[None],
+        cuts, land.surface, row_terms(cuts, land.surface, model)[1], stencil.conductance(), volts[None],
         reached=np.ones(land.grid.shape, bool), neighbours=neighbours, every_m=CELL_M,
     )  # fmt: skip
     middle = np.abs(0.5 * (profile.start_m + profile.end_m) - land.half_m) < 20 * CELL_M

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -29,7 +30,7 @@ from connectivity.openings.sets import DistancesOfSets, Pairs, single_sets
 from rasters.errors import DataError
 from rasters.fence_cuts import cut_edges
 from rasters.fences import CutEdges, Fence, fence_ohm
-from rasters.openings import FenceModel, Opening, OpeningEdges, fence_terms, open_edges, row_terms
+from rasters.openings import FenceModel, Opening, OpeningEdges, fence_terms, land_beside, open_edges, row_terms
 from rasters.surface import ResistanceSurface
 from tests.support.landscapes import fence_across, fenced, grid_of, random_surface
 
@@ -85,6 +86,7 @@ def test_profile_is_the_derivative_of_resistance(permeability: float, neighbours
     volts, _ = solve(system, current)
     profile = gain_profile(
         cuts,
+        surface,
         ohm,
         system.conductance,
         volts,
@@ -92,7 +94,7 @@ def test_profile_is_the_derivative_of_resistance(permeability: float, neighbours
         neighbours=neighbours,
         every_m=150.0,  # type: ignore[arg-type]
     )
-    base = resistance(system, a, b)
+    base, beside = resistance(system, a, b), land_beside(cuts, surface)
     slopes = np.zeros(cuts.size)
     row2, col2 = cuts.second
     for i in range(cuts.size):
@@ -101,13 +103,43 @@ def test_profile_is_the_derivative_of_resistance(permeability: float, neighbours
             changed, at = system.conductance.copy(), (cuts.step[i], cuts.row[i], cuts.col[i])
             changed[at] = 1.0 / (1.0 / free[at] + 1.0 / (1.0 / ohm[i] + 1e-7))
             more = Laplacian(conductance=changed, active=system.active, ground=system.ground, region=system.region)
-            slopes[i] = (base - resistance(more, a, b)) / 1e-7
+            slopes[i] = (base - resistance(more, a, b)) / 1e-7 / beside[i]
     assert profile.row_gain_ohm2 == pytest.approx(slopes, rel=1e-4, abs=1e-4)
     weight = 1.0 / (
         fence_ohm(cuts, np.full(cuts.size, 100.0), neighbours) * (1.0 if neighbours == 4 else 1.0 + math.sqrt(2.0))
     )
     assert profile.gain_ohm2.sum() == pytest.approx((weight * profile.row_gain_ohm2).sum())
     assert (profile.row_gain_ohm2 > 1e-3).sum() > 4 and (profile.row_gain_ohm2 == 0).any()
+
+
+@pytest.mark.parametrize("land", [(1.0, 1.0), (1.0, 4.0), (4.0, 1.0)])
+def test_the_profile_says_what_a_narrow_passage_gains_in_any_land(land: tuple[float, float]) -> None:
+    """A leaky fence between two sides: gain over profile is the same in the west and the east, hard land or easy."""
+    grid = grid_of((24, 48))
+    values = np.where(np.arange(48) < 24, *land) * np.ones(grid.shape)
+    surface = ResistanceSurface.from_array(values, grid)
+    fence = Fence(id="f", line=LineString([(-50, 1210), (4850, 1210)]))
+    stencil, cuts, model = fenced(surface, (fence,), 0.2)
+    model = replace(model, free_path_m=100.0)
+    sides = [FocalRegion.from_mask(n, np.isin(np.arange(24), r)[:, None] & np.ones(48, bool), grid) for n, r in
+             (("a", range(8)), ("b", range(16, 24)))]  # fmt: skip
+    system = stencil_laplacian(stencil)
+    volts, _ = solve(system, sides[0].mask / sides[0].mask.sum() - sides[1].mask / sides[1].mask.sum())
+    profile = gain_profile(cuts, surface, row_terms(cuts, surface, model)[1], system.conductance, volts[None],
+                           reached=surface.passable, every_m=100.0)  # fmt: skip
+    candidates = openings_every(cuts, surface, model, 100.0, width_m=2.0, use=0.001)
+    here = [next(c for c in candidates if c.opening.along_m == at) for at in (1250.0, 3650.0)]
+    gains = [(volts[sides[0].mask].mean() - volts[sides[1].mask].mean()) - _between(with_opening(stencil, cuts, model, [c]), sides)
+             for c in here]  # fmt: skip
+    marginal = [profile.gain_ohm2[np.searchsorted(profile.start_m, c.opening.along_m) - 1] for c in here]
+    assert gains[0] / marginal[0] == pytest.approx(gains[1] / marginal[1], rel=0.05)
+
+
+def _between(stencil: Stencil, sides: list[FocalRegion]) -> float:
+    """Mean drop between two sides at 1 A spread evenly over each."""
+    a, b = (side.mask / side.mask.sum() for side in sides)
+    volts, _ = solve(stencil_laplacian(stencil), a - b)
+    return float((volts * (a - b)).sum())
 
 
 def test_profile_stretches_and_leaking_current() -> None:
@@ -121,13 +153,15 @@ def test_profile_stretches_and_leaking_current() -> None:
     system = stencil_laplacian(stencil)
     volts, _ = solve(system, (a.mask.astype(float) - b.mask)[None])
     reached = reachable_cells(stencil, a)
-    one = gain_profile(cuts, ohm, system.conductance, volts, reached=reached, every_m=200.0)
+    one = gain_profile(cuts, surface, ohm, system.conductance, volts, reached=reached, every_m=200.0)
     assert one.start_m.tolist() == [0, 200, 400, 600, 800]
     assert one.end_m.tolist() == [200, 400, 600, 800, 1000] or one.end_m[-1] == pytest.approx(fence.length_m)
     assert one.current_a.sum() == pytest.approx(1.0)
-    two = gain_profile(cuts, ohm, system.conductance, np.concatenate([volts, -volts]), reached=reached, every_m=200.0)
+    two = gain_profile(
+        cuts, surface, ohm, system.conductance, np.concatenate([volts, -volts]), reached=reached, every_m=200.0
+    )
     assert two.gain_ohm2 == pytest.approx(2 * one.gain_ohm2)
-    none = gain_profile(cuts, ohm, system.conductance, volts[:0], reached=reached, every_m=200.0)
+    none = gain_profile(cuts, surface, ohm, system.conductance, volts[:0], reached=reached, every_m=200.0)
     assert (none.gain_ohm2 == 0).all() and (none.current_a == 0).all()
 
 
@@ -211,7 +245,9 @@ def test_no_candidates_and_no_fences() -> None:
     assert openings_every(cuts, surface, model, 100.0) == ()
     cwd = cost_weighted_distance(stencil, corners(surface)[0]).cwd
     assert least_costs(stencil, cuts, model, [], corners(surface)).size == 0
-    profile = gain_profile(cuts, np.empty(0), stencil.conductance(), cwd[None], reached=surface.passable, every_m=10.0)
+    profile = gain_profile(
+        cuts, surface, np.empty(0), stencil.conductance(), cwd[None], reached=surface.passable, every_m=10.0
+    )
     assert profile.fence.size == profile.gain_ohm2.size == 0
 
 
