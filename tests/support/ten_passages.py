@@ -51,7 +51,7 @@ def side_by_side(table: pd.DataFrame) -> NDArray[np.bool_]:
 
 def place(table: pd.DataFrame, row: int) -> str:
     """Where a passage is, short: the end of its fence's name and its kilometre."""
-    return f"{str(table['fence'].iloc[row])[-2:].upper()} {table['along_m'].iloc[row] / 1000:.0f}"
+    return f"{str(table['fence'].iloc[row])[-2:].upper()} {table['along_m'].iloc[row] / 1000:.1f}"
 
 
 def print_tables(cell_m: float | None) -> None:
