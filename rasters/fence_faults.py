@@ -13,6 +13,7 @@ from shapely.geometry import LineString, Point
 from rasters.fence_lines import GAP_M, SNAP_M
 from rasters.fences import Fence
 from rasters.grid import Grid
+from rasters.numbers import distance
 
 __all__ = ["FenceFault", "fence_faults"]
 
@@ -96,7 +97,7 @@ def _gaps(ends: Sequence[_End], fences: Sequence[Fence]) -> tuple[list[FenceFaul
         used |= {i, j}
         one, two = (fences[ends[k].fence].id for k in (j, i))
         names = one if one == two else f"{one} and {two}"
-        text = f"fence line {_line(fences[ends[i].fence])!r} has a gap of {_metres(metres)} ({names})"
+        text = f"fence line {_line(fences[ends[i].fence])!r} has a gap of {distance(metres)} ({names})"
         middle = LineString([ends[i].at, ends[j].at]).centroid
         found.append(FenceFault(kind="gap", text=text, x=middle.x, y=middle.y))
     return found, [end for i, end in enumerate(ends) if i not in used]
@@ -104,10 +105,6 @@ def _gaps(ends: Sequence[_End], fences: Sequence[Fence]) -> tuple[list[FenceFaul
 
 def _line(fence: Fence) -> str:
     return fence.fence_line or fence.id
-
-
-def _metres(metres: float) -> str:
-    return f"{metres:.3g} m" if metres < 1000 else f"{metres / 1000:.3g} km"
 
 
 def _stops(
@@ -120,7 +117,7 @@ def _stops(
     if nearest is None:
         return FenceFault(kind="open end", text=f"{who} has an open end", x=x, y=y)
     other, metres = fences[parts[nearest][0]].id, parts[nearest][1].distance(end.at)
-    return FenceFault(kind="near miss", text=f"{who} ends {_metres(metres)} short of {other}", x=x, y=y)
+    return FenceFault(kind="near miss", text=f"{who} ends {distance(metres)} short of {other}", x=x, y=y)
 
 
 def _beside(
@@ -140,8 +137,8 @@ def _beside(
     return [
         FenceFault(
             kind="beside", x=where[a, b].x, y=where[a, b].y,
-            text=f"{fences[a].id} and {fences[b].id} run beside each other for {_metres(metres[a, b])}: an opening in one leaves "
-            "the other closed" if a != b else f"{fences[a].id} runs beside itself for {_metres(metres[a, b])}",
+            text=f"{fences[a].id} and {fences[b].id} run beside each other for {distance(metres[a, b])}: an opening in one leaves "
+            "the other closed" if a != b else f"{fences[a].id} runs beside itself for {distance(metres[a, b])}",
         )
         for a, b in sorted(metres)
         if metres[a, b] > BESIDE_LEAST_CELLS * cell

@@ -30,6 +30,7 @@ from dataclasses import dataclass, replace
 from typing import Literal, get_args
 
 from rasters.errors import FenceError
+from rasters.numbers import figure
 
 __all__ = ["NUMBERS", "Per", "Permeability", "share_of_encounters", "worth_m"]
 
@@ -130,10 +131,6 @@ class Permeability:
             return "is sealed"
         if worth == 0.0:
             return "is no hindrance"
-        return f"is worth {_km(worth)} km of open land" + (
+        return f"is worth {figure(worth / 1000, 'km', 3)} km of open land" + (
             f", from a permeability of {self.value:g} per {self.per} at {self.scale_m:g} m" if self.per else ""
         )
-
-
-def _km(metres: float) -> str:
-    return f"{metres / 1000:.0f}" if metres >= 100_000 else f"{metres / 1000:.3g}"

@@ -13,12 +13,12 @@ import numpy as np
 import pandas as pd
 
 from rasters.errors import ConfigError
+from rasters.numbers import figure
 from scenarios.comparison.sides import Side
 from scenarios.model.indicators import over_cores
 from scenarios.model.results import SpeciesRun, shortlist
 from scenarios.outputs.gis import geopackage
 from scenarios.outputs.gis.dataset import dataset_of
-from scenarios.outputs.numbers import figure
 from scenarios.outputs.stored import StoredResults
 from scenarios.outputs.tables import profile_table
 from scenarios.outputs.words import schematic_note

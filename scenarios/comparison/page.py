@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from rasters.numbers import figure, signed_percent
 from scenarios.comparison.maps import THEMES
 from scenarios.comparison.sides import Comparison, Side
-from scenarios.comparison.words import HEADLINES, change_words, findings, percent_words, table_rows
-from scenarios.outputs.numbers import figure
+from scenarios.comparison.words import HEADLINES, change_words, findings, table_rows
 from scenarios.outputs.pages.frame import as_table, write_page
 from scenarios.outputs.tables import write_dictionary
 
@@ -130,7 +130,7 @@ def _ranks(comparison: Comparison, species: str, other: str, title: str) -> dict
     return {
         "title": title, "tau": figure(row["tau_b"], digits=3), "common": int(row["common"]), "status": row["status"],
         "top": f"{row['top10_common']} of {row['top10']}", "rows": rows,
-        "conductance": percent_words(gains["conductance_share"]).removeprefix("+"),
-        "least_cost": percent_words(gains["least_cost_share"]).removeprefix("+"), "cost": figure(gains["extra_cost"]),
+        "conductance": signed_percent(gains["conductance_share"]).removeprefix("+"),
+        "least_cost": signed_percent(gains["least_cost_share"]).removeprefix("+"), "cost": figure(gains["extra_cost"]),
         "gain_status": gains["status"],
     }  # fmt: skip

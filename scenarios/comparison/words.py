@@ -10,9 +10,9 @@ from typing import Any
 
 import pandas as pd
 
+from rasters.numbers import CUT_OFF, DASH, MINUS, NO_ROUTE, figure, signed_percent
 from scenarios.comparison.sides import ALL_SPECIES, Comparison
 from scenarios.comparison.tables import HIGHER_IS_BETTER
-from scenarios.outputs.numbers import CUT_OFF, DASH, MINUS, NO_ROUTE, THIN, figure
 
 __all__ = [
     "HEADLINES",
@@ -21,7 +21,6 @@ __all__ = [
     "change_words",
     "findings",
     "html_table",
-    "percent_words",
     "table_rows",
     "value_words",
 ]
@@ -94,18 +93,7 @@ def change_words(a: float, b: float) -> str:
         return "same"
     if a == 0:
         return "from 0"
-    return percent_words(b / a - 1)
-
-
-def percent_words(share: float) -> str:
-    """A share with its sign in per cent; a dash where there is none."""
-    if not math.isfinite(share):
-        return DASH
-    if abs(share) >= 10:
-        return f"\u00d7{THIN}{1 + share:.3g}" if share > 0 else DASH
-    sign = "+" if share > 0 else MINUS if share < 0 else ""
-    size = abs(100 * share)
-    return f"{sign}{size:.0f}{THIN}%" if size >= 99.5 else f"{sign}{size:.2g}{THIN}%"
+    return signed_percent(b / a - 1)
 
 
 # ------------------------------------------------------------------------------------------------------------ the table
@@ -156,7 +144,7 @@ def _share_row(comparison: Comparison, species: str, name: str, others: Sequence
     cells = [DASH]
     for other in others:
         row = _gain(comparison, species, other)
-        cells += [percent_words(row["conductance_share"]).removeprefix("+"), ""]
+        cells += [signed_percent(row["conductance_share"]).removeprefix("+"), ""]
     label = "Given back of what the fences take (conductance)"
     return TableRow(species=name, label=label, unit="", cells=tuple(cells))
 
@@ -210,7 +198,7 @@ def per_cost_words(comparison: Comparison, species: str, other: str) -> str:
     row = _gain(comparison, species, other)
     if not math.isfinite(row["conductance_share_per_cost"]):
         return "no cost stated" if row["extra_cost"] <= 0 and math.isfinite(row["conductance_share"]) else DASH
-    return percent_words(100 * row["conductance_share_per_cost"]).removeprefix("+")
+    return signed_percent(100 * row["conductance_share_per_cost"]).removeprefix("+")
 
 
 def html_table(comparison: Comparison) -> str:
@@ -254,5 +242,5 @@ def _finding(comparison: Comparison, species: str, other: str, title: str) -> st
         words = f"the way to the nearest target costs {value_words(b, HEADLINES[0])} effective km instead of {value_words(a, HEADLINES[0])}"
         words += f" ({change_words(a, b)})" if change_words(a, b) != "same" else ", the same"
     if math.isfinite(gain["conductance_share"]):
-        words += f"; {percent_words(gain['conductance_share']).removeprefix('+')} of the conductance that the fences take is given back"
+        words += f"; {signed_percent(gain['conductance_share']).removeprefix('+')} of the conductance that the fences take is given back"
     return f"{name}, {title}: {words}."

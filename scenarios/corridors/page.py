@@ -9,13 +9,13 @@ from typing import Any
 import pandas as pd
 
 from rasters.errors import ExportError
+from rasters.numbers import figure
 from scenarios.corridors.map import MAP_TITLE, READING
 from scenarios.corridors.results import SpeciesCorridors
 from scenarios.corridors.tables import route_table
 from scenarios.corridors.words import describe_route, route_title
 from scenarios.outputs.audience import Audience
 from scenarios.outputs.folder import MARKER, run_folder
-from scenarios.outputs.numbers import figure
 from scenarios.outputs.pages.frame import as_table, write_page
 from scenarios.outputs.words import WORKING_NOTE, schematic_note
 

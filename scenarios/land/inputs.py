@@ -21,6 +21,7 @@ from rasters.fence_cuts import cut_edges, touches
 from rasters.fences import CutEdges, Fence
 from rasters.files.reading import read_grid, read_raster, read_vectors
 from rasters.grid import Grid
+from rasters.numbers import part_percent
 from rasters.profile import SpeciesProfile
 from rasters.surface import Layer
 from scenarios.land.areas import regions_of_areas
@@ -84,12 +85,9 @@ class Inputs:
     @property
     def coverage(self) -> str:
         """Share of the grid that each layer knows, in words."""
-        return ", ".join(f"{name} {_percent(1 - float(layer.nodata.mean()))}" for name, layer in self.layers.items())
-
-
-def _percent(share: float) -> str:
-    """Rounded so that only all is 100 % and only nothing 0 %."""
-    return f"{100 * share:.0f} %" if share in (0.0, 1.0) else f"{min(max(100 * share, 0.1), 99.9):.1f} %"
+        return ", ".join(
+            f"{name} {part_percent(1 - float(layer.nodata.mean()))}" for name, layer in self.layers.items()
+        )
 
 
 def read_inputs(
@@ -308,7 +306,7 @@ def _region(place: FocalPlace, grid: Grid) -> FocalRegion:
     outside = 1.0 - _share_inside(place.geometry, grid)
     if OUTSIDE < outside < 1.0:
         warnings.warn(
-            f"region {place.id}: {_percent(outside)} of it lies outside the grid; only what is inside counts",
+            f"region {place.id}: {part_percent(outside)} of it lies outside the grid; only what is inside counts",
             PlannerWarning, stacklevel=2,
         )  # fmt: skip
     mask = burn([place.geometry], grid, all_touched=False)

@@ -17,6 +17,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import PathPatch
 from matplotlib.path import Path as Outline
 
+from rasters.numbers import percent
 from scenarios.land.actions import area_shape
 from scenarios.model.ground import Ground
 from scenarios.outputs.audience import Audience, badge
@@ -242,10 +243,10 @@ def _plan_list(sheet: Sheet, run: PortfolioRun) -> None:
     sheet.panel.row(("", "passage or action", "cost", "adds"), columns, bold=True)
     for number, name in numbered_items(run):
         price = cost[name] if name in cost.index else run.resolved.study.actions[name].cost
-        added = f"{100 * float(adds[name]):.3g} %" if name in adds.index else "\u2013"
+        added = percent(adds[name]) if name in adds.index else "\u2013"
         short = name if len(name) <= 24 else f"{name[:8]}\u2026{name[-15:]}"
         sheet.panel.row((str(number), short, f"{price:g}", added), columns)
-    sheet.panel.row(("", "together", f"{run.best.cost:g}", f"{100 * run.best.value:.3g} %"), columns, bold=True)
+    sheet.panel.row(("", "together", f"{run.best.cost:g}", percent(run.best.value)), columns, bold=True)
 
 
 def _profile(run: PortfolioRun) -> str:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
+from rasters.numbers import percent
 from scenarios.land.actions import area_shape
 from scenarios.model.ground import titles_of
 from scenarios.passages.choose import PortfolioRun
@@ -46,10 +47,10 @@ def describe_plan(run: PortfolioRun) -> list[str]:
     if not names or best.value <= 0:
         return [f"For a budget of {best.budget:g} cost units, nothing that may be chosen gains anything."]
     kinds = _listed([_counted(best.chosen, "opening"), *([_counted(best.actions, "action")] if best.actions else [])])
-    shares = ", ".join(f"{species_name(run, s)} {_percent(value)}" for s, value in run.by_species.items())
+    shares = ", ".join(f"{species_name(run, s)} {percent(value)}" for s, value in run.by_species.items())
     out = [
         f"For a budget of {best.budget:g} cost units the best plan found is {kinds} at a cost of {best.cost:g}. It gives back "
-        f"{_percent(best.value)} of what all fences together take from the {OBJECTIVES[run.settings.objective]}, weighted over "
+        f"{percent(best.value)} of what all fences together take from the {OBJECTIVES[run.settings.objective]}, weighted over "
         f"species: {shares}.",
         _proof(run),
     ]
@@ -84,7 +85,7 @@ def _proof(run: PortfolioRun) -> str:
     if best.method == "search":
         return f"Among {among} it is the best that was found; how far the best possible is above it is not known."
     return (
-        f"Among {among} no plan gains more than {_percent(best.bound)}: it is at most {best.gap:.1%} short of the best."
+        f"Among {among} no plan gains more than {percent(best.bound)}: it is at most {best.gap:.1%} short of the best."
     )
 
 
@@ -153,9 +154,9 @@ def _how_much(run: PortfolioRun, name: str) -> str:
     row = parts.loc[name]
     gains = {s: float(row[f"gain_{s}"]) for s in run.by_species}
     order = sorted((s for s in gains if gains[s] > 0), key=lambda s: -gains[s])
-    text = f"Beside the rest of the plan it adds {_percent(float(row['gain']))} of what the fences take away"
+    text = f"Beside the rest of the plan it adds {percent(float(row['gain']))} of what the fences take away"
     if order:
-        text += ": " + ", ".join(f"{species_name(run, s)} {_percent(gains[s])}" for s in order)
+        text += ": " + ", ".join(f"{species_name(run, s)} {percent(gains[s])}" for s in order)
     idle = [species_name(run, s) for s in gains if gains[s] <= 0]
     text += f"; nothing for {_listed(idle)}." if idle and order else "."
     return text + _alone(run, name)
@@ -167,7 +168,7 @@ def _alone(run: PortfolioRun, name: str) -> str:
         return ""
     alone = float(found["gain"].iloc[0])
     if alone > 0:
-        return f" Alone it would bring {_percent(alone)}."
+        return f" Alone it would bring {percent(alone)}."
     return " Alone it would bring nothing: the way through it is closed by another fence."
 
 
@@ -186,11 +187,6 @@ def _how_sure(run: PortfolioRun, name: str) -> str:
     return (
         f"The best plan found without it loses {other:.1%}, but it is not proven that none loses less than {near:.0%}."
     )
-
-
-def _percent(share: float) -> str:
-    """A share with three figures, and as many decimals as they take."""
-    return f"{100 * share:.3g} %" if abs(share) >= 1e-6 else "0 %"
 
 
 def _listed(words: Sequence[str]) -> str:

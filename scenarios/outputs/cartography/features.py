@@ -14,6 +14,7 @@ from matplotlib.path import Path as Outline
 from matplotlib.patheffects import Normal, withStroke
 from numpy.typing import NDArray
 
+from rasters.numbers import figure
 from scenarios.land.places import FocalPlace
 from scenarios.outputs.audience import Audience
 from scenarios.outputs.cartography.furniture import block_mean
@@ -61,10 +62,7 @@ def draw_corridor(sheet: Sheet, scene: Scene, corridor: NDArray[np.float64]) -> 
 
 def _effective_km(metres: float) -> str:
     """Three figures, thousands apart; what is under 10 m is rounding."""
-    km = metres / 1000.0
-    if km < 0.01:
-        return "0"
-    return f"{km:.3g}" if km < 100 else f"{km:,.0f}".replace(",", "\u2009")
+    return figure(metres / 1000.0, "effective km", 3) if metres >= 10.0 else "0"
 
 
 def _segments(geometries: Any) -> tuple[list[NDArray[np.float64]], NDArray[np.intp]]:

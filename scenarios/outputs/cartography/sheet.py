@@ -19,6 +19,7 @@ from matplotlib.ticker import MaxNLocator
 
 from rasters.files.writing import replacing
 from rasters.grid import Grid
+from rasters.numbers import figure
 from scenarios.outputs.cartography.furniture import Bounds, graticule, ground_scale, nice_below, north_bearing_deg
 
 if TYPE_CHECKING:
@@ -190,7 +191,7 @@ def _figure(value: float) -> str:
     if value != 0 and not 1e-3 <= abs(value) < 1e6:
         power = str(round(math.log10(value))).translate(RAISED)
         return f"10{power}" if math.log10(value).is_integer() else f"{value:.0e}"
-    return f"{value:g}" if abs(value) < 1000 else f"{value:,.0f}".replace(",", "\u2009")
+    return figure(value)
 
 
 def _north_arrow(axes: Axes, x: float, y: float, bearing_deg: float) -> None:

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.ticker import MaxNLocator
 
+from rasters.numbers import percent
 from scenarios.model.results import shortlist
 from scenarios.outputs.cartography.features import gain_scale
 from scenarios.outputs.cartography.furniture import Bounds
@@ -46,15 +47,11 @@ def passage_list(sheet: Sheet, scene: RunScene) -> None:
     columns = (0.02, 0.2, -2.05, -2.9)
     sheet.panel.row(("", "candidate", "least cost", "conductance"), columns, bold=True)
     for row in best.itertuples(index=False):
-        shares = (_percent(row.least_cost_gain_share), _percent(row.conductance_gain_share))
+        shares = (percent(row.least_cost_gain_share), percent(row.conductance_gain_share))
         sheet.panel.row((str(row.number), _short(str(row.candidate), 19), *shares), columns)
     sheet.panel.text(
         "Gain as a share of what the fences take away; every component and its unit is in passages.csv.", size=7.0
     )
-
-
-def _percent(share: Any) -> str:
-    return f"{100 * float(share):.3g} %" if np.isfinite(float(share)) else "\u2013"
 
 
 def _short(text: str, length: int) -> str:

@@ -12,9 +12,9 @@ import numpy as np
 import pandas as pd
 
 from rasters.files.writing import replacing
+from rasters.numbers import DASH, figure
 from scenarios.outputs.columns import Column, column_of
 from scenarios.outputs.folder import MARKER
-from scenarios.outputs.numbers import DASH, figure
 
 __all__ = ["Head", "Table", "as_table", "write_page"]
 

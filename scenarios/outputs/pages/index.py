@@ -10,12 +10,12 @@ import numpy as np
 import pandas as pd
 
 from rasters.errors import ExportError
+from rasters.numbers import DASH, NO_ROUTE, figure, percent
 from scenarios.model.indicators import over_cores
 from scenarios.model.results import SpeciesRun, shortlist
 from scenarios.outputs.audience import Audience
 from scenarios.outputs.folder import MARKER, run_folder
 from scenarios.outputs.map import MAPS, map_reading, map_title
-from scenarios.outputs.numbers import DASH, NO_ROUTE, figure, percent
 from scenarios.outputs.pages.frame import Table, as_table, write_page
 from scenarios.outputs.release import reader_of
 from scenarios.outputs.tables import BY_PLACE, passage_table

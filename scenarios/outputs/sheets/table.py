@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from rasters.numbers import figure
 from scenarios.outputs.audience import Audience
 from scenarios.outputs.sheets.labels import opening_words
 from scenarios.outputs.sheets.page import INK, MUTED, Box, Page, text_width
@@ -56,18 +57,13 @@ def _row(source: SheetSource, passage: Passage, zone: int | None) -> tuple[str, 
     opening = opening_words(source, passage)
     if source.audience is Audience.RESTRICTED:
         lon_text, lat_text = dms_text(lon, lat)
-        return (passage.label, where, opening, _metres(north), _metres(east), lat_text, lon_text, mgrs_text(lon, lat))
+        return (passage.label, where, opening, figure(north), figure(east), lat_text, lon_text, mgrs_text(lon, lat))
     lon_text, lat_text = f"{abs(lon):.2f}\u00b0{'EW'[lon < 0]}", f"{abs(lat):.2f}\u00b0{'NS'[lat < 0]}"
     near = "\u2248" + THIN
     return (
-        passage.label, where, opening, near + _metres(round(north, -3)), near + _metres(round(east, -3)), lat_text, lon_text,
+        passage.label, where, opening, near + figure(round(north, -3)), near + figure(round(east, -3)), lat_text, lon_text,
         mgrs_text(lon, lat, 2),
     )  # fmt: skip
-
-
-def _metres(value: float) -> str:
-    """Metres with thin spaces between thousands; the zone's number stays in front of Y."""
-    return f"{value:,.0f}".replace(",", THIN)
 
 
 def draw_table(

@@ -59,11 +59,11 @@ def test_a_region_half_outside_is_told_with_its_share(study: Path) -> None:
     low, high = shape.bounds[0], shape.bounds[2]
     regions.loc[[at], "geometry"] = [translate(shape, xoff=grid.bounds[0] - (low + high) / 2)]
     regions.to_file(path, layer="regions", driver="GPKG")
-    with pytest.warns(PlannerWarning, match=r"region north_park: (49|50)\.\d % of it lies outside the grid"):
+    with pytest.warns(PlannerWarning, match=r"region north_park: (49|50)\.\d\u202f% of it lies outside the grid"):
         read_inputs(resolve(str(study), None, {}))
 
 
 def test_check_prints_how_much_of_the_grid_each_layer_knows(study: Path) -> None:
     found = check_study(str(study), None, {}, Reporter(quiet=True))
     (line,) = (one.text for one in found.findings if one.check == "layers")
-    assert line.startswith("known on this share of the grid: dem 100 %")
+    assert line.startswith("known on this share of the grid: dem 100\u202f%")

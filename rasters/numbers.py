@@ -5,7 +5,18 @@ from __future__ import annotations
 import math
 from typing import SupportsFloat
 
-__all__ = ["CUT_OFF", "DASH", "MINUS", "NO_ROUTE", "THIN", "figure", "percent"]
+__all__ = [
+    "CUT_OFF",
+    "DASH",
+    "MINUS",
+    "NO_ROUTE",
+    "THIN",
+    "distance",
+    "figure",
+    "part_percent",
+    "percent",
+    "signed_percent",
+]
 
 DASH, MINUS, THIN, INFINITE = "\u2013", "\u2212", "\u202f", "\u221e"
 NO_ROUTE = "no route"
@@ -40,6 +51,27 @@ def figure(value: SupportsFloat, unit: str = "", digits: int = 4) -> str:
 
 
 def percent(share: SupportsFloat, digits: int = 3) -> str:
-    """A share in per cent."""
-    text = figure(100.0 * float(share), "%", digits)
+    """A share in per cent; under a ten-thousandth of one is rounding."""
+    text = figure(0.0 if abs(float(share)) < 1e-6 else 100.0 * float(share), "%", digits)
     return text if text == DASH else f"{text}{THIN}%"
+
+
+def part_percent(share: float) -> str:
+    """A part of a whole in per cent: only all of it is 100 % and nothing of it 0 %."""
+    return percent(share) if share in (0.0, 1.0) else f"{min(max(100 * share, 0.1), 99.9):.1f}{THIN}%"
+
+
+def signed_percent(share: float) -> str:
+    """A change in per cent, with its sign; tenfold and more as a factor, a dash where there is none."""
+    if not math.isfinite(share):
+        return DASH
+    if abs(share) >= 10:
+        return f"\u00d7{THIN}{1 + share:.3g}" if share > 0 else DASH
+    sign = "+" if share > 0 else MINUS if share < 0 else ""
+    size = abs(100 * share)
+    return f"{sign}{size:.0f}{THIN}%" if size >= 99.5 else f"{sign}{size:.2g}{THIN}%"
+
+
+def distance(metres: float) -> str:
+    """Three figures of metres, from 1,000 m on of kilometres."""
+    return f"{figure(metres, 'm', 3)} m" if metres < 1000 else f"{figure(metres / 1000, 'km', 3)} km"

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scenarios.outputs.numbers import DASH, MINUS, NO_ROUTE, THIN, figure, percent
+from rasters.numbers import DASH, MINUS, NO_ROUTE, THIN, distance, figure, part_percent, percent, signed_percent
 
 
 @pytest.mark.parametrize(
@@ -34,3 +34,20 @@ def test_a_figure_can_be_read_back_to_its_digits(value: float, digits: int) -> N
 
 def test_shares_are_per_cent() -> None:
     assert percent(0.1234) == f"12.3{THIN}%" and percent(math.nan) == DASH and percent(1) == f"100{THIN}%"
+    assert percent(-0.5) == f"{MINUS}50{THIN}%" and percent(3e-9) == f"0{THIN}%"
+
+
+def test_only_all_of_it_is_100_per_cent() -> None:
+    told = [part_percent(share) for share in (0.0, 1e-6, 0.5, 0.99999, 1.0)]
+    assert told == [f"{text}{THIN}%" for text in ("0", "0.1", "50.0", "99.9", "100")]
+
+
+def test_changes_have_a_sign() -> None:
+    told = [signed_percent(share) for share in (0.123, -0.5, 0.0, 1.5, 12.0, -12.0, math.inf)]
+    assert told == [f"+12{THIN}%", f"{MINUS}50{THIN}%", f"0{THIN}%", f"+150{THIN}%", f"\u00d7{THIN}13", DASH, DASH]
+
+
+def test_distances_have_three_figures() -> None:
+    assert [distance(m) for m in (0.0, 12.34, 999.0, 1000.0, 49_123.0, 1.234e6)] == [
+        "0 m", "12.3 m", "999 m", "1 km", "49.1 km", f"1{THIN}234 km",
+    ]  # fmt: skip
