@@ -12,7 +12,8 @@ from typing import Any
 
 from rasters.errors import ConfigError
 from scenarios.batch.schema import AXES, Block, Matrix
-from scenarios.study.load import BASELINE, Document, dotted, find_study, read_document, validate
+from scenarios.study.faults import dotted
+from scenarios.study.load import BASELINE, Document, find_study, read_document, validate
 from scenarios.study.schema import Study
 
 __all__ = ["BatchRun", "Variant", "expand", "read_matrix", "share_of"]

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, Field, field_validator
 
 from scenarios.outputs.columns import COLUMNS
-from scenarios.study.base import Identifier, Metres, Model
+from scenarios.study.base import Identifier, Metres, Model, Shape
 
 __all__ = ["AXES", "Block", "Draws", "Matrix"]
 
@@ -95,7 +95,7 @@ def _axis_faults(axis: str, options: dict[str, dict[str, Any]] | list[Any]) -> l
 class Draws(Model):
     """Runs with other values of the study's uncertain numbers, as `otkel uncertainty` draws them."""
 
-    count: Annotated[int, Field(ge=2)]
+    count: Annotated[int, Field(ge=2), Shape("", 64)]
     """Draws; a power of two, for which a Sobol sequence is balanced."""
     seed: int = 1
     """The same seed gives the same draws; more draws begin with the same ones."""

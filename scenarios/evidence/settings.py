@@ -4,32 +4,42 @@ from __future__ import annotations
 
 from datetime import date
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import AfterValidator, Field, field_validator, model_validator
 
 from scenarios.field_data.settings import TableMapping
-from scenarios.study.base import Identifier, Metres, Model
+from scenarios.study.base import Identifier, Latitude, Longitude, Metres, Model, Shape
 from scenarios.study.load import read_document, validate
 
 __all__ = ["EvidenceSettings", "StatedPassage", "read_settings"]
 
+
+def _a_day(text: str) -> str:
+    try:
+        return date.fromisoformat(text).isoformat()
+    except ValueError as error:
+        raise ValueError("should be a day of the calendar, written YYYY-MM-DD") from error
+
+
+Day = Annotated[str, AfterValidator(_a_day), Shape("a day, written YYYY-MM-DD", "2024-05-31")]
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 
 
 class StatedPassage(Model):
     """A passage that is there, or will be: what the cameras beside it are about."""
 
+    example: ClassVar[str] = "{id: north_gate, lon: 56.25, lat: 43.5, design: gate}"
     id: Identifier
     candidate: str | None = None
     """Id of the candidate that was opened, as in ``passages.csv`` of a run; or give `lon` and `lat`."""
-    lon: Annotated[float, Field(ge=-180, le=180)] | None = None
+    lon: Longitude | None = None
     """Longitude [degrees, WGS 84]."""
-    lat: Annotated[float, Field(ge=-90, le=90)] | None = None
+    lat: Latitude | None = None
     """Latitude [degrees, WGS 84]."""
     design: str
     """One of the study's `designs`."""
-    opened: str | None = None
+    opened: Day | None = None
     """Day on which it was opened, YYYY-MM-DD; cameras before it show what was there without it."""
 
     @model_validator(mode="after")
@@ -40,13 +50,6 @@ class StatedPassage(Model):
             raise ValueError("give one of `candidate`, or `lon` with `lat`")
         return self
 
-    @field_validator("opened")
-    @classmethod
-    def _a_day(cls, text: str | None) -> str | None:
-        if text is not None:
-            date.fromisoformat(text)
-        return text
-
 
 class EvidenceSettings(Model):
     """What is stated about a set of camera-trap data. Every key has a default; a Camtrap DP package needs no file at all."""
@@ -55,9 +58,9 @@ class EvidenceSettings(Model):
     """The data were made by a simulator; every page says so."""
     tables: dict[Literal["deployments", "media", "observations"], TableMapping] = {}
     """Plain CSV files, where the data are no Camtrap DP package."""
-    time_zone: str | None = None
+    time_zone: Annotated[str, Shape("the name of a time zone", "Asia/Aqtau")] | None = None
     """Zone of times written without one, such as `Asia/Aqtau`; only for plain CSV files."""
-    time_format: str | None = None
+    time_format: Annotated[str, Shape("", "%d.%m.%Y %H:%M")] | None = None
     """How times are written where it is not ISO 8601, such as `%d.%m.%Y %H:%M`; only for plain CSV files."""
     species: dict[str, str] = {}
     """Scientific name in the data -> species of the study, where the names differ."""
@@ -93,7 +96,7 @@ class EvidenceSettings(Model):
         if name is not None:
             try:
                 ZoneInfo(name)
-            except (ZoneInfoNotFoundError, ValueError) as error:
+            except (ZoneInfoNotFoundError, ValueError, OSError) as error:
                 raise ValueError(f"no time zone {name!r}; write one such as Asia/Aqtau or Etc/GMT-5") from error
         return name
 

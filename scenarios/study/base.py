@@ -1,13 +1,32 @@
-"""What every model of the study file shares: frozen, unknown keys are errors, and the kinds of value."""
+"""What every model of a settings file shares: frozen, unknown keys are errors, and the kinds of value."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import PurePosixPath
-from typing import Annotated
+from typing import Annotated, Any, ClassVar
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-__all__ = ["Amount", "FileName", "Identifier", "Metres", "Model", "Month", "Weight", "Year"]
+__all__ = [
+    "Amount", "FileName", "Identifier", "Latitude", "Longitude", "Metres", "Model", "Month", "Shape", "Weight", "Year",
+]  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Shape:
+    """What a kind of value looks like, for people; stands in ``Annotated`` where limits alone do not tell.
+
+    Parameters
+    ----------
+    words : str
+        As after "should be"; empty where the limits tell it.
+    example : Any
+        A value that would be taken.
+    """
+
+    words: str
+    example: Any
 
 
 def _relative(text: str) -> str:
@@ -18,16 +37,25 @@ def _relative(text: str) -> str:
     return text
 
 
-FileName = Annotated[str, Field(min_length=1), AfterValidator(_relative)]
-Identifier = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]*$")]
-Metres = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+FileName = Annotated[str, Field(min_length=1), AfterValidator(_relative), Shape("the name of a file", "north.gpkg")]
+Identifier = Annotated[
+    str,
+    Field(pattern=r"^[a-z0-9][a-z0-9_-]*$"),
+    Shape("a short name of small letters, digits, - and _, beginning with a letter or digit", "north_gate"),
+]
+Metres = Annotated[float, Field(gt=0, allow_inf_nan=False), Shape("", 1000)]
 Weight = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 Amount = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 Month = Annotated[int, Field(ge=1, le=12)]
-Year = Annotated[int, Field(ge=1900, le=2200)]
+Year = Annotated[int, Field(ge=1900, le=2200), Shape("", 2024)]
+Longitude = Annotated[float, Field(ge=-180, le=180), Shape("", 56.25)]
+Latitude = Annotated[float, Field(ge=-90, le=90), Shape("", 43.5)]
 
 
 class Model(BaseModel):
     """Base of every model that is read from a file: frozen, and unknown keys are errors."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+    example: ClassVar[str] = ""
+    """YAML that would be taken, where the keys that must be there do not make one."""

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from scenarios.study.base import Amount, FileName, Identifier, Metres, Model, Month, Year
+from scenarios.study.base import Amount, FileName, Identifier, Latitude, Longitude, Metres, Model, Month, Year
 from scenarios.study.permeability import PermeabilityModel
 from scenarios.study.portfolio import Bundles
 
@@ -119,6 +119,7 @@ class Design(Model):
 class OpeningRule(Model):
     """Openings that stand in a scenario."""
 
+    example: ClassVar[str] = "{id: north_gate, fence_line: border, design: gate, lon: 56.25, lat: 43.5}"
     id: Identifier
     """Unique among openings and candidates."""
     fence_line: str
@@ -127,9 +128,9 @@ class OpeningRule(Model):
     """One of the study's `designs`."""
     every_m: Metres | None = None
     """Distance between openings along the line [m]; or give `lon` and `lat`, or `at`."""
-    lon: Annotated[float, Field(ge=-180, le=180)] | None = None
+    lon: Longitude | None = None
     """Longitude of a single opening [degrees, WGS 84]."""
-    lat: Annotated[float, Field(ge=-90, le=90)] | None = None
+    lat: Latitude | None = None
     """Latitude of a single opening [degrees, WGS 84]."""
     at: list[str] = []
     """Candidate ids, as in `passages.csv`: opens these candidates."""
@@ -156,9 +157,9 @@ class CandidatePoint(Model):
     """A place that somebody proposes."""
 
     id: Identifier
-    lon: Annotated[float, Field(ge=-180, le=180)]
+    lon: Longitude
     """Longitude [degrees, WGS 84]."""
-    lat: Annotated[float, Field(ge=-90, le=90)]
+    lat: Latitude
     """Latitude [degrees, WGS 84]."""
     width_m: Metres | None = None
     """Width [m] where it differs from the design's."""

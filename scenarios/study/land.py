@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import model_validator
 
-from scenarios.study.base import FileName, Metres, Model
+from scenarios.study.base import FileName, Metres, Model, Shape
 
 __all__ = ["GridSettings", "LayerSource"]
+
+
+Bounds = Annotated[
+    tuple[float, float, float, float],
+    Shape("a list of four numbers: xmin, ymin, xmax, ymax", [500_000, 4_800_000, 600_000, 4_900_000]),
+]
 
 
 class GridSettings(Model):
@@ -18,7 +24,7 @@ class GridSettings(Model):
     """Raster file whose grid is taken. Give either this or `crs`, `bounds` and `cell_m`."""
     crs: str | None = None
     """Projected coordinate reference system in metres: an EPSG code, WKT or PROJ string."""
-    bounds: tuple[float, float, float, float] | None = None
+    bounds: Bounds | None = None
     """xmin, ymin, xmax, ymax in metres of `crs`."""
     cell_m: Metres | None = None
     """Cell size [m]. With `like` it coarsens that grid by a whole factor."""

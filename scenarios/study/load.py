@@ -6,7 +6,6 @@ Order of settings: command line > scenario in a file of its own > scenario of th
 from __future__ import annotations
 
 import copy
-import difflib
 import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
@@ -18,6 +17,7 @@ from pydantic import BaseModel, ValidationError
 
 from rasters.errors import ConfigError, LayerNotFoundError
 from rasters.plain import plain_text
+from scenarios.study.faults import KeyPath, dotted, faults_in_words, suggestion
 from scenarios.study.schema import ScenarioFile, ScenarioOverrides, Study
 
 __all__ = ["Document", "ResolvedStudy", "bundled_studies", "find_study", "read_document", "resolve", "validate"]
@@ -27,7 +27,6 @@ BASELINE = "baseline"
 """Name of the study as it stands, where it has no scenarios."""
 log = logging.getLogger(__name__)
 ModelT = TypeVar("ModelT", bound=BaseModel)
-KeyPath = tuple[str | int, ...]
 Layer = tuple[str, dict[str, Any], Callable[[str], str]]
 
 
@@ -164,68 +163,12 @@ def _walk(node: yaml.Node, key: KeyPath, lines: dict[KeyPath, int], faults: list
             _walk(value, (*key, i), lines, faults, path)
 
 
-def dotted(key: KeyPath) -> str:
-    """``('fences', 2, 'gap_m')`` -> ``fences[2].gap_m``."""
-    out = ""
-    for part in key:
-        out += f"[{part}]" if isinstance(part, int) else f".{part}" if out else str(part)
-    return out
-
-
 def validate(model: type[ModelT], data: Mapping[str, Any], document: Document) -> ModelT:
     """Build a model, or raise one ConfigError that lists every fault with its line."""
     try:
         return model.model_validate(data)
     except ValidationError as error:
-        faults = [_describe(fault, model, document) for fault in error.errors()]
-        raise ConfigError("\n".join(faults)) from error
-
-
-def _describe(fault: Any, model: type[BaseModel], document: Document) -> str:
-    key: KeyPath = tuple(
-        p for p in fault["loc"] if not (isinstance(p, str) and p.startswith(("function-", "constrained-")))
-    )
-    where = document.where(key)
-    message = fault["msg"].removeprefix("Value error, ")
-    if fault["type"] == "extra_forbidden":
-        message = "unknown key" + _suggestion(str(key[-1]), _known_keys(model, key[:-1]))
-    elif fault["type"] == "missing":
-        message = "is missing; add it"
-    else:
-        message = f"{message[0].lower()}{message[1:]}"
-        if not isinstance(fault["input"], dict | list):
-            message = f"{fault['input']!r}: {message}"
-    return f"{where}: {dotted(key)}: {message}" if key else f"{where}: {message}"
-
-
-def _known_keys(model: type[BaseModel], key: KeyPath) -> list[str]:
-    """Keys allowed in the model found at ``key``, as far as annotations tell."""
-    current: Any = model
-    for part in key:
-        fields = getattr(current, "model_fields", None)
-        current = fields[part].annotation if fields and part in fields else _inner_model(current)
-        if current is None:
-            return []
-    if not hasattr(current, "model_fields"):
-        current = _inner_model(current)
-    return [f.alias or name for name, f in current.model_fields.items()] if current is not None else []
-
-
-def _inner_model(annotation: Any) -> Any:
-    stack = list(getattr(annotation, "__args__", ()))
-    while stack:
-        candidate = stack.pop()
-        if isinstance(candidate, type) and issubclass(candidate, BaseModel):
-            return candidate
-        stack += getattr(candidate, "__args__", ())
-    return None
-
-
-def _suggestion(word: str, known: list[str]) -> str:
-    near = difflib.get_close_matches(word, known, n=1)
-    if near:
-        return f"; did you mean {near[0]!r}?"
-    return f"; the keys here are {', '.join(known)}" if known else "; remove it"
+        raise ConfigError("\n".join(faults_in_words(error, model, document.where))) from error
 
 
 def resolve(
@@ -312,7 +255,7 @@ def _scenario(study: Study, name: str, document: Document) -> ScenarioOverrides:
     if name not in study.scenarios:
         known = list(study.scenarios) or [BASELINE]
         raise ConfigError(
-            f"{document.path}: scenarios: no scenario {name!r}{_suggestion(name, known)}; there are {', '.join(known)}"
+            f"{document.path}: scenarios: no scenario {name!r}{suggestion(name, known)}; there are {', '.join(known)}"
         )
     return study.scenarios[name]
 
@@ -323,7 +266,7 @@ def _override(settings: dict[str, Any], key: str, value: Any, source: str, docum
     where: Any = settings
     if parts[0] not in Study.model_fields:
         raise ConfigError(
-            f"{document.path}: {source}: {key}: unknown key{_suggestion(parts[0], list(Study.model_fields))}"
+            f"{document.path}: {source}: {key}: unknown key{suggestion(parts[0], list(Study.model_fields))}"
         )
     for part in parts[:-1]:
         where = where.setdefault(part, {}) if isinstance(where, dict) else None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 from pydantic import Field, StringConstraints, model_validator
 
@@ -28,6 +28,7 @@ class PermeabilityModel(Model):
     page on fences says how to measure it.
     """
 
+    example: ClassVar[str] = "{value: 0.3, per: encounter, scale_m: 1000, origin: where from}"
     value: Share | None = None
     """Share that ends on the other side [1]: 0 is sealed, and 1 is no hindrance; these two need no scale."""
     per: data.Per | None = None

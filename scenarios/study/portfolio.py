@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
-from scenarios.study.base import Amount, FileName, Identifier, Metres, Model
+from scenarios.study.base import Amount, FileName, Identifier, Latitude, Longitude, Metres, Model, Shape
 
 __all__ = ["Action", "Area", "AtMost", "Bundles", "Mortality", "MortalityZone", "PortfolioSettings"]
 
-Longitude = Annotated[float, Field(ge=-180, le=180)]
-Latitude = Annotated[float, Field(ge=-90, le=90)]
+Points = Annotated[
+    list[tuple[Longitude, Latitude]],
+    Shape("a list of points, each as [lon, lat]", [[56.2, 43.5], [56.4, 43.5], [56.3, 43.7]]),
+]
 Factor = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 OBJECTIVES = Literal["conductance", "resistance", "least_cost", "eca", "arriving"]
 
@@ -19,11 +21,12 @@ OBJECTIVES = Literal["conductance", "resistance", "least_cost", "eca", "arriving
 class Area(Model):
     """A piece of land. Give one of `region`, `polygon`, `strip`, or `lon` and `lat` with `radius_m`."""
 
+    example: ClassVar[str] = "{lon: 56.25, lat: 43.5, radius_m: 5000}"
     region: str | None = None
     """Id of a region of the study."""
-    polygon: list[tuple[Longitude, Latitude]] = []
+    polygon: Points = []
     """Corners as lon, lat [degrees, WGS 84]."""
-    strip: list[tuple[Longitude, Latitude]] = []
+    strip: Points = []
     """Line as lon, lat [degrees, WGS 84], made `width_m` wide."""
     lon: Longitude | None = None
     """Longitude of a centre [degrees, WGS 84]."""
@@ -54,6 +57,7 @@ class Area(Model):
 class Action(Model):
     """Something that can be done besides opening a passage. Numbers that are not given leave things as they are."""
 
+    example: ClassVar[str] = "{kind: restore, area: {region: south_hills}, resistance_factor: 0.5, cost: 3}"
     kind: Literal["protect", "restore", "patrol", "remove_fence", "add_fence"]
     """`protect`, `restore`, `patrol`: change what an area costs or how deadly it is. `remove_fence`: takes a stretch of a
     fence away. `add_fence`: builds one."""
@@ -75,7 +79,7 @@ class Action(Model):
     """For `remove_fence`: where the stretch starts, from the start of the fence line [m]; default the fence's start."""
     to_m: Metres | None = None
     """For `remove_fence`: where it ends, from the start of the fence line [m]; default the fence's end."""
-    line: list[tuple[Longitude, Latitude]] = []
+    line: Points = []
     """For `add_fence`: the line as lon, lat [degrees, WGS 84]."""
     fence_line: str | None = None
     """For `add_fence`: the fence line it belongs to, which gives its permeability."""
@@ -137,6 +141,7 @@ class Bundles(Model):
 class AtMost(Model):
     """At most so many passages of a group. Give any of the other keys; all that are given must hold."""
 
+    example: ClassVar[str] = "{most: 2, fence_line: border}"
     most: Annotated[int, Field(ge=0)]
     fence_line: str | None = None
     fence: str | None = None

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import AfterValidator, Field, model_validator
 
 from connectivity.circuit.solvers import known_method
-from scenarios.study.base import FileName, Identifier, Metres, Model, Month, Weight, Year
+from scenarios.study.base import FileName, Identifier, Metres, Model, Month, Shape, Weight, Year
+from scenarios.study.faults import Faults
 from scenarios.study.fences import Candidates, Design, Fences, OpeningRule
 from scenarios.study.land import GridSettings, LayerSource
 from scenarios.study.portfolio import Action, Mortality, PortfolioSettings
+from scenarios.study.references import reference_faults
 from scenarios.study.uncertainty import Uncertainty
 
 __all__ = [
@@ -54,6 +56,7 @@ class Regions(Model):
 class Routes(Model):
     """From where to where a species shall be able to move."""
 
+    example: ClassVar[str] = "{from: [south_hills], to: [north_park]}"
     origin: list[str] = Field(min_length=1, alias="from")
     """Ids of core regions."""
     targets: list[str] = Field(min_length=1, alias="to")
@@ -156,7 +159,7 @@ class Solver(Model):
 class Sk42(Model):
     """How positions go to the SK-42 maps."""
 
-    operation: Annotated[str, Field(pattern=r"^EPSG:[0-9]+$")] | None = None
+    operation: Annotated[str, Field(pattern=r"^EPSG:[0-9]+$"), Shape("EPSG: and a number", "EPSG:15865")] | None = None
     """Datum operation between SK-42 and WGS 84, for every export: `EPSG:15865`. Default: the one of the best stated accuracy
     among those that cover the study."""
 
@@ -231,64 +234,8 @@ class Study(Model):
     scenarios: dict[Identifier, ScenarioOverrides] = {}
 
     @model_validator(mode="after")
-    def _cross_check(self) -> Study:
-        faults = [
-            f"routes.{name}: no such species; there are {', '.join(self.species)}"
-            for name in self.routes
-            if name not in self.species
-        ]
-        faults += [f"species.{name}: has no entry in `routes`" for name in self.species if name not in self.routes]
-        faults += [
-            f"fences.permeability.{line}.{name}: no such species; there are {', '.join(self.species)}"
-            for line, by_species in self.fences.permeability.items()
-            for name in by_species
-            if name not in self.species
-        ]
-        if self.ranking.arriving_weight > 0 and self.mortality is None:
-            faults.append("ranking.arriving_weight: needs `mortality`; add e.g. `mortality: {reach_km: 300}`")
-        if not sum(entry.weight for entry in self.species.values()) > 0:
-            faults.append("species: every weight is 0; at least one must be > 0")
-        faults += self._unknown_layers() + self._unknown_designs() + self._twice_used_ids() + self._unknown_actions()
+    def _all_named(self) -> Study:
+        faults = reference_faults(self)
         if faults:
-            raise ValueError("; ".join(faults))
+            raise Faults(faults)
         return self
-
-    def _unknown_layers(self) -> list[str]:
-        return [
-            f"layers.{name}.source: no layer {layer.source!r}; there are {', '.join(self.layers)}"
-            for name, layer in self.layers.items()
-            if layer.source is not None and layer.source not in self.layers
-        ]
-
-    def _unknown_designs(self) -> list[str]:
-        used = [(f"openings[{i}].design", rule.design) for i, rule in enumerate(self.openings)]
-        used += [("candidates.design", self.candidates.design)]
-        used += [(f"candidates.more_designs[{i}]", name) for i, name in enumerate(self.candidates.more_designs)]
-        used += [(f"candidates.points[{i}].design", p.design) for i, p in enumerate(self.candidates.points) if p.design]
-        return [
-            f"{where}: no design {name!r}; there are {', '.join(self.designs)}"
-            for where, name in used
-            if name not in self.designs
-        ]
-
-    def _unknown_actions(self) -> list[str]:
-        named = [("done", name) for name in self.done] + [
-            ("portfolio.actions", name) for name in self.portfolio.actions
-        ]
-        known = ", ".join(self.actions) or "none"
-        faults = [
-            f"{where}: no action {name!r}; there are {known}" for where, name in named if name not in self.actions
-        ]
-        species: dict[str, list[str]] = {name: list(action.species or ()) for name, action in self.actions.items()}
-        species |= {f"{name}.use_factor": list(design.use_factor) for name, design in self.designs.items()}
-        species |= {f"openings.{rule.id}.use_factor": list(rule.use_factor) for rule in self.openings}
-        return faults + [
-            f"{where}: no species {name!r}; there are {', '.join(self.species)}"
-            for where, names in species.items()
-            for name in names
-            if name not in self.species
-        ]
-
-    def _twice_used_ids(self) -> list[str]:
-        ids = [rule.id for rule in self.openings] + [point.id for point in self.candidates.points]
-        return [f"openings and candidates use the id {i!r} twice" for i in sorted({i for i in ids if ids.count(i) > 1})]

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, StringConstraints, model_validator
 
 from rasters import profile as data
-from scenarios.study.base import Model
+from scenarios.study.base import Model, Shape
 from scenarios.study.permeability import PermeabilityModel
 
 __all__ = ["SpeciesFile"]
@@ -21,9 +21,15 @@ Finite = Annotated[float, Field(allow_inf_nan=False)]
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 Share = Annotated[float, Field(ge=0, le=1)]
 PositiveShare = Annotated[float, Field(gt=0, le=1)]
-ClassCode = Annotated[int, Field(ge=0, le=65535)]
-Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
-Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
+ClassCode = Annotated[int, Field(ge=0, le=65535), Shape("", 16)]
+Text = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=1), Shape("text that is not empty", "where from")
+]
+Name = Annotated[
+    str,
+    StringConstraints(pattern=r"^[a-z][a-z0-9_]*$"),
+    Shape("a short name of small letters, digits and _, beginning with a letter", "slope_percent"),
+]
 
 
 class StatedModel(Model):
@@ -63,7 +69,7 @@ class StatedUse(StatedModel):
 class Sensitivity(StatedModel):
     """How coarse the species is shown to the public, and why."""
 
-    value: Annotated[float, Field(ge=0.01, le=1)]
+    value: Annotated[float, Field(ge=0.01, le=1), Shape("", 0.1)]
     """Size of the cells that the public gets [degrees]: 0.1 for cats, 0.01 to 0.1 for ungulates."""
 
 
@@ -123,6 +129,9 @@ class RuleModel(Model):
     Exactly one of ``steps``, ``points`` and ``classes`` says how.
     """
 
+    example: ClassVar[str] = (
+        "{layer: slope_percent, unit: percent, origin: where from, points: [{at: 0, value: 1}, {at: 30, value: 8}]}"
+    )
     layer: Name
     """Name of a layer of the study."""
     unit: Literal["percent", "deg", "m", "class", "1"]
@@ -236,6 +245,7 @@ class BodyModel(Model):
 class HabituationModel(Model):
     """How the use of a passage rises after it was opened: straight lines between points, constant beyond the last."""
 
+    example: ClassVar[str] = "{years: [0, 5], share: [0.3, 1], origin: where from}"
     years: Annotated[tuple[Annotated[float, Field(ge=0, allow_inf_nan=False)], ...], Field(min_length=1)]
     """Years since the opening, ascending."""
     share: tuple[PositiveShare, ...]

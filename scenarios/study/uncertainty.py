@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
-from scenarios.study.base import Metres, Model
+from scenarios.study.base import Metres, Model, Shape
 
 __all__ = ["Spread", "Uncertainty"]
 
 Finite = Annotated[float, Field(allow_inf_nan=False)]
-Bounds = tuple[Finite, Finite]
+Bounds = Annotated[tuple[Finite, Finite], Shape("a list of two numbers, the lowest and the highest", [0.5, 2])]
 SCALES = ("value", "factor", "excess", "odds")
 
 
 class Spread(Model):
     """How far some parameters may lie from what is stated. Give one of `value`, `factor`, `excess` and `odds`."""
 
+    example: ClassVar[str] = "{parameter: free_path_m, factor: [0.5, 2]}"
     parameter: Annotated[str, Field(min_length=1)]
     """Name of one or, with `*` for anything, of many parameters: `rules.landcover[*]`, `factors.*`,
     `permeability.*.worth_km`, `use_factor.gate`, `free_path_m`, `fences.model.reach_m`. A parameter takes the first row that

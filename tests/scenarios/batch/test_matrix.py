@@ -135,7 +135,9 @@ set:
         plan_batch(BatchRequest(study=str(study), matrix=Path("m.yaml"), out=study / "out"))
     said = str(error.value).splitlines()
     assert len(said) == 2
-    assert "m.yaml:5: set.a.bad.candidates.every_m: candidates.every_m: -5: input should be greater than 0" in said[0]
+    assert (
+        "m.yaml:5: set.a.bad.candidates.every_m: candidates.every_m: -5: should be a number greater than 0" in said[0]
+    )
     assert (
         "m.yaml:6: set.a.worse.candidats.every_m: candidats.every_m: unknown key; did you mean 'candidates'?" in said[1]
     )

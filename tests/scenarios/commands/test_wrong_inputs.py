@@ -162,7 +162,7 @@ def test_permeability_beyond_one(study: Path, results: Path) -> None:
         "study.yaml",
         "fences.permeability.border.walker.value",
         "1.5",
-        "less than or equal to 1",
+        "a number from 0 to 1",
     )
 
 

@@ -12,9 +12,10 @@ from pydantic import BaseModel
 
 from rasters.errors import ConfigError, LayerNotFoundError
 from scenarios.land.inputs import input_files
+from scenarios.study.faults import dotted
 from scenarios.study.fences import OpeningRule
 from scenarios.study.land import LayerSource
-from scenarios.study.load import bundled_studies, dotted, find_study, read_document, resolve
+from scenarios.study.load import bundled_studies, find_study, read_document, resolve
 from scenarios.study.schema import Routes, Study
 from tests.support.tiny_study import study_settings, write_yaml
 
@@ -125,10 +126,10 @@ def test_a_date_is_text(tmp_path: Path) -> None:
         ("designs.bridge.width", 1, "designs.bridge.width: unknown key; did you mean 'width_m'?"),
         ("fences.model.reach", 1, "fences.model.reach: unknown key; did you mean 'reach_m'?"),
         ("solver.method", "amgg", "unknown solver 'amgg'; choose auto, sparse-direct, multigrid or amg"),
-        ("solver.neighbours", 6, "solver.neighbours: 6: input should be 4 or 8"),
-        ("fences.model.reach_m", 0, "fences.model.reach_m: 0: input should be greater than 0"),
+        ("solver.neighbours", 6, "solver.neighbours: 6: should be 4 or 8; e.g. neighbours: 8"),
+        ("fences.model.reach_m", 0, "fences.model.reach_m: 0: should be a number greater than 0"),
         ("fences.model.reach_m", ".inf", "fences.model.reach_m"),
-        ("candidates.every_m", "far", "candidates.every_m: 'far': input should be a valid number"),
+        ("candidates.every_m", "far", "candidates.every_m: 'far': should be a number greater than 0; e.g. every_m: 1000"),
         ("candidates.min_spacing_m", -1, "candidates.min_spacing_m: -1"),
         ("ranking", {"conductance_weight": 0, "least_cost_weight": 0}, "ranking: at least one weight must be > 0"),
         ("grid", {"like": "dem.tif", "crs": "EPSG:6933"}, "grid: `like` already fixes crs and bounds"),
