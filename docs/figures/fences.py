@@ -58,8 +58,10 @@ def draw_gap() -> None:
     for start, end in ((-40, -WIDTH_CELLS / 2), (WIDTH_CELLS / 2, 40)):
         axes.plot(*np.outer(along, (start, end)), color="black", linewidth=2.5)
     axes.set(xlim=(-SHOWN, SHOWN), ylim=(-SHOWN, SHOWN), aspect="equal", xlabel="east [cells]", ylabel="north [cells]")
-    axes.set_title(f"Potential around a gap of {WIDTH_CELLS:g} cells at 1 A
-bands: cells as solved; lines: a sheet without cells", fontsize=10)
+    axes.set_title(
+        f"Potential around a gap of {WIDTH_CELLS:g} cells at 1 A\nbands: cells as solved; lines: a sheet without cells",
+        fontsize=10,
+    )
     figure.colorbar(shown, label="potential [V]")
     figure.savefig(HERE / "fence_gap.png", dpi=110)
 
