@@ -12,15 +12,15 @@ from numpy.typing import NDArray
 
 from connectivity.focal import FocalRegion
 from connectivity.kernels.search.cells import fill_cells, read_distances
-from connectivity.kernels.search.dijkstra import spread
-from connectivity.kernels.search.far_steps import spread_far
+from connectivity.kernels.search.dijkstra import Edges, spread
+from connectivity.kernels.search.far_steps import FarEdges
 from connectivity.kernels.search.slope import LEVEL
 from connectivity.landscape.slope_cost import SlopeCost
 from connectivity.landscape.stencil import STEPS, Stencil
 from rasters.errors import DataError
 from rasters.grid import Grid
 
-__all__ = ["CostDistance", "cost_weighted_distance", "cost_weighted_distances", "fence_table", "search"]
+__all__ = ["CostDistance", "cost_weighted_distance", "cost_weighted_distances", "search", "steps_of"]
 
 SAMPLE = 100_000
 """Cells looked at to choose the width of a bucket."""
@@ -148,37 +148,15 @@ def search(
     surface, unreached = stencil.surface, float(np.nextafter(budget_m, math.inf))
     cells = np.empty(((stencil.shape[0] + 2) * (stencil.shape[1] + 2), 2))
     fill_cells(surface.values, surface.nodata, surface.barrier, unreached, cells)
-    if stencil.far is not None:
-        _search_far(stencil, seeds, unreached, cells, slope)
-    else:
-        _search_near(stencil, seeds, unreached, cells, slope)
+    if slope is not None and stencil.far is not None:
+        raise DataError("a directed cost of slope needs least cost with 8 or 4 neighbours")
+    near, far = steps_of(stencil, slope)
+    if far is None:
+        cells[slice(None) if near.harmonic or slope else near.fence_cell, 0] *= -1.0
+    spread(seeds, near, far, 1.0 / _bucket_m(stencil), unreached, cells)
     cwd = np.empty(stencil.shape)
     read_distances(cells, surface.nodata, unreached, cwd)
     return cwd
-
-
-def _search_far(
-    stencil: Stencil, seeds: NDArray[np.int64], unreached: float, cells: NDArray[np.float64], slope: SlopeCost | None
-) -> None:
-    """With more than eight neighbours, at the costs that each step has."""
-    if slope is not None or stencil.far is None:
-        raise DataError("a directed cost of slope needs least cost with 8 or 4 neighbours")
-    spread_far(seeds, stencil.far.steps, stencil.far.cost, 1.0 / _bucket_m(stencil), unreached, cells)
-
-
-def _search_near(
-    stencil: Stencil, seeds: NDArray[np.int64], unreached: float, cells: NDArray[np.float64], slope: SlopeCost | None
-) -> None:
-    surface = stencil.surface
-    fence_cell, fence_cost = fence_table(stencil)
-    harmonic = stencil.edge_rule == "mean_conductance"
-    cells[slice(None) if harmonic or slope else fence_cell, 0] *= -1.0
-    offset, length = _directions(stencil)
-    kind, rise = (slope.kind, np.pad(slope.rise_m(surface), 1).ravel()) if slope else (LEVEL, np.empty(0))
-    spread(
-        seeds, offset, 0.5 * length, harmonic, fence_cell, fence_cost, kind, rise, 1.0 / _bucket_m(stencil), unreached,
-        cells,
-    )  # fmt: skip
 
 
 def _seeds(stencil: Stencil, source: FocalRegion) -> NDArray[np.int64]:
@@ -187,11 +165,18 @@ def _seeds(stencil: Stencil, source: FocalRegion) -> NDArray[np.int64]:
     return (rows.astype(np.int64) + 1) * (stencil.shape[1] + 2) + cols + 1
 
 
-def _directions(stencil: Stencil) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-    """Offset in the haloed array and length [m] of each direction that the stencil has, k + n / 2 opposite to k."""
-    n = stencil.neighbours // 2
-    forward = np.array([d_row * (stencil.shape[1] + 2) + d_col for d_row, d_col in STEPS[:n]])
-    return np.concatenate([forward, -forward]), np.tile(stencil.step_m()[:n], 2)
+def steps_of(stencil: Stencil, slope: SlopeCost | None) -> tuple[Edges, FarEdges | None]:
+    """A stencil as the kernels of searches take it: its steps between neighbours, and those beyond where it has some."""
+    n, width = stencil.neighbours // 2, stencil.shape[1] + 2
+    forward = np.array(STEPS[:n], dtype=np.int64)
+    step = np.concatenate([forward, -forward])
+    offset = step @ np.array([width, 1])
+    kind, rise = (slope.kind, np.pad(slope.rise_m(stencil.surface), 1).ravel()) if slope else (LEVEL, np.empty(0))
+    near = Edges(
+        step, offset, np.tile(0.5 * stencil.step_m()[:n], 2), stencil.edge_rule == "mean_conductance",
+        *_fence_table(stencil, offset), kind, rise,
+    )  # fmt: skip
+    return near, None if stencil.far is None else FarEdges(stencil.far.steps, stencil.far.cost)
 
 
 def _bucket_m(stencil: Stencil) -> float:
@@ -208,10 +193,9 @@ def _bucket_m(stencil: Stencil) -> float:
     return 0.5 * typical * float(stencil.step_m()[:2].min())
 
 
-def fence_table(stencil: Stencil) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+def _fence_table(stencil: Stencil, offset: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
     """Haloed cells that fences touch, (n,) sorted, and fence cost by direction, (n, neighbours) [effective m]."""
     fence, width, n = stencil.fence, stencil.shape[1] + 2, stencil.neighbours // 2
-    offset = _directions(stencil)[0]
     first = (fence.row.astype(np.int64) + 1) * width + fence.col + 1
     second = first + offset[fence.step]
     cells = np.unique(np.concatenate([first, second]))

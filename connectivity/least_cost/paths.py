@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from connectivity.focal import FocalRegion, region_labels
-from connectivity.kernels.search.far_steps import trace_far
 from connectivity.kernels.search.paths import inherit_labels, trace
-from connectivity.kernels.search.slope import LEVEL
 from connectivity.landscape.slope_cost import SlopeCost
 from connectivity.landscape.stencil import STEPS, Stencil
-from connectivity.least_cost.cost_distance import CostDistance, fence_table, search
+from connectivity.least_cost.cost_distance import CostDistance, search, steps_of
 from rasters.errors import DataError, SolverError
 from rasters.fences import FenceTerms
 from rasters.grid import Grid
@@ -154,17 +152,12 @@ def _no_path(distance: CostDistance, target: FocalRegion) -> LeastCostPath:
 
 def _traced(distance: CostDistance, row: int, col: int) -> NDArray[np.int64]:
     """(n, 2) cells from a reached cell back to the source."""
-    cells, far = np.empty((4 * sum(distance.stencil.shape), 2), np.int64), distance.stencil.far
-    follow: Callable[..., int] = trace if far is None else trace_far
-    arguments = (
-        _path_arguments(distance.cwd, distance.stencil, distance.slope)
-        if far is None
-        else (distance.cwd, far.steps, far.cost)
-    )
-    n = follow(row, col, *arguments, cells)
+    stencil, cells = distance.stencil, np.empty((4 * sum(distance.stencil.shape), 2), np.int64)
+    arguments = (distance.cwd, stencil.surface.values, *steps_of(stencil, distance.slope))
+    n = trace(row, col, *arguments, cells)
     if n > len(cells):
         cells = np.empty((n, 2), np.int64)
-        follow(row, col, *arguments, cells)
+        trace(row, col, *arguments, cells)
     if distance.cwd[tuple(cells[n - 1])] > 0:
         raise _lost_path(*cells[n - 1])
     return cells[:n]
@@ -175,15 +168,6 @@ def _lost_path(row: int, col: int) -> SolverError:
         f"a path stops at row {row}, col {col}: a step there is too cheap beside the accumulated cost to change it in "
         "float64; narrow the range of resistances"
     )
-
-
-def _path_arguments(cwd: NDArray[np.float64], stencil: Stencil, slope: SlopeCost | None) -> tuple[Any, ...]:
-    n = stencil.neighbours // 2
-    forward = np.array(STEPS[:n], dtype=np.int64)
-    step, half_length = np.concatenate([forward, -forward]), np.tile(0.5 * stencil.step_m()[:n], 2)
-    harmonic = stencil.edge_rule == "mean_conductance"
-    kind, rise = (slope.kind, slope.rise_m(stencil.surface)) if slope else (LEVEL, np.empty((0, 0)))
-    return cwd, stencil.surface.values, step, half_length, harmonic, *fence_table(stencil), kind, rise
 
 
 def _crossed(stencil: Stencil, rows: NDArray[np.int32], cols: NDArray[np.int32]) -> NDArray[np.int64]:
@@ -242,7 +226,7 @@ def cost_allocation(
     label = region_labels(sources)
     label[~stencil.surface.passable] = 0
     cwd = search(stencil, sources, budget_m, slope)
-    lost = inherit_labels(*_path_arguments(cwd, stencil, slope), label)
+    lost = inherit_labels(cwd, stencil.surface.values, steps_of(stencil, slope)[0], label)
     if lost:
         raise _lost_path(*divmod(lost - 1, stencil.shape[1]))
     return CostAllocation(cwd=cwd, label=label, sources=tuple(s.id for s in sources), grid=stencil.surface.grid)

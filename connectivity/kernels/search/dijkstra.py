@@ -13,25 +13,45 @@ that the processor overlaps its waits for memory; then each offer is taken if it
 from __future__ import annotations
 
 import math
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from connectivity.kernels._jit import kernel
 from connectivity.kernels.search.bucket_queue import CHUNK, SLOTS, grow, key_of, new_chunk, next_key, release, slot_of
+from connectivity.kernels.search.far_steps import FarEdges, far_offers
 from connectivity.kernels.search.slope import LEVEL, slope_factor
 
-__all__ = ["deliver", "edge_cost", "fence_row", "refile", "spread"]
+__all__ = ["Edges", "edge_cost", "fence_row", "spread"]
+
+
+class Edges(NamedTuple):
+    """What steps between neighbours cost; the second half of the n directions is opposite to the first.
+
+    ``step`` (n, 2) rows and columns and ``offset`` (n,) in the haloed array; ``half_length`` (n,) [m]; ``fence_cost`` (m, n) of the
+    haloed cells ``fence_cell`` (m,), sorted; ``rise`` the elevations [m] of the haloed cells, looked at unless ``slope_kind`` is LEVEL.
+    """
+
+    step: NDArray[np.int64]
+    offset: NDArray[np.int64]
+    half_length: NDArray[np.float64]
+    harmonic: bool
+    fence_cell: NDArray[np.int64]
+    fence_cost: NDArray[np.float64]
+    slope_kind: int
+    rise: NDArray[np.float64]
 
 
 @kernel
-def edge_cost(here: float, there: float, rise: float, half_length: float, harmonic: bool, slope_kind: int) -> float:
+def edge_cost(here: float, there: float, cell: int, other: int, k: int, edges: Edges) -> float:
     """Step length times edge rule times slope factor [effective m]; without slope the same to the last bit both ways."""
+    half_length = edges.half_length[k]
     edge = (here + there) * half_length
-    if harmonic:
+    if edges.harmonic:
         edge = 4.0 / (1.0 / here + 1.0 / there) * half_length
-    if slope_kind != LEVEL:
-        edge *= slope_factor(slope_kind, rise / (2.0 * half_length))
+    if edges.slope_kind != LEVEL:
+        edge *= slope_factor(edges.slope_kind, (edges.rise[other] - edges.rise[cell]) / (2.0 * half_length))
     return edge
 
 
@@ -51,13 +71,8 @@ def fence_row(cell: int, fence_cell: NDArray[np.int64]) -> int:
 @kernel
 def spread(
     seeds: NDArray[np.int64],
-    offset: NDArray[np.int64],
-    half_length: NDArray[np.float64],
-    harmonic: bool,
-    fence_cell: NDArray[np.int64],
-    fence_cost: NDArray[np.float64],
-    slope_kind: int,
-    rise: NDArray[np.float64],
+    near: Edges,
+    far: FarEdges | None,
     per_m: float,
     unreached: float,
     cells: NDArray[np.float64],
@@ -65,32 +80,33 @@ def spread(
     """Least cost from the seeds to every cell, ``d_j = min_i d_i + edge_ij``, into ``cells[:, 1]`` [effective m].
 
     A bucket is 1 / ``per_m`` wide; cells of one bucket are corrected until none changes, so any width gives the same
-    distances. ``unreached`` is what the distance of a cell not yet reached starts from and may not exceed. ``rise`` are
-    the elevations [m] of the haloed cells, looked at unless ``slope_kind`` is LEVEL.
+    distances. ``unreached`` is what the distance of a cell not yet reached starts from and may not exceed. Steps are ``near``,
+    or instead of them ``far``; which of the two is settled when this is compiled.
     """
+    many = 8 * CHUNK if far is None else 2 * far.step.shape[0] * CHUNK
     tail, free = np.zeros(SLOTS, np.int64), np.zeros(2, np.int64)
-    pool = grow(1024 + seeds.size // (CHUNK - 1), np.zeros(CHUNK, np.int32), free)
+    pool = grow(1024 + many + seeds.size // (CHUNK - 1), np.zeros(CHUNK, np.int32), free)
     deliver(seeds, np.zeros(seeds.size), seeds.size, 0, per_m, unreached, tail, free, pool, cells)
-    target, offer, special = np.empty(8 * CHUNK + 1, np.int64), np.empty(8 * CHUNK + 1), np.empty(CHUNK + 1, np.int64)
+    target, offer, special = np.empty(many + 1, np.int64), np.empty(many + 1), np.empty(CHUNK + 1, np.int64)
     current, level = next_key(0, tail)
     while current >= 0:
         slot = 256 * level + ((current >> (8 * level)) & 255)
         place = tail[slot]
         tail[slot] = 0
         while place > 0:
-            if free[1] < 8 * CHUNK:
-                pool = grow(pool.size // CHUNK, pool, free)
+            if free[1] < many:
+                pool = grow(pool.size // CHUNK + many, pool, free)
             chunk = (place - 1) // CHUNK
             entries = pool[chunk * CHUNK + 1 : place]
             if level > 0:
                 refile(entries, current, per_m, tail, free, pool, cells)
             else:
-                n, n_special = _offers(entries, current, per_m, offset, half_length, cells, target, offer, special)
-                if n_special > 0:
-                    n = _special_offers(
-                        special[:n_special], n, offset, half_length, harmonic, fence_cell, fence_cost, slope_kind, rise,
-                        cells, target, offer,
-                    )  # fmt: skip
+                if far is None:
+                    n, n_special = _offers(entries, current, per_m, near, cells, target, offer, special)
+                    if n_special > 0:
+                        n = _special_offers(special[:n_special], n, near, cells, target, offer)
+                else:
+                    n = far_offers(entries, current, per_m, far, cells, target, offer)
                 deliver(target, offer, n, current, per_m, unreached, tail, free, pool, cells)
             place = release(chunk, pool, free)
         current, level = next_key(current, tail)
@@ -124,8 +140,7 @@ def _offers(
     entries: NDArray[np.int32],
     current: int,
     per_m: float,
-    offset: NDArray[np.int64],
-    half_length: NDArray[np.float64],
+    edges: Edges,
     cells: NDArray[np.float64],
     target: NDArray[np.int64],
     offer: NDArray[np.float64],
@@ -143,9 +158,9 @@ def _offers(
         special[n_special] = cell
         n_special += live & (here < 0.0)
         open_cell = live & (here > 0.0)
-        for k in range(offset.size):
-            other = np.uint64(cell + offset[k])
-            reached = start + (here + math.fabs(cells[other, 0])) * half_length[k]
+        for k in range(edges.offset.size):
+            other = np.uint64(cell + edges.offset[k])
+            reached = start + (here + math.fabs(cells[other, 0])) * edges.half_length[k]
             target[n], offer[n] = other, reached
             n += open_cell & (reached < cells[other, 1])
     return n, n_special
@@ -155,13 +170,7 @@ def _offers(
 def _special_offers(
     special: NDArray[np.int64],
     n: int,
-    offset: NDArray[np.int64],
-    half_length: NDArray[np.float64],
-    harmonic: bool,
-    fence_cell: NDArray[np.int64],
-    fence_cost: NDArray[np.float64],
-    slope_kind: int,
-    rise: NDArray[np.float64],
+    edges: Edges,
     cells: NDArray[np.float64],
     target: NDArray[np.int64],
     offer: NDArray[np.float64],
@@ -170,13 +179,12 @@ def _special_offers(
     for i in range(special.size):
         cell = special[i]
         here, start = -cells[cell, 0], cells[cell, 1]
-        row = fence_row(cell, fence_cell)
-        for k in range(offset.size):
-            other = cell + offset[k]
-            climb = rise[other] - rise[cell] if slope_kind != LEVEL else 0.0
-            edge = edge_cost(here, math.fabs(cells[other, 0]), climb, half_length[k], harmonic, slope_kind)
+        row = fence_row(cell, edges.fence_cell)
+        for k in range(edges.offset.size):
+            other = cell + edges.offset[k]
+            edge = edge_cost(here, math.fabs(cells[other, 0]), cell, other, k, edges)
             if row >= 0:
-                edge += fence_cost[row, k]
+                edge += edges.fence_cost[row, k]
             target[n], offer[n] = other, start + edge
             n += start + edge < cells[other, 1]
     return n
