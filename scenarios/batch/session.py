@@ -18,7 +18,7 @@ from scenarios.exit_codes import ExitCode
 from scenarios.land.provenance import input_paths
 from scenarios.outputs.claim import claimed
 from scenarios.outputs.job import Summary
-from scenarios.outputs.manifest import write_manifest
+from scenarios.outputs.manifest import Provenance, write_manifest
 from scenarios.progress import Reporter
 from scenarios.records.machine import Meter, machine, now
 
@@ -156,8 +156,9 @@ def merge_batch(path: Path, *, partial: bool = False) -> Summary[BatchDone]:
 
 def _write_manifest(folder: BatchFolder, plan: BatchPlan, began: str) -> None:
     """What was run, on what, with what: enough to run it again."""
-    write_manifest(
-        folder.path, runs=[], command=["otkel", *sys.argv[1:]], inputs=input_paths([*plan.variants.values()]),
+    provenance = Provenance(
+        command=["otkel", *sys.argv[1:]], inputs=input_paths([*plan.variants.values()]),
         settings={"matrix": plan.document.data, "overrides": plan.job.overrides, "keep": plan.job.keep},
         seeds={} if plan.job.draws is None else {"draws": plan.job.draws.seed}, machine=machine(), started=began, finished=now(),
     )  # fmt: skip
+    write_manifest(folder.path, [], provenance)

@@ -29,6 +29,7 @@ from scenarios.model.ground import Ground, ground_of
 from scenarios.model.passage_model import PassageModel, passage_model
 from scenarios.model.results import SpeciesRun
 from scenarios.model.species_run import run_species
+from scenarios.records.cache import cache_folder
 from scenarios.records.content import code_hash, hash_of
 from scenarios.records.fingerprint import file_hash
 from scenarios.records.packing import pack, unpack
@@ -37,7 +38,7 @@ from scenarios.study.land import LayerSource
 from scenarios.study.load import ResolvedStudy
 from scenarios.study.schema import Study
 
-__all__ = ["KEPT", "StepStore", "default_cache", "model_step", "open_store", "solve_step", "step_key"]
+__all__ = ["KEPT", "StepStore", "model_step", "open_store", "solve_step", "step_key"]
 
 SUFFIX = ".step"
 MAGIC = b"otkel step 1 "
@@ -200,15 +201,13 @@ def open_store(folder: Path | None = None) -> StepStore:
         limit_bytes = LIMIT_BYTES if limit is None else int(float(limit) * 2**30)
     except ValueError as error:
         raise ConfigError(f"OTKEL_STEPS_GB={limit}: is not a number; give gibibytes, such as 20") from error
-    return StepStore(folder=folder or default_cache(), limit_bytes=limit_bytes)
+    return StepStore(folder=folder or _default_folder(), limit_bytes=limit_bytes)
 
 
-def default_cache() -> Path:
+def _default_folder() -> Path:
     """Where steps are kept unless a folder is named: ``OTKEL_STEPS``, or the user's cache."""
     named = os.environ.get("OTKEL_STEPS")
-    return (
-        Path(named) if named else Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "otkel" / "steps"
-    )
+    return Path(named) if named else cache_folder("steps")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,7 +15,7 @@ from scenarios.outputs.folder import atomic_folder
 from scenarios.outputs.generalise import generalised
 from scenarios.outputs.job import Summary
 from scenarios.outputs.kinds import ALL, KINDS, Export
-from scenarios.outputs.manifest import write_manifest
+from scenarios.outputs.manifest import Provenance, write_manifest
 from scenarios.outputs.pages.built import copy_built
 from scenarios.outputs.release import Release
 from scenarios.outputs.report.basis import bases_of
@@ -162,5 +162,5 @@ def write_report_folder(export: Export, out: Path) -> list[Path]:
         )  # fmt: skip
         thanks = {run.scenario: {"credits": list(results.credits)} for run in shown.runs}
         scenarios = {name: known.get("scenarios", thanks)[name] for name in thanks}
-        write_manifest(folder, runs=shown.runs, scenarios=scenarios, settings=known.get("settings"))
+        write_manifest(folder, shown.runs, Provenance(scenarios=scenarios, settings=known.get("settings", {})))
     return [target / "report.html"]

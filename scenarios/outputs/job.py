@@ -17,7 +17,7 @@ from scenarios.land.provenance import crs_operations, input_paths
 from scenarios.model.ground import Ground
 from scenarios.outputs.audience import Audience
 from scenarios.outputs.folder import MARKER, atomic_folder
-from scenarios.outputs.manifest import write_manifest
+from scenarios.outputs.manifest import Provenance, write_manifest
 from scenarios.records.machine import Meter, machine, now
 from scenarios.study.load import ResolvedStudy
 
@@ -76,8 +76,8 @@ class Job:
         Where to write; it becomes ``out`` when all is done.
     resolved : sequence of ResolvedStudy
         Their settings, input files and coordinate operations are stated.
-    kind, runs, settings, seeds, as_read, said
-        See `scenarios.outputs.manifest.write_manifest`.
+    kind, runs, said, settings, seeds, as_read
+        See `scenarios.outputs.manifest.write_manifest` and `scenarios.outputs.manifest.Provenance`.
     inputs : dict of str to Path
         Files that were read beside those of the studies.
     """
@@ -104,13 +104,13 @@ class Job:
 
     def _write_manifest(self, started: str) -> None:
         resolved = self.resolved
-        write_manifest(
-            self.folder, runs=self.runs, kind=self.kind, command=["otkel", *sys.argv[1:]], settings=self.settings,
-            scenarios={one.scenario: one.settings for one in resolved}, inputs=input_paths(resolved) | self.inputs,
-            as_read=self.as_read, seeds=self.seeds, said=self.said,
+        provenance = Provenance(
+            command=["otkel", *sys.argv[1:]], settings=self.settings, scenarios={one.scenario: one.settings for one in resolved},
+            inputs=input_paths(resolved) | self.inputs, as_read=self.as_read, seeds=self.seeds,
             crs_operations=crs_operations(resolved, study_grid(resolved[0])) if resolved else (),
             machine=machine(), measured=self.meter.read(), started=started, finished=now(),
         )  # fmt: skip
+        write_manifest(self.folder, self.runs, provenance, kind=self.kind, said=self.said)
 
 
 @contextmanager

@@ -6,8 +6,8 @@ Files are named relative to their study; of the machine it says processor, memor
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
-from dataclasses import asdict
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
@@ -23,28 +23,71 @@ from scenarios.outputs.sk42 import operation_of
 from scenarios.outputs.words import audience_of, schematic_note
 from scenarios.records.hashing import canonical_json, sha256_of, versions
 
-__all__ = ['FORMAT', 'outputs_of', 'refresh_outputs', 'run_entry', 'write_manifest']  # fmt: skip
+__all__ = ["FORMAT", "Provenance", "outputs_of", "refresh_outputs", "run_entry", "write_manifest"]
 
 FORMAT = 2
 """Format of a folder of results; a reader refuses any other."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Provenance:
+    """What a folder of results came from, for those who may know.
+
+    Parameters
+    ----------
+    command : sequence of str
+        Words of the command line.
+    settings : mapping
+        Options that are not part of a scenario: threads, seeds, solver.
+    scenarios : mapping
+        Scenario id -> the scenario with every default filled in.
+    inputs : mapping of str to path
+        Name as the study writes it -> where the file is; hashed.
+    as_read : mapping of Path to str
+        SHA-256 of inputs as they were read, which is what counts where a file has changed since.
+    seeds : mapping of str to int
+        Of what was drawn by chance; empty where nothing is.
+    crs_operations : sequence of mapping
+        As `scenarios.land.provenance.crs_operations` gives them.
+    machine, measured : mapping
+        As `scenarios.records.machine.machine` gives it and `scenarios.records.machine.Meter` reads it.
+    started, finished : str
+        ISO 8601 times.
+    """
+
+    command: Sequence[str] = ()
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    scenarios: Mapping[str, Any] = field(default_factory=dict)
+    inputs: Mapping[str, Path] = field(default_factory=dict)
+    as_read: Mapping[Path, str] = field(default_factory=dict)
+    seeds: Mapping[str, int] = field(default_factory=dict)
+    crs_operations: Sequence[Mapping[str, Any]] = ()
+    machine: Mapping[str, Any] = field(default_factory=dict)
+    measured: Mapping[str, Any] = field(default_factory=dict)
+    started: str = ""
+    finished: str = ""
+
+    def for_reader(self, audience: Audience) -> dict[str, Any]:
+        """Plain data; others than those who may see all learn only whom to thank: settings name places, hashes of files confirm
+        guesses, times join files."""
+        if audience is not Audience.RESTRICTED:
+            thanks = {name: {"credits": settings.get("credits", [])} for name, settings in self.scenarios.items()}
+            return Provenance(scenarios=thanks).for_reader(Audience.RESTRICTED)
+        data = {one.name: getattr(self, one.name) for one in fields(self)}
+        read_as = data.pop("as_read")
+        files = {
+            name: _described(path) | ({"sha256": read_as[path]} if path in read_as else {})
+            for name, path in self.inputs.items()
+        }
+        return data | {"inputs": files}
+
+
 def write_manifest(
-    folder: str | Path,
+    folder: Path,
+    runs: Sequence[Ground],
+    provenance: Provenance,
     *,
-    runs: Iterable[Ground],
     kind: str = "",
-    command: Iterable[str] = (),
-    settings: Mapping[str, Any] | None = None,
-    scenarios: Mapping[str, Any] | None = None,
-    inputs: Mapping[str, str | Path] | None = None,
-    as_read: Mapping[Path, str] | None = None,
-    seeds: Mapping[str, int] | None = None,
-    crs_operations: Iterable[Mapping[str, Any]] = (),
-    machine: Mapping[str, Any] | None = None,
-    measured: Mapping[str, Any] | None = None,
-    started: str = "",
-    finished: str = "",
     said: tuple[Audience, str] | None = None,
 ) -> Path:
     """Write ``manifest.json`` into a result folder, after everything else.
@@ -53,70 +96,27 @@ def write_manifest(
     ----------
     folder : path
         Its files are listed with size and hash.
-    runs : iterable of Ground
+    runs : sequence of Ground
+    provenance : Provenance
     kind : str
         The command that can run it again from this file, if there is one.
-    command : iterable of str
-        Words of the command line.
-    settings : mapping, optional
-        Options that are not part of a scenario: threads, seeds, solver.
-    scenarios : mapping, optional
-        Scenario id -> the scenario with every default filled in.
-    inputs : mapping of str to path, optional
-        Name as the study writes it -> where the file is; hashed.
-    as_read : mapping of Path to str, optional
-        SHA-256 of inputs as they were read, which is what counts where a file has changed since.
-    seeds : mapping of str to int, optional
-        Of what was drawn by chance; empty where nothing is.
-    crs_operations : iterable of mapping, optional
-        As `scenarios.land.provenance.crs_operations` gives them.
-    machine : mapping, optional
-        As `scenarios.land.provenance.machine` gives it.
-    measured : mapping, optional
-        As `scenarios.land.provenance.Meter` reads it.
-    started, finished : str
-        ISO 8601 times.
     said : (Audience, str), optional
         For whom the files are and what was done to them, where no run says so.
     """
-    folder, listed = Path(folder), list(runs)
-    audience, note = said or audience_of(listed)
-    provenance = {
-        "command": list(command),
-        "settings": dict(settings or {}),
-        "scenarios": dict(scenarios or {}),
-        "inputs": {name: _described(Path(path)) | _read_as(path, as_read) for name, path in (inputs or {}).items()},
-        "seeds": dict(seeds or {}),
-        "crs_operations": [dict(one) for one in crs_operations],
-        "machine": dict(machine or {}),
-        "measured": dict(measured or {}),
-        "started": started,
-        "finished": finished,
-    }
+    audience, note = said or audience_of(runs)
     manifest = {
         "format": FORMAT,
         "kind": kind,
         "audience": audience,
         "audience_note": note,
         "versions": versions(),
-        "fence_formula": min((run.fence_formula for run in listed), default=FORMULA),
-        "runs": [run_entry(run) for run in listed],
+        "fence_formula": min((run.fence_formula for run in runs), default=FORMULA),
+        "runs": [run_entry(run) for run in runs],
         "outputs": outputs_of(folder),
-    } | (provenance if audience is Audience.RESTRICTED else _provenance_for_others(scenarios or {}))
+    } | provenance.for_reader(audience)
     with replacing(folder / MARKER) as part:
         part.write_text(canonical_json(manifest), encoding="utf-8")
     return folder / MARKER
-
-
-def _provenance_for_others(scenarios: Mapping[str, Any]) -> dict[str, Any]:
-    """Only whom to thank: settings name places, hashes of files confirm guesses, times join files."""
-    kept = {name: {"credits": settings.get("credits", [])} for name, settings in scenarios.items()}
-    hidden: dict[str, Any] = {"command": [], "settings": {}, "inputs": {}, "seeds": {}, "machine": {}, "measured": {}}
-    return hidden | {"scenarios": kept, "crs_operations": [], "started": "", "finished": ""}
-
-
-def _read_as(path: str | Path, as_read: Mapping[Path, str] | None) -> dict[str, str]:
-    return {"sha256": as_read[Path(path)]} if as_read and Path(path) in as_read else {}
 
 
 def _described(path: Path) -> dict[str, Any]:

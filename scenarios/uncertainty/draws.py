@@ -33,7 +33,7 @@ from scenarios.records.content import code_hash, hash_of
 from scenarios.records.fingerprint import file_hash
 from scenarios.study.load import ResolvedStudy
 
-__all__ = ["RANKING", "DrawJob", "default_cache", "evaluate_draws", "gains_of", "score_candidates"]
+__all__ = ["RANKING", "DrawJob", "evaluate_draws", "gains_of", "score_candidates"]
 
 Reals = NDArray[np.float64]
 RANKING = ("score", "conductance_gain_share", "least_cost_gain_share")
@@ -144,11 +144,6 @@ def evaluate_draws(
         out[number] = found
         done(number, False)
     return out
-
-
-def default_cache() -> Path:
-    """Where finished draws are kept unless a folder is named."""
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "otkel" / "draws"
 
 
 def _computed(job: DrawJob, inputs: Inputs, work: dict[int, tuple[Changes, Path]], jobs: int) -> Iterator[int]:

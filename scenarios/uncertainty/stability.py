@@ -18,8 +18,9 @@ from scenarios.land.inputs import Inputs, read_inputs
 from scenarios.land.parameters import Changes, ParameterSpace, parameter_space, sobol_points
 from scenarios.land.prepared import prepare_species
 from scenarios.model.ranking import combine_species
+from scenarios.records.cache import cache_folder
 from scenarios.study.load import ResolvedStudy
-from scenarios.uncertainty.draws import DrawJob, default_cache, evaluate_draws, gains_of, score_candidates
+from scenarios.uncertainty.draws import DrawJob, evaluate_draws, gains_of, score_candidates
 
 __all__ = ["ALL", "Stability", "stability_of"]
 
@@ -204,7 +205,7 @@ def stability_of(
     job = DrawJob(resolved=resolved, species=names, candidates=tuple(table["candidate"]), objective=objective)
     stated = gains_of(job, inputs, Changes.none())
     drawn = evaluate_draws(
-        job, inputs, [space.at(point) for point in points], jobs=jobs, cache=cache or default_cache(),
+        job, inputs, [space.at(point) for point in points], jobs=jobs, cache=cache or cache_folder("draws"),
         done=lambda number, kept: progress(f"draw {number + 1}{' (kept)' if kept else ''}"),
     )  # fmt: skip
     weight = np.array([resolved.study.species[name].weight for name in names])

@@ -36,7 +36,7 @@ from scenarios.outputs.cartography.furniture import (
 )  # fmt: skip
 from scenarios.outputs.folder import atomic_folder, run_folder
 from scenarios.outputs.gis.geopackage import corridor_layer, fence_layer, path_layer
-from scenarios.outputs.manifest import write_manifest
+from scenarios.outputs.manifest import Provenance, write_manifest
 from scenarios.outputs.map import MAPS, write_maps
 from scenarios.outputs.pages.frame import as_table
 from scenarios.outputs.pages.index import write_index
@@ -74,7 +74,7 @@ def results(run, sealed, tmp_path_factory):
         for one in (run, sealed):
             write_species_run(one, part / run_folder(one.scenario, one.species), credits=CREDITS)
         write_index(part, [run, sealed], credits=CREDITS)
-        write_manifest(part, runs=[run, sealed], command=["otkel", "run"])
+        write_manifest(part, [run, sealed], Provenance(command=["otkel", "run"]))
     return folder
 
 
@@ -582,13 +582,13 @@ def test_the_manifest_is_strict_sorted_and_checks_out(results, run):
 
 def test_the_manifest_names_no_machine(results, tmp_path, run):
     (tmp_path / "dem.tif").write_bytes(b"dem")
-    write_manifest(tmp_path, runs=[run], inputs={"data/dem.tif": tmp_path / "dem.tif"}, settings={"seed": 7})
+    write_manifest(tmp_path, [run], Provenance(inputs={"data/dem.tif": tmp_path / "dem.tif"}, settings={"seed": 7}))
     text = (tmp_path / "manifest.json").read_text()
     assert strict(text)["inputs"] == {"data/dem.tif": {"bytes": 3, "sha256": sha256_of(tmp_path / "dem.tif")}}
     assert str(tmp_path) not in text
     assert str(results) not in (results / "manifest.json").read_text()
     before = text
-    write_manifest(tmp_path, runs=[run], inputs={"data/dem.tif": tmp_path / "dem.tif"}, settings={"seed": 7})
+    write_manifest(tmp_path, [run], Provenance(inputs={"data/dem.tif": tmp_path / "dem.tif"}, settings={"seed": 7}))
     assert (tmp_path / "manifest.json").read_text() == before
 
 

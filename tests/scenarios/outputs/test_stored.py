@@ -17,7 +17,7 @@ from scenarios.outputs.audience import Audience
 from scenarios.outputs.folder import run_folder
 from scenarios.outputs.generalise import generalised
 from scenarios.outputs.job import Summary
-from scenarios.outputs.manifest import write_manifest
+from scenarios.outputs.manifest import Provenance, write_manifest
 from scenarios.outputs.report.payload import Contents
 from scenarios.outputs.species import write_species_run
 from scenarios.outputs.stored import as_stored, read_results
@@ -108,7 +108,7 @@ def test_a_withheld_course_is_not_taken_for_no_way(fresh: Summary[Contents], tmp
     before = next(run for run in fresh.found.runs if (run.scenario, run.species) == ("free", "digger"))
     public = generalised(before, Audience.PUBLIC)
     write_species_run(public, tmp_path / run_folder("free", "digger"))
-    write_manifest(tmp_path, runs=[public])
+    write_manifest(tmp_path, [public], Provenance())
     after = read_results(tmp_path).run("free", "digger")
     assert after.audience is Audience.PUBLIC
     for one, other in zip(public.paths, after.paths, strict=True):
