@@ -4,25 +4,25 @@ from __future__ import annotations
 
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from typer.core import TyperGroup
 
 from scenarios.commands.common import (
-    JsonOption,
-    QuietOption,
     SchedulerOption,
     SendOption,
     SetOption,
     StudyArgument,
-    VerboseOption,
+    Summary,
     WorkersOption,
     asked_to_stop,
     parse_overrides,
-    reporting,
-    tell,
+    reported,
 )
+
+if TYPE_CHECKING:
+    from scenarios.progress import Reporter
 
 __all__ = ["app"]
 
@@ -54,7 +54,9 @@ app = typer.Typer(
 
 
 @app.command()
+@reported("batch")
 def run(
+    reporter: Reporter,
     study: StudyArgument,
     matrix: Annotated[
         Path,
@@ -86,43 +88,35 @@ def run(
     no_cache: Annotated[
         bool, typer.Option("--no-cache", help="Take no solved step from elsewhere, and keep none.")
     ] = False,
-    as_json: JsonOption = False,
-    quiet: QuietOption = False,
-    verbose: VerboseOption = 0,
-) -> None:
+) -> Summary:
     """Do every run of a matrix that is not done yet; `run` needs not be said.
 
     What fails is collected, and the rest goes on; the exit code is then 10. A batch that was stopped goes on when the same
     command is given again.
     """
-    with reporting("batch", quiet or as_json, verbose) as reporter:
-        from scenarios.batch.session import BatchRequest, run_batch
-        from scenarios.model.steps import open_store
+    from scenarios.batch.session import BatchRequest, run_batch
+    from scenarios.model.steps import open_store
 
-        number, of = _share(task)
-        store = None if no_cache else open_store(cache).folder
-        request = BatchRequest(
-            study=study, matrix=matrix, out=out, overrides=parse_overrides(overrides), keep=keep.value, jobs=jobs, task=number,
-            tasks=of, workers=workers, scheduler=scheduler, send_files=send_files, store=store,
-        )  # fmt: skip
-        summary = run_batch(request, reporter, asked_to_stop)
-    tell(summary, reporter, as_json=as_json, quiet=quiet)
+    number, of = _share(task)
+    store = None if no_cache else open_store(cache).folder
+    request = BatchRequest(
+        study=study, matrix=matrix, out=out, overrides=parse_overrides(overrides), keep=keep.value, jobs=jobs, task=number,
+        tasks=of, workers=workers, scheduler=scheduler, send_files=send_files, store=store,
+    )  # fmt: skip
+    return run_batch(request, reporter, asked_to_stop)
 
 
 @app.command()
+@reported("batch merge")
 def merge(
+    reporter: Reporter,
     folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="Folder of a batch whose tasks are done.")],
     partial: Annotated[bool, typer.Option("--partial", help="Merge what there is, though runs are missing.")] = False,
-    as_json: JsonOption = False,
-    quiet: QuietOption = False,
-    verbose: VerboseOption = 0,
-) -> None:
+) -> Summary:
     """Put the parts of a job array together: the tables of all runs; refused while runs are missing."""
-    with reporting("batch merge", quiet or as_json, verbose) as reporter:
-        from scenarios.batch.session import merge_batch
+    from scenarios.batch.session import merge_batch
 
-        summary = merge_batch(folder, partial=partial)
-    tell(summary, reporter, as_json=as_json, quiet=quiet)
+    return merge_batch(folder, partial=partial)
 
 
 def _share(text: str) -> tuple[int, int]:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import inspect
 import os
 import traceback
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Protocol
@@ -21,8 +22,8 @@ if TYPE_CHECKING:
 
 __all__ = [
     "EvidenceOption", "JsonOption", "OneScenarioOption", "OutOption", "QuietOption",
-    "ScenarioOption", "SchedulerOption", "SendOption", "SetOption", "SpeciesOption", "StudyArgument", "VerboseOption",
-    "WorkersOption", "asked_to_stop", "parse_overrides", "reporting", "stop", "tell", "tell_version",
+    "ScenarioOption", "SchedulerOption", "SendOption", "SetOption", "SpeciesOption", "StudyArgument", "Summary", "VerboseOption",
+    "WorkersOption", "asked_to_stop", "parse_overrides", "reported", "reporting", "stop", "tell", "tell_version",
 ]  # fmt: skip
 
 _asked_to_stop: list[bool] = []
@@ -134,6 +135,34 @@ def with_evidence(study: str, evidence: Path | None, overrides: dict[str, Any]) 
     from scenarios.study.load import resolve
 
     return {**read_overlay(evidence, resolve(study).study.study), **overrides}
+
+
+def reported(name: str, *, listing: bool = False) -> Callable[[Callable[..., Summary]], Callable[..., None]]:
+    """The frame of a command: the options that all have, progress and errors, and the words at the end.
+
+    The function that it frames takes a reporter, then what the command line gives, and returns what is told.
+    """
+
+    def framed(work: Callable[..., Summary]) -> Callable[..., None]:
+        def command(*, as_json: bool, quiet: bool, verbose: int, **given: Any) -> None:
+            with reporting(name, quiet or as_json, verbose) as reporter:
+                summary = work(reporter, **given)
+            tell(summary, reporter, as_json=as_json, quiet=quiet, listing=listing)
+
+        _, *own = inspect.signature(work).parameters.values()
+        options = {one.name: (eval(one.annotation, work.__globals__), one.default) for one in own}
+        options |= {"as_json": (JsonOption, False), "quiet": (QuietOption, False), "verbose": (VerboseOption, 0)}
+        command.__name__, command.__doc__ = work.__name__, work.__doc__
+        command.__annotations__ = {option: annotation for option, (annotation, _) in options.items()}
+        command.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
+            [
+                inspect.Parameter(option, inspect.Parameter.KEYWORD_ONLY, annotation=annotation, default=default)
+                for option, (annotation, default) in options.items()
+            ]
+        )
+        return command
+
+    return framed
 
 
 @contextmanager

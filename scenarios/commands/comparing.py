@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from scenarios.commands.common import JsonOption, QuietOption, VerboseOption, reporting, tell
+from scenarios.commands.common import Summary, reported
+
+if TYPE_CHECKING:
+    from scenarios.progress import Reporter
 
 __all__ = ["compare"]
 
 
+@reported("compare")
 def compare(
+    reporter: Reporter,
     results: Annotated[
         list[Path],
         typer.Argument(
@@ -34,13 +39,8 @@ def compare(
     check: Annotated[
         bool, typer.Option("--check", help="First compare every file of the results with its hash in the manifest.")
     ] = False,
-    as_json: JsonOption = False,
-    quiet: QuietOption = False,
-    verbose: VerboseOption = 0,
-) -> None:
+) -> Summary:
     """Say what differs between scenarios: every indicator, difference maps, ranks of passages, gains and their cost."""
-    with reporting("compare", quiet or as_json, verbose) as reporter:
-        from scenarios.comparison.session import run_compare
+    from scenarios.comparison.session import run_compare
 
-        summary = run_compare(results, out, base, reporter, check=check)
-    tell(summary, reporter, as_json=as_json, quiet=quiet)
+    return run_compare(results, out, base, reporter, check=check)

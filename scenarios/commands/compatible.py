@@ -3,31 +3,33 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from connectivity.circuit.solvers import METHODS, REDUCTION
 from scenarios.commands.common import (
-    JsonOption,
     OneScenarioOption,
     OutOption,
-    QuietOption,
     SchedulerOption,
     SendOption,
     SetOption,
     SpeciesOption,
-    VerboseOption,
+    Summary,
     WorkersOption,
     parse_overrides,
-    reporting,
-    tell,
+    reported,
 )
+
+if TYPE_CHECKING:
+    from scenarios.progress import Reporter
 
 __all__ = ["circuitscape", "omniscape", "window"]
 
 
+@reported("circuitscape")
 def circuitscape(
+    reporter: Reporter,
     job: Annotated[Path, typer.Argument(metavar="JOB.ini", help="The INI file of a Circuitscape job.")],
     out: Annotated[
         Path | None,
@@ -37,19 +39,16 @@ def circuitscape(
         str,
         typer.Option("--method", help=f"Solver: {', '.join(METHODS)}, or {REDUCTION} (resistances only)."),
     ] = "auto",
-    as_json: JsonOption = False,
-    quiet: QuietOption = False,
-    verbose: VerboseOption = 0,
-) -> None:
+) -> Summary:
     """Run an existing Circuitscape job: same settings, same inputs, same files."""
-    with reporting("circuitscape", quiet or as_json, verbose) as reporter:
-        from scenarios.other_programs.circuitscape.job import run_job
+    from scenarios.other_programs.circuitscape.job import run_job
 
-        summary = run_job(job, out, method)
-    tell(summary, reporter, as_json=as_json, quiet=quiet)
+    return run_job(job, out, method)
 
 
+@reported("omniscape")
 def omniscape(
+    reporter: Reporter,
     job: Annotated[Path, typer.Argument(metavar="JOB.ini", help="The INI file of an Omniscape job.")],
     out: Annotated[
         Path | None,
@@ -58,20 +57,17 @@ def omniscape(
     workers: WorkersOption = None,
     scheduler: SchedulerOption = None,
     send_files: SendOption = False,
-    as_json: JsonOption = False,
-    quiet: QuietOption = False,
-    verbose: VerboseOption = 0,
-) -> None:
+) -> Summary:
     """Run an existing Omniscape job: same settings, same inputs, same files."""
-    with reporting("omniscape", quiet or as_json, verbose) as reporter:
-        from scenarios.other_programs.omniscape.job import run_omniscape
-        from scenarios.windows.job import machines_of
+    from scenarios.other_programs.omniscape.job import run_omniscape
+    from scenarios.windows.job import machines_of
 
-        summary = run_omniscape(job, out, machines_of(workers, scheduler, send_files), reporter)
-    tell(summary, reporter, as_json=as_json, quiet=quiet)
+    return run_omniscape(job, out, machines_of(workers, scheduler, send_files), reporter)
 
 
+@reported("window")
 def window(
+    reporter: Reporter,
     study: Annotated[
         str, typer.Argument(metavar="STUDY", help="A study as for `run`, or a GeoTIFF of resistance of any size.")
     ],
@@ -88,18 +84,13 @@ def window(
     workers: WorkersOption = None,
     scheduler: SchedulerOption = None,
     send_files: SendOption = False,
-    as_json: JsonOption = False,
-    quiet: QuietOption = False,
-    verbose: VerboseOption = 0,
-) -> None:
+) -> Summary:
     """Map omnidirectional connectivity by a moving window: current, flow potential and their ratio, fences included."""
-    with reporting("window", quiet or as_json, verbose) as reporter:
-        from scenarios.windows.job import machines_of
-        from scenarios.windows.study import WindowRequest, run_window
+    from scenarios.windows.job import machines_of
+    from scenarios.windows.study import WindowRequest, run_window
 
-        request = WindowRequest(radius_km=radius_km, buffer_km=buffer_km, block_km=block_km, cutoff=cutoff)
-        summary = run_window(
-            study, request, out, scenario=scenario, species=species, overrides=parse_overrides(overrides),
-            machines=machines_of(workers, scheduler, send_files), reporter=reporter,
-        )  # fmt: skip
-    tell(summary, reporter, as_json=as_json, quiet=quiet)
+    request = WindowRequest(radius_km=radius_km, buffer_km=buffer_km, block_km=block_km, cutoff=cutoff)
+    return run_window(
+        study, request, out, scenario=scenario, species=species, overrides=parse_overrides(overrides),
+        machines=machines_of(workers, scheduler, send_files), reporter=reporter,
+    )  # fmt: skip

@@ -3,24 +3,24 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from typer.core import TyperGroup
 
 from scenarios.commands.common import (
-    JsonOption,
     OneScenarioOption,
     OutOption,
-    QuietOption,
     SetOption,
     SpeciesOption,
     StudyArgument,
-    VerboseOption,
+    Summary,
     parse_overrides,
-    reporting,
-    tell,
+    reported,
 )
+
+if TYPE_CHECKING:
+    from scenarios.progress import Reporter
 
 __all__ = ["app"]
 
@@ -46,7 +46,9 @@ app = typer.Typer(
 
 
 @app.command()
+@reported("evidence")
 def report(
+    reporter: Reporter,
     study: StudyArgument,
     data: Annotated[
         Path,
@@ -72,42 +74,36 @@ def report(
     scenario: OneScenarioOption = None,
     species: SpeciesOption = None,
     overrides: SetOption = None,
-    as_json: JsonOption = False,
-    quiet: QuietOption = False,
-    verbose: VerboseOption = 0,
-) -> None:
+) -> Summary:
     """Use of passages, what opening did, use factors, whether the model predicts, which places are used."""
-    with reporting("evidence", quiet or as_json, verbose) as reporter:
-        from scenarios.evidence.session import run_evidence
+    from scenarios.evidence.session import run_evidence
 
-        summary = run_evidence(
-            study, data, out, reporter, results=results, alternatives=_named(alternative), scenario=scenario, species=species,
-            overrides=parse_overrides(overrides), settings=settings, ranking=ranking, seed=seed,
-        )  # fmt: skip
-    tell(summary, reporter, as_json=as_json, quiet=quiet)
+    return run_evidence(
+        study, data, out, reporter, results=results, alternatives=_named(alternative), scenario=scenario, species=species,
+        overrides=parse_overrides(overrides), settings=settings, ranking=ranking, seed=seed,
+    )  # fmt: skip
 
 
 @app.command()
+@reported("evidence simulate")
 def simulate(
+    reporter: Reporter,
     study: StudyArgument,
     out: OutOption,
     seed: Annotated[int, typer.Option("--seed", min=0, help="The same seed gives the same data.")] = 1,
     scenario: OneScenarioOption = None,
     overrides: SetOption = None,
-    as_json: JsonOption = False,
-    quiet: QuietOption = False,
-    verbose: VerboseOption = 0,
-) -> None:
+) -> Summary:
     """Make SYNTHETIC camera-trap and patrol data with their truth: five passages opened, animals that follow the model, poachers."""
-    with reporting("evidence simulate", quiet or as_json, verbose) as reporter:
-        from scenarios.synthetic.traps import simulate_evidence
+    from scenarios.synthetic.traps import simulate_evidence
 
-        summary = simulate_evidence(study, scenario, out, parse_overrides(overrides), reporter, seed=seed)
-    tell(summary, reporter, as_json=as_json, quiet=quiet)
+    return simulate_evidence(study, scenario, out, parse_overrides(overrides), reporter, seed=seed)
 
 
 @app.command()
+@reported("evidence share")
 def share(
+    reporter: Reporter,
     study: StudyArgument,
     evidence: Annotated[Path, typer.Argument(metavar="EVIDENCE", help="A folder that `otkel evidence` wrote.")],
     out: OutOption,
@@ -115,16 +111,11 @@ def share(
         str,
         typer.Option("--audience", help="partner (cameras to 0.01 degree, names as numbers) or public (totals only)."),
     ] = "public",
-    as_json: JsonOption = False,
-    quiet: QuietOption = False,
-    verbose: VerboseOption = 0,
-) -> None:
+) -> Summary:
     """A package of the evidence for partners or the public: without what says where cameras stand."""
-    with reporting("evidence share", quiet or as_json, verbose) as reporter:
-        from scenarios.evidence.sharing import share_evidence
+    from scenarios.evidence.sharing import share_evidence
 
-        summary = share_evidence(study, evidence, out, reporter, audience=audience)
-    tell(summary, reporter, as_json=as_json, quiet=quiet)
+    return share_evidence(study, evidence, out, reporter, audience=audience)
 
 
 def _named(pairs: list[str] | None) -> dict[str, Path]:

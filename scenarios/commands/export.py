@@ -4,20 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from scenarios.commands.common import (
-    JsonOption,
-    OneScenarioOption,
-    QuietOption,
-    SpeciesOption,
-    VerboseOption,
-    reporting,
-    tell,
-)
+from scenarios.commands.common import OneScenarioOption, SpeciesOption, Summary, reported
 from scenarios.outputs.kinds import ALL, KINDS
+
+if TYPE_CHECKING:
+    from scenarios.progress import Reporter
 
 __all__ = ["AudienceOption", "LangOption", "ResultsArgument", "app"]
 
@@ -45,24 +40,21 @@ FolderOption = Annotated[
 def _command(kind: str) -> Callable[..., None]:
     """The command that writes one kind."""
 
+    @reported(f"export {kind}")
     def command(
+        reporter: Reporter,
         results: ResultsArgument,
         out: FolderOption,
         scenario: OneScenarioOption = None,
         species: SpeciesOption = None,
         audience: AudienceOption = None,
         lang: LangOption = "en",
-        as_json: JsonOption = False,
-        quiet: QuietOption = False,
-        verbose: VerboseOption = 0,
-    ) -> None:
-        with reporting(f"export {kind}", quiet or as_json, verbose) as reporter:
-            from scenarios.outputs.exporting import export_results
+    ) -> Summary:
+        from scenarios.outputs.exporting import export_results
 
-            summary = export_results(
-                results, kind, out, reporter, scenario=scenario, species=species, audience=audience, lang=lang
-            )
-        tell(summary, reporter, as_json=as_json, quiet=quiet)
+        return export_results(
+            results, kind, out, reporter, scenario=scenario, species=species, audience=audience, lang=lang
+        )
 
     return command
 

@@ -3,28 +3,30 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from scenarios.commands.common import (
-    JsonOption,
     OneScenarioOption,
     OutOption,
-    QuietOption,
     SetOption,
     SpeciesOption,
     StudyArgument,
-    VerboseOption,
+    Summary,
     parse_overrides,
-    reporting,
-    tell,
-)  # fmt: skip
+    reported,
+)
+
+if TYPE_CHECKING:
+    from scenarios.progress import Reporter
 
 __all__ = ["crime", "indicators"]
 
 
+@reported("crime")
 def crime(
+    reporter: Reporter,
     study: StudyArgument,
     data: Annotated[
         Path, typer.Argument(metavar="DATA", help="Folder with patrols.csv, incidents.csv and perhaps crime.yaml.")
@@ -45,22 +47,19 @@ def crime(
     ] = "partner",
     scenario: OneScenarioOption = None,
     overrides: SetOption = None,
-    as_json: JsonOption = False,
-    quiet: QuietOption = False,
-    verbose: VerboseOption = 0,
-) -> None:
+) -> Summary:
     """Count what patrols meet: encounter rates, change between years, PIKE, blind spots, and a map of poaching risk."""
-    with reporting("crime", quiet or as_json, verbose) as reporter:
-        from scenarios.crime.session import run_crime
+    from scenarios.crime.session import run_crime
 
-        summary = run_crime(
-            study, data, out, reporter, scenario=scenario, overrides=parse_overrides(overrides), results=results,
-            audience=audience,
-        )  # fmt: skip
-    tell(summary, reporter, as_json=as_json, quiet=quiet)
+    return run_crime(
+        study, data, out, reporter, scenario=scenario, overrides=parse_overrides(overrides), results=results,
+        audience=audience,
+    )  # fmt: skip
 
 
+@reported("indicators")
 def indicators(
+    reporter: Reporter,
     study: StudyArgument,
     year: Annotated[
         list[str], typer.Option("--year", metavar="YEAR=SCENARIO", help="What stood in a year; give one for each year.")
@@ -83,24 +82,19 @@ def indicators(
     audience: Annotated[
         str, typer.Option("--audience", help="restricted or partner: all rows; public: no single cores, two figures.")
     ] = "partner",
-    as_json: JsonOption = False,
-    quiet: QuietOption = False,
-    verbose: VerboseOption = 0,
-) -> None:
+) -> Summary:
     """Write the yearly table and chart: conductance, least cost, ECA, walkers that arrive, open fence, passages in use."""
-    with reporting("indicators", quiet or as_json, verbose) as reporter:
-        from scenarios.indicators.session import run_indicators
+    from scenarios.indicators.session import run_indicators
 
-        summary = run_indicators(
-            study,
-            year,
-            out,
-            reporter,
-            species=species,
-            traps=traps,
-            patrols=patrols,
-            draws=draws,
-            seed=seed,
-            audience=audience,
-        )
-    tell(summary, reporter, as_json=as_json, quiet=quiet)
+    return run_indicators(
+        study,
+        year,
+        out,
+        reporter,
+        species=species,
+        traps=traps,
+        patrols=patrols,
+        draws=draws,
+        seed=seed,
+        audience=audience,
+    )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -12,13 +12,13 @@ from scenarios.commands.common import (
     JsonOption,
     OneScenarioOption,
     OutOption,
-    QuietOption,
     ScenarioOption,
     SetOption,
     SpeciesOption,
     StudyArgument,
-    VerboseOption,
+    Summary,
     parse_overrides,
+    reported,
     reporting,
     tell,
     with_evidence,
@@ -50,10 +50,15 @@ OptionalStudyArgument = Annotated[
     typer.Argument(metavar="STUDY", help="A bundled study, a folder with a study.yaml, or a YAML file."),
 ]
 
+if TYPE_CHECKING:
+    from scenarios.progress import Reporter
+
 __all__ = ["check", "corridors", "doctor", "passages", "plan", "run", "uncertainty"]
 
 
+@reported("run")
 def run(
+    reporter: Reporter,
     out: OutOption,
     study: OptionalStudyArgument = None,
     scenario: ScenarioOption = None,
@@ -64,87 +69,73 @@ def run(
     cache: CacheOption = None,
     no_cache: NoCacheOption = False,
     manifest: FromOption = None,
-    as_json: JsonOption = False,
-    quiet: QuietOption = False,
-    verbose: VerboseOption = 0,
-) -> None:
+) -> Summary:
     """Map movement, fences and passages: rasters, tables, maps and an index page in one folder.
 
     Solved steps are kept: a run that was stopped goes on where it stood when the same command is given again.
     """
     if manifest is not None:
-        _run_from(
-            manifest, study, out, [scenario, species, overrides, evidence, audience], cache, as_json, quiet, verbose
-        )
-        return
+        return _run_from(reporter, manifest, study, out, [scenario, species, overrides, evidence, audience], cache)
     if study is None:
         raise typer.BadParameter("name a study, or give --from manifest.json", param_hint="STUDY")
-    with reporting("run", quiet or as_json, verbose) as reporter:
-        from scenarios.model.steps import open_store
-        from scenarios.outputs.audience import Audience, audience_named
-        from scenarios.runs.session import run_study
+    from scenarios.model.steps import open_store
+    from scenarios.outputs.audience import Audience, audience_named
+    from scenarios.runs.session import run_study
 
-        whom = Audience.RESTRICTED if audience is None else audience_named(audience)
-        store = None if no_cache else open_store(cache)
-        chosen = with_evidence(study, evidence, parse_overrides(overrides))
-        summary = run_study(study, scenario, species, out, chosen, reporter, store, whom)
-    tell(summary, reporter, as_json=as_json, quiet=quiet)
+    whom = Audience.RESTRICTED if audience is None else audience_named(audience)
+    store = None if no_cache else open_store(cache)
+    chosen = with_evidence(study, evidence, parse_overrides(overrides))
+    return run_study(study, scenario, species, out, chosen, reporter, store, whom)
 
 
+@reported("plan", listing=True)
 def plan(
+    reporter: Reporter,
     study: StudyArgument,
     scenario: ScenarioOption = None,
     species: SpeciesOption = None,
     overrides: SetOption = None,
     cache: CacheOption = None,
-    as_json: JsonOption = False,
-    quiet: QuietOption = False,
-    verbose: VerboseOption = 0,
-) -> None:
+) -> Summary:
     """Say what `otkel run` would do: cells, solves, minutes, memory, size, and what is kept already. Nothing is solved."""
-    with reporting("plan", quiet or as_json, verbose) as reporter:
-        from scenarios.model.steps import open_store
-        from scenarios.runs.plan import plan_study
+    from scenarios.model.steps import open_store
+    from scenarios.runs.plan import plan_study
 
-        planned = plan_study(study, scenario, species, parse_overrides(overrides), reporter, open_store(cache))
-    tell(planned, reporter, as_json=as_json, quiet=quiet, listing=True)
+    return plan_study(study, scenario, species, parse_overrides(overrides), reporter, open_store(cache))
 
 
 def _run_from(
-    manifest: Path, study: str | None, out: Path, chosen: list[Any], cache: Path | None, as_json: bool, quiet: bool, verbose: int
-) -> None:  # fmt: skip
+    reporter: Reporter, manifest: Path, study: str | None, out: Path, chosen: list[Any], cache: Path | None
+) -> Summary:  # fmt: skip
     """Run the settings of a manifest again and compare."""
     if any(chosen):
         raise typer.BadParameter(
             "--from takes scenarios, species and settings from the manifest; leave the options out"
         )
-    with reporting("run", quiet or as_json, verbose) as reporter:
-        from scenarios.model.steps import open_store
-        from scenarios.runs.reproduce import reproduce
+    from scenarios.model.steps import open_store
+    from scenarios.runs.reproduce import reproduce
 
-        done = reproduce(manifest, out, reporter, study=study, store=open_store(cache) if cache else None)
-    tell(done, reporter, as_json=as_json, quiet=quiet)
+    return reproduce(manifest, out, reporter, study=study, store=open_store(cache) if cache else None)
 
 
+@reported("corridors")
 def corridors(
+    reporter: Reporter,
     study: StudyArgument,
     out: OutOption,
     scenario: ScenarioOption = None,
     species: SpeciesOption = None,
     overrides: SetOption = None,
-    as_json: JsonOption = False,
-    quiet: QuietOption = False,
-    verbose: VerboseOption = 0,
-) -> None:
+) -> Summary:
     """Rank every corridor to the targets, with really different alternatives and where each meets a fence."""
-    with reporting("corridors", quiet or as_json, verbose) as reporter:
-        from scenarios.corridors.session import run_corridor_study
+    from scenarios.corridors.session import run_corridor_study
 
-        summary = run_corridor_study(study, scenario, species, out, parse_overrides(overrides), reporter)
-    tell(summary, reporter, as_json=as_json, quiet=quiet)
+    return run_corridor_study(study, scenario, species, out, parse_overrides(overrides), reporter)
 
 
+@reported("uncertainty")
 def uncertainty(
+    reporter: Reporter,
     study: StudyArgument,
     out: OutOption,
     draws: Annotated[
@@ -166,22 +157,19 @@ def uncertainty(
     scenario: OneScenarioOption = None,
     species: SpeciesOption = None,
     overrides: SetOption = None,
-    as_json: JsonOption = False,
-    quiet: QuietOption = False,
-    verbose: VerboseOption = 0,
-) -> None:
+) -> Summary:
     """Say how firm the ranking of passages is: draw uncertain numbers, rank again, and find which number matters most."""
-    with reporting("uncertainty", quiet or as_json, verbose) as reporter:
-        from scenarios.uncertainty.session import run_uncertainty_study
+    from scenarios.uncertainty.session import run_uncertainty_study
 
-        summary = run_uncertainty_study(
-            study, out, reporter, scenario=scenario, species=species, overrides=parse_overrides(overrides), draws=draws,
-            seed=seed, top=top, jobs=jobs, best=best, cache=cache,
-        )  # fmt: skip
-    tell(summary, reporter, as_json=as_json, quiet=quiet)
+    return run_uncertainty_study(
+        study, out, reporter, scenario=scenario, species=species, overrides=parse_overrides(overrides), draws=draws,
+        seed=seed, top=top, jobs=jobs, best=best, cache=cache,
+    )  # fmt: skip
 
 
+@reported("passages")
 def passages(
+    reporter: Reporter,
     study: StudyArgument,
     out: OutOption,
     budget: Annotated[
@@ -202,55 +190,44 @@ def passages(
     species: SpeciesOption = None,
     overrides: SetOption = None,
     evidence: EvidenceOption = None,
-    as_json: JsonOption = False,
-    quiet: QuietOption = False,
-    verbose: VerboseOption = 0,
-) -> None:
+) -> Summary:
     """Choose passages and other actions for a budget: the best set, how far from perfect, and what can be replaced."""
-    with reporting("passages", quiet or as_json, verbose) as reporter:
-        from scenarios.passages.session import run_passages
+    from scenarios.passages.session import run_passages
 
-        given = {"portfolio.budget": budget, "portfolio.objective": objective, "portfolio.most": k}
-        chosen = with_evidence(study, evidence, parse_overrides(overrides)) | {
-            key: value for key, value in given.items() if value is not None
-        }
-        summary = run_passages(study, scenario, species, out, chosen, reporter, draws=draws, seed=seed, jobs=jobs)
-    tell(summary, reporter, as_json=as_json, quiet=quiet)
+    given = {"portfolio.budget": budget, "portfolio.objective": objective, "portfolio.most": k}
+    chosen = with_evidence(study, evidence, parse_overrides(overrides)) | {
+        key: value for key, value in given.items() if value is not None
+    }
+    return run_passages(study, scenario, species, out, chosen, reporter, draws=draws, seed=seed, jobs=jobs)
 
 
+@reported("check")
 def check(
+    reporter: Reporter,
     study: StudyArgument,
     scenario: ScenarioOption = None,
     overrides: SetOption = None,
-    as_json: JsonOption = False,
-    quiet: QuietOption = False,
-    verbose: VerboseOption = 0,
-) -> None:
+) -> Summary:
     """Check inputs; prove by flood fill that closed fences leak nowhere and that each candidate opens them."""
-    with reporting("check", quiet or as_json, verbose) as reporter:
-        from scenarios.runs.check import check_study
+    from scenarios.runs.check import check_study
 
-        report = check_study(study, scenario, parse_overrides(overrides), reporter)
-    tell(report, reporter, as_json=as_json, quiet=quiet)
+    return check_study(study, scenario, parse_overrides(overrides), reporter)
 
 
+@reported("explain", listing=True)
 def explain(
+    reporter: Reporter,
     study: StudyArgument,
     lon: Annotated[float, typer.Argument(metavar="LON", help="Longitude in degrees (WGS 84).")],
     lat: Annotated[float, typer.Argument(metavar="LAT", help="Latitude in degrees (WGS 84).")],
     scenario: OneScenarioOption = None,
     species: SpeciesOption = None,
     overrides: SetOption = None,
-    as_json: JsonOption = False,
-    quiet: QuietOption = False,
-    verbose: VerboseOption = 0,
-) -> None:
+) -> Summary:
     """Explain why the cell at a point costs what it costs: each rule, factor and barrier, mortality, and fences on its edges."""
-    with reporting("explain", quiet or as_json, verbose) as reporter:
-        from scenarios.runs.explain import explain_point
+    from scenarios.runs.explain import explain_point
 
-        found = explain_point(study, lon, lat, scenario=scenario, species=species, overrides=parse_overrides(overrides))
-    tell(found, reporter, as_json=as_json, quiet=quiet, listing=True)
+    return explain_point(study, lon, lat, scenario=scenario, species=species, overrides=parse_overrides(overrides))
 
 
 def doctor(

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from scenarios.commands.common import JsonOption, OneScenarioOption, QuietOption, VerboseOption, reporting, tell
+from scenarios.commands.common import OneScenarioOption, Summary, reported
 from scenarios.commands.export import AudienceOption, LangOption, ResultsArgument
+
+if TYPE_CHECKING:
+    from scenarios.progress import Reporter
 
 __all__ = ["sheet"]
 
 
+@reported("export sheet")
 def sheet(
+    reporter: Reporter,
     results: ResultsArgument,
     out: Annotated[Path, typer.Option("--out", "-o", metavar="FILE.pdf", help="The PDF to write.")],
     overview: Annotated[bool, typer.Option("--overview", help="Everything on one sheet; the default.")] = False,
@@ -50,22 +55,17 @@ def sheet(
     geo: Annotated[
         bool, typer.Option("--geo/--no-geo", help="Georeference the pages, so that phones show where one stands.")
     ] = True,
-    as_json: JsonOption = False,
-    quiet: QuietOption = False,
-    verbose: VerboseOption = 0,
-) -> None:
+) -> Summary:
     """Paper sheets as PDF: an overview, close-ups of passages, or a stretch of fence on the SK-42 grid at a round scale."""
-    with reporting("export sheet", quiet or as_json, verbose) as reporter:
-        from scenarios.outputs.sheets.document import export_sheet
-        from scenarios.outputs.sheets.plan import SheetRequest
+    from scenarios.outputs.sheets.document import export_sheet
+    from scenarios.outputs.sheets.plan import SheetRequest
 
-        if overview and (passage or fence):
-            raise typer.BadParameter("--overview: leave out --passage and --fence, or --overview")
-        request = SheetRequest(
-            passages=tuple(passage or ()), fence=fence or "", from_km=from_km, to_km=to_km, series=series, scale=scale,
-            paper=paper, orientation=orientation,
-        )  # fmt: skip
-        summary = export_sheet(
-            results, request, out, scenario=scenario, species=species, audience=audience, lang=lang, geo=geo
-        )
-    tell(summary, reporter, as_json=as_json, quiet=quiet)
+    if overview and (passage or fence):
+        raise typer.BadParameter("--overview: leave out --passage and --fence, or --overview")
+    request = SheetRequest(
+        passages=tuple(passage or ()), fence=fence or "", from_km=from_km, to_km=to_km, series=series, scale=scale,
+        paper=paper, orientation=orientation,
+    )  # fmt: skip
+    return export_sheet(
+        results, request, out, scenario=scenario, species=species, audience=audience, lang=lang, geo=geo
+    )
