@@ -8,10 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from rasters.errors import CrsScaleWarning
+from rasters.errors import CrsScaleWarning, GeographicCRSError
 from rasters.grid import Grid
 
-__all__ = ["CrsScale", "scale_of", "warn_of_scale"]
+__all__ = ["CrsScale", "require_units", "scale_of", "warn_of_scale"]
 
 TRUE = 0.02
 """Share by which map lengths may differ from those on the ground without a word."""
@@ -42,6 +42,28 @@ class CrsScale:
         return (
             f"{self.crs}: a metre on the ground is {self.least:.3f} to {self.most:.3f} of its metres over this area, so lengths, areas "
             f"or slopes are off by up to {100 * max(abs(self.least - 1), abs(self.most - 1)):.0f} %; bring the data to {self.fit}"
+        )
+
+
+def require_units(crs: str, bounds: tuple[float, float, float, float]) -> None:
+    """GeographicCRSError where bounds are evidently in other units than those of their system: degrees, or metres."""
+    import pyproj
+
+    try:
+        system = pyproj.CRS.from_user_input(crs)
+    except pyproj.exceptions.CRSError:
+        return  # the grid says so, with the fix
+    in_degrees = all(abs(x) <= 180 for x in bounds[::2]) and all(abs(y) <= 90 for y in bounds[1::2])
+    if system.is_projected and in_degrees:
+        to_metres = pyproj.Transformer.from_crs("EPSG:4326", system, always_xy=True)
+        limits = ", ".join(f"{limit:.0f}" for limit in to_metres.transform_bounds(*bounds))
+        raise GeographicCRSError(
+            f"{[*bounds]}: these are degrees, but {crs} is in metres; if they are longitudes and latitudes, write [{limits}]"
+        )
+    if system.is_geographic and max(abs(limit) for limit in bounds) > 360:
+        raise GeographicCRSError(
+            f"{[*bounds]}: these are metres, but {crs} is in degrees; name in `grid.crs` the projected system that they are of, "
+            "such as EPSG:32640"
         )
 
 

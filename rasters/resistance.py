@@ -25,6 +25,8 @@ __all__ = ["CellExplanation", "Contribution", "build_resistance", "explain", "re
 
 Float = NDArray[np.float64]
 Bool = NDArray[np.bool_]
+MOST_LISTED = 20
+"""Numbers without a value that an error names."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,15 +105,23 @@ def build_resistance(layers: Mapping[str, Layer], profile: SpeciesProfile) -> Re
     ResistanceSurface
         ``assumptions`` names the status of the values, the profile's own assumptions, the optional layers that are not
         there and the number of unknown cells that a rule's ``if_nodata`` filled.
+
+    Raises
+    ------
+    DataError
+        Of every rule that has no value for some of its layer's numbers: which, and in how many cells.
     """
     rules, factors, barriers, absent = _applicable(layers, profile)
     grid = _common_grid(layers, [*rules, *factors, *barriers])
     barrier = _barrier_mask(layers, barriers, grid)
     unknown = _unknown_mask(layers, [*rules, *factors, *barriers], grid) & ~barrier
     matters = ~(barrier | unknown)
-    values = _combine((_effect(layers[rule.layer], rule, matters, profile.id) for rule in rules), profile.combine)
+    faults: list[str] = []
+    values = _combine((_effect(layers[rule.layer], rule, matters, faults) for rule in rules), profile.combine)
     for factor in factors:
-        values *= _effect(layers[factor.layer], factor, matters, profile.id)
+        values *= _effect(layers[factor.layer], factor, matters, faults)
+    if faults:
+        raise DataError("\n".join(f"{profile.id}: {fault}" for fault in faults))
     np.maximum(values, profile.minimum, out=values)
     values[unknown] = np.nan
     values[barrier] = np.inf
@@ -131,8 +141,8 @@ def explain(layers: Mapping[str, Layer], profile: SpeciesProfile, row: int, col:
     used = dict.fromkeys([rule.layer for rule in [*rules, *factors]] + [barrier.layer for barrier in barriers])
     here = {name: _one_cell(layers[name], row, col) for name in used}
     surface = build_resistance(here, profile)
-    parts = [_contribution("rule", here, rule, profile.id) for rule in rules]
-    parts += [_contribution("factor", here, factor, profile.id) for factor in factors]
+    parts = [_contribution("rule", here, rule) for rule in rules]
+    parts += [_contribution("factor", here, factor) for factor in factors]
     parts += [_barrier_contribution(here, barrier) for barrier in barriers]
     status: Literal["passable", "barrier", "unknown"] = "passable"
     if not surface.passable[0, 0]:
@@ -227,8 +237,8 @@ def _unknown_mask(layers: Mapping[str, Layer], parts: Iterable[Rule | Barrier], 
     return mask
 
 
-def _effect(layer: Layer, rule: Rule, matters: Bool, who: str) -> Float:
-    """(height, width) resistance or multiplier of one rule, a new array; an error where it gives none."""
+def _effect(layer: Layer, rule: Rule, matters: Bool, faults: list[str]) -> Float:
+    """(height, width) resistance or multiplier of one rule, a new array; ``faults`` grows where it gives none."""
     values = _read_as(rule, layer)
     out = respond(rule.response, values)
     if rule.if_nodata is not None:
@@ -236,9 +246,13 @@ def _effect(layer: Layer, rule: Rule, matters: Bool, who: str) -> Float:
     bad = matters & ~layer.nodata & (np.isnan(out) | np.isnan(values))
     if bad.any():
         row, col = (int(v) for v in np.argwhere(bad)[0])
-        raise DataError(
-            f"{who}: no value for {rule.layer} = {values[row, col]:g} in {int(bad.sum())} cells, first at row {row}, "
-            f"col {col}; list the class or give an otherwise, or mark the cells as no data"
+        found, cells = np.unique(values[bad], return_counts=True)
+        most = np.argsort(-cells, kind="stable")[:MOST_LISTED]
+        listed = ", ".join(f"{found[i]:g} ({cells[i]} cells)" for i in most)
+        more = f" and {found.size - most.size} more" if found.size > most.size else ""
+        faults.append(
+            f"no value for {rule.layer} = {listed}{more}, first at row {row}, col {col}; list the class or give an otherwise, or "
+            "mark the cells as no data"
         )
     return out
 
@@ -280,12 +294,12 @@ def _one_cell(layer: Layer, row: int, col: int) -> Layer:
     return Layer(name=layer.name, values=layer.values[box], nodata=layer.nodata[box], grid=grid, unit=layer.unit)
 
 
-def _contribution(part: Literal["rule", "factor"], here: Mapping[str, Layer], rule: Rule, who: str) -> Contribution:
+def _contribution(part: Literal["rule", "factor"], here: Mapping[str, Layer], rule: Rule) -> Contribution:
     layer = here[rule.layer]
     known = not layer.nodata[0, 0]
     read_as = float(_read_as(rule, layer)[0, 0]) if known else math.nan
     unchecked = np.zeros_like(layer.nodata)
-    effect = float(_effect(layer, rule, unchecked, who)[0, 0]) if known or rule.if_nodata else math.nan
+    effect = float(_effect(layer, rule, unchecked, [])[0, 0]) if known or rule.if_nodata else math.nan
     return Contribution(
         part=part,
         layer=rule.layer,

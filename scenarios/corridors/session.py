@@ -10,7 +10,6 @@ import numpy as np
 from rich.text import Text
 
 from rasters.distance import burn
-from rasters.errors import DataError
 from rasters.grid import Grid
 from scenarios.corridors.files import write_species_corridors
 from scenarios.corridors.page import write_corridor_index
@@ -91,9 +90,6 @@ def _countries(resolved: ResolvedStudy, grid: Grid) -> dict[str, np.ndarray]:
     features = context_layer(resolved, "countries", grid)
     if features is None:
         return {}
-    if "country" not in features.columns:
-        path = resolved.file(resolved.study.context["countries"])
-        raise DataError(f"{path}: the layer countries has no attribute country; it has {', '.join(features.columns)}")
     return {
         str(code): burn(part.geometry, grid, all_touched=False) for code, part in features.groupby("country", sort=True)
     }

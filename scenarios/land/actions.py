@@ -83,7 +83,7 @@ def mortality_ground(resolved: ResolvedStudy, inputs: Inputs, species: str) -> N
     grid = inputs.grid
     ground = np.full(grid.shape, grid.cell_width_m * grid.cell_height_m / (1000.0 * mortality.reach_km) ** 2)
     if mortality.surface is not None:
-        ground *= _relative_mortality(resolved.file(mortality.surface), grid)
+        ground *= relative_mortality(resolved.file(mortality.surface), grid)
     for zone in mortality.zones:
         ground[_mask(zone.area, inputs)] *= zone.factor
     for _, action in _done(resolved, species):
@@ -92,7 +92,7 @@ def mortality_ground(resolved: ResolvedStudy, inputs: Inputs, species: str) -> N
     return ground
 
 
-def _relative_mortality(path: Path, grid: Grid) -> NDArray[np.float64]:
+def relative_mortality(path: Path, grid: Grid) -> NDArray[np.float64]:
     """What a raster of risk multiplies mortality by [1]; 1 where it has no data."""
     layer = read_raster(path, grid, name="mortality", unit="1", resampling="bilinear")
     values = np.where(layer.nodata | ~np.isfinite(layer.values), 1.0, layer.values.astype(np.float64))

@@ -14,7 +14,7 @@ from shapely.geometry.base import BaseGeometry
 
 from connectivity.focal import FocalRegion
 from rasters import terrain
-from rasters.crs import warn_of_scale
+from rasters.crs import require_units, warn_of_scale
 from rasters.distance import burn, distance_to
 from rasters.errors import ConfigError, DataError, NodataFilledWarning, PlannerWarning
 from rasters.fence_cuts import cut_edges, touches
@@ -30,7 +30,7 @@ from scenarios.land.bodies import require_fits
 from scenarios.land.fence_file import read_fences
 from scenarios.land.places import FocalPlace, place_of
 from scenarios.records.fingerprint import file_hash
-from scenarios.study.land import LayerSource
+from scenarios.study.land import ContextName, LayerSource
 from scenarios.study.load import ResolvedStudy, read_document, validate
 from scenarios.study.species import SpeciesFile
 
@@ -49,6 +49,8 @@ __all__ = [
 ]
 
 
+CONTEXT: dict[ContextName, tuple[str, ...]] = {"borders": (), "countries": ("country",)}
+"""Context layer -> attributes that are read."""
 OUTSIDE = 0.001
 """Share of a region outside the grid that is told."""
 
@@ -100,7 +102,7 @@ def read_inputs(
     profiles = {name: read_profile(resolved, name) for name in chosen}
     require_fits(resolved, profiles)
     layers = _layers(resolved, grid) if layers is None else layers
-    places = _places(resolved, grid)
+    places = read_named_places(resolved, grid)
     fences = read_fences(resolved, grid)
     active = _inside([f for f in fences if f.fence_line in resolved.study.fences.active], grid, resolved)
     with naming(resolved.file(resolved.study.fences.file)):
@@ -149,10 +151,19 @@ def input_files(resolved: ResolvedStudy) -> list[Path]:
     return [resolved.path, *own, *sorted({resolved.file(name) for name in names})]
 
 
-def context_layer(resolved: ResolvedStudy, name: str, grid: Grid) -> geopandas.GeoDataFrame | None:
-    """The layer of a name in the study's context file of that name, in the grid's CRS; None where it states none."""
+def context_layer(resolved: ResolvedStudy, name: ContextName, grid: Grid) -> geopandas.GeoDataFrame | None:
+    """The layer of a name in the study's context file of that name, in the grid's CRS; None where it states none.
+
+    Raises
+    ------
+    DataError
+        Also where it has not the attributes that are read.
+    """
     file = resolved.study.context.get(name)
-    return None if file is None else read_vectors(resolved.file(file), name, grid)
+    if file is None:
+        return None
+    path = resolved.file(file)
+    return require_columns(read_vectors(path, name, grid), path, list(CONTEXT[name]))
 
 
 def study_grid(resolved: ResolvedStudy) -> Grid:
@@ -160,6 +171,8 @@ def study_grid(resolved: ResolvedStudy) -> Grid:
     settings = resolved.study.grid
     if settings.like is None:
         assert settings.crs is not None and settings.bounds is not None and settings.cell_m is not None
+        with naming(f"{resolved.path}: grid.bounds"):
+            require_units(settings.crs, settings.bounds)
         where = f"{resolved.path}: grid.crs"
         grid = Grid.from_bounds(settings.crs, settings.bounds, settings.cell_m)
     else:
@@ -202,14 +215,29 @@ def read_profile(resolved: ResolvedStudy, name: str) -> SpeciesProfile:
 
 def _layers(resolved: ResolvedStudy, grid: Grid) -> dict[str, Layer]:
     done: dict[str, Layer] = {}
+    for name in layer_order(resolved):
+        done[name] = read_layer(resolved, name, done, grid)
+    return done
+
+
+def layer_order(resolved: ResolvedStudy) -> list[str]:
+    """Names of the layers, each after the one that it is derived from."""
+    order: list[str] = []
     waiting = dict(resolved.study.layers)
     while waiting:
-        ready = [n for n, source in waiting.items() if source.source is None or source.source in done]
+        ready = [n for n, source in waiting.items() if source.source is None or source.source in order]
         if not ready:
             raise ConfigError(f"{resolved.path}: layers: {', '.join(waiting)} are derived from each other in a circle")
         for name in ready:
-            done[name] = _filled(_layer(resolved, name, waiting.pop(name), done, grid), resolved.study.layers[name])
-    return done
+            order.append(name)
+            del waiting[name]
+    return order
+
+
+def read_layer(resolved: ResolvedStudy, name: str, done: dict[str, Layer], grid: Grid) -> Layer:
+    """One layer of the study; ``done`` holds the one that it is derived from."""
+    source = resolved.study.layers[name]
+    return _filled(_layer(resolved, name, source, done, grid), source)
 
 
 def _layer(resolved: ResolvedStudy, name: str, source: LayerSource, done: dict[str, Layer], grid: Grid) -> Layer:
@@ -282,7 +310,7 @@ def read_places(resolved: ResolvedStudy, grid: Grid) -> dict[str, FocalPlace]:
     return {place.id: place for place in places}
 
 
-def _places(resolved: ResolvedStudy, grid: Grid) -> dict[str, FocalPlace]:
+def read_named_places(resolved: ResolvedStudy, grid: Grid) -> dict[str, FocalPlace]:
     """Regions that a route or a separation names; an unknown id is an error that lists what there is."""
     study, there = resolved.study, read_places(resolved, grid)
     wanted = {i for routes in study.routes.values() for i in (*routes.origin, *routes.targets)}

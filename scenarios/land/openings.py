@@ -10,6 +10,7 @@ from shapely.geometry import Point
 from connectivity.openings.profile import candidates_along
 from rasters.errors import ConfigError
 from rasters.fences import Fence
+from rasters.grid import Grid
 from rasters.openings import FenceModel, Opening, OpeningEdges, open_edges
 from rasters.profile import SpeciesProfile
 from rasters.surface import ResistanceSurface
@@ -20,11 +21,15 @@ from scenarios.study.load import ResolvedStudy
 from scenarios.study.schema import Study
 
 __all__ = [
+    "FARTHEST_M",
     "SpeciesContext",
     "candidate_openings",
     "habituated",
+    "nearest_fence",
     "removable_stretches",
     "standing_openings",
+    "stated_places",
+    "too_far",
 ]
 
 FARTHEST_M = 20_000.0
@@ -161,20 +166,43 @@ def _reopened(
     )
 
 
+def stated_places(study: Study, active: Sequence[Fence]) -> list[tuple[str, CandidatePoint | OpeningRule, list[Fence]]]:
+    """Every longitude and latitude in the study that one of the active fences could be opened at: key, place, those fences."""
+    lines = study.candidates.fence_lines if study.candidates.fence_lines is not None else study.fences.active
+    points, rules = enumerate(study.candidates.points), enumerate(study.openings)
+    named: list[tuple[str, CandidatePoint | OpeningRule, Sequence[str]]] = [
+        (f"candidates.points[{i}]", point, lines) for i, point in points
+    ]
+    named += [(f"openings[{i}]", rule, [rule.fence_line]) for i, rule in rules if rule.lon is not None]
+    found = [(key, place, [fence for fence in active if fence.fence_line in on]) for key, place, on in named]
+    return [(key, place, fences) for key, place, fences in found if fences]
+
+
+def nearest_fence(
+    grid: Grid, fences: Sequence[Fence], place: CandidatePoint | OpeningRule
+) -> tuple[Fence, Point, float]:
+    """The fence nearest to a longitude and latitude, the place on the map, and how far apart they are [m]."""
+    point = Point(grid.map_xy(place.lon, place.lat))
+    fence = min(fences, key=lambda f: f.line.distance(point))
+    return fence, point, float(fence.line.distance(point))
+
+
+def too_far(place: CandidatePoint | OpeningRule, fence: Fence, away_m: float) -> str:
+    """That a place is on no fence, in words."""
+    return (
+        f"lon {place.lon}, lat {place.lat} is {away_m / 1000:.0f} km from the nearest active fence ({fence.id}); check that lon and "
+        "lat are not swapped"
+    )
+
+
 def _at_point(
     context: SpeciesContext, fences: Sequence[Fence], point: CandidatePoint, rule: OpeningRule | None = None
 ) -> OpeningEdges:
     """An opening on the fence nearest to a longitude and latitude."""
-    x, y = context.inputs.grid.map_xy(point.lon, point.lat)
-    place = Point(x, y)
-    fence = min(fences, key=lambda f: f.line.distance(place))
-    away = fence.line.distance(place)
+    fence, place, away = nearest_fence(context.inputs.grid, fences, point)
     where = f"{context.resolved.path}: {point.id}"
     if not away <= FARTHEST_M:
-        raise ConfigError(
-            f"{where}: lon {point.lon}, lat {point.lat} is {away / 1000:.0f} km from the nearest active fence ({fence.id}); "
-            "check that lon and lat are not swapped"
-        )
+        raise ConfigError(f"{where}: {too_far(point, fence, away)}")
     study = context.resolved.study
     design = point.design or study.candidates.design
     opening = Opening(

@@ -55,7 +55,13 @@ def faults_in_words(error: ValidationError, model: type[BaseModel], where: Calla
         Key -> file and line.
     """
     lines: dict[str, None] = {}
-    for fault in error.errors():
+    faults = error.errors()
+    places = {fault["loc"] for fault in faults}
+    for fault in faults:
+        if fault["type"] == "too_short" and any(
+            fault["loc"] == place[: len(fault["loc"])] for place in places - {fault["loc"]}
+        ):
+            continue  # its items are wrong, and pydantic does not count those
         for key, text in _keyed(fault, model):
             lines[f"{where(key)}: {dotted(key)}: {text}" if key else f"{where(key)}: {text}"] = None
     return list(lines)

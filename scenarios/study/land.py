@@ -8,9 +8,10 @@ from pydantic import model_validator
 
 from scenarios.study.base import FileName, Metres, Model, Shape
 
-__all__ = ["GridSettings", "LayerSource"]
+__all__ = ["ContextName", "GridSettings", "LayerSource"]
 
 
+ContextName = Literal["borders", "countries"]
 Bounds = Annotated[
     tuple[float, float, float, float],
     Shape("a list of four numbers: xmin, ymin, xmax, ymax", [500_000, 4_800_000, 600_000, 4_900_000]),

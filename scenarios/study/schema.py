@@ -10,7 +10,7 @@ from connectivity.circuit.solvers import known_method
 from scenarios.study.base import FileName, Identifier, Metres, Model, Month, Shape, Weight, Year
 from scenarios.study.faults import Faults
 from scenarios.study.fences import Candidates, Design, Fences, OpeningRule
-from scenarios.study.land import GridSettings, LayerSource
+from scenarios.study.land import ContextName, GridSettings, LayerSource
 from scenarios.study.portfolio import Action, Mortality, PortfolioSettings
 from scenarios.study.references import reference_faults
 from scenarios.study.uncertainty import Uncertainty
@@ -228,7 +228,7 @@ class Study(Model):
     uncertainty: Uncertainty = Uncertainty()
     solver: Solver = Solver()
     sk42: Sk42 = Sk42()
-    context: dict[str, FileName] = {}
+    context: dict[ContextName, FileName] = {}
     """Vector files with a layer of the same name that no cost depends on: `borders` (lines, drawn on maps) and `countries`
     (polygons with an attribute `country`: the share of a corridor in each)."""
     scenarios: dict[Identifier, ScenarioOverrides] = {}

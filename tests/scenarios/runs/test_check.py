@@ -186,3 +186,51 @@ def test_a_line_drawn_on_another_makes_no_candidate_of_either_open(study: Path) 
     gap = finding(report, "gap test of border + inner")
     assert not gap["passed"] and gap["text"].startswith("0 of ")
     assert "run beside each other" in finding(report, "beside")["text"]
+
+
+def test_a_second_fence_behind_keeps_every_candidate_from_joining_anything(study: Path) -> None:
+    """Two lines beside each other across the country: one opened alone is no way through while the other stays closed."""
+    _, report = check(study)
+    gap = finding(report, "gap test of border")
+    assert gap["passed"] and gap["state"] == "LOOK"
+    n = int(re.match(r"(\d+) of \1 candidates join the two sides when opened alone; ", gap["text"])[1])  # type: ignore[index]
+    assert gap["text"].endswith(f"; 0 of {n} while inner stays closed (scenario both)")
+    edit(study, "scenarios", "both")
+    _, report = check(study)
+    gap = finding(report, "gap test of border")
+    assert gap["state"] == "ok" and "while" not in gap["text"]
+
+
+def test_a_fence_that_crosses_keeps_the_candidates_beyond_it_from_joining(study: Path) -> None:
+    """South to north past the west side's regions: candidates of the border to the east of it lead to nobody."""
+    edit(
+        study,
+        "fences",
+        "separations",
+        0,
+        value={"fences": ["border"], "side_a": ["south_hills"], "side_b": ["north_park"]},
+    )
+    write_fences(study)
+    both = gpd.read_file(study / "fences.gpkg")
+    both.loc[both["id"] == "inner_0", "geometry"] = line_km([(22, -5), (22, 45)])
+    both.to_file(study / "fences.gpkg", layer="fences", driver="GPKG")
+    edit(study, "fences", "separations", 1)
+    edit(study, "scenarios", "closed")
+    _, report = check(study)
+    gap = finding(report, "gap test of border")
+    found = re.match(
+        r"(\d+) of \1 candidates join the two sides when opened alone; (\d+) of \1 while inner stays closed \(scenario both\)$",
+        gap["text"],
+    )
+    assert found is not None, gap["text"]
+    every, left = int(found[1]), int(found[2])
+    assert gap["state"] == "ok" and 0 < left < every
+    # Candidates stand every 2 km from the west side of the grid on; the bay of the sea takes those before km 6.
+    assert left == pytest.approx((22 - 6) / 2, abs=1.5)
+
+
+def test_a_line_with_nothing_to_open_is_not_called_tested(study: Path) -> None:
+    edit(study, "candidates", "every_m", value=500_000)
+    _, report = check(study)
+    gap = finding(report, "gap test of border")
+    assert gap["state"] == "NOT TESTED" and gap["text"].startswith("no candidate stands on border: ")
