@@ -36,7 +36,7 @@ class ExitCode(IntEnum):
     INPUT_DATA = 4, "input data are missing or cannot be used, or `otkel check` found faults"
     SOLVER = 5, "a solve did not reach its tolerance, or the solvers of `otkel doctor` do not agree"
     INTERRUPTED = 6, "stopped by Ctrl-C or `kill`; the same command continues from what is kept"
-    MEMORY = 7, "out of memory"
+    MEMORY = 7, "out of memory, or it would not fit"
     NOT_WRITTEN = 8, "results cannot be written: the disk is full, or the folder cannot be used"
     FOLDER_IN_USE = 9, "another process is writing into the same folder of results"
     RUNS_FAILED = 10, "some runs of `otkel batch` failed; the others are complete"

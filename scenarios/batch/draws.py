@@ -6,7 +6,8 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from scenarios.land.inputs import Inputs, read_inputs
+from scenarios.land.inputs import Inputs, read_inputs, same_layers
+from scenarios.land.memory import Stage
 from scenarios.land.parameters import Changes, parameter_space, sobol_points
 from scenarios.study.load import ResolvedStudy
 
@@ -44,11 +45,11 @@ def plan_draws(variants: Iterable[ResolvedStudy], count: int, seed: int) -> Draw
         When nothing is uncertain in one of them.
     """
     axes: dict[str, None] = {}
-    read: tuple[object, Inputs] | None = None
+    read: tuple[ResolvedStudy, Inputs] | None = None
     for resolved in variants:
-        same = (resolved.study.grid, resolved.study.layers)
-        inputs = read_inputs(resolved, layers=read[1].layers if read and read[0] == same else None)
-        read = (same, inputs)
+        known = read[1].layers if read and same_layers(read[0], resolved) else None
+        inputs = read_inputs(resolved, layers=known, stage=Stage.CHECKED)
+        read = (resolved, inputs)
         axes |= dict.fromkeys(_distinct(parameter_space(resolved, inputs).axes))
     return DrawPlan(axes=tuple(axes), count=count, seed=seed)
 

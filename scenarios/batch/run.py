@@ -20,7 +20,8 @@ from scenarios.batch.draws import DrawPlan
 from scenarios.batch.facts import facts_of
 from scenarios.batch.matrix import BatchRun, Variant
 from scenarios.exit_codes import exit_code_of
-from scenarios.land.inputs import Inputs, context_layer, read_inputs
+from scenarios.land.inputs import Inputs, context_layer, read_inputs, same_layers, size_of
+from scenarios.land.memory import Size, Stage, require_memory
 from scenarios.land.parameters import changed
 from scenarios.model.results import SpeciesRun
 from scenarios.model.steps import KEPT, StepStore, solve_step, step_key
@@ -108,7 +109,7 @@ class BatchJob:
     draws: DrawPlan | None = None
     store: Path | None = None
     sent: dict[str, bytes] | None = field(default=None, repr=False)
-    _layers: tuple[object, dict[str, Any]] | None = field(default=None, repr=False)
+    _layers: tuple[ResolvedStudy, dict[str, Any]] | None = field(default=None, repr=False)
     _inputs: tuple[str, ResolvedStudy, Inputs] | None = field(default=None, repr=False)
 
     def start(self, folder: Path) -> BatchJob:
@@ -163,10 +164,10 @@ class BatchJob:
         """Inputs of a variant; kept for the next run, and its layers for other variants on the same grid."""
         if self._inputs is None or self._inputs[0] != variant.id:
             resolved = resolve_variant(self.study, variant, self.overrides)
-            source = (resolved.study.grid, resolved.study.layers)
-            known = self._layers[1] if self._layers is not None and self._layers[0] == source else None
-            inputs = read_inputs(resolved, layers=known)
-            self._layers, self._inputs = (source, inputs.layers), (variant.id, resolved, inputs)
+            known = self._layers[1] if self._layers is not None and same_layers(self._layers[0], resolved) else None
+            require_memory(run_size(resolved), Stage.SOLVED)
+            inputs = read_inputs(resolved, layers=known, stage=Stage.CHECKED)
+            self._layers, self._inputs = (resolved, inputs.layers), (variant.id, resolved, inputs)
         return self._inputs[1], self._inputs[2]
 
     def _written(self, run: SpeciesRun, item: BatchRun) -> dict[str, bytes]:
@@ -185,6 +186,11 @@ class BatchJob:
         resolved = self._read(item.variant)[0]
         inputs = {name: {"sha256": file_hash(path)} for name, path in input_paths([resolved]).items()}
         return {"run": run_entry(run), "settings": resolved.settings, "inputs": inputs}
+
+
+def run_size(resolved: ResolvedStudy) -> Size:
+    """What the memory of one run depends on; a run is of one species."""
+    return replace(size_of([resolved]), species=1)
 
 
 def _timeless(run: SpeciesRun) -> SpeciesRun:

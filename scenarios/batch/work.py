@@ -12,17 +12,18 @@ from connectivity.machine import available_bytes
 from rasters.errors import ConfigError
 from scenarios.batch.folder import BatchFolder, failure_words
 from scenarios.batch.matrix import BatchRun
-from scenarios.batch.memory import run_bytes
 from scenarios.batch.plan import BatchPlan, BatchRequest
-from scenarios.batch.run import BatchJob, Failure, Outcome
+from scenarios.batch.run import BatchJob, Failure, Outcome, run_size
 from scenarios.cluster.cluster import Traffic, connect, map_completed
 from scenarios.cluster.job import Lost
 from scenarios.cluster.processes import map_here, map_processes
 from scenarios.exit_codes import ExitCode
 from scenarios.land.inputs import input_files
+from scenarios.land.memory import Stage, needed_bytes
 from scenarios.progress import Reporter
+from scenarios.study.load import ResolvedStudy
 
-__all__ = ["do_runs"]
+__all__ = ["do_runs", "run_bytes"]
 
 SHARE = 0.9
 """Of the free memory, what all runs at once may take."""
@@ -100,6 +101,11 @@ def _fitting(request: BatchRequest, plan: BatchPlan, runs: Sequence[BatchRun], r
         f"note: {fit} instead of {asked} runs at a time: one needs about {need / 1e9:.1f} GB, and {free / 1e9:.1f} GB are free"
     )
     return replace(request, workers=fit) if request.workers else replace(request, jobs=fit)
+
+
+def run_bytes(resolved: ResolvedStudy) -> int:
+    """Largest memory of one run."""
+    return needed_bytes(run_size(resolved), Stage.SOLVED)
 
 
 def _lost(run: BatchRun, lost: Lost) -> Outcome:

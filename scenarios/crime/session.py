@@ -18,6 +18,7 @@ from scenarios.crime.results import CrimeResults
 from scenarios.crime.risk import coverage, effort_map, risk_map
 from scenarios.crime.tables import read_crime
 from scenarios.land.inputs import context_layer, read_inputs
+from scenarios.land.memory import Stage
 from scenarios.land.prepared import Prepared, prepare_species
 from scenarios.outputs.audience import audience_named, audience_note
 from scenarios.outputs.job import Summary, results_folder
@@ -61,7 +62,7 @@ def run_crime(
     resolved = resolve(name, scenario, overrides)
     with results_folder(out, [resolved], said=(reader, audience_note(reader))) as job:
         reporter.expect(4, "reading")
-        inputs = read_inputs(resolved, None)
+        inputs = read_inputs(resolved, stage=Stage.CHECKED)
         prepared = prepare_species(resolved, inputs, next(iter(inputs.profiles)))
         data = read_crime(data_folder, inputs.grid)
         stored = None if results is None else read_results(results)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -28,6 +28,7 @@ from scenarios.land.areas import regions_of_areas
 from scenarios.land.attributes import naming, require_columns, require_unique
 from scenarios.land.bodies import require_fits
 from scenarios.land.fence_file import read_fences
+from scenarios.land.memory import Size, Stage, require_memory
 from scenarios.land.places import FocalPlace, place_of
 from scenarios.records.fingerprint import file_hash
 from scenarios.study.land import ContextName, LayerSource
@@ -45,6 +46,8 @@ __all__ = [
     "read_fences",
     "read_inputs",
     "read_profile",
+    "same_layers",
+    "size_of",
     "study_grid",
 ]
 
@@ -93,17 +96,28 @@ class Inputs:
 
 
 def read_inputs(
-    resolved: ResolvedStudy, species: Sequence[str] | None = None, *, layers: dict[str, Layer] | None = None
+    resolved: ResolvedStudy,
+    species: Sequence[str] | None = None,
+    *,
+    layers: dict[str, Layer] | None = None,
+    stage: Stage = Stage.SOLVED,
 ) -> Inputs:
-    """Read all that the chosen species need; ``layers`` if they were read before, on the same grid from the same files."""
+    """Read all that the chosen species need; ``layers`` if they were read before, on the same grid from the same files.
+
+    Raises
+    ------
+    MemoryBudgetError
+        What is read, or what is then done with it as far as a ``stage``, would not fit; nothing was built.
+    """
     chosen = _chosen_species(resolved, species)
     files = {path: file_hash(path) for path in input_files(resolved) if path.is_file()}
     grid = study_grid(resolved)
     profiles = {name: read_profile(resolved, name) for name in chosen}
     require_fits(resolved, profiles)
+    fences = read_fences(resolved, grid)
+    require_memory(Size.of(resolved, grid, fences, chosen), stage)
     layers = _layers(resolved, grid) if layers is None else layers
     places = read_named_places(resolved, grid)
-    fences = read_fences(resolved, grid)
     active = _inside([f for f in fences if f.fence_line in resolved.study.fences.active], grid, resolved)
     with naming(resolved.file(resolved.study.fences.file)):
         cuts = cut_edges(active, grid)
@@ -190,6 +204,23 @@ def study_grid(resolved: ResolvedStudy) -> Grid:
         grid.require_metres()
     warn_of_scale(grid)
     return grid
+
+
+def same_layers(first: ResolvedStudy, second: ResolvedStudy) -> bool:
+    """Whether two scenarios of a study read the same layers on the same grid."""
+    one, other = first.study, second.study
+    return (first.folder, one.grid, one.layers) == (second.folder, other.grid, other.layers)
+
+
+def size_of(resolved: Sequence[ResolvedStudy], species: Sequence[str] | None = None) -> Size:
+    """What the memory of some scenarios of one study depends on; opens no raster but for its grid."""
+    sizes = []
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", PlannerWarning)  # told when the study is read
+        for one in resolved:
+            grid = study_grid(one)
+            sizes.append(Size.of(one, grid, read_fences(one, grid), species))
+    return replace(max(sizes, key=lambda size: size.nodes), scenarios=len(sizes))
 
 
 def _chosen_species(resolved: ResolvedStudy, species: Sequence[str] | None) -> list[str]:

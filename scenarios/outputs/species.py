@@ -20,6 +20,7 @@ from scenarios.outputs.gis.rasters import write_rasters
 from scenarios.outputs.map import write_maps
 from scenarios.outputs.pages.frame import Table
 from scenarios.outputs.pages.index import write_index
+from scenarios.outputs.parked import parked
 from scenarios.outputs.release import MODEL, Release
 from scenarios.outputs.report.basis import Basis
 from scenarios.outputs.report.page import write_report
@@ -96,21 +97,30 @@ def write_run(
     done: list[Release] = []
     tables: dict[str, pd.DataFrame] = {}
     for precise, combined in scenarios:
-        shown = [generalised(run, audience) for run in precise]
-        for run in shown:
-            at = folder / run_folder(run.scenario, run.species)
-            write_species_run(run, at, borders=borders, credits=credits)
-            if run.model is not None:
-                write_model(run.model, at / MODEL)
-        first = shown[0]
-        write_context(folder, first, first=done[0] if done else None, borders=borders, credits=credits)
+        name, shown = precise[0].scenario, [generalised(run, audience) for run in precise]
+        _write_scenario(folder, shown, done[0] if done else None, borders, credits)
         if combined is not None:
-            table = generalised_ranking(combined, precise[0].cuts.fences, first.grid, audience)
-            write_combined(table, folder / first.scenario)
-            tables[first.scenario] = table
-        done += shown
+            tables[name] = generalised_ranking(combined, precise[0].cuts.fences, precise[0].grid, audience)
+            write_combined(tables[name], folder / name)
+        done += map(parked, shown)
+        del precise, shown  # before the next scenario is solved
     kept = dict(bases) if audience is Audience.RESTRICTED else {}
     contents = Contents(runs=tuple(done), combined=tables, bases=kept, credits=tuple(credits), borders=borders)
     write_report(folder, contents)
     write_index(folder, done, credits=credits, combined=tables, built=built())
     return contents
+
+
+def _write_scenario(
+    folder: Path,
+    shown: Sequence[Release],
+    first: Release | None,
+    borders: gpd.GeoDataFrame | None,
+    credits: Sequence[str],
+) -> None:
+    for run in shown:
+        at = folder / run_folder(run.scenario, run.species)
+        write_species_run(run, at, borders=borders, credits=credits)
+        if run.model is not None:
+            write_model(run.model, at / MODEL)
+    write_context(folder, shown[0], first=first, borders=borders, credits=credits)

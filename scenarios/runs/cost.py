@@ -1,8 +1,8 @@
-"""What a run costs: seconds of each part, memory and output, from the size of the work and the speed of this machine.
+"""What a run costs: seconds of each part and output, from the size of the work and the speed of this machine.
 
 Each part takes time in proportion to a count of its work. The seconds per unit come from a probe: the bundled study on
-coarse cells, run once on each machine and for each version of the code, and kept beside the solved steps. Memory does not
-depend on the machine; its figures below were measured.
+coarse cells, run once on each machine and for each version of the code, and kept beside the solved steps. Memory is told by
+`scenarios.land.memory`.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from scenarios.records.machine import machine
 from scenarios.runs.session import run_resolved
 from scenarios.study.load import resolve
 
-__all__ = ["SOLVED_PARTS", "Speed", "Work", "peak_bytes", "probed_speed", "seconds_of", "wall_seconds", "work_of"]
+__all__ = ["SOLVED_PARTS", "Speed", "Work", "probed_speed", "seconds_of", "wall_seconds", "work_of"]
 
 PROBE_STUDY, PROBE_SPECIES, PROBE_CELL_M = "ustyurt", "leopard", 4000.0
 
@@ -59,13 +59,6 @@ SOLVED_PARTS = ("least cost", "current", "reduction", "ranking", "indicators")
 
 THREADED = {"least cost": 0.8, "current": 0.7, "reduction": 0.7, "indicators": 0.5, "model of passages": 0.5}
 """Share of what another processor would bring at best that it does bring."""
-
-BASE_BYTES = 680 * 2**20
-"""Libraries, fonts and the canvas of a map."""
-CELL_BYTES = 480
-"""Of the largest part of a step, per cell of the grid."""
-KEPT_CELL_BYTES = 160
-"""Of each finished step, whose rasters are kept until all are done, per cell of the grid."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,11 +141,6 @@ def wall_seconds(seconds: Mapping[str, float]) -> float:
     """Seconds on a machine that does nothing else."""
     more = numba.get_num_threads() - 1
     return sum(value / (1.0 + THREADED.get(part, 0.0) * more) for part, value in seconds.items())
-
-
-def peak_bytes(cells: int, steps: int, input_bytes: int) -> int:
-    """Largest memory of a run: libraries, what all scenarios read, finished steps, and the largest part of one."""
-    return BASE_BYTES + input_bytes + cells * (CELL_BYTES + KEPT_CELL_BYTES * max(steps - 1, 0))
 
 
 def probed_speed(folder: Path, progress: Callable[[str], None] = lambda _: None) -> Speed:

@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
-from rasters.errors import PlannerError
+from rasters.errors import MemoryBudgetError, PlannerError
 from rasters.grid import Grid
 from rasters.surface import Layer
 from scenarios.land.actions import relative_mortality
@@ -25,6 +25,7 @@ from scenarios.land.inputs import (
     read_profile,
     study_grid,
 )  # fmt: skip
+from scenarios.land.memory import Size, Stage, require_memory
 from scenarios.land.openings import FARTHEST_M, nearest_fence, stated_places, too_far
 from scenarios.land.prepared import Prepared, prepare_species
 from scenarios.runs.findings import Finding
@@ -60,6 +61,8 @@ class _Door:
         """The result, or None and a finding that did not pass."""
         try:
             return work()
+        except MemoryBudgetError:  # no fault of the study
+            raise
         except PlannerError as error:
             self.failed += 1
             new = [line for line in str(error).splitlines() if line not in self.lines]
@@ -112,7 +115,7 @@ def _entered(resolved: ResolvedStudy, door: _Door) -> Entered | None:
     if door.failed > before:
         return None
     scenario = resolved.scenario
-    inputs = door.attempt(f"inputs of {scenario}", partial(read_inputs, resolved, layers=layers))
+    inputs = door.attempt(f"inputs of {scenario}", partial(read_inputs, resolved, layers=layers, stage=Stage.CHECKED))
     if inputs is None:
         return None
     if _off_fence(resolved, inputs, door):
@@ -133,6 +136,7 @@ def _parts(resolved: ResolvedStudy, door: _Door) -> dict[str, Layer]:
     grid = door.attempt("grid", partial(study_grid, resolved))
     if grid is None:
         return {}
+    require_memory(Size.of(resolved, grid, (), None), Stage.CHECKED)
     door.attempt("regions", partial(read_named_places, resolved, grid))
     door.attempt("fences", partial(read_fences, resolved, grid))
     for context in CONTEXT:

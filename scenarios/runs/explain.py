@@ -18,6 +18,7 @@ from scenarios.exit_codes import ExitCode
 from scenarios.land.actions import actions_at, mortality_ground
 from scenarios.land.fences import permeability_of
 from scenarios.land.inputs import read_inputs
+from scenarios.land.memory import Stage
 from scenarios.land.prepared import Prepared, prepare_species
 from scenarios.model.landscape import Landscape
 from scenarios.study.load import resolve
@@ -207,7 +208,7 @@ def explain_point(
         The study or its inputs are wrong.
     """
     resolved = resolve(name, scenario, overrides or {})
-    inputs = read_inputs(resolved, species)
+    inputs = read_inputs(resolved, species, stage=Stage.CHECKED)
     row, col = _cell(inputs.grid, lon, lat)
     cells = tuple(_species_cell(prepare_species(resolved, inputs, one), row, col) for one in inputs.profiles)
     if all(one.why.status == "unknown" for one in cells):

@@ -1,14 +1,15 @@
 """``otkel plan``: what a run would do, how long it would take, and what of it is kept already. Nothing is solved.
 
-Inputs are read and fences cut, as before every run, so that all faults come to light; cores are looked for that reach no
-target at all.
+Memory is told from the size of the grid, before anything of that size is built; a study that could not even be checked in
+the memory there is gets no further. Otherwise inputs are read and fences cut, as before every run, so that all faults come to
+light; cores are looked for that reach no target at all.
 """
 
 from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -18,7 +19,8 @@ from rich.table import Table
 
 from connectivity.machine import available_bytes
 from scenarios.exit_codes import ExitCode
-from scenarios.land.inputs import Inputs, read_inputs
+from scenarios.land.inputs import Inputs, read_inputs, size_of
+from scenarios.land.memory import Size, Stage, needed_bytes, too_big
 from scenarios.land.prepared import prepare_species
 from scenarios.model.steps import StepStore, step_key
 from scenarios.progress import Reporter
@@ -27,7 +29,6 @@ from scenarios.runs.cost import (
     WORK,
     Speed,
     Work,
-    peak_bytes,
     probed_speed,
     seconds_of,
     wall_seconds,
@@ -86,6 +87,7 @@ class Plan:
     Parameters
     ----------
     steps : tuple of PlannedStep
+        None where even checking the study would not fit in memory.
     folder : Path
         Of the kept steps.
     reading_s : float
@@ -94,6 +96,8 @@ class Plan:
         Seconds of compiling kernels that the probe had just now; a run that comes after it has none.
     peak_bytes, available_bytes, output_bytes : int
         Memory it would take, memory there is (0 where the system does not say), and size of the results.
+    too_big : str
+        What a run needs that does not fit, and what would; empty where it fits.
     """
 
     steps: tuple[PlannedStep, ...]
@@ -103,6 +107,7 @@ class Plan:
     peak_bytes: int
     available_bytes: int
     output_bytes: int
+    too_big: str = ""
     exit_code: ClassVar = ExitCode.OK
 
     @property
@@ -122,17 +127,24 @@ class Plan:
             "kept_steps": sum(step.kept for step in self.steps),
             "solves": sum(0 if step.kept else step.work.reached for step in self.steps),
             "cache": str(self.folder),
-            "minutes": round(self.wall_seconds / 60, 3),
-            "processor_minutes": round(self.processor_seconds / 60, 3),
+            "minutes": round(self.wall_seconds / 60, 3) if self.steps else None,
+            "processor_minutes": round(self.processor_seconds / 60, 3) if self.steps else None,
             "reading_seconds": round(self.reading_s, 2),
             "compile_seconds": round(self.compile_s, 1),
             "peak_memory_bytes": self.peak_bytes,
             "available_memory_bytes": self.available_bytes,
             "output_bytes": self.output_bytes,
+            "too_big": self.too_big,
         }
 
     def print(self, console: Console) -> None:
         """A table of the steps and the sums in words."""
+        if self.steps:
+            console.print(self._table())
+        for sentence in self.sentences():
+            console.print(sentence, markup=False)
+
+    def _table(self) -> Table:
         shown = Table(title="What would run", title_justify="left", box=SIMPLE_HEAD, padding=(0, 1), pad_edge=False)
         for column in ("scenario", "species", "cells", "solves", "candidates", "reduced to", "time"):
             shown.add_column(column, justify="left" if column in ("scenario", "species") else "right", no_wrap=True)
@@ -142,28 +154,26 @@ class Plan:
                 step.scenario, step.species, _count(work.cells), solves, str(work.candidates),
                 str(work.kept_nodes), f"{wall_seconds(step.seconds):.0f} s",
             )  # fmt: skip
-        console.print(shown)
-        for sentence in self.sentences():
-            console.print(sentence, markup=False)
+        return shown
 
     def sentences(self) -> list[str]:
         """Time, memory, output and what is kept, for people."""
+        told = [*self._sums(), *self._compiling()] if self.steps else ["Nothing was read: not even that would fit."]
+        return [*told, *([f"This does not fit in memory: {self.too_big}."] if self.too_big else [])]
+
+    def _sums(self) -> list[str]:
         kept, memory = sum(step.kept for step in self.steps), f"{self.peak_bytes / 2**30:.1f} GiB"
         there = f" of {self.available_bytes / 2**30:.1f} GiB that are free" if self.available_bytes else ""
-        told = [
+        return [
             f"{len(self.steps)} steps, {kept} of them kept in {self.folder}; nothing has been solved.",
             f"Time: about {_minutes(self.wall_seconds)} on a machine that does nothing else, {_minutes(self.processor_seconds)} "
             f"of processors. Memory: about {memory}{there}. Results: about {self.output_bytes / 1e6:.0f} MB.",
         ]
-        if self.compile_s > 1:
-            told.append(
-                f"Kernels were compiled just now in {self.compile_s:.0f} s and are kept; this is not part of the time."
-            )
-        if self.available_bytes and self.peak_bytes > self.available_bytes:
-            told.append(
-                "This does not fit in memory: take fewer species or scenarios at a time, or larger cells (--set grid.cell_m=2000)."
-            )
-        return told
+
+    def _compiling(self) -> list[str]:
+        if self.compile_s <= 1:
+            return []
+        return [f"Kernels were compiled just now in {self.compile_s:.0f} s and are kept; this is not part of the time."]
 
 
 def _count(cells: int) -> str:
@@ -189,30 +199,40 @@ def plan_study(
     store : StepStore
         Where kept steps are looked for, and where the speed of this machine is kept.
     """
-    speed = probed_speed(store.folder, reporter.say)
     resolved = resolve_all(name, scenarios, overrides)
+    memory = _memory(size_of(resolved, species))
+    if not memory.pop("checkable"):
+        return Plan(steps=(), folder=store.folder, reading_s=0.0, compile_s=0.0, output_bytes=0, **memory)
+    speed = probed_speed(store.folder, reporter.say)
     reporter.expect(len(resolved), "reading")
     steps: list[PlannedStep] = []
-    input_bytes, reading_s = 0, 0.0
+    reading_s = 0.0
     modelled = {facts["step"] for facts in store.all_facts() if "step" in facts}
     for one in resolved:
         reporter.step(one.scenario)
         start = time.process_time()
-        inputs = read_inputs(one, species)
+        inputs = read_inputs(one, species, stage=Stage.CHECKED)
         reading_s += time.process_time() - start
-        input_bytes += _bytes_of(inputs)
         for profile in inputs.profiles:
             step, seconds = _planned(one, inputs, profile, speed, store, modelled)
             steps.append(step)
             reading_s += seconds
-    cells = max(step.work.cells for step in steps)
+    written = speed.run_bytes + sum(speed.raster_bytes * step.work.cells + speed.step_bytes for step in steps)
     return Plan(
-        steps=tuple(steps), folder=store.folder, reading_s=reading_s, compile_s=speed.compile_s,
-        peak_bytes=peak_bytes(cells, len(steps), input_bytes), available_bytes=available_bytes() or 0,
-        output_bytes=int(
-            speed.run_bytes + sum(speed.raster_bytes * step.work.cells + speed.step_bytes for step in steps)
-        ),
+        steps=tuple(steps), folder=store.folder, reading_s=reading_s, compile_s=speed.compile_s, output_bytes=int(written), **memory
     )  # fmt: skip
+
+
+def _memory(size: Size) -> dict[str, Any]:
+    """Fields of a plan on memory, and whether at least one scenario can be read and checked."""
+    free, need = available_bytes(), needed_bytes(size, Stage.SOLVED)
+    one = needed_bytes(replace(size, scenarios=1), Stage.CHECKED)
+    return {
+        "peak_bytes": need,
+        "available_bytes": free or 0,
+        "too_big": too_big(size, Stage.SOLVED, free) if free is not None and need > free else "",
+        "checkable": free is None or one <= free,
+    }
 
 
 def _planned(
@@ -230,9 +250,3 @@ def _planned(
         scenario=resolved.scenario, species=species, work=work, kept=kept, model_kept=model_kept, seconds=parts
     )
     return step, seconds
-
-
-def _bytes_of(inputs: Inputs) -> int:
-    """Memory of the layers of a scenario, and of the surface of each of its species."""
-    layers = sum(layer.values.nbytes + layer.nodata.nbytes for layer in inputs.layers.values())
-    return layers + 10 * inputs.grid.n_cells * len(inputs.profiles)

@@ -11,7 +11,8 @@ import pandas as pd
 from rich.console import RenderableType
 from rich.table import Table
 
-from scenarios.land.inputs import context_layer, read_inputs
+from scenarios.land.inputs import context_layer, read_inputs, same_layers, size_of
+from scenarios.land.memory import Stage, require_memory
 from scenarios.land.prepared import Prepared, prepare_species
 from scenarios.model.passage_model import choose_candidates
 from scenarios.model.ranking import combine_species
@@ -77,8 +78,9 @@ def run_resolved(
     reporter.way_on = str if store is None else store.way_on
     full = audience is Audience.RESTRICTED
     stated = {"bases": {r.scenario: {"base": r.base or r.scenario, "overrides": r.overrides} for r in resolved}}
+    require_memory(size_of(resolved, species), Stage.SOLVED)
     with results_folder(out, resolved, over_run=True, kind=KIND if full else "", settings=stated) as job:
-        prepared = [_prepare(one, species) for one in resolved]
+        prepared = _prepared(resolved, species)
         job.as_read = {path: sha for every in prepared for one in every for path, sha in one.inputs.files.items()}
         profiles = {one.profile.id: one.profile for every in prepared for one in every}
         coverage = prepared[0][0].inputs.coverage
@@ -98,9 +100,15 @@ def run_resolved(
     return job.summary(found, _rows(found), said, opens="report.html")
 
 
-def _prepare(resolved: ResolvedStudy, species: Sequence[str] | None) -> list[Prepared]:
-    inputs = read_inputs(resolved, species)
-    return [prepare_species(resolved, inputs, name) for name in inputs.profiles]
+def _prepared(resolved: Sequence[ResolvedStudy], species: Sequence[str] | None) -> list[list[Prepared]]:
+    """Every species of every scenario; scenarios with the same layers share them."""
+    found: list[list[Prepared]] = []
+    for one in resolved:
+        alike = (every[0] for every in found if same_layers(every[0].resolved, one))
+        known = next((first.inputs.layers for first in alike), None)
+        inputs = read_inputs(one, species, layers=known)
+        found.append([prepare_species(one, inputs, name) for name in inputs.profiles])
+    return found
 
 
 def _solved(
@@ -117,6 +125,7 @@ def _solved(
         shown = _with_models(runs, ready, combined, reporter, store) if models else runs
         reporter.step(f"{one.scenario}: writing", done=len(runs))
         yield shown, combined
+        del ready, runs, shown
     reporter.step("pages", done=0)
 
 

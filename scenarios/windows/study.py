@@ -20,6 +20,7 @@ from rasters.fences import FenceTerms
 from rasters.files.writing import write_cog
 from rasters.grid import Grid
 from scenarios.land.inputs import read_inputs
+from scenarios.land.memory import Stage
 from scenarios.land.prepared import Prepared, prepare_species
 from scenarios.model.landscape import Landscape
 from scenarios.outputs.job import Summary, results_folder
@@ -121,7 +122,7 @@ def run_window(
 
 def _prepared(resolved: ResolvedStudy, species: Sequence[str] | None) -> list[Prepared]:
     """Every check of every species, before the first solve."""
-    inputs = read_inputs(resolved, species)
+    inputs = read_inputs(resolved, species, stage=Stage.CHECKED)
     return [prepare_species(resolved, inputs, name) for name in inputs.profiles]
 
 

@@ -7,6 +7,7 @@ import pytest
 from threadpoolctl import threadpool_info
 
 from connectivity.machine import available_bytes, limited_threads, one_blas_thread, usable_threads
+from rasters.errors import ConfigError
 
 
 def write(folder, name, text):
@@ -25,6 +26,42 @@ def test_memory_is_the_smaller_of_machine_and_container(tmp_path):
     assert available_bytes(tmp_path) == 500 * 1024
     write(tmp_path, "sys/fs/cgroup/memory.max", "200000\n")
     assert available_bytes(tmp_path) == 115000
+
+
+def test_every_control_group_above_the_process_counts(tmp_path):
+    """Version 2 and version 1, in the process's own group or in one that holds it."""
+    write(tmp_path, "proc/meminfo", "MemAvailable: 900 kB\n")
+    write(tmp_path, "proc/self/cgroup", "4:cpu,memory:/a/b\n0::/user/me\n")
+    for name, number in (("memory.max", "300000"), ("memory.current", "100000"), ("memory.stat", "inactive_file 5\n")):
+        write(tmp_path, f"sys/fs/cgroup/user/{name}", number)
+    assert available_bytes(tmp_path) == 200005
+    for folder, limit in (("a", 2**63 - 4096), ("a/b", 150000)):
+        write(tmp_path, f"sys/fs/cgroup/memory/{folder}/memory.limit_in_bytes", str(limit))
+        write(tmp_path, f"sys/fs/cgroup/memory/{folder}/memory.usage_in_bytes", "100000")
+        write(tmp_path, f"sys/fs/cgroup/memory/{folder}/memory.stat", "inactive_file 1\ntotal_inactive_file 7\n")
+    assert available_bytes(tmp_path) == 50007
+
+
+def test_a_limit_of_the_process_counts(tmp_path, monkeypatch):
+    import resource
+
+    page = resource.getpagesize()
+    write(tmp_path, "proc/meminfo", "MemAvailable: 900000 kB\n")
+    write(tmp_path, "proc/self/statm", "1000 900 1 1 0 1 0\n")
+    assert available_bytes(tmp_path) == 900000 * 1024
+    monkeypatch.setattr(resource, "getrlimit", lambda which: (5000 * page, 5000 * page))
+    assert available_bytes(tmp_path) == 4000 * page
+    monkeypatch.setattr(resource, "getrlimit", lambda which: (500 * page, 500 * page))
+    assert available_bytes(tmp_path) == 0
+
+
+def test_what_is_stated_is_believed(monkeypatch):
+    monkeypatch.setenv("OTKEL_MEMORY_GIB", "1.5")
+    assert available_bytes() == 3 * 2**29
+    for wrong in ("much", "0", "-1", "nan", "inf"):
+        monkeypatch.setenv("OTKEL_MEMORY_GIB", wrong)
+        with pytest.raises(ConfigError, match=f"OTKEL_MEMORY_GIB={wrong}"):
+            available_bytes()
 
 
 def test_this_machine_has_something():

@@ -23,8 +23,8 @@ from cli import app
 from rasters.errors import ConfigError, ExportError, FolderInUseError, LayerNotFoundError
 from scenarios.batch import work as batch_work
 from scenarios.batch.folder import BatchFolder
-from scenarios.batch.memory import run_bytes
 from scenarios.batch.session import BatchDone, BatchRequest, merge_batch, run_batch
+from scenarios.batch.work import run_bytes
 from scenarios.cluster.cluster import Traffic, connect, map_completed
 from scenarios.cluster.job import Lost
 from scenarios.cluster.processes import map_processes

@@ -13,6 +13,7 @@ import pytest
 from numpy.typing import NDArray
 from typer.testing import CliRunner
 
+import scenarios.land.inputs as inputs_module
 import scenarios.model.landscape
 import scenarios.runs.cost as cost
 import scenarios.runs.plan as plan_module
@@ -29,7 +30,6 @@ from scenarios.runs.cost import (
     WORK,
     Speed,
     Work,
-    peak_bytes,
     probed_speed,
     seconds_of,
     wall_seconds,
@@ -38,7 +38,7 @@ from scenarios.runs.cost import (
 from scenarios.runs.plan import plan_study
 from scenarios.runs.session import run_study
 from scenarios.study.load import resolve
-from tests.support.tiny_study import write_tiny_study
+from tests.support.tiny_study import CRS, SOUTH, WEST, write_tiny_study
 
 SPEED = Speed(seconds=dict.fromkeys(WORK, 1e-6), raster_bytes=10.0, step_bytes=900.0, run_bytes=100.0, compile_s=0.0)
 BIG = Work(cells=1000, passable=900, covered=800, origins=7, reached=5, targets=4, candidates=50, kept_nodes=120)
@@ -133,9 +133,31 @@ def test_more_threads_take_less_time_but_not_less_work(monkeypatch: pytest.Monke
     assert times[0] == 14.0 > times[1] > times[2] > 4.0
 
 
-def test_memory_grows_with_cells_and_steps() -> None:
-    assert peak_bytes(10**6, 2, 0) > peak_bytes(10**6, 1, 0) > peak_bytes(10**5, 1, 0)
-    assert peak_bytes(10**6, 1, 10**9) == peak_bytes(10**6, 1, 0) + 10**9
+@pytest.fixture
+def nothing_is_built(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("read_layer", "cut_edges", "burn"):
+        monkeypatch.setattr(inputs_module, name, None)
+
+
+def test_what_would_not_fit_is_told_without_building_anything(study: Path, nothing_is_built: None) -> None:
+    """A copy of the study whose cells are so small that no machine holds them."""
+    bounds = f"[{WEST}, {SOUTH}, {WEST + 40_000}, {SOUTH + 40_000}]"
+    grid = {"like": "null", "crs": CRS, "bounds": bounds, "cell_m": "0.5"}
+    tiny = [word for key, value in grid.items() for word in ("--set", f"grid.{key}={value}")]
+    found = planned(study, *tiny)
+    assert found["steps"] == [] and found["minutes"] is None
+    assert found["peak_memory_bytes"] > 500 * 80_000**2 > found["available_memory_bytes"]
+    done = CliRunner().invoke(app, ["plan", str(study), *tiny])
+    words = " ".join(done.stdout.split())
+    assert done.exit_code == 0 and "Nothing was read" in words
+    assert "80000 x 80000 cells of 0.5 m" in words and "GiB are free" in words
+
+
+def test_a_plan_that_can_be_made_of_a_run_that_does_not_fit(study: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OTKEL_MEMORY_GIB", "0.3")
+    found = planned(study)
+    assert len(found["steps"]) == 2 and found["available_memory_bytes"] == int(0.3 * 2**30)
+    assert "need about 0.66 GiB of memory, and 0.30 GiB are free" in found["too_big"]
 
 
 def test_the_probe_is_made_once_and_again_after_the_code_has_changed(
@@ -162,7 +184,7 @@ def test_words_for_people(study: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert done.exit_code == 0
     assert "2 steps, 0 of them kept" in done.stdout and "nothing has been solved" in done.stdout
     assert "walker" in done.stdout and "does not fit" not in done.stdout
-    monkeypatch.setattr(plan_module, "available_bytes", lambda: 10**8)
+    monkeypatch.setenv("OTKEL_MEMORY_GIB", "0.3")
     monkeypatch.setattr(plan_module, "probed_speed", lambda folder, progress: replace(SPEED, compile_s=60.0))
     done = CliRunner().invoke(app, ["plan", str(study)])
     assert "does not fit in memory" in done.stdout and "compiled just now in 60 s" in done.stdout
