@@ -47,14 +47,14 @@ app.add_typer(evidence.app)
 @app.callback()
 def otkel(
     version: Annotated[
-        bool, typer.Option("--version", callback=common.tell_version, is_eager=True, help="Say the version.")
+        bool, typer.Option("--version", callback=common.tell_version, is_eager=True, help="Show the version and exit.")
     ] = False,
 ) -> None:
     """Plan where wild animals can cross border fences."""
 
 
 def main() -> None:
-    """Entry point of the ``otkel`` command; a polite kill cleans up as Ctrl-C does."""
+    """Entry point of the ``otkel`` command; SIGTERM is handled like Ctrl-C."""
     for asked in (signal.SIGTERM, signal.SIGINT):
         signal.signal(asked, common.stop)
     if sys.platform != "win32" and not sys.stdout.isatty():

@@ -29,7 +29,7 @@ def usable_threads() -> int:
 
 @contextmanager
 def limited_threads(count: int) -> Iterator[None]:
-    """Solve with at most so many threads, in the thread that asks for it: for many solves side by side.
+    """Solve with at most this many threads, in the thread that asks for it: for many solves side by side.
 
     The last bits of a multigrid solve depend on the number of threads, so runs that shall agree bit for bit on any
     machine use the same number, best one.

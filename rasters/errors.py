@@ -54,7 +54,7 @@ def written(value: float) -> str:
 
 
 class PlannerError(Exception):
-    """Base of every error that a user can mend; the message says what, where and what to do."""
+    """Base of every error that a user can correct; the message says what, where and what to do."""
 
 
 class ConfigError(PlannerError, ValueError):

@@ -68,7 +68,7 @@ class _Run:
 
 
 def joined_lines(fences: Sequence[Fence]) -> tuple[tuple[Fence, ...], tuple[str, ...]]:
-    """The fences with each line in order, and what was mended, in words.
+    """The fences with each line in order, and what was corrected, in words.
 
     A fence of which every metre was drawn before is left out. One that is alone on its line, in one part, stays as it is.
     """
@@ -221,7 +221,7 @@ def _taken(graph: nx.MultiGraph[int], node: NDArray[np.int64]) -> _Run:
 
 
 def _farthest(graph: nx.MultiGraph[int], start: int) -> list[int]:
-    """Nodes on the shortest way to the node that is farthest."""
+    """Nodes on the shortest route to the node that is farthest."""
     import networkx as nx
 
     length = nx.single_source_dijkstra_path_length(graph, start)

@@ -3,7 +3,7 @@
 A fence is a polyline. Every grid edge whose centre-to-centre segment meets it is *cut* and carries the fence's
 term; `rasters.fence_cuts` finds them.
 
-What crossing is worth to a species is said by `rasters.permeability`. In a circuit the fence resists as so many metres of the
+What crossing is worth to a species is said by `rasters.permeability`. In a circuit the fence resists as that many metres of the
 land beside it do, whatever its direction (`fence_ohm`).
 """
 

@@ -386,7 +386,7 @@ def row_terms(
     """Cost [effective m] and resistance [ohm] that each row of ``cuts`` adds to its edge, openings included.
 
     Within one fence an opening stands in parallel with the fence itself: conductances add up, and an animal takes the
-    cheaper way. A row that does not part sides adds nothing.
+    cheaper route. A row that does not part sides adds nothing.
     """
     cost = closed_cost_m(cuts, surface, model)
     siemens = _reciprocal(fence_ohm(cuts, cost, model.neighbours))

@@ -72,7 +72,7 @@ def worth_m(value: float, *, per: Per, scale_m: float, without_fence: float = 1.
 
 
 def share_of_encounters(worth_m: float, free_path_m: float) -> float:
-    """Share of the encounters that end on the other side of a fence worth so many metres [1]; 0 without a free path."""
+    """Share of the encounters that end on the other side of a fence worth this many metres [1]; 0 without a free path."""
     return 1.0 if worth_m == 0.0 else 1.0 / (1.0 + worth_m / (PER_SCALE["encounter"] * max(free_path_m, 1e-300)))
 
 

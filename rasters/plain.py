@@ -1,10 +1,12 @@
-"""Text without what breaks files and screens: control characters and what XML does not allow."""
+"""Plain text: without what breaks files and screens, and the words for a name that is not known."""
 
 from __future__ import annotations
 
+import difflib
 import re
+from collections.abc import Iterable
 
-__all__ = ["no_formula", "plain_text"]
+__all__ = ["like", "no_formula", "plain_text", "unknown"]
 
 HARMFUL = re.compile(
     r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]"
@@ -20,3 +22,16 @@ def plain_text(text: str) -> str:
 def no_formula(value: object) -> object:
     """A value for spreadsheets: text that one would take for a formula starts with an apostrophe, which they do not show."""
     return f"'{value}" if isinstance(value, str) and value[:1] in ("=", "+", "-", "@", "\t", "\r") else value
+
+
+def like(name: object, known: Iterable[object]) -> str:
+    """``; did you mean 'x'?`` where one of the known names is like this one."""
+    near = difflib.get_close_matches(str(name), [*map(str, known)], n=1)
+    return f"; did you mean {near[0]!r}?" if near else ""
+
+
+def unknown(what: str, name: object, known: Iterable[object]) -> str:
+    """Words for a name that is not known: what may be meant, and all there are to choose from."""
+    names = [*map(str, known)]
+    choices = f"choose one of {', '.join(names)}" if names else "there is none"
+    return f"unknown {what} {str(name)!r}{like(name, names)}; {choices}"

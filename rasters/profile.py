@@ -200,7 +200,7 @@ class Habituation:
     origin: str
 
     def at(self, years: float) -> float:
-        """Share [1] after so many years; constant before the first point and after the last."""
+        """Share [1] after this many years; constant before the first point and after the last."""
         found, points = self.share[0], list(zip(self.years, self.share, strict=True))
         for (start, low), (end, high) in itertools.pairwise(points):
             if years > start:
@@ -294,9 +294,9 @@ class SpeciesProfile:
 
     def with_parameters(self, changes: Mapping[str, float]) -> SpeciesProfile:
         """The same profile with some of its `parameters` changed; an unknown name is an error."""
-        unknown = sorted(set(changes) - set(self.parameters()))
-        if unknown:
-            raise ConfigError(f"{self.id}: no parameter {unknown[0]!r}; there are {', '.join(self.parameters())}")
+        strange = sorted(set(changes) - set(self.parameters()))
+        if strange:
+            raise ConfigError(f"{self.id}: {unknown('parameter', strange[0], self.parameters())}")
         return replace(
             self,
             rules=tuple(_with_values(rule, "rules", changes) for rule in self.rules),
@@ -321,7 +321,7 @@ class SpeciesProfile:
 def _look_up(table: Mapping[str, EntryT], key: str, fallback: str, what: str) -> EntryT:
     found = table.get(key, table.get(fallback))
     if found is None:
-        raise ConfigError(f"{what} {key!r} is not stated; there are {', '.join(sorted(table)) or 'none'}")
+        raise ConfigError(f"{what} {key!r} is not stated; choose one of {', '.join(sorted(table)) or 'none'}")
     return found
 
 

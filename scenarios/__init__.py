@@ -13,7 +13,7 @@ def __getattr__(name: str) -> object:
         from scenarios.api import calls
 
         return getattr(calls, name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}; there are {', '.join(__all__)}")
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}; choose one of {', '.join(__all__)}")
 
 
 def __dir__() -> list[str]:

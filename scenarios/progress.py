@@ -45,7 +45,7 @@ class Reporter:
         warnings.showwarning = self._old_show
 
     def expect(self, steps: int, what: str) -> None:
-        """Begin a bar of so many steps."""
+        """Begin a bar of this many steps."""
         self._task = self._progress.add_task(what, total=steps)
 
     def step(self, what: str, done: int = 1) -> None:

@@ -43,7 +43,7 @@ class Solver:
     Parameters
     ----------
     accepts : callable
-        Whether ``"auto"`` may take it for so many cells. It tries those that do in the order of `SOLVERS`: the next one where one
+        Whether ``"auto"`` may take it for this many cells. It tries those that do in the order of `SOLVERS`: the next one where one
         does not reach the tolerance.
     ready : callable
         Sets up a circuit, once for all solves of it.
@@ -109,7 +109,7 @@ def known_method(name: str, choices: tuple[str, ...] = METHODS) -> str:
 
 
 def solvers_for(cells: int, method: str = AUTO) -> tuple[str, ...]:
-    """The solvers that a method stands for with so many cells, in the order in which they are tried."""
+    """The solvers that a method stands for with this many cells, in the order in which they are tried."""
     if known_method(method) != AUTO:
         return (method,)
     return tuple(name for name, solver in SOLVERS.items() if solver.accepts(cells))

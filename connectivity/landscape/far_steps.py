@@ -1,6 +1,6 @@
 """Steps beyond the eight neighbours, for least cost: 16 or 32 directions, each a straight line over several cells.
 
-With eight neighbours a way over open land is up to 8.2 % longer than the straight line, with 16 up to 2.8 %, with 32 up to
+With eight neighbours a route over open land is up to 8.2 % longer than the straight line, with 16 up to 2.8 %, with 32 up to
 1.3 %. A step costs its length times the mean over the cells that its line passes through, weighted by the length in each, plus
 the cost of the fences that the line crosses. Circuits know no such steps.
 """

@@ -1,6 +1,6 @@
 """Normalised least-cost corridors, their mosaic, and where they end.
 
-The excess of a cell is what the best way through it costs more than the least cost, ``CWD_a + CWD_b - LCD`` (McRae and
+The excess of a cell is what the best route through it costs more than the least cost, ``CWD_a + CWD_b - LCD`` (McRae and
 Kavanagh 2011). Normalised like that, corridors of near and far cores compare, and many are laid over each other by their
 minimum. A corridor has no edge of its own: it ends at a stated excess, or at a stated distance from a path.
 """
@@ -27,12 +27,12 @@ __all__ = ["Corridor", "CorridorMosaic", "band_around", "corridor", "corridor_mo
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class Corridor:
-    """How much longer than the least cost a way through each cell is.
+    """How much longer than the least cost a route through each cell is.
 
     Parameters
     ----------
     excess_m : (height, width) float64
-        ``cwd_a + cwd_b - least cost`` [effective m]: 0 on the least-cost path, never negative, ``inf`` where no way
+        ``cwd_a + cwd_b - least cost`` [effective m]: 0 on the least-cost path, never negative, ``inf`` where no route
         leads through, NaN on no data.
     least_cost_m : float
         [effective m]; ``inf`` when unreachable.
@@ -60,7 +60,7 @@ class CorridorMosaic:
     Parameters
     ----------
     excess_m : (height, width) float64
-        Least excess of any link [effective m]; inf where no way leads through, NaN on no data.
+        Least excess of any link [effective m]; inf where no route leads through, NaN on no data.
     link : (height, width) int32
         Position in ``links`` of the link that it belongs to (the first of equals); -1 where there is none.
     links : tuple of (str, str)
@@ -76,7 +76,7 @@ class CorridorMosaic:
 
 
 def corridor(a: CostDistance, b: CostDistance) -> Corridor:
-    """Excess cost of the best way between two sources through each cell.
+    """Excess cost of the best route between two sources through each cell.
 
     Parameters
     ----------
@@ -153,7 +153,7 @@ def within_excess(excess_m: NDArray[np.float64], limit_m: float) -> NDArray[np.b
     Returns
     -------
     (height, width) bool
-        All joined to a cell of excess 0, by its nature: with each cell the whole best way through it is inside.
+        All joined to a cell of excess 0, by its nature: with each cell the whole best route through it is inside.
     """
     if not limit_m >= 0:
         raise DataError(f"the largest excess must be >= 0, not {limit_m!r}")

@@ -1,9 +1,9 @@
-"""Several ways between two cores that are really different, not one way in several wordings.
+"""Several routes between two cores that are really different, not one route in several wordings.
 
-The cheapest way comes first. For each further one the ground near the ways found so far is made dearer, until the cheapest
-way over it keeps clear of them for a stated share of its length (the penalty method: Chen, Bell and Bogenberger 2007, IEEE
-Trans. Intelligent Transportation Systems 8:14). What the way costs is then counted on the true ground again. How much of it
-still runs near better ways is its *overlap*, and is part of the result.
+The cheapest route comes first. For each further one the ground near the routes found so far is made dearer, until the cheapest
+route over it keeps clear of them for a stated share of its length (the penalty method: Chen, Bell and Bogenberger 2007, IEEE
+Trans. Intelligent Transportation Systems 8:14). What the route costs is then counted on the true ground again. How much of it
+still runs near better routes is its *overlap*, and is part of the result.
 """
 
 from __future__ import annotations
@@ -29,21 +29,21 @@ from rasters.surface import ResistanceSurface
 __all__ = ["DiversityRules", "Route", "diverse_routes", "overlap_share"]
 
 PENALTIES = (1.5, 2.0, 3.0, 5.0, 10.0)
-"""How much dearer the ground near better ways is made, in this order, until a way is different enough."""
+"""How much dearer the ground near better routes is made, in this order, until a route is different enough."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DiversityRules:
-    """When a way counts as another one.
+    """When a route counts as another one.
 
     Parameters
     ----------
     most : int
-        Ways looked for, the cheapest included.
+        Routes looked for, the cheapest included.
     apart_m : float
-        Ground within this distance of a better way is near it [m].
+        Ground within this distance of a better route is near it [m].
     max_overlap : float
-        Largest share of a way's length near better ones [1]; what lies near either end, where all ways must meet, does not
+        Largest share of a route's length near better ones [1]; what lies near either end, where all routes must meet, does not
         count.
     max_stretch : float
         Largest cost over the least cost [1].
@@ -61,18 +61,18 @@ class DiversityRules:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Route:
-    """One way between two cores.
+    """One route between two cores.
 
     Parameters
     ----------
     path : LeastCostPath
         With its true cost.
     number : int
-        1 for the cheapest way of its pair, 2 for the next, ...
+        1 for the cheapest route of its pair, 2 for the next, ...
     overlap : float
-        Share of its length near cheaper ways of its pair, ends left out [1]; 0 for the first.
+        Share of its length near cheaper routes of its pair, ends left out [1]; 0 for the first.
     penalty : float
-        How much dearer better ways were made when it was found [1]; 1 for the first.
+        How much dearer better routes were made when it was found [1]; 1 for the first.
     """
 
     path: LeastCostPath
@@ -84,7 +84,7 @@ class Route:
 def diverse_routes(
     from_source: CostDistance, from_target: CostDistance, rules: DiversityRules | None = None
 ) -> tuple[Route, ...]:
-    """The cheapest way between two cores and really different ones.
+    """The cheapest route between two cores and really different ones.
 
     Parameters
     ----------
@@ -99,7 +99,7 @@ def diverse_routes(
 
     Notes
     -----
-    Ways that cost more than the stretch allows can be anywhere but on cells whose best way through costs more: those are
+    Routes that cost more than the stretch allows can be anywhere but on cells whose best route through costs more: those are
     left out of the searches, which changes nothing and saves time.
     """
     rules = rules or DiversityRules()
@@ -120,7 +120,7 @@ def diverse_routes(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Search:
-    """The part of the landscape that ways of an acceptable cost can use."""
+    """The part of the landscape that routes of an acceptable cost can use."""
 
     stencil: Stencil
     source: FocalRegion
@@ -162,7 +162,7 @@ def _cost_on(stencil: Stencil, rows: NDArray[np.int32], cols: NDArray[np.int32])
 
 
 def _next_route(search: _Search, routes: list[Route], rules: DiversityRules) -> Route | None:
-    """The first way, over rising penalties, that is different enough and not too dear."""
+    """The first route, over rising penalties, that is different enough and not too dear."""
     better = [route.path for route in routes]
     near = _near_paths(better, rules.apart_m, search.window)
     for penalty in PENALTIES:
@@ -196,15 +196,15 @@ def _near_paths(paths: Sequence[LeastCostPath], apart_m: float, window: Window) 
 
 
 def overlap_share(path: LeastCostPath, better: Sequence[LeastCostPath], apart_m: float) -> float:
-    """Share of a path's length that runs near better ways [1].
+    """Share of a path's length that runs near better routes [1].
 
     Parameters
     ----------
     path : LeastCostPath
     better : sequence of LeastCostPath
     apart_m : float
-        Within this distance of a better way counts as near [m]. What lies within it of either end of the path itself does
-        not count; where nothing else is left the share is 1: two places so close have one way.
+        Within this distance of a better route counts as near [m]. What lies within it of either end of the path itself does
+        not count; where nothing else is left the share is 1: two places so close have one route.
     """
     xy = np.stack(path.xy, axis=1)
     others = np.concatenate([np.stack(p.xy, axis=1) for p in better] or [np.empty((0, 2))])

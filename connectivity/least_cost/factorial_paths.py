@@ -1,4 +1,4 @@
-"""Factorial least-cost paths: how many of the cheapest ways between all pairs of places run through each cell.
+"""Factorial least-cost paths: how many of the cheapest routes between all pairs of places run through each cell.
 
 (Cushman, McKelvey and Schwartz 2009, Conservation Biology 23:368; UNICOR, Landguth et al. 2012.)
 """
@@ -31,7 +31,7 @@ class PathDensity:
     count : (height, width) int32
         Paths through each cell.
     n_pairs, n_joined : int
-        Pairs looked at, and those that a way joins within the budget.
+        Pairs looked at, and those that a route joins within the budget.
     """
 
     count: NDArray[np.int32]

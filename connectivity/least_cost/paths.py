@@ -34,7 +34,7 @@ ROUNDING = 1e-11
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class LeastCostPath:
-    """The cheapest way between a source and a target, listed from the source on.
+    """The cheapest route between a source and a target, listed from the source on.
 
     Parameters
     ----------

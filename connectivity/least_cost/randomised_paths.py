@@ -1,6 +1,6 @@
 """Randomised shortest paths: between the least-cost path and the random walk, by a temperature.
 
-Animals neither know the cheapest way nor wander blindly. Paths from a source to a target are drawn with probability
+Animals neither know the cheapest route nor wander blindly. Paths from a source to a target are drawn with probability
 proportional to ``p_ref(path) exp(-theta cost(path))``: at high temperature ``T = 1 / theta`` the random walk of circuit theory,
 at low temperature the least-cost path (Saerens, Achbany, Fouss and Yen 2009, Neural Computation 21:2363; Kivimaki, Shimbo and
 Saerens 2014, Physica A 393:600; Panzacchi et al. 2016, J. Animal Ecology 85:32). With ``W = P_ref o exp(-theta C)`` and the

@@ -2,7 +2,7 @@
 
 Around each home a kernel spreads over accumulated cost instead of distance, down to nothing at the reach; kernels of all
 homes are added up (Compton, McGarigal, Cushman and Gamble 2007, Conservation Biology 21:788). No target is needed: it asks
-where animals can be, not along which way they go.
+where animals can be, not along which route they go.
 """
 
 from __future__ import annotations

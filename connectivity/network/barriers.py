@@ -1,7 +1,7 @@
-"""Barriers: where restoring a stretch would shorten the way most.
+"""Barriers: where restoring a stretch would shorten the route most.
 
 McRae et al. (2012, PLoS ONE 7:e52604): put a disc of diameter D of restored ground (resistance 1) anywhere. With the least
-cost-weighted distances from both cores within the disc, the way through it costs ``min CWD_a + min CWD_b + D``, and the
+cost-weighted distances from both cores within the disc, the route through it costs ``min CWD_a + min CWD_b + D``, and the
 score is the drop in least cost per metre restored, ``(LCD - that) / D``. A fence has no width, so that for fences there is
 an exact version: the drop in least cost when one cut edge is opened.
 """

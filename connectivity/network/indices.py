@@ -4,12 +4,12 @@
 
     PC = sum_ij a_i a_j p*_ij / A_L^2        ECA = sqrt(sum_ij a_i a_j p*_ij)
 
-with ``a`` the cores' capacity (area, or area times quality), ``p*`` the largest product of link probabilities over all ways
+with ``a`` the cores' capacity (area, or area times quality), ``p*`` the largest product of link probabilities over all routes
 from i to j, and ``A_L`` the landscape's area. ECA, the equivalent connected area (Saura et al. 2011, Ecological
 Indicators 11:407), is the area of one core that would be worth as much.
 
-Importance: dPC is the per cent by which PC falls without a core; it parts into *intra* (the core's own area), *flux* (ways
-that start or end there) and *connector* (ways of others that run through it) (Saura and Rubio 2010, Ecography 33:523).
+Importance: dPC is the per cent by which PC falls without a core; it parts into *intra* (the core's own area), *flux* (routes
+that start or end there) and *connector* (routes of others that run through it) (Saura and Rubio 2010, Ecography 33:523).
 """
 
 from __future__ import annotations
@@ -134,7 +134,7 @@ class Importance:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class _Weighted:
-    """A graph as arrays: capacity of each node, and links with the length that ways add up."""
+    """A graph as arrays: capacity of each node, and links with the length that routes add up."""
 
     nodes: tuple[Any, ...]
     capacity: NDArray[np.float64]
@@ -152,7 +152,7 @@ class _Weighted:
         return _Weighted(nodes=self.nodes, capacity=capacity, ends=self.ends[keep], length=self.length[keep])
 
     def lengths(self) -> NDArray[np.float64]:
-        """(n, n) length of the shortest way between each two nodes; inf where there is none."""
+        """(n, n) length of the shortest route between each two nodes; inf where there is none."""
         n, real = len(self.nodes), np.isfinite(self.length)
         rows, cols = self.ends[real].T
         matrix = sparse.coo_array((self.length[real], (rows, cols)), shape=(n, n)).tocsr()
@@ -171,7 +171,7 @@ def equivalent_connected_area(
         Of each place: area, or area times quality.
     cost_m : (n (n - 1) / 2,) float64
         Least cost between each two places [effective m], in the order of ``np.triu_indices(n, 1)``; inf where nothing joins
-        them. Because it is the least over all ways, ways through other places are in it, and no product of links beats it.
+        them. Because it is the least over all routes, routes through other places are in it, and no product of links beats it.
     kernel : DispersalKernel
 
     Returns
@@ -199,7 +199,7 @@ def probability_of_connectivity(
     graph : networkx.Graph
         As `connectivity.network.links.network_graph` makes it.
     kernel : DispersalKernel
-        Probability of a link from its cost; along a way probabilities multiply, and the best way counts.
+        Probability of a link from its cost; along a route probabilities multiply, and the best route counts.
     capacity : str
         Node attribute: area, or area times quality.
     cost : str

@@ -24,6 +24,7 @@ from connectivity.least_cost.paths import LeastCostPath, least_cost_path
 from connectivity.network.adjacency import AdjacencyMethod, adjacent_pairs, straight_distance_m
 from rasters.errors import DataError
 from rasters.fences import CutEdges
+from rasters.plain import unknown
 
 __all__ = ["CorridorNetwork", "Link", "LinkRules", "LinkStatus", "build_network", "network_graph"]
 
@@ -71,7 +72,7 @@ class LinkRules:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Link:
-    """Two cores and the cheapest way between them.
+    """Two cores and the cheapest route between them.
 
     Parameters
     ----------
@@ -156,7 +157,7 @@ class CorridorNetwork:
         for distance in self.distances:
             if distance.source.id == core:
                 return distance
-        raise DataError(f"no core {core!r} in the network; there are {', '.join(c.id for c in self.cores)}")
+        raise DataError(unknown("core", core, (c.id for c in self.cores)))
 
     def link(self, a: str, b: str) -> Link:
         """The link between two cores, in either order."""

@@ -1,8 +1,8 @@
 """Pinch points: where the current between two cores squeezes through a corridor.
 
 The corridor is cut out of the landscape, both cores are shorted into one node each, and 1 A is sent from one to the other
-(Pinchpoint Mapper, McRae 2012, after McRae et al. 2008, Ecology 89:2712). High density means that there is no other way:
-losing the place would cost much. The voltage is the effective resistance of the corridor, all ways in it together.
+(Pinchpoint Mapper, McRae 2012, after McRae et al. 2008, Ecology 89:2712). High density means that there is no other route:
+losing the place would cost much. The voltage is the effective resistance of the corridor, all routes in it together.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Every combination of openings that could be the cheapest way for some set of them.
+"""Every combination of openings that could be the cheapest route for some set of them.
 
 A route crosses openings one after the other; between two of them, and before the first and behind the last, it takes the
 least cost of the landscape with all candidates closed. Routes grow crossing by crossing, and only where the crossings so
@@ -28,7 +28,7 @@ NOTHING: Needs = frozenset()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Route:
-    """A way between two focal regions.
+    """A route between two focal regions.
 
     Parameters
     ----------
@@ -68,7 +68,7 @@ class _Crossings:
 
 
 def routes_of_pair(distances: DistancesOfSets, origin: int, targets: Sequence[int]) -> list[Route] | None:
-    """Routes from a region to the cheapest of some others that are cheaper than the way without any opening.
+    """Routes from a region to the cheapest of some others that are cheaper than the route without any opening.
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""What a set of candidates must keep to: budget, must-have, must-not, spacing, at most so many of a group."""
+"""What a set of candidates must keep to: budget, must-have, must-not, spacing, at most this many of a group."""
 
 from __future__ import annotations
 

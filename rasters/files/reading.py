@@ -18,6 +18,7 @@ from rasters.errors import DataError, GridMismatchError, LayerNotFoundError, Ras
 from rasters.files.bands import Band, open_band
 from rasters.files.formats import require_plain_vectors
 from rasters.grid import Grid
+from rasters.plain import unknown
 from rasters.surface import Layer
 
 if TYPE_CHECKING:
@@ -205,9 +206,9 @@ def _existing_layer(path: Path, layer: str | None) -> str:
     if layer is None and len(there) == 1:
         return there[0]
     if layer is None:
-        raise LayerNotFoundError(f"{path}: say which layer; there are {', '.join(there)}")
+        raise LayerNotFoundError(f"{path}: name the layer: choose one of {', '.join(there)}")
     if layer not in there:
-        raise LayerNotFoundError(f"{path}: there is no layer {layer!r}; there are {', '.join(there) or 'none'}")
+        raise LayerNotFoundError(f"{path}: {unknown('layer', layer, there)}")
     return layer
 
 
@@ -250,4 +251,4 @@ def _require_geometry(frame: gpd.GeoDataFrame, labels: list[str], where: str) ->
             raise DataError(f"{where}, {label}: its geometry is {what}; draw it or delete the feature")
         if not shape.is_valid:
             why = shapely.is_valid_reason(shape)
-            raise DataError(f"{where}, {label}: its geometry is not valid: {why}; mend it (make valid)")
+            raise DataError(f"{where}, {label}: its geometry is not valid: {why}; correct it (make valid)")

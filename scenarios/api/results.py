@@ -14,6 +14,7 @@ import pandas as pd
 
 from rasters.errors import ConfigError
 from rasters.numbers import figure
+from rasters.plain import unknown
 from scenarios.comparison.sides import Side
 from scenarios.model.indicators import over_cores
 from scenarios.model.results import SpeciesRun, shortlist
@@ -167,7 +168,7 @@ class SpeciesResult:
             No such layer; names those that there are.
         """
         if layer not in LAYERS:
-            raise ConfigError(f"no layer {layer!r}; there are {', '.join(LAYERS)}")
+            raise ConfigError(unknown("layer", layer, LAYERS))
         return LAYERS[layer](self.run)
 
     def __repr__(self) -> str:
@@ -195,7 +196,7 @@ class Result(Mapping[str, SpeciesResult]):
 
     def __getitem__(self, species: str) -> SpeciesResult:
         if species not in self.side.species:
-            raise KeyError(f"no species {species!r}; there are {', '.join(self.side.species)}")
+            raise KeyError(unknown("species", species, self.side.species))
         return self._all[species]
 
     def __iter__(self) -> Iterator[str]:
@@ -258,7 +259,7 @@ class Results(Mapping[str, Result]):
 
     def __getitem__(self, scenario: str) -> Result:
         if scenario not in self.stored.scenarios:
-            raise KeyError(f"no scenario {scenario!r}; there are {', '.join(self.stored.scenarios)}")
+            raise KeyError(unknown("scenario", scenario, self.stored.scenarios))
         return self._all[scenario]
 
     def __iter__(self) -> Iterator[str]:

@@ -54,7 +54,7 @@ class BatchFolder:
     def require_usable(self) -> None:
         """Raise ExportError where there is something else than a batch."""
         if self.path.exists() and not self.path.is_dir():
-            raise ExportError(f"{self.path}: there is a file of this name; choose another folder for the batch")
+            raise ExportError(f"{self.path}: a file with this name already exists; choose another folder for the batch")
         if self.path.is_dir() and any(self.path.iterdir()) and not (self.path / PLAN).is_file():
             raise ExportError(
                 f"{self.path}: this folder holds files, but no {PLAN}, so it is no batch; choose a new or an empty folder"
@@ -100,7 +100,7 @@ class BatchFolder:
         return found if isinstance(found, dict) and found.get("key") == key else None
 
     def finished(self, run: str, key: str) -> bool:
-        """Whether a run needs not be done again."""
+        """Whether a run is complete and can be skipped."""
         found = self.record(run, key)
         return found is not None and found["status"] == "finished"
 

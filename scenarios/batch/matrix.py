@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from rasters.errors import ConfigError
+from rasters.plain import unknown
 from scenarios.batch.schema import AXES, Block, Matrix
 from scenarios.study.faults import dotted
 from scenarios.study.load import BASELINE, Document, find_study, read_document, validate
@@ -89,7 +90,7 @@ def expand(matrix: Matrix, document: Document, study: str) -> tuple[BatchRun, ..
     ------
     ConfigError
         With every name that the study does not have, every row of `exclude` that leaves nothing out, and every run that
-        stands twice, each with its line.
+        is given twice, each with its line.
     """
     base = _study_of(study)
     faults = _unknown(matrix, document, base)
@@ -194,7 +195,7 @@ def _idle_rows(matrix: Matrix, document: Document, study: Study) -> list[str]:
         strange = [axis for axis in row if axis not in (*AXES, *matrix.set)]
         if strange or not row:
             known = ", ".join((*AXES, *matrix.set))
-            faults.append(f"{where}: {', '.join(strange) or 'an empty row'}: is no axis; there are {known}")
+            faults.append(f"{where}: {', '.join(strange) or 'an empty row'}: is no axis; choose one of {known}")
         elif not any(_agrees(run, row) for run in runs):
             faults.append(f"{where}: leaves no run out; see its names against the axes, or remove it")
     return faults
@@ -206,7 +207,7 @@ def _unknown(matrix: Matrix, document: Document, study: Study) -> list[str]:
     blocks: list[tuple[KeyPath, Block]] = [((), matrix)]
     blocks += [(("include", number), block) for number, block in enumerate(matrix.include)]
     return [
-        f"{_where(document, (*key, axis, number))}: {name!r}: the study has none of this name; there are {', '.join(names)}"
+        f"{_where(document, (*key, axis, number))}: {unknown(axis, name, names)}"
         for key, block in blocks
         for axis, names in known.items()
         for number, name in enumerate(getattr(block, axis) or ())
@@ -219,6 +220,6 @@ def _require_distinct(runs: list[BatchRun], document: Document) -> None:
     if twice:
         more = f" and {len(twice) - 5} more" if len(twice) > 5 else ""
         raise ConfigError(
-            f"{document.path}: include: {', '.join(twice[:5])}{more}: these runs stand twice; remove one of each, or give the "
+            f"{document.path}: include: {', '.join(twice[:5])}{more}: these runs are listed twice; remove one of each, or give the "
             "options different names"
         )

@@ -28,7 +28,7 @@ def _listed(value: Any) -> Any:
 def _once(values: list[Any]) -> list[Any]:
     twice = sorted({str(value) for value in values if values.count(value) > 1})
     if twice:
-        raise ValueError(f"{', '.join(twice)} stands twice; keep one")
+        raise ValueError(f"{', '.join(twice)} is given twice; keep one")
     return values
 
 
@@ -89,7 +89,7 @@ def _axis_faults(axis: str, options: dict[str, dict[str, Any]] | list[Any]) -> l
         if not isinstance(value, PLAIN) or not OPTION.match(str(value))
     ]
     twice = sorted({str(value) for value in options if options.count(value) > 1})
-    return faults + [f"{axis}: {value} stands twice; keep one" for value in twice]
+    return faults + [f"{axis}: {value} is given twice; keep one" for value in twice]
 
 
 class Draws(Model):

@@ -110,7 +110,7 @@ def run_bytes(resolved: ResolvedStudy) -> int:
 
 def _lost(run: BatchRun, lost: Lost) -> Outcome:
     message = (
-        f"{lost.deaths} processes ended one after the other at this run, mostly for want of memory; give it more memory, or "
+        f"{lost.deaths} processes in a row died at this run, probably out of memory; give it more memory, or "
         "use larger cells"
     )
     return Outcome(run=run.id, failure=Failure(kind="MemoryBudgetError", message=message, exit_code=ExitCode.MEMORY))

@@ -247,7 +247,7 @@ def _taken(client: Client, future: Future, traffic: Traffic) -> Any:
         address, result = _result(client, future)
     except KilledWorker as error:
         raise MemoryBudgetError(
-            f"a task ended several workers one after the other, mostly for want of memory ({error}); "
+            f"several workers died in a row on this task, probably out of memory ({error}); "
             "give the workers more memory, or choose smaller tiles or a smaller radius"
         ) from error
     finally:

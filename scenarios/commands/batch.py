@@ -36,7 +36,7 @@ class Keep(StrEnum):
 
 
 class _RunUnlessNamed(TyperGroup):
-    """A group whose command ``run`` needs not be named: ``otkel batch STUDY`` is ``otkel batch run STUDY``."""
+    """A group whose command ``run`` need not be named: ``otkel batch STUDY`` is ``otkel batch run STUDY``."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Put ``run`` in front of anything but a command's name or a call for help."""
@@ -89,7 +89,7 @@ def run(
         bool, typer.Option("--no-cache", help="Take no solved step from elsewhere, and keep none.")
     ] = False,
 ) -> Summary:
-    """Do every run of a matrix that is not done yet; `run` needs not be said.
+    """Do every run of a matrix that is not done yet; `run` may be left out.
 
     What fails is collected, and the rest goes on; the exit code is then 10. A batch that was stopped goes on when the same
     command is given again.

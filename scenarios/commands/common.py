@@ -51,7 +51,7 @@ EvidenceOption = Annotated[
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print a machine-readable summary on standard output.")]
 QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="No progress bar, no messages; errors only.")]
-VerboseOption = Annotated[int, typer.Option("--verbose", "-v", count=True, help="Say more; -vv for debugging.")]
+VerboseOption = Annotated[int, typer.Option("--verbose", "-v", count=True, help="Show more; -vv for debugging.")]
 OneScenarioOption = Annotated[
     str | None, typer.Option("--scenario", help="A scenario of the study. Default: the first.")
 ]

@@ -40,7 +40,7 @@ def compare(
         bool, typer.Option("--check", help="First compare every file of the results with its hash in the manifest.")
     ] = False,
 ) -> Summary:
-    """Say what differs between scenarios: every indicator, difference maps, ranks of passages, gains and their cost."""
+    """Show what differs between scenarios: every indicator, difference maps, ranks of passages, gains and their cost."""
     from scenarios.comparison.session import run_compare
 
     return run_compare(results, out, base, reporter, check=check)

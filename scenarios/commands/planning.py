@@ -42,7 +42,7 @@ FromOption = Annotated[
     typer.Option(
         "--from",
         metavar="MANIFEST",
-        help="Run the result of this manifest.json again, solve all afresh, say what differs.",
+        help="Run the result of this manifest.json again, solve all afresh, report what differs.",
     ),
 ]
 OptionalStudyArgument = Annotated[
@@ -97,7 +97,7 @@ def plan(
     overrides: SetOption = None,
     cache: CacheOption = None,
 ) -> Summary:
-    """Say what `otkel run` would do: cells, solves, minutes, memory, size, and what is kept already. Nothing is solved."""
+    """Show what `otkel run` would do: cells, solves, minutes, memory, size, and what is kept already. Nothing is solved."""
     from scenarios.model.steps import open_store
     from scenarios.runs.plan import plan_study
 
@@ -146,7 +146,9 @@ def uncertainty(
     jobs: Annotated[int, typer.Option("--jobs", "-j", min=1, help="Processes; the results do not depend on it.")] = 1,
     best: Annotated[
         int,
-        typer.Option("--best", min=0, help="Draw so many best candidates and the best of every place; 0 draws all."),
+        typer.Option(
+            "--best", min=0, help="Draw this many of the best candidates, and the best of every place; 0 draws all."
+        ),
     ] = 100,
     cache: Annotated[
         Path | None,
@@ -158,7 +160,7 @@ def uncertainty(
     species: SpeciesOption = None,
     overrides: SetOption = None,
 ) -> Summary:
-    """Say how firm the ranking of passages is: draw uncertain numbers, rank again, and find which number matters most."""
+    """Report how firm the ranking of passages is: draw uncertain numbers, rank again, and find which number matters most."""
     from scenarios.uncertainty.session import run_uncertainty_study
 
     return run_uncertainty_study(
@@ -180,7 +182,7 @@ def passages(
         str | None,
         typer.Option("--objective", help="conductance, resistance, least_cost, eca or arriving. Default: the study's."),
     ] = None,
-    k: Annotated[int | None, typer.Option("--k", min=0, help="At most so many passages.")] = None,
+    k: Annotated[int | None, typer.Option("--k", min=0, help="At most this many passages.")] = None,
     draws: Annotated[
         int, typer.Option("--draws", min=0, help="Sobol draws of the uncertain numbers, a power of two; 0 for none.")
     ] = 0,
@@ -234,7 +236,7 @@ def doctor(
     as_json: JsonOption = False,
     clear_steps: Annotated[bool, typer.Option("--clear-steps", help="Remove the solved steps that are kept.")] = False,
 ) -> None:
-    """Say what is installed, how many threads and how much memory there is, and whether the solvers work here."""
+    """Show what is installed, how many threads and how much memory there is, and whether the solvers work here."""
     with reporting("doctor", as_json, 0) as reporter:
         from scenarios.model.steps import open_store
         from scenarios.runs.doctor import examine

@@ -19,7 +19,7 @@ __all__ = ["write_comparison_page", "write_comparison_tables"]
 FILES = {
     "differences": "Every indicator of every pair, species and scenario",
     "headlines": "Each species as a whole, scenario by scenario",
-    "places": "What is given back for each core and each target alone, and its best passage",
+    "places": "What is restored for each core and each target alone, and its best passage",
     "gains": "What is gained, what it costs, and the gain per cost",
     "ranks": "Rank and score of every candidate passage on both sides",
     "agreement": "How far the orders of passages agree",

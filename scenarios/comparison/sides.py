@@ -18,6 +18,7 @@ import numpy as np
 import pandas as pd
 
 from rasters.errors import ConfigError, LayerNotFoundError
+from rasters.plain import unknown
 from scenarios.comparison.tables import (
     agreement_table,
     difference_table,
@@ -120,7 +121,7 @@ class Comparison:
     gains : DataFrame
         One row per species and other side: what is gained, what it costs, and the gain per unit of cost.
     places : DataFrame
-        One row per species, other side, and core or target: what is given back for it alone, and its best passage on both sides.
+        One row per species, other side, and core or target: what is restored for it alone, and its best passage on both sides.
     ranks : DataFrame
         One row per species and candidate passage: rank and score on both sides.
     agreement : DataFrame
@@ -190,7 +191,7 @@ def sides_of(results: Sequence[StoredResults], chosen: Sequence[str | None] = ()
     wanted = chosen or [None] * len(results)
     for one, only in zip(results, wanted, strict=True):
         if only is not None and only not in one.scenarios:
-            raise LayerNotFoundError(f"{one.folder}: there is no scenario {only}; there are {', '.join(one.scenarios)}")
+            raise LayerNotFoundError(f"{one.folder}: {unknown('scenario', only, one.scenarios)}")
     pairs = [(one, s) for one, only in zip(results, wanted, strict=True) for s in one.scenarios if only in (None, s)]
     names = [scenario for _, scenario in pairs]
     return tuple(
@@ -245,11 +246,11 @@ def _ordered(sides: Sequence[Side], base: str | None) -> list[Side]:
             f"nothing to compare {', '.join(labels) or 'with'} with: give another folder of results, or one with several scenarios"
         )
     if len({side.folder_name.casefold() for side in sides}) < len(labels):
-        raise ConfigError(f"two sides are called alike: {', '.join(labels)}; give folders of different names")
+        raise ConfigError(f"two sides have the same name: {', '.join(labels)}; give folders of different names")
     if base is None:
         return list(sides)
     if base not in labels:
-        raise ConfigError(f"--base {base}: there is no such side; there are {', '.join(labels)}")
+        raise ConfigError(f"--base: {unknown('side', base, labels)}")
     return sorted(sides, key=lambda side: side.label != base)
 
 

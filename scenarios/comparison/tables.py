@@ -114,7 +114,7 @@ def _headlines(side: str, run: SpeciesRun) -> Iterator[tuple[Any, ...]]:
 def gain_table(
     runs: Runs, base: str, others: Sequence[str], weights: Mapping[str, float], routes: Mapping[str, Routes]
 ) -> pd.DataFrame:
-    """One row per species and other side: the share of what the fences take away that is given back, and its cost.
+    """One row per species and other side: the share of what the fences take away that is restored, and its cost.
 
     ``conductance_share`` and ``least_cost_share`` are means over cores, weighted as ``routes`` says: 0 is the reference as it
     is, 1 the same land without any fence, below 0 is worse than the reference. ``extra_cost`` is what the openings and actions
@@ -174,7 +174,7 @@ def _mean(shares: pd.DataFrame, routes: Routes | None) -> float:
 
 
 def place_table(runs: Runs, base: str, others: Sequence[str], routes: Mapping[str, Routes]) -> pd.DataFrame:
-    """One row per species, other side, and core or target: the share that is given back for it alone, and its best passage.
+    """One row per species, other side, and core or target: the share that is restored for it alone, and its best passage.
 
     For a target the shares are means over cores on the way to it alone, for a core on the way to any target, or the mean over
     targets where ``routes`` weighs them.
@@ -313,5 +313,5 @@ def _agreement_words(a: pd.DataFrame, b: pd.DataFrame, tau: float) -> str:
         if not len(table):
             return f"no candidates in {side}"
         if not (table["score"] > 0).any():
-            return f"no candidate gains anything in {side}"
+            return f"no candidate improves connectivity in {side}"
     return "compared" if np.isfinite(tau) else "no tau: fewer than two common candidates, or all alike"

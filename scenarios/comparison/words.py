@@ -192,7 +192,7 @@ def _cost_rows(comparison: Comparison) -> Iterator[TableRow]:
 
 
 def per_cost_words(comparison: Comparison, species: str, other: str) -> str:
-    """Share of conductance given back per hundred cost units; why there is none in words."""
+    """Share of conductance restored per hundred cost units; why there is none in words."""
     if species not in set(comparison.gains["species"]):
         return DASH
     row = _gain(comparison, species, other)
@@ -242,5 +242,5 @@ def _finding(comparison: Comparison, species: str, other: str, title: str) -> st
         words = f"the way to the nearest target costs {value_words(b, HEADLINES[0])} effective km instead of {value_words(a, HEADLINES[0])}"
         words += f" ({change_words(a, b)})" if change_words(a, b) != "same" else ", the same"
     if math.isfinite(gain["conductance_share"]):
-        words += f"; {signed_percent(gain['conductance_share']).removeprefix('+')} of the conductance that the fences take is given back"
+        words += f"; {signed_percent(gain['conductance_share']).removeprefix('+')} of the conductance that the fences take is restored"
     return f"{name}, {title}: {words}."

@@ -50,12 +50,12 @@ def write_species_corridors(
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise ExportError(f"{folder}: this folder cannot be made: {error}") from error
+        raise ExportError(f"{folder}: could not create this folder: {error}") from error
     metadata = _metadata(found)
     return [
         write_vectors(folder / "corridors.gpkg", corridor_layers(found), of="corridors", metadata=metadata),
         *write_corridor_tables(found, folder),
-        _raster(found, folder, "corridor_excess", found.corridor, "Extra cost of the best way through a cell", "effective m"),
+        _raster(found, folder, "corridor_excess", found.corridor, "Extra cost of the best route through a cell", "effective m"),
         _raster(found, folder, "band_current", found.band_current, "Largest current of any route's band, at 1 A", "A"),
         _raster(found, folder, "barrier_score", found.barrier_score, "Drop in least cost per metre restored", "effective m/m"),
         write_corridor_map(found, folder / "corridors.png", borders=borders, credits=credits),

@@ -30,7 +30,7 @@ CROSSING, WEAK = "#8c1d04", "#111111"
 MAP_TITLE = "Corridors and where they meet fences"
 READING = (
     "Each number is a corridor that differs from the cheaper ones; dashed where only open fences would let it through. Crosses "
-    "are where it meets a fence, diamonds where it is weakest. Blue is where other cheap ways run."
+    "are where it meets a fence, diamonds where it is weakest. Blue is where other cheap routes run."
 )
 
 
@@ -44,7 +44,7 @@ def write_corridor_map(
     """Draw the listed corridors of one species as a PNG."""
     scene = make_scene(found.ground, borders, credits)
     sheet = _open_sheet(found, scene)
-    sheet.panel.heading("Other cheap ways")
+    sheet.panel.heading("Other cheap routes")
     draw_corridor(sheet, scene, found.corridor)
     sheet.panel.heading("Corridors by cost [effective km]")
     _draw_routes(sheet, found)

@@ -43,7 +43,7 @@ def network_tables(
     shares: Mapping[str, NDArray[np.bool_]],
     kernel: DispersalKernel | None,
 ) -> NetworkTables:
-    """The network of neighbouring cores and targets; a way through a third one is no link of its own.
+    """The network of neighbouring cores and targets; a route through a third one is no link of its own.
 
     Parameters
     ----------

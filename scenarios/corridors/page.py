@@ -35,7 +35,7 @@ FILES = {
     "links.csv": "The network: every link between neighbouring cores",
     "cores.csv": "The network: what each core adds",
     "columns.csv": "What each column means, and its unit",
-    "corridor_excess.tif": "Extra cost of the best way through each cell (GeoTIFF)",
+    "corridor_excess.tif": "Extra cost of the best route through each cell (GeoTIFF)",
     "band_current.tif": "Current in the bands around the routes (GeoTIFF)",
     "barrier_score.tif": "What restoring a disc of ground would save on some link, per metre (GeoTIFF)",
 }

@@ -31,7 +31,7 @@ class WeakPlace:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class CorridorRoute:
-    """One way from a core to a target.
+    """One route from a core to a target.
 
     Parameters
     ----------
@@ -40,7 +40,7 @@ class CorridorRoute:
     rank : int
         Among all routes of the species: by cost now, then by cost with the fences open.
     number : int
-        1 for the cheapest way of its pair.
+        1 for the cheapest route of its pair.
     status : str
         ``"reached"``, or ``"closed"``: only with the fences open.
     path : LeastCostPath
@@ -48,11 +48,11 @@ class CorridorRoute:
     cost_m : float
         Cost now [effective m]; inf when closed.
     cost_open_m : float
-        Cost of the same way without the fences [effective m].
+        Cost of the same route without the fences [effective m].
     pair_cost_open_m : float
-        Least cost of any way between the pair without the fences [effective m].
+        Least cost of any route between the pair without the fences [effective m].
     overlap : float
-        Share of its length near cheaper ways of its pair [1].
+        Share of its length near cheaper routes of its pair [1].
     distinct : int
         Position in the species' list of corridors that differ from each other, 0 where it is not in it.
     crossings : tuple of FenceCrossing

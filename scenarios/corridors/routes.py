@@ -124,7 +124,7 @@ def _barrier_score(network: CorridorNetwork, settings: CorridorSettings) -> NDAr
 
 
 def _alternatives(land: Landscape, settings: CorridorSettings) -> list[Route]:
-    """Really different routes of every pair that anything but fences leaves a way."""
+    """Really different routes of every pair that anything but fences leaves a route."""
     rules = DiversityRules(
         most=settings.alternatives, apart_m=settings.apart_m, max_overlap=settings.max_overlap,
         max_stretch=settings.max_stretch,

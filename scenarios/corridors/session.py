@@ -58,7 +58,7 @@ def _best(one: SpeciesCorridors) -> Iterator[Text | str]:
     """The best three of a species, in words."""
     closed = sum(route.status == "closed" for route in one.routes)
     title = f"{one.ground.titles.get('species', one.ground.species)}, {one.ground.titles.get('scenario', one.ground.scenario)}"
-    yield Text(f"{title}: {len(one.routes)} ways, {closed} of them closed by fences", style="bold")
+    yield Text(f"{title}: {len(one.routes)} routes, {closed} of them closed by fences", style="bold")
     for route in one.shortlist[:3]:
         yield f"  {route.distinct}. {route_title(one, route)}. {describe_route(one, route)}"
 

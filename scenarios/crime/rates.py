@@ -1,7 +1,7 @@
 """How often patrols meet incidents, how that changed between years, and which share of carcasses was killed illegally.
 
 Encounters are counted per patrol: a patrol is a block of the negative binomial of `estimators.rates`, because what one team
-finds on one walk hangs together. Incidents that were not found on a patrol have no effort and are counted apart.
+finds on one walk is correlated. Incidents that were not found on a patrol have no effort and are counted apart.
 """
 
 from __future__ import annotations

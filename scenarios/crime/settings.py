@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
+from rasters.plain import unknown
 from scenarios.study.base import FileName, Model
 from scenarios.study.load import read_document, validate
 
@@ -67,7 +68,7 @@ class CrimeSettings(Model):
         for name, table in (("patrols", self.patrols), ("incidents", self.incidents)):
             strangers = sorted({*table.columns, *table.values} - {*COLUMNS[name]})
             if strangers:
-                raise ValueError(f"{name}: there is no column {strangers[0]!r}; there are {', '.join(COLUMNS[name])}")
+                raise ValueError(f"{name}: {unknown('column', strangers[0], COLUMNS[name])}")
         return self
 
 

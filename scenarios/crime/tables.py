@@ -130,7 +130,7 @@ def _times(table: pd.DataFrame, file: str, settings: CrimeSettings, faults: Faul
             "date", file, row, "date", text, f"is not a date; write YYYY-MM-DD or set date_format in {SETTINGS}"
         )
     for row, text in table.loc[(times < EARLIEST) | (times > latest), [ROW, "date"]].itertuples(index=False):
-        faults.error("clock", file, row, "date", text, "lies before 1990 or in the future; mend the clock's year")
+        faults.error("clock", file, row, "date", text, "lies before 1990 or in the future; correct the clock's year")
     return times
 
 
@@ -163,7 +163,7 @@ def _placed(table: pd.DataFrame, file: str, settings: CrimeSettings, grid: Grid,
     for row, lon, lat, turned in zip(
         table[ROW][outside], table["lon"][outside], table["lat"][outside], swapped[outside], strict=True
     ):
-        fix = "swap lon and lat" if turned else f"mend it, or set outside_study: leave_out in {SETTINGS}"
+        fix = "swap lon and lat" if turned else f"correct it, or set outside_study: leave_out in {SETTINGS}"
         (faults.error if turned else report)(
             "place", file, row, "lon, lat", f"{lon:g}, {lat:g}", f"lies outside the study; {fix}"
         )
@@ -222,7 +222,7 @@ def _track(points: pd.DataFrame, settings: CrimeSettings, faults: Faults) -> pd.
     km = track_km(points["lon"].to_numpy(), points["lat"].to_numpy())
     later = points.iloc[1:]
     for row, length in zip(later[ROW][km > settings.longest_step_km], km[km > settings.longest_step_km], strict=True):
-        message = f"lies {length:.0f} km from the point before it (longest_step_km {settings.longest_step_km:g}); mend or split the track"
+        message = f"lies {length:.0f} km from the point before it (longest_step_km {settings.longest_step_km:g}); correct or split it"
         faults.error("track", settings.patrols.file, row, "lon, lat", None, message)
     middle = {axis: 0.5 * (points[axis].to_numpy()[:-1] + points[axis].to_numpy()[1:]) for axis in ("x", "y")}
     return _described(later.assign(km=km, **middle))
@@ -247,7 +247,7 @@ def _checked(incidents: pd.DataFrame, patrols: pd.DataFrame, settings: CrimeSett
     incidents = incidents.assign(type=types, cause=incidents["cause"].str.lower())
     twice = incidents["incident_id"].duplicated() & (incidents["incident_id"] != "")
     for row, text in incidents.loc[twice, [ROW, "incident_id"]].itertuples(index=False):
-        faults.error("unique", file, row, "incident_id", text, "stands twice; an incident is counted once")
+        faults.error("unique", file, row, "incident_id", text, "is given twice; an incident is counted once")
     for column in ("incident_id", "type"):
         for row in incidents.loc[incidents[column] == "", ROW]:
             faults.error("required", file, row, column, None, "is empty")
@@ -263,7 +263,7 @@ def _checked(incidents: pd.DataFrame, patrols: pd.DataFrame, settings: CrimeSett
             row,
             "patrol_id",
             text,
-            f"no such patrol in {settings.patrols.file}; mend it or leave it empty",
+            f"no such patrol in {settings.patrols.file}; correct it or leave it empty",
         )
     _tell_of_uncounted(incidents, settings, faults)
     illegal = (incidents["type"] != "carcass") | (incidents["cause"] == "illegal")

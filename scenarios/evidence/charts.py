@@ -271,7 +271,7 @@ def draw_places(found: Findings) -> Figure | None:
 
 
 def _used(row: Any) -> str:
-    """What is known of a place in a few letters; a probability is never nought."""
+    """What is known of a place in a few letters; a probability is never shown as zero."""
     if not row.days:
         return "no data"
     weeks = f"  ({row.detections}/{row.occasions})"

@@ -13,6 +13,7 @@ from shapely.geometry import Point
 from rasters.errors import ConfigError
 from rasters.fences import Fence
 from rasters.grid import Grid
+from rasters.plain import unknown
 from scenarios.evidence.package import TrapData
 from scenarios.evidence.plausible import check_places, coarse_m
 from scenarios.evidence.settings import StatedPassage
@@ -73,7 +74,7 @@ def landmarks_of(resolved: ResolvedStudy, inputs: Inputs, stated: Sequence[State
 
 
 def _standing(resolved: ResolvedStudy) -> list[StatedPassage]:
-    """The study's own openings at single places; rows of openings every so many metres are no place to stand a camera at."""
+    """The study's own openings at single places; rows of openings at regular distances are no place to stand a camera at."""
     out = []
     for rule in resolved.study.openings:
         if rule.lon is not None:
@@ -85,10 +86,8 @@ def _standing(resolved: ResolvedStudy) -> list[StatedPassage]:
 
 def _passage(resolved: ResolvedStudy, grid: Grid, fences: dict[str, Fence], one: StatedPassage) -> Passage:
     if one.design not in resolved.study.designs:
-        known = ", ".join(resolved.study.designs)
-        raise ConfigError(
-            f"evidence.yaml: passages.{one.id}.design: no design {one.design!r} in the study; there are {known}"
-        )
+        told = unknown("design", one.design, resolved.study.designs)
+        raise ConfigError(f"evidence.yaml: passages.{one.id}.design: {told}")
     if one.candidate is not None:
         fence, along_m = _place_of_candidate(one, fences)
     else:

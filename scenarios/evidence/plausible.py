@@ -48,7 +48,7 @@ def check_references(tables: Tables, files: Mapping[str, str], faults: Faults) -
             for row, value in zip(table.loc[wrong, "row"], table.loc[wrong, field], strict=True):
                 what = files.get(other, other)
                 faults.error(
-                    "reference", files[name], int(row), field, value, f"is not in {what}; add it or mend the id"
+                    "reference", files[name], int(row), field, value, f"is not in {what}; add it or correct the id"
                 )
 
 
@@ -67,7 +67,7 @@ def check_clocks(tables: Tables, files: Mapping[str, str], faults: Faults, now: 
     _check_range(observations, "eventStart", latest, file, faults)
     backwards = observations["eventEnd"] < observations["eventStart"]
     for one in observations[backwards].itertuples():
-        message = f"is before eventStart {one.eventStart:%Y-%m-%dT%H:%M:%SZ}; swap or mend them"
+        message = f"is before eventStart {one.eventStart:%Y-%m-%dT%H:%M:%SZ}; swap or correct them"
         faults.error("clock", file, one.row, "eventEnd", _iso(one.eventEnd), message)
     early = observations["eventStart"] < observations["deploymentStart"] - TOLERANCE
     late = observations["eventStart"] > observations["deploymentEnd"] + TOLERANCE
@@ -151,7 +151,7 @@ def _check_deployment(one: object, file: str, latest: pd.Timestamp, faults: Faul
     row, start, end = one.row, one.deploymentStart, one.deploymentEnd  # type: ignore[attr-defined]
     if end <= start:
         faults.error(
-            "effort", file, row, "deploymentEnd", _iso(end), f"is not after deploymentStart {_iso(start)}; mend one"
+            "effort", file, row, "deploymentEnd", _iso(end), f"is not after deploymentStart {_iso(start)}; correct one"
         )
     for name, time in (("deploymentStart", start), ("deploymentEnd", end)):
         if time < EARLIEST:
@@ -190,7 +190,7 @@ def _outside_deployment(one: object, file: str, faults: Faults) -> None:
     away = begin - start if start < begin else start - end
     message = (
         f"lies {away.total_seconds() / 3600:.1f} h outside its deployment ({_iso(begin)} to {_iso(end)}); "
-        "set the clock right, or mend the deployment"
+        "set the clock right, or correct the deployment"
     )
     if one.timestampIssues:  # type: ignore[attr-defined]
         message += "; the deployment says that its times are not to be trusted, so the event is left out"
@@ -229,7 +229,7 @@ def check_places(
             message = f"lies outside the study, but {one.longitude:g}, {one.latitude:g} would lie in it: swap latitude and longitude"
             faults.error("place", file, one.row, "latitude, longitude", at, message)
         elif not inside[i]:
-            message = "lies outside the study; mend it, or write outside_study: leave_out into evidence.yaml"
+            message = "lies outside the study; correct it, or write outside_study: leave_out into evidence.yaml"
             (faults.warning if leave_out else faults.error)("place", file, one.row, "latitude, longitude", at, message)
         elif coarse_m(one.latitude, one.longitude, one.coordinateUncertainty) > link_m:
             message = (

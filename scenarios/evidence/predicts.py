@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from rasters.errors import DataError, LayerNotFoundError
 from rasters.files.reading import read_raster
 from rasters.grid import Grid
+from rasters.plain import unknown
 from scenarios.evidence.watching import Watch
 from scenarios.outputs.folder import MARKER, run_folder
 from scenarios.statistics.prediction import (
@@ -73,7 +74,7 @@ def results_scenario(results: Path, scenario: str | None) -> str:
     if not known:
         raise DataError(f"{path}: lists no runs; give a folder that `otkel run` wrote, not one of another command")
     if scenario is not None and scenario not in known:
-        raise DataError(f"{results}: no scenario {scenario!r}; there are {', '.join(known)}")
+        raise DataError(f"{results}: {unknown('scenario', scenario, known)}")
     return scenario or str(known[0])
 
 

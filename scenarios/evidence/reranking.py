@@ -79,7 +79,7 @@ def _ranked(
 
 def _sentences(table: pd.DataFrame) -> tuple[str, ...]:
     if not len(table) or not table["score_before"].max() > 0:
-        return ("No candidate gains anything, so there is no ranking to change.",)
+        return ("No candidate improves connectivity, so there is no ranking to change.",)
     moved = int((table["rank_before"] != table["rank_after"]).sum())
     tau = float(kendalltau(table["rank_before"], table["rank_after"]).statistic) if len(table) > 1 else 1.0
     old, new = (

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from rasters.errors import ConfigError
+from rasters.plain import unknown
 from scenarios.evidence.charts import draw_charts
 from scenarios.evidence.findings import STEPS, EvidenceJob, Findings, find
 from scenarios.evidence.output_tables import write_evidence_tables
@@ -109,5 +110,5 @@ def _chosen(resolved: ResolvedStudy, species: Sequence[str] | None) -> tuple[str
     known = resolved.study.species
     for name in species or ():
         if name not in known:
-            raise ConfigError(f"{resolved.path}: species: no species {name!r}; there are {', '.join(known)}")
+            raise ConfigError(f"{resolved.path}: {unknown('species', name, known)}")
     return tuple(species or known)

@@ -20,6 +20,7 @@ import pandas as pd
 
 from rasters.errors import ConfigError, DataError, LayerNotFoundError
 from rasters.files.writing import replacing
+from rasters.plain import unknown
 from rasters.profile import MOST_SENSITIVE
 from scenarios.evidence.sharing_lists import (
     COUNTS,
@@ -99,7 +100,7 @@ def _audience(audience: str, evidence: Path) -> Audience:
             "know where cameras stand, or choose partner or public"
         )
     if audience not in list(Audience):
-        raise ConfigError(f"--audience {audience!r}: there are partner and public")
+        raise ConfigError(f"--audience: {unknown('audience', audience, ('partner', 'public'))}")
     return Audience(audience)
 
 

@@ -10,7 +10,7 @@ __all__ = [
 ]  # fmt: skip
 
 LEAST_PLACES, LEAST_PLACES_SENSITIVE = 3, 5
-"""A number for the public rests on at least so many passages, places or sites; more for the most sensitive species."""
+"""A number for the public rests on at least this many passages, places or sites; more for the most sensitive species."""
 FIGURES = {Audience.PARTNER: 3, Audience.PUBLIC: 2}
 """Significant figures of what is not counted (partner) and of every number (public)."""
 

@@ -81,7 +81,7 @@ def parse_years(study: str, texts: Sequence[str]) -> tuple[Year, ...]:
     numbers = [one.year for one in years]
     twice = sorted({year for year in numbers if numbers.count(year) > 1})
     if twice:
-        raise ConfigError(f"--year {twice[0]}: stands twice; one scenario is what stood in a year")
+        raise ConfigError(f"--year {twice[0]}: is given twice; each year takes exactly one scenario")
     if not years:
         raise ConfigError("give at least one --year YEAR=SCENARIO: what stood in that year")
     return _with_openings_dated(sorted(years, key=lambda one: one.year))

@@ -17,7 +17,7 @@ __all__ = ["naming", "require_columns", "require_unique"]
 
 @contextmanager
 def naming(where: object) -> Iterator[None]:
-    """Say ``where`` in front of an error about input data that does not say it yet: the file and key of the fault."""
+    """Put ``where`` in front of an error about input data that does not say it yet: the file and key of the fault."""
     try:
         yield
     except (DataError, FocalNodeError) as error:

@@ -41,8 +41,8 @@ def read_fences(resolved: ResolvedStudy, grid: Grid) -> tuple[Fence, ...]:
             )
             for line, (_, row) in zip(lines, features.iterrows(), strict=True)
         ]  # fmt: skip
-        fences, mended = joined_lines(drawn)
-    for words in mended:
+        fences, corrected = joined_lines(drawn)
+    for words in corrected:
         warnings.warn(f"{path}: {words}", PlannerWarning, stacklevel=2)
     _tell_unused(resolved, lines, path)
     _require_lines(resolved, {f.fence_line for f in fences}, path)
@@ -60,10 +60,12 @@ def _require_lines(resolved: ResolvedStudy, there: set[str], path: Path) -> None
     named += [("candidates.fence_lines", line) for line in study.candidates.fence_lines or ()]
     named += [(f"fences.separations[{i}].fences", f) for i, s in enumerate(study.fences.separations) for f in s.fences]
     wrong = [
-        f"{resolved.path}: {key}: no fence line {line!r} in {path.name}" for key, line in named if line not in there
+        f"{resolved.path}: {key}: unknown fence line {line!r} in {path.name}"
+        for key, line in named
+        if line not in there
     ]
     if wrong:
-        raise ConfigError("\n".join(wrong) + f"; there are {', '.join(sorted(there))}")
+        raise ConfigError("\n".join(wrong) + f"; choose one of {', '.join(sorted(there))}")
 
 
 def _line_of_each(resolved: ResolvedStudy, features: geopandas.GeoDataFrame, path: Path) -> list[str]:

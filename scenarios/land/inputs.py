@@ -22,6 +22,7 @@ from rasters.fences import CutEdges, Fence
 from rasters.files.reading import read_grid, read_raster, read_vectors
 from rasters.grid import Grid
 from rasters.numbers import part_percent
+from rasters.plain import unknown
 from rasters.profile import SpeciesProfile
 from rasters.surface import Layer
 from scenarios.land.areas import regions_of_areas
@@ -228,7 +229,7 @@ def _chosen_species(resolved: ResolvedStudy, species: Sequence[str] | None) -> l
     chosen = list(species) if species else known
     for name in chosen:
         if name not in known:
-            raise ConfigError(f"{resolved.path}: species: no species {name!r}; there are {', '.join(known)}")
+            raise ConfigError(f"{resolved.path}: {unknown('species', name, known)}")
     return chosen
 
 
@@ -349,7 +350,7 @@ def read_named_places(resolved: ResolvedStudy, grid: Grid) -> dict[str, FocalPla
     missing = sorted(wanted - set(there))
     if missing:
         raise ConfigError(
-            f"{resolved.path}: routes: no region {', '.join(missing)} in {study.regions.file}; there are {', '.join(there)}"
+            f"{resolved.path}: routes: unknown region {', '.join(missing)} in {study.regions.file}; choose one of {', '.join(there)}"
         )
     return {name: there[name] for name in sorted(wanted)}
 

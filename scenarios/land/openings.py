@@ -12,6 +12,7 @@ from rasters.errors import ConfigError
 from rasters.fences import Fence
 from rasters.grid import Grid
 from rasters.openings import FenceModel, Opening, OpeningEdges, open_edges
+from rasters.plain import unknown
 from rasters.profile import SpeciesProfile
 from rasters.surface import ResistanceSurface
 from scenarios.land.actions import removed_stretches
@@ -141,9 +142,7 @@ def removable_stretches(context: SpeciesContext) -> list[tuple[str, OpeningEdges
     cuts, known = context.inputs.cuts, [fence.id for fence in context.inputs.all_fences]
     for name, action in context.resolved.study.actions.items():
         if action.fence is not None and action.fence not in known:
-            raise ConfigError(
-                f"{context.resolved.path}: actions.{name}.fence: no fence {action.fence!r}; there are {', '.join(known)}"
-            )
+            raise ConfigError(f"{context.resolved.path}: actions.{name}.fence: {unknown('fence', action.fence, known)}")
     stretches = removed_stretches(context.resolved, cuts.fences, context.profile.id)
     return [(name, open_edges(cuts, context.surface, opening, context.model)) for name, opening in stretches]
 

@@ -16,6 +16,7 @@ from scipy.stats import qmc
 
 from rasters.errors import ConfigError
 from rasters.permeability import NUMBERS
+from rasters.plain import unknown
 from rasters.profile import MOVEMENT, SpeciesProfile
 from scenarios.land.inputs import Inputs
 from scenarios.study.load import ResolvedStudy
@@ -294,12 +295,12 @@ def _require_known(resolved: ResolvedStudy, inputs: Inputs) -> None:
         where = f"{resolved.path}: uncertainty.parameters[{i}]"
         absent = [name for name in row.species if name not in study.species]
         if absent:
-            faults.append(f"{where}.species: no species {absent[0]!r}; there are {', '.join(study.species)}")
+            faults.append(f"{where}.species: {unknown('species', absent[0], study.species)}")
         elif not any(_names(row, *one) for one in known) and (
             not row.species or set(row.species) & set(inputs.profiles)
         ):
             keys = ", ".join(dict.fromkeys(key for _, key in known))
-            faults.append(f"{where}.parameter: {row.parameter!r} names no parameter; there are {keys}")
+            faults.append(f"{where}.parameter: {row.parameter!r} names no parameter; choose one of {keys}")
     if faults:
         raise ConfigError("\n".join(faults))
 

@@ -84,7 +84,7 @@ class SpeciesRun(Ground):
 def shortlist(ranking: pd.DataFrame) -> pd.DataFrame:
     """The candidates shown on maps and pages, best first, with a ``number`` from 1: those that keep their distance.
 
-    Where none is selected, because none gains anything, the table is empty.
+    Where none is selected, because none improves connectivity, the table is empty.
     """
     chosen = ranking[ranking["selected"].astype(bool)].head(SHORTLIST)
     return chosen.assign(number=np.arange(1, len(chosen) + 1))

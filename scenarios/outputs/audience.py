@@ -5,6 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 
 from rasters.errors import ConfigError
+from rasters.plain import unknown
 
 __all__ = ["FIGURES", "MARKS", "PARTNER_DEG", "WIDER", "Audience", "audience_named", "audience_note", "badge"]
 
@@ -16,7 +17,7 @@ FIGURES = 2
 
 
 WIDER = 3
-"""Near fences the public's cells of what depends on openings are so many times as wide."""
+"""Factor by which public cells are enlarged near fences, in layers that depend on openings."""
 
 
 class Audience(StrEnum):
@@ -41,7 +42,7 @@ def audience_named(name: str) -> Audience:
         No such audience; lists those that there are.
     """
     if name not in list(Audience):
-        raise ConfigError(f"--audience {name!r}: there are {', '.join(Audience)}")
+        raise ConfigError(f"--audience: {unknown('audience', name, Audience)}")
     return Audience(name)
 
 

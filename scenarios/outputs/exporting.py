@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rasters.errors import ConfigError, ExportError
+from rasters.plain import unknown
 from scenarios.outputs.audience import Audience, audience_named
 from scenarios.outputs.folder import atomic_folder
 from scenarios.outputs.generalise import generalised
@@ -98,7 +99,7 @@ def _made(out: Path) -> Path:
     try:
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise ExportError(f"{out}: this folder cannot be made: {error}; choose another with --out") from error
+        raise ExportError(f"{out}: could not create this folder: {error}; choose another with --out") from error
     return out
 
 
@@ -140,7 +141,7 @@ class _Exports:
 
 def _known(option: str, name: str, there: Sequence[str]) -> str:
     if name not in there:
-        raise ConfigError(f"{option} {name!r}: the results have {', '.join(there)}")
+        raise ConfigError(f"{option}: {unknown(option.removeprefix('--'), name, there)}")
     return name
 
 

@@ -66,7 +66,7 @@ def atomic_folder(final: str | Path, *, marker: str = MARKER, over_run: bool = F
 def _mend(final: Path) -> None:
     """Remove what killed processes left half-written, and put back an older result that one had just moved away.
 
-    Whoever holds the lock knows that all of it belongs to the dead.
+    The holder of the lock may remove these: their processes are gone.
     """
     for left in sorted(final.parent.iterdir()):
         if left.name.startswith(f".{final.name}{PART}"):
@@ -85,7 +85,7 @@ def _remove_empty(folders: list[Path]) -> None:
 
 def _require_replaceable(final: Path, marker: str) -> None:
     if final.exists() and not final.is_dir():
-        raise ExportError(f"{final}: there is a file of this name; choose another folder for the results")
+        raise ExportError(f"{final}: a file with this name already exists; choose another folder for the results")
     if final.is_dir() and any(final.iterdir()) and not (final / marker).is_file():
         raise ExportError(
             f"{final}: this folder holds files, but no {marker}, so it is not a result that could be replaced; "

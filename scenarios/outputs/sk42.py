@@ -136,7 +136,7 @@ def datum_operation(area: Area, named: str = "") -> DatumOperation:
         if named not in found:
             raise ConfigError(
                 f"sk42.operation: {named!r} is no operation between WGS 84 and SK-42 that works here; "
-                f"there are {', '.join(sorted(found))}"
+                f"choose one of {', '.join(sorted(found))}"
             )
         return _described(named, *found[named])
     covered = {code: _covered(operation, area) for code, (operation, _) in found.items()}

@@ -57,7 +57,7 @@ def write_species_run(
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise ExportError(f"{folder}: this folder cannot be made: {error}") from error
+        raise ExportError(f"{folder}: could not create this folder: {error}") from error
     return [
         *write_rasters(run, folder),
         write_layers(run, folder),

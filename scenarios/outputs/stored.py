@@ -189,7 +189,7 @@ class StoredResults:
             if (entry["scenario"], entry["species"]) == (scenario, species):
                 return entry
         there = ", ".join("/".join(key) for key in self.keys)
-        raise LayerNotFoundError(f"{self.folder}: there is no run of {scenario}/{species}; there are {there}")
+        raise LayerNotFoundError(f"{self.folder}: there is no run of {scenario}/{species}; choose one of {there}")
 
     def _elevation(self, scenario: str) -> Path | None:
         return next((p for p in elevation_file(self.folder, scenario) if self._listed(p)), None)

@@ -12,6 +12,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from rasters.errors import ConfigError
+from rasters.plain import unknown
 
 __all__ = ["LANGUAGES", "LOCALE", "compile_catalogues", "require_language", "translator"]
 
@@ -35,7 +36,7 @@ def translator(lang: str, domain: str) -> Callable[[str], str]:
 def require_language(lang: str) -> None:
     """Raise ConfigError unless there are catalogues in this language."""
     if lang not in LANGUAGES:
-        raise ConfigError(f"--lang {lang!r}: there are {', '.join(LANGUAGES)}")
+        raise ConfigError(f"--lang: {unknown('language', lang, LANGUAGES)}")
 
 
 @lru_cache(maxsize=32)

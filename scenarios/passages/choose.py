@@ -239,7 +239,7 @@ def _shortlist(
     for name in [*wanted, *settings.must_not]:
         if name not in place and name not in resolved.study.actions:
             raise ConfigError(
-                f"{resolved.path}: portfolio: no candidate or action {name!r}; the ids are in candidates.csv of a run"
+                f"{resolved.path}: portfolio: unknown candidate or action {name!r}; the ids are in candidates.csv of a run"
             )
     first = [place[name] for name in wanted if name in place] + np.flatnonzero(table["kind"] == "removal").tolist()
     apart = _spacing(resolved, settings) / 2

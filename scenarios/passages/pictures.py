@@ -181,7 +181,7 @@ def _draw_gain(sheet: Sheet, scene: Scene, run: PortfolioRun) -> None:
     gain = _shown_gain(run)
     draw_plain_fences(sheet, scene)
     if not (gain > 0).any():
-        sheet.panel.text("No opening in them gains anything, alone or in a bundle.", size=8.6, color=INK)
+        sheet.panel.text("No opening in them improves connectivity, alone or in a bundle.", size=8.6, color=INK)
         return
     lines, values = _stretches(run, gain)
     norm, colours = _scale(gain)
@@ -236,7 +236,7 @@ def _draw_areas(sheet: Sheet, run: PortfolioRun) -> None:
 def _plan_list(sheet: Sheet, run: PortfolioRun) -> None:
     sheet.panel.heading("The plan")
     if not run.names_of(run.best):
-        sheet.panel.text("Nothing gains anything under this budget.", size=8.6, color=INK)
+        sheet.panel.text("Nothing improves connectivity under this budget.", size=8.6, color=INK)
         return
     adds, cost = run.parts.set_index("item")["gain"], run.candidates.set_index("candidate")["cost"]
     columns = (0.02, 0.2, -2.2, -2.9)

@@ -18,7 +18,7 @@ __all__ = ["Item", "describe_items", "describe_plan", "numbered_items", "plan_ta
 OBJECTIVES = {
     "conductance": "conductance of all routes from the cores to the targets together",
     "resistance": "effective resistance between the cores and the targets",
-    "least_cost": "ease (one over the least cost) of the best way from each core to a target",
+    "least_cost": "ease (one over the least cost) of the best route from each core to a target",
     "eca": "equivalent connected area of all cores and targets",
     "arriving": "share of walkers from the cores that reach a target alive",
 }
@@ -45,7 +45,7 @@ def describe_plan(run: PortfolioRun) -> list[str]:
     """What the plan as a whole brings, how it compares and how far it is from the best possible."""
     best, names = run.best, run.names_of(run.best)
     if not names or best.value <= 0:
-        return [f"For a budget of {best.budget:g} cost units, nothing that may be chosen gains anything."]
+        return [f"For a budget of {best.budget:g} cost units, nothing that may be chosen improves connectivity."]
     kinds = _listed([_counted(best.chosen, "opening"), *([_counted(best.actions, "action")] if best.actions else [])])
     shares = ", ".join(f"{species_name(run, s)} {percent(value)}" for s, value in run.by_species.items())
     out = [

@@ -37,11 +37,11 @@ __all__ = ["SOLVED_PARTS", "Speed", "Work", "probed_speed", "seconds_of", "wall_
 PROBE_STUDY, PROBE_SPECIES, PROBE_CELL_M = "ustyurt", "leopard", 4000.0
 
 SETUP_SOLVES = 1.2
-"""Setting up the solver costs as much as so many solves."""
+"""Setting up the solver costs as much as that many solves."""
 RANKING_ORIGINS = 2
-"""What is ranked for all cores together costs as much as for so many of them."""
+"""What is ranked for all cores together costs as much as for that many of them."""
 WRITE_CELLS = 2.5e6
-"""So many cells cost as much to write as the maps and tables of a step, whose size is fixed."""
+"""This many cells cost as much to write as the maps and tables of a step, whose size is fixed."""
 
 WORK: dict[str, Callable[[Work], float]] = {
     "least cost": lambda work: work.covered * (work.origins + 1 + work.targets),

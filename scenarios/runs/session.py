@@ -185,7 +185,9 @@ def _why_none(runs: Sequence[SpeciesRun]) -> str:
     """Why no passage is listed: the public gets none, whatever they gain."""
     if any(reader_of(run) is Audience.PUBLIC for run in runs):
         return "passages are withheld from the public"
-    return "no candidate passage gains anything (no active fence, or fences closed behind each other)"
+    return (
+        "no single passage improves connectivity: no fence is active, or a second fence behind the first stays closed"
+    )
 
 
 def _tell(reporter: Reporter, label: str, what: str) -> None:

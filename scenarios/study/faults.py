@@ -3,7 +3,6 @@ reads pydantic's errors."""
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -11,6 +10,7 @@ from typing import Any
 import yaml
 from pydantic import BaseModel, ValidationError
 
+from rasters.plain import like
 from scenarios.study.shapes import Expected, example_of, in_words, keys_of, step_into
 
 __all__ = ["Faults", "KeyPath", "dotted", "faults_in_words", "suggestion"]
@@ -40,10 +40,7 @@ def dotted(key: KeyPath) -> str:
 
 def suggestion(word: str, known: Sequence[str]) -> str:
     """What was probably meant, or else all that there is."""
-    near = difflib.get_close_matches(word, known, n=1)
-    if near:
-        return f"; did you mean {near[0]!r}?"
-    return f"; the keys here are {', '.join(known)}" if known else "; remove it"
+    return like(word, known) or (f"; the keys here are {', '.join(known)}" if known else "; remove it")
 
 
 def faults_in_words(error: ValidationError, model: type[BaseModel], where: Callable[[KeyPath], str]) -> list[str]:

@@ -16,7 +16,7 @@ import yaml
 from pydantic import BaseModel, ValidationError
 
 from rasters.errors import ConfigError, LayerNotFoundError
-from rasters.plain import plain_text
+from rasters.plain import plain_text, unknown
 from scenarios.study.faults import KeyPath, dotted, faults_in_words, suggestion
 from scenarios.study.schema import ScenarioFile, ScenarioOverrides, Study
 
@@ -118,7 +118,7 @@ def find_study(name: str) -> Path:
             return path
     bundled = ", ".join(bundled_studies())
     raise LayerNotFoundError(
-        f"no study {name!r}: neither a file, nor a folder with a study.yaml, nor one of the bundled studies ({bundled})"
+        f"unknown study {name!r}: neither a file, nor a folder with a study.yaml, nor one of the bundled studies ({bundled})"
     )
 
 
@@ -154,7 +154,7 @@ def _walk(node: yaml.Node, key: KeyPath, lines: dict[KeyPath, int], faults: list
             inner = (*key, str(name.value))
             line = name.start_mark.line + 1
             if inner in lines:
-                faults.append(f"{path}:{line}: {dotted(inner)}: stands twice, first on line {lines[inner]}; keep one")
+                faults.append(f"{path}:{line}: {dotted(inner)}: is given twice, first on line {lines[inner]}; keep one")
             lines[inner] = line
             _walk(value, inner, lines, faults, path)
     elif isinstance(node, yaml.SequenceNode):
@@ -254,9 +254,7 @@ def _scenario(study: Study, name: str, document: Document) -> ScenarioOverrides:
         return ScenarioOverrides(title=study.title)
     if name not in study.scenarios:
         known = list(study.scenarios) or [BASELINE]
-        raise ConfigError(
-            f"{document.path}: scenarios: no scenario {name!r}{suggestion(name, known)}; there are {', '.join(known)}"
-        )
+        raise ConfigError(f"{document.path}: {unknown('scenario', name, known)}")
     return study.scenarios[name]
 
 

@@ -139,7 +139,7 @@ class Bundles(Model):
 
 
 class AtMost(Model):
-    """At most so many passages of a group. Give any of the other keys; all that are given must hold."""
+    """At most this many passages of a group. Give any of the other keys; all that are given must hold."""
 
     example: ClassVar[str] = "{most: 2, fence_line: border}"
     most: Annotated[int, Field(ge=0)]

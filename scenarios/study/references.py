@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Collection, Iterator
 from typing import Any
 
+from rasters.plain import unknown
 from scenarios.study.faults import KeyPath
 
 __all__ = ["reference_faults"]
@@ -21,20 +21,17 @@ def reference_faults(study: Study) -> list[tuple[KeyPath, str]]:
 
 
 def _missing(key: KeyPath, kind: str, name: str, known: Collection[str]) -> Found:
-    if name in known:
-        return
-    near = difflib.get_close_matches(name, known, n=1)
-    meant = f"; did you mean {near[0]!r}?" if near else ""
-    yield key, f"no {kind} {name!r}{meant}; there are {', '.join(known) or 'none'}"
+    if name not in known:
+        yield key, unknown(kind, name, known)
 
 
 def _species(study: Study) -> Found:
     """Also as names of keys."""
-    there = ", ".join(study.species)
     permeability = study.fences.permeability.items()
     keys: list[KeyPath] = [("routes", name) for name in study.routes]
     keys += [("fences", "permeability", line, name) for line, by_species in permeability for name in by_species]
-    yield from ((key, f"no such species; there are {there}") for key in keys if key[-1] not in study.species)
+    for one in keys:
+        yield from _missing(one, "species", str(one[-1]), study.species)
     yield from ((("species", name), "has no entry in `routes`") for name in study.species if name not in study.routes)
     named: list[tuple[KeyPath, Collection[str]]] = [
         (("actions", name, "species"), action.species or ()) for name, action in study.actions.items()

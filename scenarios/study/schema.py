@@ -117,20 +117,20 @@ class Ranking(Model):
 
 
 class CorridorSettings(Model):
-    """When a way between two places is another corridor: for `otkel corridors`."""
+    """When a route between two places is another corridor: for `otkel corridors`."""
 
     alternatives: Annotated[int, Field(ge=1, le=20)] = 3
-    """Ways looked for between a core and a target, the cheapest included."""
+    """Routes looked for between a core and a target, the cheapest included."""
     apart_m: Metres = 20_000.0
-    """Ways closer than this to a cheaper one run near it [m]."""
+    """Routes closer than this to a cheaper one run near it [m]."""
     max_overlap: Annotated[float, Field(ge=0, lt=1)] = 0.5
-    """Largest share of a way's length near cheaper ones [1]."""
+    """Largest share of a route's length near cheaper ones [1]."""
     max_stretch: Annotated[float, Field(ge=1, allow_inf_nan=False)] = 1.5
-    """Largest cost of a way over the least cost [1]."""
+    """Largest cost of a route over the least cost [1]."""
     band_m: Metres = 20_000.0
-    """Width of the band around a way in which its resistance and its weakest place are looked for [m]."""
+    """Width of the band around a route in which its resistance and its weakest place are looked for [m]."""
     near_m: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 5_000.0
-    """Places within this distance of a way are named as passed [m]."""
+    """Places within this distance of a route are named as passed [m]."""
     barrier_radii_m: Annotated[list[Metres], Field(min_length=1)] = [1_000.0, 3_000.0, 5_000.0]
     """Radii of the disc of restored ground that barrier scores are for [m]; those under a cell are left out."""
     shortlist: Annotated[int, Field(ge=1)] = 10
@@ -142,7 +142,7 @@ class Solver(Model):
 
     neighbours: Literal[4, 8] = 8
     neighbours_least_cost: Literal[16, 32] | None = None
-    """Directions of least-cost searches: straighter ways, for more time and memory. Default: as `neighbours`."""
+    """Directions of least-cost searches: straighter routes, for more time and memory. Default: as `neighbours`."""
     edge_rule: Literal["mean_resistance", "mean_conductance"] = "mean_resistance"
     method: Annotated[str, AfterValidator(known_method)] = "auto"
     """One of `connectivity.circuit.solvers.METHODS`."""

@@ -73,7 +73,7 @@ def synthetic_land(
     Raises
     ------
     ConfigError
-        No candidate gains anything, so there is nothing to open.
+        No candidate improves connectivity, so there is nothing to open.
     """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", PlannerWarning)
@@ -116,7 +116,7 @@ def _stated(ranking: pd.DataFrame, design: str, designs: Sequence[str], opened: 
     """The best passages of the shortlist; every third one in the study's second design."""
     best = ranking[ranking["selected"]].head(N_PASSAGES)
     if not len(best):
-        raise ConfigError("no candidate passage gains anything in this scenario, so there is nothing to open")
+        raise ConfigError("no candidate passage improves connectivity in this scenario, so there is nothing to open")
     second = next((name for name in designs if name != design), design)
     return tuple(
         StatedPassage(

@@ -29,7 +29,7 @@ Ints = NDArray[np.int64]
 ALL = "all"
 """Name of the weighted mean of all species."""
 BEST = 100
-"""Candidates that are drawn: so many of the best, and the best of every place."""
+"""Candidates that are drawn: this many of the best, and the best of every place."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -176,7 +176,7 @@ def stability_of(
     jobs : int
         Processes. The numbers do not depend on it.
     best : int
-        Draw so many of the best candidates, and besides the best one of every place; 0 for all. Ignored with
+        Draw this many of the best candidates, and besides the best one of every place; 0 for all. Ignored with
         ``candidates``.
     candidates : DataFrame, optional
         Exactly these, with the columns ``candidate, fence, fence_line, along_m, lat, lon, cost``: for a portfolio's shortlist.
@@ -230,7 +230,7 @@ def _stated_candidates(
     table = combine_species(resolved.study, rankings)
     if not (table["score"] > 0).any():
         raise ConfigError(
-            f"{resolved.path}: no candidate passage gains anything in scenario {resolved.scenario} (no active fence, or "
+            f"{resolved.path}: no candidate passage improves connectivity in scenario {resolved.scenario} (no active fence, or "
             "fences closed behind each other), so there is no ranking to test"
         )
     if not best:

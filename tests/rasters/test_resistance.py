@@ -260,9 +260,9 @@ def test_parameters_can_be_drawn_and_put_back() -> None:
     assert other.permeability_of("railway").worth_m == pytest.approx(math.pi / 2 * 800 * 9)
     assert other.with_parameters({"free_path_m": 50.0}).free_path_m == Stated(value=50.0, origin="ours")
     assert other.use_factor_of("gate").value == 1.0
-    with pytest.raises(ConfigError, match=r"no parameter 'rules\.slop'"):
+    with pytest.raises(ConfigError, match=r"unknown parameter 'rules\.slop'"):
         beast.with_parameters({"rules.slop": 1.0})
-    with pytest.raises(ConfigError, match="'tunnel' is not stated; there are gate"):
+    with pytest.raises(ConfigError, match="'tunnel' is not stated; choose one of gate"):
         beast.use_factor_of("tunnel")
 
 

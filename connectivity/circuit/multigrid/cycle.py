@@ -22,7 +22,7 @@ Single = NDArray[np.float32]
 Double = NDArray[np.float64]
 
 SKIP, TWICE = RASTERS, 2
-"""After SKIP coarse levels, TWICE levels are visited twice: a cheap way to mend what fences leave of smooth errors."""
+"""After SKIP coarse levels, TWICE levels are visited twice: a cheap way to correct what fences leave of smooth errors."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

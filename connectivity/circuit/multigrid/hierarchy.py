@@ -37,7 +37,7 @@ DENSE = 600
 STALLED = 0.8
 """A level that shrinks less than this ends the hierarchy."""
 RASTERS = 2
-"""So many levels below the finest are rasters where that suits them; they are visited once a cycle."""
+"""This many levels below the finest are rasters where that suits them; they are visited once a cycle."""
 TAIL = 16000
 """Levels of so few unknowns belong to one thread."""
 

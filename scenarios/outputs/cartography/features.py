@@ -142,7 +142,7 @@ def colour_of(place: FocalPlace) -> str:
 
 def draw_places(sheet: Sheet, scene: Scene) -> None:
     """Outlines of cores and targets."""
-    for role, label in (("from", "core: animals set out here"), ("to", "target: where they make for")):
+    for role, label in (("from", "core: animals set out here"), ("to", "target of the movement")):
         places = [place for place in scene.run.places if place.role == role]
         if not places:
             continue

@@ -61,7 +61,7 @@ def _short(text: str, length: int) -> str:
 
 
 def has_profile(scene: Scene) -> bool:
-    """Whether opening a fence anywhere gains anything."""
+    """Whether opening a fence anywhere improves connectivity."""
     return not scene.fences.empty and bool((scene.fences["gain_ohm2_per_km"].fillna(0.0) > 0).any())
 
 

@@ -173,5 +173,5 @@ def _best_by_place(run: SpeciesRun) -> pd.DataFrame:
     names = {place.id: place.name for place in run.places}
     best = run.by_place[run.by_place["rank"] == 1]
     best = best.assign(place=[names.get(i, i) for i in best["place"]])
-    best.loc[~(best["score"] > 0), "candidate"] = "none gains anything"
+    best.loc[~(best["score"] > 0), "candidate"] = "none improves connectivity"
     return best[columns]

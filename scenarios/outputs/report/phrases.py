@@ -112,7 +112,7 @@ PHRASES: tuple[str, ...] = (
     "Zoom in",
     "Zoom out",
     "{species}: from the core areas to their targets",
-    "{species}: mean conductance {siemens} S; flow given back {flow}, least cost {cost}.",
+    "{species}: mean conductance {siemens} S; flow restored {flow}, least cost {cost}.",
     "Ω",
     *(badge(audience) for audience in Audience),
     *(audience_note(audience) for audience in Audience),

@@ -214,7 +214,7 @@ def legend_entries(legend: Legend, say: Callable[[str], str]) -> list[Entry]:
         (legend.corridor, say("modelled corridor: best 1 % and 5 % of the area"), _sign_corridor),
         (legend.paths, say("modelled least-cost path"), _sign_line(PATH, 0.28, PATH_DASH)),
         (legend.cores, say("core area: animals set out here"), _sign_place(CORE)),
-        (legend.targets, say("target area: where they make for"), _sign_place(TARGET)),
+        (legend.targets, say("target area of the movement"), _sign_place(TARGET)),
         (legend.water, say("water"), _sign_area(WATER, WATER_EDGE)),
         (legend.unknown, say("no data"), _sign_area(UNKNOWN, None)),
         (

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from rasters.errors import ConfigError
+from rasters.plain import unknown
 from scenarios.outputs.audience import Audience
 from scenarios.outputs.sheets.frame import MapFrame
 from scenarios.outputs.sheets.page import Box
@@ -94,9 +95,9 @@ def planned_pages(source: SheetSource, request: SheetRequest) -> list[PlannedPag
 
 def _require_sense(request: SheetRequest) -> None:
     if request.paper not in PAPERS:
-        raise ConfigError(f"--paper {request.paper!r}: there are {', '.join(PAPERS)}")
+        raise ConfigError(f"--paper: {unknown('paper', request.paper, PAPERS)}")
     if request.orientation not in (None, "landscape", "portrait"):
-        raise ConfigError(f"--orientation {request.orientation!r}: there are landscape, portrait")
+        raise ConfigError(f"--orientation: {unknown('orientation', request.orientation, ('landscape', 'portrait'))}")
     if request.passages and request.fence:
         raise ConfigError(
             "--passage and --fence: ask for close-ups or for a stretch of fence, not for both in one file"
@@ -145,7 +146,9 @@ def _named(source: SheetSource, name: str) -> list[Passage]:
     if name != SHORTLIST:
         return [source.passage(name)]
     if not source.best:
-        raise ConfigError("--passage shortlist: no passage is on it, because none gains anything in this scenario")
+        raise ConfigError(
+            "--passage shortlist: no passage is on it, because none improves connectivity in this scenario"
+        )
     return list(source.best)
 
 
@@ -189,7 +192,7 @@ def _lonlat(source: SheetSource, x: float, y: float) -> tuple[float, float]:
 
 
 def _counted(source: SheetSource, pages: list[PlannedPage]) -> list[PlannedPage]:
-    """Pages marked as so many of so many, if there are several."""
+    """Pages marked as k of n, if there are several."""
     if len(pages) == 1:
         return pages
     say, total = source.say, len(pages)

@@ -11,6 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from rasters.errors import ConfigError
+from rasters.plain import unknown
 from scenarios.model.ground import elevation_of
 from scenarios.model.results import shortlist
 from scenarios.outputs.audience import Audience
@@ -145,7 +146,7 @@ def fence_of(run: Release, fence: str) -> Any:
     """A fence by its id; ConfigError if the scenario has none of that name."""
     by_id = {one.id: one for one in run.cuts.fences}
     if fence not in by_id:
-        raise ConfigError(f"--fence {fence!r}: there is no such fence; there are {', '.join(by_id) or 'none'}")
+        raise ConfigError(f"--fence: {unknown('fence', fence, by_id)}")
     return by_id[fence]
 
 

@@ -112,7 +112,7 @@ def test_rules_and_inputs_are_checked() -> None:
         build_network(stencil, cores, adjacency=["nearest"])  # type: ignore[list-item]
     with pytest.raises(DataError, match="no distance >= 0 between 'c0' and 'c1'"):
         build_network(stencil, cores, straight_m={("c0", "x"): 1.0})
-    with pytest.raises(DataError, match="no core 'x'"):
+    with pytest.raises(DataError, match="unknown core 'x'"):
         build_network(stencil, cores).distance_from("x")
 
 

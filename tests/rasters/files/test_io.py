@@ -239,9 +239,11 @@ def test_a_condition_keeps_some_features_and_may_keep_none(tmp_path, grid):
 def test_a_missing_layer_is_told_with_those_that_are_there(tmp_path, grid):
     path = write_gpkg(tmp_path / "f.gpkg", [Point(56, 42)])
     write_gpkg(path, [Point(56, 42)], layer="roads")
-    with pytest.raises(LayerNotFoundError, match=r"no layer 'fence'; there are fences, roads"):
+    with pytest.raises(
+        LayerNotFoundError, match=r"unknown layer 'fence'; did you mean 'fences'\?; choose one of fences, roads"
+    ):
         read_vectors(path, "fence", grid)
-    with pytest.raises(LayerNotFoundError, match=r"say which layer; there are fences, roads"):
+    with pytest.raises(LayerNotFoundError, match=r"name the layer: choose one of fences, roads"):
         read_vectors(path, None, grid)
     with pytest.raises(LayerNotFoundError, match=r"g\.gpkg: there is no such file; like it there: f\.gpkg"):
         read_vectors(tmp_path / "g.gpkg", None, grid)

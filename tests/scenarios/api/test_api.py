@@ -37,7 +37,7 @@ def closed(study: OpenStudy) -> Result:
 
 def test_the_package_offers_its_functions() -> None:
     assert {"open", "run", "read", "compare"} <= set(dir(scenarios))
-    with pytest.raises(AttributeError, match="no attribute 'rum'; there are compare, open, read, run"):
+    with pytest.raises(AttributeError, match="no attribute 'rum'; choose one of compare, open, read, run"):
         scenarios.rum  # noqa: B018  # type: ignore[attr-defined]
 
 
@@ -59,7 +59,7 @@ def test_a_run_is_a_mapping_of_species(closed: Result) -> None:
     assert set(closed.indicators["species"]) == {"walker", "digger"}
     assert len(closed.pairs) == sum(len(one.pairs) for one in closed.values())
     assert len(closed.combined) == len(closed["walker"].passages)
-    with pytest.raises(KeyError, match="no species 'lion'; there are walker, digger"):
+    with pytest.raises(KeyError, match="unknown species 'lion'; choose one of walker, digger"):
         closed["lion"]
 
 
@@ -87,7 +87,7 @@ def test_written_or_not_the_numbers_are_the_same(closed: Result, written: Result
     again = scenarios.read(written.folder, check=True)
     assert list(again) == ["closed"] and again["closed"].folder == written.folder
     assert "scenarios closed; species digger" in repr(again)
-    with pytest.raises(KeyError, match="no scenario 'free'; there are closed"):
+    with pytest.raises(KeyError, match="unknown scenario 'free'; choose one of closed"):
         again["free"]
     assert_frame_equal(again["closed"].combined, written.combined)
     for other in (written["digger"], again["closed"]["digger"]):
@@ -144,15 +144,15 @@ def test_layers_come_as_geodataframes(closed: Result, layer: str) -> None:
 
 
 def test_errors_are_those_of_the_project(study: OpenStudy, closed: Result, tmp_path: Path) -> None:
-    with pytest.raises(LayerNotFoundError, match="no study 'nowhere'"):
+    with pytest.raises(LayerNotFoundError, match="unknown study 'nowhere'"):
         scenarios.open("nowhere")
-    with pytest.raises(ConfigError, match="no scenario 'fre'; did you mean 'free'"):
+    with pytest.raises(ConfigError, match="unknown scenario 'fre'; did you mean 'free'"):
         scenarios.run(study, "fre")
-    with pytest.raises(ConfigError, match="no species 'lion'"):
+    with pytest.raises(ConfigError, match="unknown species 'lion'"):
         scenarios.run(study, species="lion")
     with pytest.raises(ConfigError, match=r"overrides: candidates\.evry_m: unknown key; did you mean 'every_m'"):
         scenarios.run(study, overrides={"candidates.evry_m": 3})
-    with pytest.raises(ConfigError, match="no layer 'rivers'; there are passages, paths"):
+    with pytest.raises(ConfigError, match="unknown layer 'rivers'; choose one of passages, paths"):
         closed["digger"].to_geodataframe("rivers")
     with pytest.raises(LayerNotFoundError, match="no such folder"):
         scenarios.read(tmp_path / "nowhere")
@@ -176,7 +176,7 @@ def test_results_are_compared_in_memory(study: OpenStudy, closed: Result) -> Non
     assert [side.label for side in named.sides] == ["before", "after"]
     awkward = scenarios.compare({"a/../b": closed, "50 % & more": free})
     assert [side.folder_name for side in awkward.sides] == ["a-b", "50-more"]
-    with pytest.raises(ConfigError, match="two sides are called alike: A b, a/b"):
+    with pytest.raises(ConfigError, match="two sides have the same name: A b, a/b"):
         scenarios.compare({"A b": closed, "a/b": free})
     with pytest.raises(ConfigError, match="nothing to compare"):
         scenarios.compare(closed)

@@ -241,10 +241,10 @@ def test_what_fails_is_told_and_the_rest_goes_on(study: Path, tmp_path: Path) ->
     ran = CliRunner().invoke(app, command)
     assert ran.exit_code == 10
     assert "12 runs finished" in ran.stderr and "failed: closed+broken/walker: " in ran.stderr
-    assert "no fence line 'none'" in ran.stderr and "14/14" in ran.stderr
+    assert "unknown fence line 'none'" in ran.stderr and "14/14" in ran.stderr
     summary = pd.read_csv(out / "summary.csv").set_index("run")
     assert summary["status"].value_counts().to_dict() == {"finished": 12, "failed": 2}
-    assert "no fence line 'none'" in summary.loc["closed+broken/digger", "error"]
+    assert "unknown fence line 'none'" in summary.loc["closed+broken/digger", "error"]
     failed = [line for line in log_of(out) if line["event"] == "failed"]
     assert [line["error"]["exit_code"] for line in failed] == [3, 3] and failed[0]["error"]["kind"] == "ConfigError"
     again = CliRunner().invoke(app, [*command, "--json"])

@@ -87,10 +87,10 @@ def test_include_adds_a_matrix_of_its_own(study: Path) -> None:
 
 
 def test_runs_that_stand_twice_are_refused(study: Path) -> None:
-    assert "free/walker: these runs stand twice" in faults(
+    assert "free/walker: these runs are listed twice" in faults(
         study, "scenario: free\nspecies: walker\ninclude: [{scenario: free}]"
     )
-    assert "m.yaml:1: scenario: free stands twice" in faults(study, "scenario: [free, free]")
+    assert "m.yaml:1: scenario: free is given twice" in faults(study, "scenario: [free, free]")
 
 
 @pytest.mark.parametrize(
@@ -98,7 +98,7 @@ def test_runs_that_stand_twice_are_refused(study: Path) -> None:
     [
         ("scenari: closed", ["m.yaml:1: scenari: unknown key; did you mean 'scenario'?"]),
         ("scenario: [closed, fre]\nspecies: [walker,\n  wolf]", ["m.yaml:1: scenario[1]: 'fre'", "m.yaml:3: species[1]: 'wolf'"]),
-        ("include:\n  - scenario: fre", ["m.yaml:2: include[0].scenario", "there are closed, free, both"]),
+        ("include:\n  - scenario: fre", ["m.yaml:2: include[0].scenario", "unknown scenario 'fre'; did you mean 'free'?; choose one of closed, free, both"]),
         ("draws: {count: 6}", ["m.yaml:1: draws.count: 6: is not a power of two; use 8 or 4"]),
         ("cell_m: [1000, -5]", ["m.yaml:1: cell_m[1]: -5"]),
         ("set:\n  species: {a: {month: 3}}", ["m.yaml:1: set", "species: this name is taken"]),
@@ -106,10 +106,10 @@ def test_runs_that_stand_twice_are_refused(study: Path) -> None:
         ("set:\n  a: {x/y: {month: 3}}", ["a.x/y: a name is made of letters"]),
         ("set:\n  openings: [[]]", ["openings: [] has no short name"]),
         ("set:\n  a: {}", ["a: has no options"]),
-        ("set:\n  month: [3, 3]", ["month: 3 stands twice"]),
+        ("set:\n  month: [3, 3]", ["month: 3 is given twice"]),
         ("set:\n  grid.cell_m: [2000]", ["is the axis `cell_m`"]),
         ("set:\n  a: {x: {month: 3}}\n  b: {y: {month: 4}}", ["m.yaml:3: set.b.y.month: ", "m.yaml:2: set.a.x.month sets month, too"]),
-        ("exclude:\n  - {scenaro: free}", ["m.yaml:2: exclude[0]: scenaro: is no axis; there are scenario, species, cell_m"]),
+        ("exclude:\n  - {scenaro: free}", ["m.yaml:2: exclude[0]: scenaro: is no axis; choose one of scenario, species, cell_m"]),
         ("exclude:\n  - {scenario: fre}", ["m.yaml:2: exclude[0]: leaves no run out"]),
         ("scenario: free\nexclude: [{scenario: free}]", ["no run is left"]),
         ("scenario: []", ["m.yaml:1: scenario"]),

@@ -53,7 +53,7 @@ def test_no_command_is_usage_and_an_unknown_one_too() -> None:
 @pytest.mark.parametrize(
     ("error", "code", "words"),
     [
-        (PlannerError("mend it"), 2, "mend it"),
+        (PlannerError("correct it"), 2, "correct it"),
         (LayerNotFoundError("there is no dem.tif"), 4, "there is no dem.tif"),
         (SolverError("stopped at 1e-3", None), 5, "stopped at 1e-3"),
         (MemoryBudgetError("needs 40 GiB"), 7, "needs 40 GiB"),

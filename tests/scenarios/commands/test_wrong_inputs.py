@@ -303,9 +303,16 @@ def test_every_fault_of_a_file_at_once(study: Path, results: Path) -> None:
 
 def test_unknown_scenario_and_species(study: Path, results: Path) -> None:
     fails(
-        study, results, CONFIGURATION, "no scenario 'close'", "did you mean 'closed'", options=("--scenario", "close")
+        study,
+        results,
+        CONFIGURATION,
+        "unknown scenario 'close'",
+        "did you mean 'closed'",
+        options=("--scenario", "close"),
     )
-    fails(study, results, CONFIGURATION, "no species 'walkers'", "walker, digger", options=("--species", "walkers"))
+    fails(
+        study, results, CONFIGURATION, "unknown species 'walkers'", "walker, digger", options=("--species", "walkers")
+    )
 
 
 def test_permeability_for_an_unknown_species(study: Path, results: Path) -> None:
@@ -316,7 +323,7 @@ def test_permeability_for_an_unknown_species(study: Path, results: Path) -> None
         CONFIGURATION,
         "study.yaml",
         "fences.permeability.border.waker",
-        "no such species",
+        "unknown species",
         "walker, digger",
     )
 
@@ -353,7 +360,7 @@ def test_profile_of_another_name(study: Path, results: Path) -> None:
 
 def test_missing_table_in_a_vector_file(study: Path, results: Path) -> None:
     edit(study, "fences", "table", value="lines")
-    fails(study, results, INPUT_DATA, "fences.gpkg", "'lines'", "there are fences")
+    fails(study, results, INPUT_DATA, "fences.gpkg", "'lines'", "choose one of fences")
 
 
 def test_missing_attribute(study: Path, results: Path) -> None:
@@ -384,7 +391,7 @@ def test_one_key_twice(study: Path, results: Path) -> None:
     with (study / "study.yaml").open("a") as file:
         file.write("title: another\n")
     n = len((study / "study.yaml").read_text().splitlines())
-    fails(study, results, CONFIGURATION, f"study.yaml:{n}: title: stands twice, first on line 2")
+    fails(study, results, CONFIGURATION, f"study.yaml:{n}: title: is given twice, first on line 2")
 
 
 # ---- geometry ------------------------------------------------------------------------------------------------------

@@ -270,9 +270,9 @@ def test_results_for_the_public_can_be_compared(stored: StoredResults, tmp_path:
 def test_one_side_is_not_enough(results: Path) -> None:
     with pytest.raises(ConfigError, match="nothing to compare closed with"):
         run_compare([results / "closed"], None, None, QUIET)
-    with pytest.raises(LayerNotFoundError, match="there is no scenario context; there are closed, free, opened"):
+    with pytest.raises(LayerNotFoundError, match="unknown scenario 'context'; choose one of closed, free, opened"):
         run_compare([results, results / "context"], None, None, QUIET)
-    with pytest.raises(ConfigError, match="--base nobody: there is no such side; there are closed, free, opened"):
+    with pytest.raises(ConfigError, match="--base: unknown side 'nobody'; choose one of closed, free, opened"):
         run_compare([results], None, "nobody", QUIET)
 
 
@@ -356,7 +356,7 @@ def test_the_findings_and_the_table_agree_with_the_numbers(comparison: Compariso
     told = findings(comparison)
     assert (
         told[0]
-        == "Walker, No fence: 2 of 2 cores reach a target instead of 0; 100\u202f% of the conductance that the fences take is given back."
+        == "Walker, No fence: 2 of 2 cores reach a target instead of 0; 100\u202f% of the conductance that the fences take is restored."
     )
     assert len(told) == 4
     rows = table_rows(comparison)

@@ -95,7 +95,7 @@ FAULTS = {
     "date": (with_one(PATROLS, 2, date="1 March"), INCIDENTS, r"patrols\.csv:4: date: '1 March': is not a date"),
     "no effort": (with_one(PATROLS, 2, km=""), INCIDENTS, r"patrols\.csv:4: km: patrol C: one point and no km is no effort"),
     "unknown patrol": (PATROLS, with_one(INCIDENTS, 3, patrol_id="Z"), r"incidents\.csv:5: patrol_id: 'Z': no such patrol"),
-    "twice": (PATROLS, with_one(INCIDENTS, 3, incident_id="1"), r"incidents\.csv:5: incident_id: '1': stands twice"),
+    "twice": (PATROLS, with_one(INCIDENTS, 3, incident_id="1"), r"incidents\.csv:5: incident_id: '1': is given twice"),
     "cause": (PATROLS, with_one(INCIDENTS, 1, cause="poached"), r"incidents\.csv:3: cause: 'poached': must be illegal"),
     "no type": (PATROLS, with_one(INCIDENTS, 0, type=""), r"incidents\.csv:2: type: is empty"),
 }  # fmt: skip
@@ -140,7 +140,7 @@ def test_words_and_dates_of_others_are_mapped(tmp_path: Path) -> None:
 
 
 def test_settings_say_what_is_wrong_in_them(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match=r"crime\.yaml: patrols: there is no column 'kilometres'"):
+    with pytest.raises(ConfigError, match=r"crime\.yaml: patrols: unknown column 'kilometres'"):
         read_crime(
             written(tmp_path, PATROLS, INCIDENTS, {"patrols": {"file": "patrols.csv", "columns": {"kilometres": "x"}}}),
             GRID,
@@ -254,7 +254,9 @@ def test_for_whom_what_is_written(tiny: tuple[Path, Path], tmp_path: Path) -> No
     assert {"scenario.yaml", "risk.tif"} <= files["restricted"]
     with rasterio.open(tmp_path / "restricted" / "risk.tif") as file:
         assert file.tags()["synthetic"].startswith("SYNTHETIC")
-    with pytest.raises(ConfigError, match=r"--audience 'everybody': there are restricted, partner, public"):
+    with pytest.raises(
+        ConfigError, match=r"--audience: unknown audience 'everybody'; choose one of restricted, partner, public"
+    ):
         run_crime(str(study), data, tmp_path / "x", Reporter(quiet=True), audience="everybody")
 
 

@@ -320,7 +320,7 @@ def test_wrong_passages_and_places_are_told(study: Path, traps: Path, tmp_path: 
     resolved = resolve(str(study))
     inputs = read_inputs(resolved)
     for stated, words in (
-        (StatedPassage(id="p", candidate="border_0-km003.0", design="tunnel"), "no design 'tunnel'"),
+        (StatedPassage(id="p", candidate="border_0-km003.0", design="tunnel"), "unknown design 'tunnel'"),
         (StatedPassage(id="p", candidate="nowhere-km003.0", design="bridge"), "no candidate"),
         (StatedPassage(id="p", lon=10.0, lat=42.0, design="bridge"), "km from the nearest fence"),
     ):
@@ -371,7 +371,7 @@ def test_an_opening_of_the_study_is_a_passage_and_keeps_its_place(study: Path, t
     mean = found.factors["walker", stated["design"]].passages["gate"].mean
     assert [(rule["id"], rule["at"]) for rule in rules] == [("gate", [stated["candidate"]])]
     assert rules[0]["use_factor"] == {"digger": 0.2, "walker": pytest.approx(mean, abs=1e-4)}
-    with pytest.raises(ConfigError, match="no species 'yeti'"):
+    with pytest.raises(ConfigError, match="unknown species 'yeti'"):
         run_evidence(str(study), copy, tmp_path / "no", QUIET, species=["yeti"])
 
 

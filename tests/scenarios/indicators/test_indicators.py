@@ -140,7 +140,7 @@ def test_without_draws_there_is_no_range(study: str) -> None:
     [
         (["2024"], r"--year '2024': write YEAR=SCENARIO"),
         (["x=closed"], r"--year 'x=closed'"),
-        (["2024=closed", "2024=free"], r"--year 2024: stands twice"),
+        (["2024=closed", "2024=free"], r"--year 2024: is given twice"),
         ([], "give at least one --year"),
         (["2024=shut"], "shut"),
     ],

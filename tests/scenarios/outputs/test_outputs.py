@@ -310,7 +310,7 @@ def test_the_same_run_gives_the_same_bytes(run, tmp_path, results):
 
 def test_a_folder_that_cannot_be_made_is_told(run, tmp_path):
     (tmp_path / "file").touch()
-    with pytest.raises(ExportError, match="cannot be made"):
+    with pytest.raises(ExportError, match="could not create this folder"):
         write_species_run(run, tmp_path / "file" / "leopard")
 
 
@@ -419,7 +419,7 @@ def test_nobodys_other_files_are_replaced(tmp_path):
         atomic_folder(tmp_path / "thesis"),
     ):
         pass
-    with pytest.raises(ExportError, match="there is a file of this name"), atomic_folder(tmp_path / "file"):
+    with pytest.raises(ExportError, match="a file with this name already exists"), atomic_folder(tmp_path / "file"):
         pass
     with pytest.raises(ExportError, match="cannot be written there"), atomic_folder(tmp_path / "file" / "results"):
         pass

@@ -93,14 +93,14 @@ def test_every_page_of_a_restricted_series_is_marked_and_can_be_traced(results: 
         (("--passage", "1", "--audience", "public"), "the public gets the overview only"),
         (("--audience", "public", "--scale", "500000"), "the public's overview is 1 : 2,000,000"),
         (("--passage", "9999"), "there is no such candidate"),
-        (("--fence", "nowhere"), "there is no such fence; there are border_0"),
+        (("--fence", "nowhere"), "unknown fence 'nowhere'; choose one of border_0"),
         (("--fence", "border_0", "--from-km", "30", "--to-km", "20"), "the smaller kilometre first"),
         (("--series",), "need --fence"),
         (("--fence", "border_0", "--scale", "12345"), "round denominator"),
         (("--fence", "border_0", "--scale", "25000"), "does not fit"),
-        (("--paper", "A0"), "there are A4, A3"),
-        (("--orientation", "upside-down"), "there are landscape, portrait"),
-        (("--lang", "fr"), "there are en, ru, kk"),
+        (("--paper", "A0"), "choose one of A4, A3"),
+        (("--orientation", "upside-down"), "choose one of landscape, portrait"),
+        (("--lang", "fr"), "choose one of en, ru, kk"),
         (("--species", "yeti"), "closed has walker, digger; or all"),
         (("--scenario", "never"), "has closed"),
         (("--passage", "1", "--fence", "border_0"), "not for both"),
@@ -312,7 +312,7 @@ def test_texts_remember_the_box_that_the_font_gives() -> None:
 
 
 def test_unknown_audience_is_named(results: Path, tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match="there are restricted, partner, public"):
+    with pytest.raises(ConfigError, match="choose one of restricted, partner, public"):
         from scenarios.outputs.sheets.document import export_sheet
         from scenarios.outputs.sheets.plan import SheetRequest
 

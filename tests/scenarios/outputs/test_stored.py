@@ -174,7 +174,7 @@ def test_a_missing_file_is_named(fresh: Summary[Contents], tmp_path: Path, name:
         read_results(folder, check=True)
     with pytest.raises(LayerNotFoundError, match=name):
         read_results(folder).run("closed", "walker")
-    with pytest.raises(LayerNotFoundError, match="there is no run of closed/lion; there are closed/walker"):
+    with pytest.raises(LayerNotFoundError, match="there is no run of closed/lion; choose one of closed/walker"):
         read_results(folder).run("closed", "lion")
 
 

@@ -168,9 +168,9 @@ def test_rules_of_the_study_file(study: Path) -> None:
     along = run.candidates.set_index("candidate").loc[list(names), "along_m"]
     assert (along >= 10_000).sum() <= 1
     assert "asked for as a must-have" in " ".join(text for _, _, text in describe_items(run))
-    with pytest.raises(ConfigError, match="no candidate or action 'nowhere'"):
+    with pytest.raises(ConfigError, match="unknown candidate or action 'nowhere'"):
         chosen(study, portfolio__must_have=["nowhere"])
-    with pytest.raises(ConfigError, match="no action 'nothing'"):
+    with pytest.raises(ConfigError, match="unknown action 'nothing'"):
         chosen(study, portfolio__actions=["nothing"])
 
 
@@ -263,12 +263,12 @@ def test_a_seasonal_passage(study: Path) -> None:
         (lambda a: a["park"].update(area=None), "protect needs an `area`"),
         (lambda a: a["guards"].update(mortality_factor=1), "changes nothing"),
         (lambda a: a["gap"].update(to_m=5), "should be more than from_m"),
-        (lambda a: a["gap"].update(fence="nofence"), "no fence 'nofence'"),
+        (lambda a: a["gap"].update(fence="nofence"), "unknown fence 'nofence'"),
         (lambda a: a["gap"].update(from_m=1e9, to_m=2e9), "does not lie on border_0"),
         (lambda a: a["wall"].update(line=[[56.0, 42.0]]), "needs `line`"),
         (lambda a: a["park"].update(area={"region": "nowhere"}), "nowhere"),
         (lambda a: a["park"].update(area={"lon": 1.0, "lat": 2.0}), "together"),
-        (lambda a: a["park"].update(species=["yeti"]), "no species 'yeti'"),
+        (lambda a: a["park"].update(species=["yeti"]), "unknown species 'yeti'"),
     ],
 )
 def test_wrong_actions_are_named(tmp_path: Path, change: Callable[[dict[str, Any]], None], message: str) -> None:

@@ -104,7 +104,7 @@ def test_versions_missing_inputs_and_files_that_are_gone_are_named(study: Path, 
         (lambda m: m.update(format=1), 4, "has format 1"),
         (lambda m: m.pop("outputs"), 4, "is no manifest of results"),
         (lambda m: m.update(command=["otkel", "run", "--out", "x"]), 3, "say where the inputs are"),
-        (lambda m: m.update(command=["otkel", "run", "nowhere"]), 4, "no study 'nowhere'"),
+        (lambda m: m.update(command=["otkel", "run", "nowhere"]), 4, "unknown study 'nowhere'"),
         (
             lambda m: (m.update(command=["otkel", "run", "ustyurt"]), m["scenarios"]["closed"].update(solver={"neighbours": 5})),
             3, "solver.neighbours: 5",

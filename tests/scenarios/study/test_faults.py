@@ -150,10 +150,10 @@ def test_names_of_what_is_not_there_stand_on_a_line_each(tmp_path: Path) -> None
     settings["done"] = ["plant"]
     lines = said(Study, settings, tmp_path)
     assert [line.split("it.yaml:", 1)[1].split(": ", 1)[1] for line in lines] == [
-        "designs.bridge.use_factor: no species 'walkr'; did you mean 'walker'?; there are walker, digger",
-        "layers.slope_percent.source: no layer 'den'; did you mean 'dem'?; there are dem, slope_percent, water",
-        "candidates.design: no design 'wire_out'; did you mean 'wires_out'?; there are wires_out, bridge",
-        "done[0]: no action 'plant'; there are none",
+        "designs.bridge.use_factor: unknown species 'walkr'; did you mean 'walker'?; choose one of walker, digger",
+        "layers.slope_percent.source: unknown layer 'den'; did you mean 'dem'?; choose one of dem, slope_percent, water",
+        "candidates.design: unknown design 'wire_out'; did you mean 'wires_out'?; choose one of wires_out, bridge",
+        "done[0]: unknown action 'plant'; there is none",
     ]
     numbers = [int(line.split("it.yaml:", 1)[1].split(":")[0]) for line in lines]
     assert all(number > 1 for number in numbers)

@@ -60,7 +60,7 @@ def test_a_study_without_scenarios_is_its_own_baseline(study: Path) -> None:
     write_yaml(study / "study.yaml", settings)
     one = resolve(str(study))
     assert (one.scenario, one.scenario_title, one.changes) == ("baseline", "A tiny study", ())
-    with pytest.raises(ConfigError, match=r"no scenario 'closed'.*baseline"):
+    with pytest.raises(ConfigError, match=r"unknown scenario 'closed'.*baseline"):
         resolve(str(study), "closed")
 
 
@@ -108,8 +108,8 @@ def test_duplicate_keys_are_all_listed(tmp_path: Path) -> None:
     with pytest.raises(ConfigError) as caught:
         read_document(write(tmp_path, "a: 1\nb: {c: 1, c: 2}\na: 3\n"))
     first, second = str(caught.value).splitlines()
-    assert first.endswith("study.yaml:2: b.c: stands twice, first on line 2; keep one")
-    assert second.endswith("study.yaml:3: a: stands twice, first on line 1; keep one")
+    assert first.endswith("study.yaml:2: b.c: is given twice, first on line 2; keep one")
+    assert second.endswith("study.yaml:3: a: is given twice, first on line 1; keep one")
 
 
 def test_a_date_is_text(tmp_path: Path) -> None:
@@ -138,8 +138,8 @@ def test_a_date_is_text(tmp_path: Path) -> None:
         ("routes.walker", {"from": ["a", "a"], "to": ["b"]}, "`from` names a twice"),
         ("routes.walker", {"from": ["a"], "to": ["a"]}, "a is both in `from` and in `to`"),
         ("routes", {"walker": {"from": ["a"], "to": ["b"]}}, "species.digger: has no entry in `routes`"),
-        ("routes.wolf", {"from": ["a"], "to": ["b"]}, "routes.wolf: no such species; there are walker, digger"),
-        ("layers.slope_percent.source", "elevation", "layers.slope_percent.source: no layer 'elevation'; there are dem"),
+        ("routes.wolf", {"from": ["a"], "to": ["b"]}, "routes.wolf: unknown species 'wolf'; choose one of walker, digger"),
+        ("layers.slope_percent.source", "elevation", "layers.slope_percent.source: unknown layer 'elevation'; choose one of dem"),
         ("study", "Two Words", "study: 'Two Words'"),
         ("study", None, "study"),
     ],
@@ -171,7 +171,7 @@ def test_overrides_of_what_is_no_key_are_refused(study: Path, key: str) -> None:
 def test_two_overrides_of_one_key_in_one_scenario_are_an_error(study: Path) -> None:
     text = (study / "study.yaml").read_text() + "  twice:\n    set: {grid.cell_m: 2000, grid.cell_m: 4000}\n"
     write(study, text)
-    with pytest.raises(ConfigError, match=r"scenarios.twice.set.grid.cell_m: stands twice"):
+    with pytest.raises(ConfigError, match=r"scenarios.twice.set.grid.cell_m: is given twice"):
         resolve(str(study))
 
 
@@ -217,7 +217,7 @@ def test_a_scenario_in_a_file_of_its_own_stands_on_one_of_the_study(study: Path)
 def test_faults_of_a_scenario_file_name_it_and_the_line(study: Path) -> None:
     with pytest.raises(ConfigError, match=r"mine.yaml:2: study: 'other'.*another study than 'tiny'"):
         resolve(str(study), str(saved_scenario(study, study="other")))
-    with pytest.raises(ConfigError, match=r"no scenario 'bith'; did you mean 'both'"):
+    with pytest.raises(ConfigError, match=r"unknown scenario 'bith'; did you mean 'both'"):
         resolve(str(study), str(saved_scenario(study, base="bith")))
     with pytest.raises(ConfigError, match=r"mine.yaml:5: set: candidates.every_m: -1"):
         resolve(str(study), str(saved_scenario(study, set={"candidates.every_m": -1})))

@@ -150,8 +150,8 @@ def test_the_study_s_own_values_are_drawn_in_place_of_the_profile_s(study: Path)
 @pytest.mark.parametrize(
     ("row", "message"),
     [
-        ({"parameter": "rule.*", "factor": [0.5, 2]}, "names no parameter; there are"),
-        ({"parameter": "rules.*", "factor": [0.5, 2], "species": ["wolf"]}, "no species 'wolf'"),
+        ({"parameter": "rule.*", "factor": [0.5, 2]}, "names no parameter; choose one of"),
+        ({"parameter": "rules.*", "factor": [0.5, 2], "species": ["wolf"]}, "unknown species 'wolf'"),
         ({"parameter": "use_factor.*", "factor": [0.5, 2]}, "would be 1.6; a share is at most 1"),
         ({"parameter": "permeability.*.value", "value": [2, 3]}, "a share is at most 1"),
         ({"parameter": "use_factor.*", "value": [0, 0.5], "shape": "uniform"}, "must stay above 0"),
@@ -353,7 +353,7 @@ def test_the_command_says_what_it_found(study: Path, tmp_path: Path) -> None:
     assert told["draws"] == 4 and len(told["shortlist"]) == 2
     assert (tmp_path / "out" / "manifest.json").is_file()
     free = CliRunner().invoke(app, [*words, "--scenario", "free", "--out", str(tmp_path / "free")])
-    assert free.exit_code == 3 and "no candidate passage gains anything" in free.stderr
+    assert free.exit_code == 3 and "no candidate passage improves connectivity" in free.stderr
     odd = CliRunner().invoke(app, [*words[:2], "--draws", "6", "--out", str(tmp_path / "odd")])
     assert odd.exit_code == 3 and "not a power of two" in odd.stderr
 

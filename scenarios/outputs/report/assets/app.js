@@ -256,7 +256,7 @@
     $("tally").textContent = tally;
     $("reset").disabled = $("save").disabled = open.size === 0;
     const mean = (rows) => rows.reduce((sum, row) => sum + 1 / row[row.length - 1], 0) / rows.length;
-    $("spoken").textContent = `${tally}. ${t("{species}: mean conductance {siemens} S; flow given back {flow}, least cost {cost}.", {
+    $("spoken").textContent = `${tally}. ${t("{species}: mean conductance {siemens} S; flow restored {flow}, least cost {cost}.", {
       species: named(data.species.find((s) => s.id === state.species).names), siemens: number(mean(live.now.ohm), 3), flow: share(live.share.conductance), cost: share(live.share.leastCost) })}`;
   }
 

@@ -116,7 +116,7 @@
     return Object.assign(read(model, matrices, model.size), { matrices });
   }
 
-  /** Weighted mean over the pairs that count of the share of what the fences take that is given back; of reciprocals. */
+  /** Weighted mean over the pairs that count of the share of what the fences take that is restored; of reciprocals. */
   function meanShare(model, now, after, without) {
     let sum = 0;
     let total = 0;
@@ -128,7 +128,7 @@
     return sum / total;
   }
 
-  /** Shares given back and the score on the scale of the ranking: 1 = the best single passage in both parts. */
+  /** Shares restored and the score on the scale of the ranking: 1 = the best single passage in both parts. */
   function score(model, closed, now) {
     const conductance = meanShare(model, closed.ohm, now.ohm, model.withoutOhm);
     const leastCost = meanShare(model, closed.cost, now.cost, model.withoutCost);

@@ -9,7 +9,7 @@
   const head = (text, unit = "", attributes = {}) => make("th", { scope: "col", ...attributes }, t(text), unit ? make("small", {}, unit) : null);
   const fill = (table, header, rows) => table.replaceChildren(make("thead", {}, make("tr", {}, ...header)), make("tbody", {}, ...rows));
 
-  /** Each species and all together: shares given back and score. */
+  /** Each species and all together: shares restored and score. */
   function totals(table, data, scenario, result) {
     const names = new Map(data.species.map((s) => [s.id, named(s.names)]));
     const row = (label, s, key, bold) => make("tr", { "data-key": key }, make("th", { scope: "row" }, label),

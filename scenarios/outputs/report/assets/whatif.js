@@ -19,7 +19,7 @@
   /** Open passages as places in a model's own list. */
   const numbersOf = (model, open) => new Set([...open].map((id) => model.candidates.indexOf(id)).filter((i) => i >= 0));
 
-  /** Share given back of both kinds, by the weights of the ranking. */
+  /** Share restored of both kinds, by the weights of the ranking. */
   const worth = (model, s) => (model.weights[0] * s.conductance + model.weights[1] * s.leastCost) / (model.weights[0] + model.weights[1]);
 
   /** { species: [{ species, closed, now, share }], total: {conductance, leastCost, score} } for a set of ids. */
@@ -34,7 +34,7 @@
     return { species, total };
   }
 
-  /** What each other passage would add to the share given back, over all species. */
+  /** What each other passage would add to the share restored, over all species. */
   function additions(data, scenario, open, result) {
     const weights = data.scenarios.find((s) => s.id === scenario).weights;
     const out = new Map();
