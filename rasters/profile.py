@@ -13,6 +13,7 @@ from typing import Literal, TypeVar
 
 from rasters.errors import ConfigError
 from rasters.permeability import Permeability
+from rasters.plain import unknown
 
 __all__ = [
     "MOST_SENSITIVE",

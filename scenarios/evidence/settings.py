@@ -97,7 +97,7 @@ class EvidenceSettings(Model):
             try:
                 ZoneInfo(name)
             except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-                raise ValueError(f"no time zone {name!r}; write one such as Asia/Aqtau or Etc/GMT-5") from error
+                raise ValueError(f"unknown time zone {name!r}; write one such as Asia/Aqtau or Etc/GMT-5") from error
         return name
 
 

@@ -111,7 +111,7 @@ def _counting(
 
 
 def _permeabilities(study: Study, profiles: Profiles) -> Iterator[Fault]:
-    """Permeabilities above 0 of fence lines that a species gets past in no way."""
+    """Permeabilities above 0 of fence lines that a species does not get past."""
     for line in study.fences.wires:
         for species, profile in profiles.items():
             own = study.fences.permeability.get(line, {}).get(species)

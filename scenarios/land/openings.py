@@ -160,7 +160,7 @@ def _reopened(
             )  # fmt: skip
             return open_edges(context.inputs.cuts, context.surface, opening, context.model)
     raise ConfigError(
-        f"{context.resolved.path}: openings.{rule.id}.at: no candidate {name!r} on the active fences; the ids are in "
+        f"{context.resolved.path}: openings.{rule.id}.at: unknown candidate {name!r} on the active fences; the ids are in "
         "passages.csv of a run"
     )
 

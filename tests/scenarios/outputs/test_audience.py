@@ -397,4 +397,4 @@ def test_the_terminal_does_not_tell_the_public_that_nothing_gains(run, public):
 
     assert "closed: passages are withheld from the public" in told(public)
     assert "improves connectivity" not in told(public)
-    assert "closed: no candidate passage improves connectivity" in told(run)
+    assert "closed: no single passage improves connectivity" in told(run)
