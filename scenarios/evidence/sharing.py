@@ -285,10 +285,10 @@ def _natural(value: object) -> str:
 def _least(resolved: ResolvedStudy, tables: Mapping[str, pd.DataFrame]) -> dict[str, int]:
     """Species -> on how many places a number for the public must rest."""
     species = sorted({name for table in tables.values() if "species" in table for name in table["species"]})
-    unknown = [name for name in species if name not in resolved.study.species]
-    if unknown:
+    strange = [name for name in species if name not in resolved.study.species]
+    if strange:
         raise DataError(
-            f"{resolved.path}: species: no species {unknown[0]!r}, which the evidence folder names; name its own study"
+            f"{resolved.path}: species: unknown species {strange[0]!r}, which the evidence folder names; name its own study"
         )
     found = {name: read_profile(resolved, name).sensitivity_deg.value for name in species}
     return {name: LEAST_PLACES_SENSITIVE if at >= MOST_SENSITIVE.value else LEAST_PLACES for name, at in found.items()}
