@@ -97,7 +97,8 @@ def test_runs_that_stand_twice_are_refused(study: Path) -> None:
     ("text", "words"),
     [
         ("scenari: closed", ["m.yaml:1: scenari: unknown key; did you mean 'scenario'?"]),
-        ("scenario: [closed, fre]\nspecies: [walker,\n  wolf]", ["m.yaml:1: scenario[1]: 'fre'", "m.yaml:3: species[1]: 'wolf'"]),
+        ("scenario: [closed, fre]\nspecies: [walker,\n  wolf]",
+         ["m.yaml:1: scenario[1]: unknown scenario 'fre'", "m.yaml:3: species[1]: unknown species 'wolf'"]),
         ("include:\n  - scenario: fre", ["m.yaml:2: include[0].scenario", "did you mean 'free'?; choose one of closed, free, both"]),
         ("draws: {count: 6}", ["m.yaml:1: draws.count: 6: is not a power of two; use 8 or 4"]),
         ("cell_m: [1000, -5]", ["m.yaml:1: cell_m[1]: -5"]),
