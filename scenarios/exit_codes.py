@@ -16,7 +16,7 @@ from rasters.errors import (
     SolverError,
 )
 
-__all__ = ["ExitCode", "exit_code_of", "is_full_disk"]
+__all__ = ["ExitCode", "exit_code_of", "is_full_disk", "is_short_of_memory"]
 
 
 class ExitCode(IntEnum):
@@ -59,13 +59,26 @@ OF_ERROR: dict[type[BaseException], ExitCode] = {
 """A kind of error without an entry has that of the nearest kind above it."""
 
 
+NO_MEMORY = ("failed to map segment", "annot allocate memory", "can't start new thread")
+"""What the loader of libraries and the maker of threads say when there is no memory."""
+
+
 def exit_code_of(error: BaseException) -> ExitCode:
     """The code that a command ends with when it is stopped by an error."""
     if is_full_disk(error):
         return ExitCode.NOT_WRITTEN
+    if is_short_of_memory(error):
+        return ExitCode.MEMORY
     return next((OF_ERROR[kind] for kind in type(error).__mro__ if kind in OF_ERROR), ExitCode.BUG)
 
 
 def is_full_disk(error: BaseException) -> bool:
-    """Whether the system says that the disk, or the share of it that this user may have, is full."""
-    return isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
+    """Whether the system says that the disk, the share of it that this user may have, or a file in it is full."""
+    return isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+
+
+def is_short_of_memory(error: BaseException) -> bool:
+    """Whether the system had no memory left: as Python says it, for a library that could not be loaded, or for a process or thread."""
+    if isinstance(error, MemoryError) or (isinstance(error, OSError) and error.errno == errno.ENOMEM):
+        return True
+    return isinstance(error, ImportError | RuntimeError) and any(words in str(error) for words in NO_MEMORY)

@@ -31,6 +31,9 @@ Resampling = Literal["nearest", "bilinear", "average"]
 UNUSABLE_SHARE = 0.999
 """A raster with more than this share of its cells unknown is taken for the wrong file or the wrong place."""
 
+FARTHEST_M = 1e9
+"""No place on Earth has coordinates beyond this in any reference system."""
+
 WARP_TOLERANCE = 0.001
 """Error of the positions that warping interpolates [cells of the file]; GDAL's own 0.125 moved elevations by 100 m."""
 
@@ -188,7 +191,7 @@ def read_vectors(
     _require_geometry(frame, labels, f"{path}, layer {layer}")
     frame = frame.to_crs(grid.pyproj_crs)
     for label, bounds in zip(labels, frame.geometry.bounds.to_numpy(), strict=True):
-        if not np.isfinite(bounds).all():
+        if not (np.abs(bounds) < FARTHEST_M).all():
             raise DataError(
                 f"{path}, layer {layer}, {label}: cannot be projected to {grid.crs}; it lies outside that CRS's area"
             )
@@ -215,10 +218,11 @@ def _existing_layer(path: Path, layer: str | None) -> str:
 def _read_frame(path: Path, layer: str, where: str | None) -> gpd.GeoDataFrame:
     import geopandas as gpd
     import pyogrio
+    from shapely.errors import ShapelyError
 
     try:
         frame = pyogrio.read_dataframe(path, layer=layer, where=where, fid_as_index=True)
-    except (ValueError, pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError) as error:
+    except (ValueError, ShapelyError, pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError) as error:
         with_where = f" with where={where!r}" if where else ""
         raise DataError(f"{path}, layer {layer}: cannot be read{with_where}: {error}") from error
     if not isinstance(frame, gpd.GeoDataFrame):

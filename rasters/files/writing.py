@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import sqlite3
 from collections.abc import Iterator, Mapping
@@ -14,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rasters.errors import ExportError, GridMismatchError
+from rasters.files.scratch import own_mark, remove_left
 from rasters.grid import Grid
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ def replacing(path: str | Path) -> Iterator[Path]:
     from rasterio.errors import RasterioError
 
     path = Path(path)
-    part = path.with_name(f".{path.stem}.{os.getpid()}.part{path.suffix}")
+    part = path.with_name(f".{path.stem}.{own_mark()}.part{path.suffix}")
     try:
         if not path.parent.is_dir():
             raise NotADirectoryError(f"{path.parent} is not a folder")
@@ -84,6 +84,7 @@ def replacing(path: str | Path) -> Iterator[Path]:
         ) from error
     finally:
         _remove(part)
+        remove_left(path.parent, f".{path.stem}.")
 
 
 def _is_full(folder: Path) -> bool:

@@ -24,7 +24,7 @@ from rasters.errors import ConfigError, DataError, ExportError, LayerNotFoundErr
 from rasters.files.writing import replacing
 from scenarios.batch.run import Failure, Outcome
 from scenarios.outputs.folder import atomic_folder
-from scenarios.records.hashing import canonical_json
+from scenarios.records.hashing import canonical_json, read_json
 
 __all__ = ["PLAN", "RUNS", "BatchFolder"]
 
@@ -80,8 +80,8 @@ class BatchFolder:
         if not path.is_file():
             raise LayerNotFoundError(f"{path}: there is no such file; {self.path} is not the folder of a batch")
         try:
-            plan = json.loads(path.read_text(encoding="utf-8"))
-        except (ValueError, UnicodeDecodeError) as error:
+            plan = read_json(path)
+        except (ValueError, OSError) as error:
             raise DataError(f"{path}: is not what otkel wrote ({error}); run the batch again") from error
         if not isinstance(plan, dict) or plan.get("format") != FORMAT:
             raise ConfigError(f"{path}: was written by another version of otkel; run the batch again")
@@ -94,7 +94,7 @@ class BatchFolder:
     def record(self, run: str, key: str) -> dict[str, Any] | None:
         """What became of a run, finished or failed; None where it was not done, or something it depends on is another."""
         try:
-            found = json.loads((self.run_folder(run) / RECORD).read_text(encoding="utf-8"))
+            found = read_json(self.run_folder(run) / RECORD)
         except (OSError, ValueError):
             return None
         return found if isinstance(found, dict) and found.get("key") == key else None

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shutil
 import sys
-import tempfile
 import time
 import traceback
 import warnings
@@ -15,6 +14,7 @@ from typing import Any, Literal
 
 from connectivity.machine import limited_threads
 from rasters.errors import LayerNotFoundError, PlannerError, PlannerWarning
+from rasters.files.scratch import scratch_folder
 from rasters.profile import SpeciesProfile
 from scenarios.batch.draws import DrawPlan
 from scenarios.batch.facts import facts_of
@@ -171,8 +171,7 @@ class BatchJob:
         return self._inputs[1], self._inputs[2]
 
     def _written(self, run: SpeciesRun, item: BatchRun) -> dict[str, bytes]:
-        with tempfile.TemporaryDirectory(prefix="otkel-batch-") as name:
-            folder = Path(name)
+        with scratch_folder("otkel-batch-") as folder:
             _write(run, folder, self.keep, self._read(item.variant)[0])
             paths = sorted(path for path in folder.rglob("*") if path.is_file())
             return {path.relative_to(folder).as_posix(): path.read_bytes() for path in paths}

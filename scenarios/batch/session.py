@@ -17,6 +17,7 @@ from scenarios.cluster.cluster import Traffic
 from scenarios.exit_codes import ExitCode
 from scenarios.land.provenance import input_paths
 from scenarios.outputs.claim import claimed
+from scenarios.outputs.folder import nameable
 from scenarios.outputs.job import Summary
 from scenarios.outputs.manifest import Provenance, write_manifest
 from scenarios.progress import Reporter
@@ -100,7 +101,7 @@ def run_batch(
     meter, began = Meter(), now()
     plan = plan_batch(request)
     task = "" if request.tasks == 1 else f"{request.task}-of-{request.tasks}"
-    folder = BatchFolder(path=request.out.resolve(), task=task)
+    folder = BatchFolder(path=nameable(request.out), task=task)
     folder.require_usable()
     folder.make()
     mine = plan.share(request)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import os
+import sys
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Protocol
 
 import typer
 
-from rasters.errors import PlannerError
+from rasters.errors import ConfigError, MemoryBudgetError, PlannerError
 from scenarios.exit_codes import ExitCode, exit_code_of, is_full_disk
 
 if TYPE_CHECKING:
@@ -27,6 +28,8 @@ __all__ = [
 ]  # fmt: skip
 
 _asked_to_stop: list[bool] = []
+LEAST_BYTES = 1280 * 2**20
+"""Address space in which libraries can be loaded."""
 
 StudyArgument = Annotated[
     str, typer.Argument(metavar="STUDY", help="A bundled study, a folder with a study.yaml, or a YAML file.")
@@ -115,13 +118,15 @@ def parse_overrides(pairs: list[str] | None) -> dict[str, Any]:
     """``key=value`` with a YAML value."""
     import yaml
 
+    from scenarios.study.load import parse_yaml
+
     out = {}
     for pair in pairs or []:
         key, equals, value = pair.partition("=")
         if not equals or not key:
             raise typer.BadParameter(f"--set {pair!r}: write it as KEY=VALUE")
         try:
-            out[key.strip()] = yaml.safe_load(value)
+            out[key.strip()] = parse_yaml(value)
         except yaml.YAMLError as error:
             raise typer.BadParameter(f"--set {pair!r}: the value is not valid YAML") from error
     return out
@@ -173,6 +178,7 @@ def reporting(command: str, quiet: bool, verbose: int) -> Iterator[Reporter]:
     with Reporter(quiet=quiet, verbose=verbose) as reporter:
         reporter.asked_to_stop = asked_to_stop
         try:
+            _require_environment()
             yield reporter
         except (typer.Exit, typer.BadParameter, typer.Abort):
             raise
@@ -184,6 +190,22 @@ def reporting(command: str, quiet: bool, verbose: int) -> Iterator[Reporter]:
                 traceback.print_exc()
             reporter.error(_words(error, code, command))
             raise typer.Exit(code) from error
+
+
+def _require_environment() -> None:
+    """Raise where the process is given so little memory that libraries end it in their own ways, or threads that are no number."""
+    threads = os.environ.get("NUMBA_NUM_THREADS")
+    if threads is not None and not (threads.strip().isdecimal() and int(threads) > 0):
+        raise ConfigError(f"NUMBA_NUM_THREADS={threads}: is no number of threads; give 1 or more, or leave it unset")
+    if sys.platform != "win32":
+        import resource
+
+        limit = resource.getrlimit(resource.RLIMIT_AS)[0]
+        if 0 <= limit < LEAST_BYTES:
+            raise MemoryBudgetError(
+                f"this process may use {limit / 2**20:.0f} MiB of addresses; otkel needs {LEAST_BYTES / 2**20:.0f} MiB at least: "
+                "raise the limit (ulimit -v)"
+            )
 
 
 def _words(error: BaseException, code: ExitCode, command: str) -> str:

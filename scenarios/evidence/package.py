@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,6 +15,7 @@ from scenarios.evidence.settings import EvidenceSettings, read_settings
 from scenarios.evidence.standard import MAJOR_VERSION, TABLES
 from scenarios.field_data.faults import Fault, Faults
 from scenarios.field_data.tables import mapped, read_table, typed_table
+from scenarios.records.hashing import read_json
 
 __all__ = ["TrapData", "read_traps"]
 
@@ -135,7 +135,7 @@ def _plain(folder: Path, settings: EvidenceSettings) -> tuple[str, bool, dict[st
 
 def _package(path: Path, faults: Faults) -> tuple[str, bool, dict[str, str], dict[str, pd.DataFrame]]:
     try:
-        package = json.loads(path.read_text(encoding="utf-8"))
+        package = read_json(path)
     except (OSError, ValueError) as error:
         raise DataError(f"{path}: is not JSON that can be read: {error}") from error
     if not isinstance(package, dict):
@@ -144,7 +144,8 @@ def _package(path: Path, faults: Faults) -> tuple[str, bool, dict[str, str], dic
     for name in METADATA:
         if not package.get(name):
             faults.warning("metadata", path.name, 0, name, None, "is missing; the standard asks for it")
-    resources = {r.get("name"): r for r in package.get("resources") or [] if isinstance(r, dict)}
+    listed = package.get("resources")
+    resources = {str(r.get("name")): r for r in (listed if isinstance(listed, list) else []) if isinstance(r, dict)}
     missing = [name for name in TABLES if name not in resources]
     if missing:
         raise DataError(

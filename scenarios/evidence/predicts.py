@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -12,12 +11,13 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from rasters.errors import DataError, LayerNotFoundError
+from rasters.errors import DataError
 from rasters.files.reading import read_raster
 from rasters.grid import Grid
 from rasters.plain import unknown
 from scenarios.evidence.watching import Watch
-from scenarios.outputs.folder import MARKER, run_folder
+from scenarios.outputs.folder import run_folder
+from scenarios.outputs.stored import read_results
 from scenarios.statistics.prediction import (
     CONSTANT,
     Interval,
@@ -63,16 +63,7 @@ def results_scenario(results: Path, scenario: str | None) -> str:
     LayerNotFoundError, DataError
         No results of `otkel run`, or no such scenario in them.
     """
-    path = results / MARKER
-    if not path.is_file():
-        raise LayerNotFoundError(f"{results}: is no folder of results (it has no {MARKER}); make one with `otkel run`")
-    try:
-        runs = json.loads(path.read_text(encoding="utf-8")).get("runs", [])
-    except ValueError as error:
-        raise DataError(f"{path}: is not JSON that can be read: {error}") from error
-    known = list(dict.fromkeys(run["scenario"] for run in runs))
-    if not known:
-        raise DataError(f"{path}: lists no runs; give a folder that `otkel run` wrote, not one of another command")
+    known = read_results(results).scenarios
     if scenario is not None and scenario not in known:
         raise DataError(f"{results}: {unknown('scenario', scenario, known)}")
     return scenario or str(known[0])

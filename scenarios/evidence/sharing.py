@@ -8,7 +8,6 @@ only give the same package.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -43,6 +42,7 @@ from scenarios.outputs.generalise import snapped
 from scenarios.outputs.job import Summary, results_folder
 from scenarios.outputs.tables import write_dictionary, write_vectors
 from scenarios.progress import Reporter
+from scenarios.records.hashing import read_json
 from scenarios.study.load import ResolvedStudy, resolve
 
 __all__ = ["share_evidence"]
@@ -109,7 +109,7 @@ def _manifest(evidence: Path, resolved: ResolvedStudy) -> Mapping[str, Any]:
     if not path.is_file():
         raise LayerNotFoundError(f"{path}: is not there, so this is no folder of `otkel evidence`; make one with it")
     try:
-        manifest = json.loads(path.read_text(encoding="utf-8"))
+        manifest = read_json(path)
         kind, _, _ = manifest["kind"], manifest["settings"], manifest["outputs"].keys()
         studies = {settings["study"] for settings in manifest["scenarios"].values()} if kind == "evidence" else set()
     except (ValueError, KeyError, TypeError, AttributeError) as error:

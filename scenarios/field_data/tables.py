@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import difflib
+import io
 import re
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from typing import Any
 import pandas as pd
 
 from rasters.errors import DataError, LayerNotFoundError
+from rasters.files.formats import whole_content
 from scenarios.field_data.faults import Faults
 from scenarios.field_data.settings import TableMapping, TimesOfDay
 from scenarios.field_data.standard import Field, TableStandard
@@ -30,7 +32,7 @@ WITHOUT_EFFORT = (
 
 
 def read_table(path: Path, encoding: str | None = None) -> pd.DataFrame:
-    """A CSV file, also gzipped, as text with the line of each row.
+    """A CSV file, also gzipped under any name, as text with the line of each row.
 
     In UTF-8, or in UTF-16 where its first bytes say so, unless an ``encoding`` is stated.
 
@@ -44,9 +46,11 @@ def read_table(path: Path, encoding: str | None = None) -> pd.DataFrame:
     if not path.is_file():
         there = ", ".join(sorted(p.name for p in path.parent.glob("*") if p.is_file())) or "nothing"
         raise LayerNotFoundError(f"{path}: there is no such file; in its folder there is {there}")
+    content = whole_content(path)
+    coding = encoding or _marked(content)
     try:
         table = pd.read_csv(
-            path, dtype=str, keep_default_na=False, encoding=encoding or _marked(path), skipinitialspace=True
+            io.BytesIO(content), dtype=str, keep_default_na=False, encoding=coding, skipinitialspace=True
         )
     except LookupError as error:
         raise DataError(f"{path}: encoding: {encoding!r} is no encoding; give one such as cp1251 or utf-8") from error
@@ -55,27 +59,28 @@ def read_table(path: Path, encoding: str | None = None) -> pd.DataFrame:
             f"{path}: is not {encoding or 'UTF-8'} text ({error}); save it as UTF-8, or state its encoding beside the file's name in "
             "the settings, such as `encoding: cp1251`"
         ) from error
-    except (pd.errors.ParserError, pd.errors.EmptyDataError, OSError, EOFError) as error:
+    except (pd.errors.ParserError, pd.errors.EmptyDataError) as error:
         raise DataError(f"{path}: is not a table that can be read: {' '.join(str(error).split())}") from error
     table.columns = [str(name).strip() for name in table.columns]
-    _require_single_columns(path, table, encoding or _marked(path))
+    _require_single_columns(path, table, content, coding)
     if len(table.columns) == 1 and ";" in table.columns[0]:
         raise DataError(f"{path}: columns are separated by ';'; save it with commas")
     table.insert(0, ROW, range(2, len(table) + 2))
     return table
 
 
-def _marked(path: Path) -> str:
+def _marked(content: bytes) -> str:
     """Encoding by the mark at the beginning of a text."""
-    with path.open("rb") as stream:
-        return "utf-16" if stream.read(2) in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE) else "utf-8-sig"
+    return "utf-16" if content[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE) else "utf-8-sig"
 
 
-def _require_single_columns(path: Path, table: pd.DataFrame, encoding: str) -> None:
+def _require_single_columns(path: Path, table: pd.DataFrame, content: bytes, encoding: str) -> None:
     """pandas names the second column ``x`` of a file ``x.1``; which of them counts nobody would know."""
     suspects = [name for name in table.columns if re.fullmatch(r".+\.\d+", name)]
     if suspects:
-        head = pd.read_csv(path, dtype=str, header=None, nrows=1, encoding=encoding, keep_default_na=False)
+        head = pd.read_csv(
+            io.BytesIO(content), dtype=str, header=None, nrows=1, encoding=encoding, keep_default_na=False
+        )
         names = [str(name).strip() for name in head.iloc[0]]
         twice = sorted({name for name in names if names.count(name) > 1})
         if twice:

@@ -199,8 +199,10 @@ def open_store(folder: Path | None = None) -> StepStore:
     limit = os.environ.get("OTKEL_STEPS_GB")
     try:
         limit_bytes = LIMIT_BYTES if limit is None else int(float(limit) * 2**30)
-    except ValueError as error:
-        raise ConfigError(f"OTKEL_STEPS_GB={limit}: is not a number; give gibibytes, such as 20") from error
+    except (ValueError, OverflowError) as error:
+        raise ConfigError(f"OTKEL_STEPS_GB={limit}: is not a finite number; give gibibytes, such as 20") from error
+    if limit_bytes < 0:
+        raise ConfigError(f"OTKEL_STEPS_GB={limit}: is negative; give gibibytes, such as 20, or run with --no-cache")
     return StepStore(folder=folder or _default_folder(), limit_bytes=limit_bytes)
 
 

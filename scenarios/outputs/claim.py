@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import errno
 import os
+import signal
 import sys
+import threading
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -46,6 +48,17 @@ def claimed(final: Path) -> Iterator[None]:
     path = lock_of(final)
     lock = FileLock(path, timeout=0, thread_local=False)
     try:
+        with _uninterrupted():
+            _hold(lock, path, final)
+        yield
+    finally:
+        with _uninterrupted():
+            _free(lock, path)
+
+
+def _hold(lock: BaseFileLock, path: Path, final: Path) -> None:
+    """Take the lock, and write down who holds it."""
+    try:
         _take(lock, path)
         with path.open("w", encoding="utf-8") as file:
             file.write(_who())
@@ -54,20 +67,34 @@ def claimed(final: Path) -> Iterator[None]:
             f"{final}: {_holder(path)} is writing these results; wait for it, or choose another folder"
         ) from error
     except OSError as error:
-        if lock.is_locked:
-            _free(lock, path)
         raise ExportError(f"{final}: results cannot be written there: {error}; choose another folder") from error
-    try:
-        yield
-    finally:
-        _free(lock, path)
 
 
 def _free(lock: BaseFileLock, path: Path) -> None:
-    """Remove the file while it is locked: who waits for it notices, and makes a new one."""
-    with suppress(OSError):
-        path.unlink()
-    lock.release()
+    """Remove the file while it is locked, if it was: who waits for it notices, and makes a new one."""
+    if lock.is_locked:
+        with suppress(OSError):
+            path.unlink()
+        lock.release()
+
+
+@contextmanager
+def _uninterrupted() -> Iterator[None]:
+    """Ctrl-C and a polite kill take effect at the end: one between the making of a lock file and its lock would leave it behind."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    came: list[int] = []
+    before = {
+        asked: signal.signal(asked, lambda number, _: came.append(number)) for asked in (signal.SIGINT, signal.SIGTERM)
+    }
+    try:
+        yield
+    finally:
+        for asked, handler in before.items():
+            signal.signal(asked, signal.SIG_DFL if handler is None else handler)
+        for number in dict.fromkeys(came):
+            signal.raise_signal(number)
 
 
 def _take(lock: BaseFileLock, path: Path) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 import tempfile
@@ -12,8 +11,9 @@ from pathlib import Path
 
 from rasters.errors import ExportError
 from scenarios.outputs.claim import claimed
+from scenarios.records.hashing import read_json
 
-__all__ = ["MARKER", "RUN", "atomic_folder", "run_folder"]
+__all__ = ["MARKER", "RUN", "atomic_folder", "nameable", "run_folder"]
 
 MARKER = "manifest.json"
 """A folder that holds this file is a result of an earlier run and may be replaced."""
@@ -26,6 +26,17 @@ OLD = ".old"
 def run_folder(scenario: str, species: str) -> Path:
     """Where the files of one scenario and species lie within a result folder."""
     return Path(scenario) / species
+
+
+def nameable(final: Path) -> Path:
+    """The whole path of a place for results; ExportError where the system takes no such name."""
+    try:
+        whole = final.resolve()
+        whole.exists()
+    except (OSError, ValueError, RuntimeError) as error:
+        shown = str(final) if len(str(final)) < 200 else f"{str(final)[:200]}..."
+        raise ExportError(f"{shown}: results cannot be written there: {error.args[-1]}; choose another name") from error
+    return whole
 
 
 @contextmanager
@@ -43,7 +54,7 @@ def atomic_folder(final: str | Path, *, marker: str = MARKER, over_run: bool = F
     FolderInUseError
         When another process is writing it.
     """
-    final = Path(final).resolve()
+    final = nameable(Path(final))
     _require_replaceable(final, marker)
     if not over_run:
         _require_no_run(final)
@@ -95,7 +106,7 @@ def _require_replaceable(final: Path, marker: str) -> None:
 
 def _require_no_run(final: Path) -> None:
     try:
-        manifest = json.loads((final / MARKER).read_text(encoding="utf-8"))
+        manifest = read_json(final / MARKER)
     except (OSError, ValueError):
         return
     if isinstance(manifest, dict) and manifest.get("kind") == RUN:

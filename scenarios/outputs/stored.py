@@ -6,7 +6,6 @@ written, so that a run and its stored twin give the same files, byte for byte.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -35,9 +34,10 @@ from scenarios.outputs.audience import Audience
 from scenarios.outputs.folder import MARKER, run_folder
 from scenarios.outputs.gis.context import BORDERS, elevation_file
 from scenarios.outputs.manifest import FORMAT
+from scenarios.outputs.manifest_shape import require_shape
 from scenarios.outputs.release import MODEL, Release
 from scenarios.outputs.tables import BY_PLACE, RENAMED
-from scenarios.records.hashing import sha256_of
+from scenarios.records.hashing import read_json, sha256_of
 
 if TYPE_CHECKING:
     from scenarios.model.passage_model import PassageModel
@@ -181,7 +181,7 @@ class StoredResults:
             path = self.folder / name
             if not path.is_file():
                 raise _gone(path)
-            if sha256_of(path) != described["sha256"]:
+            if sha256_of(path) != described.get("sha256"):
                 raise DataError(f"{path}: was changed after the run that wrote it; restore it, or run the study again")
 
     def _entry(self, scenario: str, species: str) -> dict[str, Any]:
@@ -210,25 +210,30 @@ def _read_manifest(folder: Path) -> dict[str, Any]:
         )
         raise LayerNotFoundError(f"{folder}: {what}; give a folder that `otkel run` wrote")
     try:
-        manifest = json.loads(path.read_text(encoding="utf-8"))
+        manifest = read_json(path)
     except (ValueError, OSError) as error:
         raise DataError(f"{path}: cannot be read: {error}; run the study again") from error
     if not isinstance(manifest, dict) or "format" not in manifest:
         raise DataError(f"{path}: is no manifest of otkel; give a folder that `otkel run` wrote")
     if manifest["format"] != FORMAT:
-        by = manifest.get("versions", {}).get("otkel", "unknown")
+        by = _version(manifest)
         raise DataError(
             f"{path}: was written by otkel {by} in format {manifest['format']}, but this version reads format {FORMAT}; "
             "run the study again with this version"
         )
-    tables = [
-        (run_folder(run["scenario"], run["species"]) / "pairs.csv").as_posix() for run in manifest.get("runs", [])
-    ]
+    require_shape(path, manifest)
+    tables = [(run_folder(run["scenario"], run["species"]) / "pairs.csv").as_posix() for run in manifest["runs"]]
     if not tables or not set(tables) <= set(manifest["outputs"]):
         raise DataError(
             f"{path}: lists no runs with their tables; give a folder that `otkel run` wrote, not one of another command"
         )
     return manifest
+
+
+def _version(manifest: Mapping[str, Any]) -> str:
+    """Of otkel, as a manifest that may hold anything states it."""
+    stated = manifest.get("versions")
+    return str(stated.get("otkel", "unknown")) if isinstance(stated, dict) else "unknown"
 
 
 def _gone(path: Path) -> LayerNotFoundError:

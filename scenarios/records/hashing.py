@@ -11,7 +11,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-__all__ = ["canonical_json", "sha256_of", "versions"]
+__all__ = ["canonical_json", "read_json", "sha256_of", "versions"]
 
 PACKAGES = (
     "geopandas", "matplotlib", "networkx", "numba", "numpy", "pandas", "pyamg", "pyogrio", "pyproj", "rasterio",
@@ -22,6 +22,14 @@ PACKAGES = (
 def canonical_json(value: Any) -> str:
     """JSON with sorted keys and two spaces; ``inf`` becomes a string and NaN null, which plain JSON lacks."""
     return json.dumps(_plain(value), sort_keys=True, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def read_json(path: Path) -> Any:
+    """Plain data of a JSON file in UTF-8; OSError where it cannot be read, ValueError for whatever is wrong in it."""
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except RecursionError as error:
+        raise ValueError("it is nested too deeply") from error
 
 
 def _plain(value: Any) -> Any:

@@ -9,8 +9,6 @@ from __future__ import annotations
 
 import itertools
 import json
-import shutil
-import tempfile
 import time
 import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -21,6 +19,7 @@ import numba
 
 from connectivity.landscape.reachability import reachable_cells
 from rasters.errors import PlannerWarning
+from rasters.files.scratch import scratch_folder
 from rasters.files.writing import replacing
 from scenarios.land.inputs import read_inputs
 from scenarios.land.prepared import Prepared, prepare_species
@@ -206,17 +205,14 @@ def _probe() -> Speed:
     """A run of the bundled study on coarse cells: once for the compiler, then the faster of two for the clock."""
     resolved = resolve(PROBE_STUDY, None, {"grid.cell_m": PROBE_CELL_M})
     work = work_of(prepare_species(resolved, read_inputs(resolved, [PROBE_SPECIES]), PROBE_SPECIES))
-    folder = Path(tempfile.mkdtemp(prefix="otkel-probe-"))
     laps = []
-    try:
+    with scratch_folder("otkel-probe-") as folder:
         for _ in range(3):
             lap = _Laps()
             run_resolved([resolved], [PROBE_SPECIES], folder / "out", lap)
             laps.append(lap.seconds())
         step = folder / "out" / run_folder(resolved.scenario, PROBE_SPECIES)
         rasters, in_step, in_all = (_size_of(path) for path in (step.glob("*.tif"), step.rglob("*"), folder.rglob("*")))
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
     best = {part: min(lap[part] for lap in laps[1:]) for part in WORK}
     compile_s = max(sum(laps[0].values()) - sum(best.values()), 0.0)
     return Speed(

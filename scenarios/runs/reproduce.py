@@ -18,14 +18,15 @@ from scenarios.exit_codes import ExitCode
 from scenarios.model.steps import StepStore
 from scenarios.outputs.folder import MARKER
 from scenarios.outputs.manifest import FORMAT
+from scenarios.outputs.manifest_shape import require_shape
 from scenarios.progress import Reporter
-from scenarios.records.hashing import sha256_of, versions
+from scenarios.records.hashing import read_json, sha256_of, versions
 from scenarios.runs.differences import difference_of_files
 from scenarios.runs.session import KIND, run_resolved
 from scenarios.study.load import Document, ResolvedStudy, find_study, validate
 from scenarios.study.schema import Study
 
-__all__ = ["Reproduction", "reproduce"]
+__all__ = ["Reproduction", "StatedRun", "reproduce", "stated_run"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,23 +104,44 @@ def reproduce(
     ConfigError
         When it is no manifest of `otkel run`, or was written for others and so names no settings.
     """
+    stated = stated_run(manifest, study)
+    before = stated.path.parent
+    if out.resolve() == before.resolve():
+        raise ConfigError(f"{out}: these are the results to compare with; choose another folder with --out")
+    causes = [
+        *_changed_inputs(stated.manifest, stated.where),
+        *_changed_versions(stated.manifest),
+        *_changed_formula(stated.manifest),
+    ]
+    with _as_many_threads(stated.manifest, causes):
+        run_resolved(stated.resolved, stated.species, out, reporter, store)
+    same, differing = _compared(stated.manifest, before, out)
+    return Reproduction(folder=out, same=same, differing=differing, causes=tuple(causes))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StatedRun:
+    """What a manifest says was run: itself and where it is, the study's file, its settings in each scenario, and the species."""
+
+    path: Path
+    manifest: dict[str, Any]
+    where: Path
+    resolved: list[ResolvedStudy]
+    species: list[str]
+
+
+def stated_run(manifest: Path, study: str | None = None) -> StatedRun:
+    """Read a manifest of `otkel run`; parameters and errors as of `reproduce`."""
     path = manifest / MARKER if manifest.is_dir() else manifest
     stated = _read(path)
-    if out.resolve() == path.parent.resolve():
-        raise ConfigError(f"{out}: these are the results to compare with; choose another folder with --out")
     where = find_study(study or _study_of(stated, path))
-    resolved = _resolved(stated, where, path)
     species = list(dict.fromkeys(run["species"] for run in stated["runs"]))
-    causes = [*_changed_inputs(stated, where), *_changed_versions(stated), *_changed_formula(stated)]
-    with _as_many_threads(stated, causes):
-        run_resolved(resolved, species, out, reporter, store)
-    same, differing = _compared(stated, path.parent, out)
-    return Reproduction(folder=out, same=same, differing=differing, causes=tuple(causes))
+    return StatedRun(path=path, manifest=stated, where=where, resolved=_resolved(stated, where, path), species=species)
 
 
 def _read(path: Path) -> dict[str, Any]:
     try:
-        found = json.loads(path.read_text(encoding="utf-8"))
+        found = read_json(path)
     except OSError as error:
         raise LayerNotFoundError(f"{path}: cannot be read ({error.strerror}); give a {MARKER} or its folder") from error
     except ValueError as error:
@@ -131,11 +153,13 @@ def _read(path: Path) -> dict[str, Any]:
             f"{path}: has format {found.get('format')}, this version reads {FORMAT}; use the version that wrote it"
         )
     if found.get("kind") != KIND:
-        command = " ".join(found.get("command", []))
+        stated = found.get("command")
+        command = " ".join(map(str, stated)) if isinstance(stated, list) else ""
         raise ConfigError(
             f"{path}: only results of `otkel run` can be run again from their manifest"
             + (f"; give this command again: {command}" if command else "")
         )
+    require_shape(path, found)
     if not found["inputs"]:
         raise ConfigError(
             f"{path}: was written for the audience {found.get('audience')} and so names no settings; "
@@ -213,11 +237,11 @@ def _compared(stated: Mapping[str, Any], before: Path, out: Path) -> tuple[tuple
     differing |= {name: "was not there" for name in now if name not in was}
     for name in was:
         if name in now and now[name] != was[name]:
-            differing[name] = _described(before / name, out / name, was[name]["sha256"])
+            differing[name] = _described(before / name, out / name, was[name].get("sha256"))
     return same, dict(sorted(differing.items()))
 
 
-def _described(old: Path, new: Path, sha256: str) -> str:
+def _described(old: Path, new: Path, sha256: str | None) -> str:
     if not old.is_file() or sha256_of(old) != sha256:
         return "differs; the earlier file does not lie beside the manifest, so it is not known by how much"
     return difference_of_files(old, new)

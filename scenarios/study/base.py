@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Annotated, Any, ClassVar
@@ -29,11 +30,19 @@ class Shape:
     example: Any
 
 
+LONGEST, LONGEST_PART = 4000, 255
+"""Bytes of a path, and of a name in it, that file systems take."""
+
+
 def _relative(text: str) -> str:
     if ".." in PurePosixPath(text).parts:
         raise ValueError(
             f"{text!r} must not climb out of its folder with '..': write a path relative to it, or a whole one"
         )
+    if len(os.fsencode(text)) > LONGEST or any(
+        len(os.fsencode(part)) > LONGEST_PART for part in PurePosixPath(text).parts
+    ):
+        raise ValueError("is longer than file systems take a name to be; shorten it")
     return text
 
 

@@ -20,9 +20,20 @@ from rasters.plain import plain_text, unknown
 from scenarios.study.faults import KeyPath, dotted, faults_in_words, suggestion
 from scenarios.study.schema import ScenarioFile, ScenarioOverrides, Study
 
-__all__ = ["Document", "ResolvedStudy", "bundled_studies", "find_study", "read_document", "resolve", "validate"]
+__all__ = [
+    "Document",
+    "ResolvedStudy",
+    "bundled_studies",
+    "find_study",
+    "parse_yaml",
+    "read_document",
+    "resolve",
+    "validate",
+]
 
 LIBRARY = Path(__file__).parents[1] / "library"
+DEEPEST, MOST_NODES = 60, 1_000_000
+TOO_DEEP = f"it is nested more than {DEEPEST} levels deep, or stands within itself"
 BASELINE = "baseline"
 """Name of the study as it stands, where it has no scenarios."""
 log = logging.getLogger(__name__)
@@ -44,7 +55,8 @@ def _plain(loader: yaml.SafeLoader, node: yaml.ScalarNode) -> str:
     return plain_text(str(loader.construct_scalar(node)))
 
 
-_Loader.add_constructor("tag:yaml.org,2002:str", _plain)
+for _tag in ("str", "timestamp"):
+    _Loader.add_constructor(f"tag:yaml.org,2002:{_tag}", _plain)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,12 +134,50 @@ def find_study(name: str) -> Path:
     )
 
 
+def parse_yaml(text: str) -> Any:
+    """Plain data of a YAML text in which dates are text; yaml.YAMLError for whatever is wrong in it."""
+    return _constructed(_composed(text))
+
+
+def _composed(text: str) -> yaml.Node | None:
+    """Nodes of a YAML text; yaml.YAMLError where they are nested too deeply, in themselves, or stand for too many."""
+    try:
+        root: yaml.Node | None = yaml.compose(text, Loader=_Loader)
+    except RecursionError as error:
+        raise yaml.YAMLError(TOO_DEEP) from error
+    waiting, count = [(root, 0)] if root is not None else [], 0
+    while waiting:
+        node, depth = waiting.pop()
+        count += 1
+        if depth > DEEPEST or count > MOST_NODES:
+            raise yaml.YAMLError(
+                TOO_DEEP if depth > DEEPEST else f"its aliases stand for more than {MOST_NODES} values"
+            )
+        inner = node.value if isinstance(node, yaml.CollectionNode) else ()
+        waiting += [(one, depth + 1) for each in inner for one in (each if isinstance(each, tuple) else (each,))]
+    return root
+
+
+def _constructed(root: yaml.Node | None) -> Any:
+    """Plain data of nodes."""
+    if root is None:
+        return None
+    try:
+        return _Loader("").construct_document(root)
+    except (ValueError, LookupError) as error:
+        raise yaml.YAMLError(f"{error} does not fit its tag") from error
+
+
 def read_document(path: Path) -> Document:
     """Read YAML with line numbers; duplicate keys are errors."""
+    lines: dict[KeyPath, int] = {}
+    faults: list[str] = []
     try:
-        text = path.read_text(encoding="utf-8")
-        root = yaml.compose(text, Loader=_Loader)
-        data = yaml.load(text, Loader=_Loader)
+        root = _composed(path.read_text(encoding="utf-8"))
+        if not isinstance(root, yaml.MappingNode):
+            raise ConfigError(f"{path}: should be a table of keys and values")
+        _walk(root, (), lines, faults, path)
+        data = _constructed(root)
     except OSError as error:
         raise LayerNotFoundError(f"{path}: cannot be read ({error.strerror})") from error
     except UnicodeDecodeError as error:
@@ -135,14 +185,9 @@ def read_document(path: Path) -> Document:
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 0
         raise ConfigError(f"{path}:{line}: is not valid YAML: {error.problem}; check indentation and quotes") from error
-    except (yaml.YAMLError, ValueError) as error:
+    except yaml.YAMLError as error:
         reason = " ".join(str(error).split())
         raise ConfigError(f"{path}: is not valid YAML: {reason}; put quotes around the text that is meant") from error
-    if not isinstance(root, yaml.MappingNode):
-        raise ConfigError(f"{path}: should be a table of keys and values")
-    lines: dict[KeyPath, int] = {}
-    faults: list[str] = []
-    _walk(root, (), lines, faults, path)
     if faults:
         raise ConfigError("\n".join(faults))
     return Document(path=path, data=data, lines=lines)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,6 +13,7 @@ from numpy.typing import NDArray
 from connectivity.landscape.windows import Window
 from connectivity.moving_window.tiles import Tile, TilePatch
 from rasters.errors import ExportError
+from rasters.files.scratch import scratch_folder
 from rasters.files.writing import COG_OPTIONS, replacing
 from scenarios.windows.files import bands
 
@@ -75,19 +74,14 @@ def window_total(beside: Path, shape: tuple[int, int], *, flow_potential: bool) 
     """A sum of zeros in a scratch folder within ``beside``, which is removed at the end."""
     try:
         beside.mkdir(parents=True, exist_ok=True)
-        folder = Path(tempfile.mkdtemp(prefix=".windows-", dir=beside))
-    except OSError as error:
-        raise ExportError(f"{beside}: results cannot be written there: {error}; choose another folder") from error
-    try:
-        yield WindowTotal(folder, shape, flow_potential=flow_potential)
+        with scratch_folder(".windows-", beside) as folder:
+            yield WindowTotal(folder, shape, flow_potential=flow_potential)
     except OSError as error:
         if isinstance(error, ExportError) or error.errno is None:
             raise
         raise ExportError(
-            f"{beside}: no room for the sums: {error}; free the place or choose another folder"
+            f"{beside}: the sums cannot be written there: {error}; free the place or choose another folder"
         ) from error
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 def write_geotiff(path: Path, shape: tuple[int, int], band: Band, *, nodata: float, **profile: Any) -> Path:

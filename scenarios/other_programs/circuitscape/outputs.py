@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import shutil
-import tempfile
+import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +12,7 @@ from numpy.typing import NDArray
 
 from connectivity.modes.network_circuit import BranchCurrents
 from rasters.errors import ExportError, PlannerError
+from rasters.files.scratch import scratch_folder
 from scenarios.other_programs.circuitscape.rasters import NODATA, Header
 
 __all__ = ["JobFiles", "job_files", "resistance_matrix"]
@@ -119,26 +119,21 @@ def job_files(folder: Path, prefix: str, as_tif: bool = False) -> Iterator[JobFi
     ExportError
         When the folder cannot be written to.
     """
-    is_new = not folder.exists()
+    is_new = not os.path.lexists(folder)
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        part = Path(tempfile.mkdtemp(prefix=f".{prefix}.part-", dir=folder))
-    except OSError as error:
-        raise ExportError(
-            f"{folder}: results cannot be written there: {error}; choose another folder (--out)"
-        ) from error
-    files = JobFiles(part, prefix, as_tif)
-    try:
-        yield files
-        for name in files.names:
-            (part / name).replace(folder / name)
+        with scratch_folder(f".{prefix}.part-", folder) as part:
+            files = JobFiles(part, prefix, as_tif)
+            yield files
+            for name in files.names:
+                (part / name).replace(folder / name)
     except PlannerError:
         raise
     except OSError as error:
         raise ExportError(
-            f"{folder}: could not be written: {error}; free the place or choose another folder"
+            f"{folder}: could not be written: {error}; free the place or choose another folder (--out)"
         ) from error
     finally:
-        shutil.rmtree(part, ignore_errors=True)
-        if is_new and not any(folder.iterdir()):
-            folder.rmdir()
+        if is_new:
+            with suppress(OSError):
+                folder.rmdir()

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
-import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,7 +15,8 @@ from numpy.typing import NDArray
 from connectivity.landscape.windows import Window
 from connectivity.moving_window.landscape import WindowSettings
 from connectivity.moving_window.tiles import normalised_current
-from rasters.errors import ConfigError, DataError, ExportError, GridMismatchError, written
+from rasters.errors import ConfigError, DataError, ExportError, GridMismatchError, PlannerError, written
+from rasters.files.scratch import scratch_folder
 from scenarios.other_programs.circuitscape.lists import split_line
 from scenarios.other_programs.omniscape.ini import OmniscapeSettings, read_settings
 from scenarios.outputs.job import Summary
@@ -233,13 +232,12 @@ def _scratch_folder(project: Path) -> Iterator[Path]:
     """A folder to write into, beside the project's place; what is left of it at the end is removed."""
     try:
         project.parent.mkdir(parents=True, exist_ok=True)
-        part = Path(tempfile.mkdtemp(prefix=f".{project.name}.part-", dir=project.parent))
+        with scratch_folder(f".{project.name}.part-", project.parent) as part:
+            yield part
     except OSError as error:
+        if isinstance(error, PlannerError):
+            raise
         raise ExportError(f"{project}: cannot be written: {error}; choose another folder (--out)") from error
-    try:
-        yield part
-    finally:
-        shutil.rmtree(part, ignore_errors=True)
 
 
 def _take_name(part: Path, project: Path) -> Path:
