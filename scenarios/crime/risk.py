@@ -127,10 +127,10 @@ def _around(values: Reals, grid: Grid, bandwidth_km: float) -> Reals:
     """Sums over neighbours with weight 1 at the cell itself and ``exp(-d^2 / 2 h^2)`` at distance d."""
     sigma = 1000.0 * bandwidth_km / grid.cell_width_m
     smooth = gaussian_filter(values, sigma, mode="constant", truncate=4.0)
-    side = 2 * int(4.0 * sigma + 1.0) + 1
-    peak = np.zeros((side, side))
-    peak[side // 2, side // 2] = 1.0
-    return np.asarray(smooth / gaussian_filter(peak, sigma, mode="constant", truncate=4.0).max())
+    half = int(4.0 * sigma + 1.0)
+    peak = np.zeros(2 * half + 1)
+    peak[half] = 1.0
+    return np.asarray(smooth / gaussian_filter(peak, sigma, mode="constant", truncate=4.0).max() ** 2)
 
 
 def _score(effort: EffortMap, bandwidth_km: float, average: float, prior: float) -> float:

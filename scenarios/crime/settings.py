@@ -22,6 +22,10 @@ COLUMNS = {
 """Columns of the two tables; ``km``, ``team``, ``patrol_id``, ``species`` and ``cause`` may be missing or empty."""
 
 
+Kilometres = Annotated[float, Field(gt=0, le=10_000)]
+"""No two places on land are further apart."""
+
+
 class TableColumns(Model):
     """A CSV file, as SMART or a spreadsheet exports it, and what its columns are called."""
 
@@ -48,11 +52,11 @@ class CrimeSettings(Model):
     """Types of incident that are signs of poaching, in capital or small letters; of carcasses only those with cause `illegal`."""
     other_types: list[str] = []
     """Types of incident that are no signs of poaching; of types that stand in neither list it is said that they do not count."""
-    longest_step_km: Positive = 50.0
+    longest_step_km: Kilometres = 50.0
     """Two points of one patrol's track further apart than this are a fault of the receiver [km]."""
-    cell_km: Positive = 10.0
+    cell_km: Kilometres = 10.0
     """Side of the cells of the effort map and of the risk surface [km]."""
-    bandwidths_km: list[Positive] = [10.0, 20.0, 40.0, 80.0]
+    bandwidths_km: list[Kilometres] = [10.0, 20.0, 40.0, 80.0]
     """Distances over which neighbouring cells inform each other [km]; the data choose one of them."""
     prior_events: Positive = 1.0
     """How many incidents the average risk is worth where nobody looked: an assumption."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path, PurePosixPath
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
@@ -22,6 +22,7 @@ def _within(text: str) -> str:
 
 Inside = Annotated[FileName, AfterValidator(_within)]
 Finite = Annotated[float, Field(allow_inf_nan=False)]
+Number = Finite | Literal["inf", "-inf"] | None
 Cells = Annotated[int, Field(gt=0, lt=2**31)]
 
 
@@ -41,6 +42,42 @@ class _Grid(_Part):
     shape: Annotated[list[Cells], Field(min_length=2, max_length=2)]
 
 
+class _Exact(_Part):
+    """No other keys may stand in it."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+
+class _Report(_Exact):
+    """A `connectivity.report.SolveReport` as JSON keeps it."""
+
+    method: str
+    n_unknowns: int
+    iterations: list[int] = []
+    relative_residual: Number = None
+    energy_error: Number = None
+    converged: bool = True
+    n_components: int = 1
+    levels: int = 1
+    setup_s: Number = 0.0
+    solve_s: Number = 0.0
+    bytes_peak: int = 0
+    note: str = ""
+
+
+class _Basis(_Exact):
+    base: str = ""
+    overrides: dict[str, Any] = {}
+
+
+class _Settings(_Part):
+    bases: dict[str, _Basis] = {}
+
+
+class _Machine(_Part):
+    threads: Cells = 1
+
+
 class _Run(_Part):
     study: str
     scenario: Inside
@@ -51,7 +88,7 @@ class _Run(_Part):
     sensitivity_deg: Finite
     sk42_operation: str
     assumptions: list[str]
-    reports: list[dict[str, Any]]
+    reports: list[_Report]
     seconds: dict[str, Finite]
     fence_formula: int = 1
 
@@ -61,10 +98,10 @@ class _Manifest(_Part):
     runs: list[_Run]
     outputs: dict[Inside, dict[str, Any]]
     scenarios: dict[str, dict[str, Any]]
-    settings: dict[str, Any]
+    settings: _Settings
     inputs: dict[FileName, _Described]
     versions: dict[str, str]
-    machine: dict[str, Any]
+    machine: _Machine
 
 
 def require_shape(path: Path, manifest: dict[str, Any]) -> None:

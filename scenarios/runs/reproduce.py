@@ -180,8 +180,10 @@ def _study_of(stated: Mapping[str, Any], path: Path) -> str:
 
 def _resolved(stated: Mapping[str, Any], where: Path, path: Path) -> list[ResolvedStudy]:
     """The settings as they were, whatever the study's file says today; its inputs are found beside that file."""
-    titles = {run["scenario"]: run["titles"]["scenario"] for run in stated["runs"]}
+    titles = {run["scenario"]: run["titles"].get("scenario", run["scenario"]) for run in stated["runs"]}
     names = list(dict.fromkeys(run["scenario"] for run in stated["runs"]))
+    if lost := [name for name in names if name not in stated["scenarios"]]:
+        raise DataError(f"{path}: states no settings of the scenario {lost[0]}; take a manifest that `otkel run` wrote")
     documents = {name: Document(path=path, data=stated["scenarios"][name], lines={}) for name in names}
     return [
         ResolvedStudy(

@@ -17,7 +17,15 @@ from connectivity.modes.pairs import PairRule
 from rasters.errors import DataError, written
 from rasters.files.formats import whole_content
 
-__all__ = ["read_pair_list", "read_pair_matrix", "read_strengths", "read_table", "split_line", "whole_numbers"]
+__all__ = [
+    "read_pair_list",
+    "read_pair_matrix",
+    "read_strengths",
+    "read_table",
+    "split_line",
+    "text_lines",
+    "whole_numbers",
+]
 
 Reals = NDArray[np.float64]
 
@@ -36,7 +44,7 @@ def read_table(path: Path, columns: int, what: str, skip: int = 0) -> Reals:
         Naming the line that is no ``what``, or whose commas can be read in two ways.
     """
     rows = []
-    for number, line in enumerate(_lines(path), start=1):
+    for number, line in enumerate(text_lines(path), start=1):
         if number > skip and line and line[0] not in "#;":
             rows.append(_numbers(path, number, line, columns, what))
     if not rows:
@@ -44,7 +52,7 @@ def read_table(path: Path, columns: int, what: str, skip: int = 0) -> Reals:
     return np.array(rows)
 
 
-def _lines(path: Path) -> list[str]:
+def text_lines(path: Path) -> list[str]:
     """Lines of a text file, gzipped or not, without white space around them."""
     raw = whole_content(path)
     encoding = "utf-16" if raw[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
@@ -99,7 +107,7 @@ def read_strengths(path: Path) -> dict[int, float]:
 
 def read_pair_list(path: Path) -> PairRule:
     """Pairs from lines ``number number`` below ``mode include`` or ``mode exclude``."""
-    words = _lines(path)[0].replace(",", " ").split()
+    words = text_lines(path)[0].replace(",", " ").split()
     mode = words[1].lower() if len(words) > 1 else ""
     if mode not in ("include", "exclude"):
         raise DataError(f"{path}: line 1: 'mode {mode}': write 'mode include' or 'mode exclude'")
@@ -111,7 +119,7 @@ def read_pair_list(path: Path) -> PairRule:
 
 def read_pair_matrix(path: Path) -> PairRule:
     """Pairs to include: those whose entry lies between ``min`` and ``max``."""
-    lines = [words for line in _lines(path) if line and (words := split_line(line))]
+    lines = [words for line in text_lines(path) if line and (words := split_line(line))]
     low, high = (_bound(path, lines, i, name) for i, name in enumerate(("min", "max")))
     try:
         table = np.array([[float(word) for word in words] for words in lines[2:]])

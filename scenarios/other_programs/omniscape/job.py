@@ -17,7 +17,7 @@ from connectivity.moving_window.landscape import WindowSettings
 from connectivity.moving_window.tiles import normalised_current
 from rasters.errors import ConfigError, DataError, ExportError, GridMismatchError, PlannerError, written
 from rasters.files.scratch import scratch_folder
-from scenarios.other_programs.circuitscape.lists import split_line
+from scenarios.other_programs.circuitscape.lists import split_line, text_lines
 from scenarios.other_programs.omniscape.ini import OmniscapeSettings, read_settings
 from scenarios.outputs.job import Summary
 from scenarios.progress import Reporter
@@ -155,7 +155,7 @@ def _reclass(settings: OmniscapeSettings) -> tuple[tuple[float, float], ...]:
         return ()
     path = settings.file("reclass_table")
     out = []
-    for number, line in enumerate(path.read_text(encoding="utf-8-sig").splitlines(), start=1):
+    for number, line in enumerate(text_lines(path), start=1):
         words = [word.strip("'\"") for word in split_line(line) or ["?"]] if line.strip() else []
         if not words:
             continue
