@@ -401,6 +401,11 @@ def test_where_the_store_is_and_how_large(monkeypatch: pytest.MonkeyPatch, tmp_p
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     assert open_store().folder == tmp_path / "otkel" / "steps"
     monkeypatch.setenv("OTKEL_STEPS_GB", "much")
+    for text in ("inf", "nan", "-1"):
+        monkeypatch.setenv("OTKEL_STEPS_GB", text)
+        with pytest.raises(ConfigError, match=f"OTKEL_STEPS_GB={text}: is"):
+            open_store(tmp_path)
+    monkeypatch.setenv("OTKEL_STEPS_GB", "much")
     with pytest.raises(ConfigError, match="OTKEL_STEPS_GB=much: is not a number"):
         open_store()
 
