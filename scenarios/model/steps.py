@@ -200,7 +200,9 @@ def open_store(folder: Path | None = None) -> StepStore:
     try:
         limit_bytes = LIMIT_BYTES if limit is None else int(float(limit) * 2**30)
     except (ValueError, OverflowError) as error:
-        raise ConfigError(f"OTKEL_STEPS_GB={limit}: is not a number that bounds anything; give gibibytes, such as 20") from error
+        raise ConfigError(
+            f"OTKEL_STEPS_GB={limit}: is not a number that bounds anything; give gibibytes, such as 20"
+        ) from error
     if limit_bytes < 0:
         raise ConfigError(f"OTKEL_STEPS_GB={limit}: is negative; give gibibytes, such as 20, or run with --no-cache")
     return StepStore(folder=folder or _default_folder(), limit_bytes=limit_bytes)
