@@ -31,6 +31,7 @@ class StatedPassage(Model):
 
     example: ClassVar[str] = "{id: north_gate, lon: 56.25, lat: 43.5, design: gate}"
     id: Identifier
+    """Its name in the results."""
     candidate: str | None = None
     """Id of the candidate that was opened, as in ``passages.csv`` of a run; or give `lon` and `lat`."""
     lon: Longitude | None = None

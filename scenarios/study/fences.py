@@ -157,6 +157,7 @@ class CandidatePoint(Model):
     """A place that somebody proposes."""
 
     id: Identifier
+    """Unique among openings and candidates."""
     lon: Longitude
     """Longitude [degrees, WGS 84]."""
     lat: Latitude
@@ -164,6 +165,7 @@ class CandidatePoint(Model):
     width_m: Metres | None = None
     """Width [m] where it differs from the design's."""
     design: str | None = None
+    """One of the study's `designs`, where it differs from that of `candidates`."""
     cost: Amount | None = None
     """Cost [cost units] where it differs from the design's."""
     months: list[Month] = []

@@ -143,8 +143,11 @@ class AtMost(Model):
 
     example: ClassVar[str] = "{most: 2, fence_line: border}"
     most: Annotated[int, Field(ge=0)]
+    """Passages of the group, at most."""
     fence_line: str | None = None
+    """Fence line that they stand on."""
     fence: str | None = None
+    """Id of the fence that they stand on."""
     country: str | None = None
     """Country whose fence it is."""
     from_km: Annotated[float, Field(ge=0)] | None = None

@@ -141,9 +141,11 @@ class Solver(Model):
     """Numerical settings."""
 
     neighbours: Literal[4, 8] = 8
+    """Cells that a cell is joined to: along rows and columns, or diagonally too."""
     neighbours_least_cost: Literal[16, 32] | None = None
     """Directions of least-cost searches: straighter routes, for more time and memory. Default: as `neighbours`."""
     edge_rule: Literal["mean_resistance", "mean_conductance"] = "mean_resistance"
+    """How the edge between two cells follows from theirs: the mean of the resistances, or of the conductances."""
     method: Annotated[str, AfterValidator(known_method)] = "auto"
     """One of `connectivity.circuit.solvers.METHODS`."""
     tolerance: Annotated[float, Field(gt=0, lt=1e-2)] = 1e-6
@@ -196,6 +198,7 @@ class Study(Model):
     title: str
     """Name for people."""
     description: str = ""
+    """What it is about, in some sentences."""
     assumptions: list[str] = []
     """Sentences that go with every map and table."""
     credits: list[str] = []

@@ -17,7 +17,6 @@ from scenarios.outputs.columns import COLUMNS, KINDS, UNITS, Column, column_dict
 from scenarios.outputs.tables import write_csv, write_vectors
 from scenarios.records.content import source_files
 from scenarios.statistics.rates import LEVEL
-from tests.support.columns_page import PAGE, page
 
 
 def test_each_column_stands_once_and_is_explained() -> None:
@@ -97,10 +96,6 @@ def test_a_geopackage_says_what_its_columns_are(tmp_path: Path) -> None:
     assert gpd.read_file(path, layer="spots")["along_m"].tolist() == [3.0]
     twice = write_geopackage(tmp_path / "u.gpkg", {"spots": layer}, columns=descriptions({"spots": layer}))
     assert twice.read_bytes() == path.read_bytes()
-
-
-def test_the_reference_is_that_of_the_registry() -> None:
-    assert PAGE.read_text(encoding="utf-8") == page(), "run python -m tests.support.columns_page"
 
 
 def test_a_sentence_about_a_column_leaves_kept_solves_valid() -> None:

@@ -283,10 +283,10 @@ def test_wrong_actions_are_named(tmp_path: Path, change: Callable[[dict[str, Any
 
 def test_words_come_from_the_numbers(plain: PortfolioRun, both: PortfolioRun) -> None:
     words = " ".join(describe_plan(plain))
-    assert f"{100 * plain.best.value:.3g} %" in words and "this is proven" in words
+    assert f"{100 * plain.best.value:.3g}\u202f%" in words and "this is proven" in words
     first = describe_items(plain)[0]
     row = plain.candidates.set_index("candidate").loc[first[1]]
-    assert f"{row['lat']:.3f}\u00b0 N" in first[2] and f"{100 * row['gain']:.3g} %" in first[2]
+    assert f"{row['lat']:.3f}\u00b0 N" in first[2] and f"{100 * row['gain']:.3g}\u202f%" in first[2]
     assert first[1] == plain.parts.sort_values("gain", ascending=False)["item"].iloc[0]
     closed = [text for _, name, text in describe_items(both) if "would bring nothing" in text]
     alone = both.candidates.set_index("candidate")["gain"]
@@ -326,4 +326,4 @@ def test_nothing_to_choose_is_an_answer(study: Path, tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="no candidate stands on an active fence"):
         chosen(study, "free")
     run = chosen(study, portfolio__budget=0)
-    assert run.names_of(run.best) == () and "nothing that may be chosen gains" in describe_plan(run)[0]
+    assert run.names_of(run.best) == () and "nothing that may be chosen improves connectivity" in describe_plan(run)[0]
