@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from connectivity.openings.edges import OpenableEdges
 from connectivity.openings.sets import CircuitOfSets, DistancesOfSets, no_sets
 from connectivity.portfolio.linear_model import LinearModel
-from connectivity.portfolio.routes import Route, routes_of_pair
+from connectivity.portfolio.routes import OpeningRoute, routes_of_pair
 from connectivity.portfolio.tangents import opened_in_part, own_resistance, tangents
 from rasters.errors import DataError
 
@@ -254,7 +254,12 @@ class _RouteModel:
     """One column per route: at most one per pair holds, where all of its edges are open."""
 
     def __init__(
-        self, block: RouteBlock, routes: list[list[Route]], lp: LinearModel, opened: NDArray[np.int64], unit: float
+        self,
+        block: RouteBlock,
+        routes: list[list[OpeningRoute]],
+        lp: LinearModel,
+        opened: NDArray[np.int64],
+        unit: float,
     ) -> None:
         self.block, self.lp = block, lp
         needed = np.concatenate([opened, _StateColumns(block.distances.edges, lp, opened).column])

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from connectivity.openings.sets import DistancesOfSets
 
-__all__ = ["MOST_ROUTES", "Route", "routes_of_pair"]
+__all__ = ["MOST_ROUTES", "OpeningRoute", "routes_of_pair"]
 
 MOST_ROUTES = 20_000
 """Combinations of one pair that are followed; beyond that the search gives up."""
@@ -27,7 +27,7 @@ NOTHING: Needs = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Route:
+class OpeningRoute:
     """A route between two focal regions.
 
     Parameters
@@ -67,7 +67,7 @@ class _Crossings:
         )  # fmt: skip
 
 
-def routes_of_pair(distances: DistancesOfSets, origin: int, targets: Sequence[int]) -> list[Route] | None:
+def routes_of_pair(distances: DistancesOfSets, origin: int, targets: Sequence[int]) -> list[OpeningRoute] | None:
     """Routes from a region to the cheapest of some others that are cheaper than the route without any opening.
 
     Returns
@@ -124,10 +124,10 @@ def _within(arrived: Reals, needs: Needs, crossings: _Crossings, closed: Reals) 
         arrived = np.minimum(arrived, (closed[leave] + total[better][:, None]).min(axis=0))
 
 
-def _useful(reached: dict[Needs, Reals], targets: Sequence[int]) -> list[Route]:
+def _useful(reached: dict[Needs, Reals], targets: Sequence[int]) -> list[OpeningRoute]:
     cost = {needs: float(arrived[list(targets)].min()) for needs, arrived in reached.items()}
     kept = [
-        Route(cost_m=cost[needs], needs=needs)
+        OpeningRoute(cost_m=cost[needs], needs=needs)
         for needs in reached
         if needs and all(cost[needs] < cost[fewer] for fewer in _subsets(needs) if fewer in cost)
     ]

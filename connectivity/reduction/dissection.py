@@ -44,7 +44,7 @@ from connectivity.kernels.dissection.front import (
 from connectivity.kernels.dissection.tree import LEAF, Scratch, count_kept, count_ring, dissect
 from connectivity.machine import one_blas_thread
 
-__all__ = ["Branch", "Dissected", "Landscape", "dissect_landscape", "peak_bytes", "plan_tree"]
+__all__ = ["Branch", "Dissected", "ReducibleLandscape", "dissect_landscape", "peak_bytes", "plan_tree"]
 
 Ints = NDArray[np.int32]
 Reals = NDArray[np.float64]
@@ -57,7 +57,7 @@ _ROW_CHUNK = 256
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Landscape:
+class ReducibleLandscape:
     """What the kernels see of a landscape.
 
     conductance (4, height, width) and ground (height, width) [S]; node (height, width) int32 is the number of a kept
@@ -109,14 +109,14 @@ class Dissected:
     levels: int
 
 
-def plan_tree(land: Landscape) -> Branch:
+def plan_tree(land: ReducibleLandscape) -> Branch:
     """Cut the raster into boxes, with the sizes to expect."""
     height, width = land.node.shape
     depth = int(np.clip(np.log2(max(height * width / _SUBTREE_CELLS, 1.0)), 0, _MAX_DEPTH))
     return _plan(land, Box(0, height, 0, width, -1, -1, -1, -1, land.n_kept, 0), 0, depth)[0]
 
 
-def _plan(land: Landscape, box: Box, depth: int, last: int) -> tuple[Branch, int]:
+def _plan(land: ReducibleLandscape, box: Box, depth: int, last: int) -> tuple[Branch, int]:
     """Branch of a box, and a bound on the kept nodes in it and beside it."""
     box_height, box_width = box.row1 - box.row0, box.col1 - box.col0
     ring = int(count_ring(land.node, box.row0, box.row1, box.col0, box.col1))
@@ -131,7 +131,7 @@ def _plan(land: Landscape, box: Box, depth: int, last: int) -> tuple[Branch, int
     return Branch(box=box, depth=depth, border=ring + kept + 1, own=own, stack=0, halves=branches), kept
 
 
-def _count_kept(land: Landscape, box: Box) -> int:
+def _count_kept(land: ReducibleLandscape, box: Box) -> int:
     height, width = land.node.shape
     seen = np.zeros(land.n_kept + 1, np.bool_)
     rows, cols = (max(box.row0 - 1, 0), min(box.row1 + 1, height)), (max(box.col0 - 1, 0), min(box.col1 + 1, width))
@@ -160,7 +160,7 @@ def _border_bound(height: int, width: int, kept: int) -> int:
     return 2 * (height + width) + 5 + min(kept, height * width)
 
 
-def peak_bytes(land: Landscape, tree: Branch, threads: int) -> int:
+def peak_bytes(land: ReducibleLandscape, tree: Branch, threads: int) -> int:
     """Most bytes that the dissection may hold at one time, its input apart."""
     subtrees = list(tree.subtrees())
     sizes = [8 * int(packed_size(branch.border)) for branch in subtrees]
@@ -187,7 +187,7 @@ def peak_bytes(land: Landscape, tree: Branch, threads: int) -> int:
     return peak + n_bench * bench + 4 * (land.n_kept + 1 + land.node.size)
 
 
-def _n_local_id(land: Landscape, box: Box) -> int:
+def _n_local_id(land: ReducibleLandscape, box: Box) -> int:
     """Ids in use within a box and its border: kept nodes and whole rows of cells."""
     height, width = land.node.shape
     rows = min(box.row1 + 1, height) - max(box.row0 - 1, 0)
@@ -207,7 +207,7 @@ class _Bench:
     ids: Ints
 
 
-def _scratch(land: Landscape, n_id: int) -> Scratch:
+def _scratch(land: ReducibleLandscape, n_id: int) -> Scratch:
     height, width = land.node.shape
     n_edge = 3 * max(height, width) + 16 * LEAF * LEAF
     n_node = land.n_kept + 1 + 6 * (height + width) + 64
@@ -246,7 +246,7 @@ class _Workers:
             self._pool.shutdown(cancel_futures=True)
 
 
-def dissect_landscape(land: Landscape, tree: Branch, threads: int) -> Dissected:
+def dissect_landscape(land: ReducibleLandscape, tree: Branch, threads: int) -> Dissected:
     """Reduce the raster to its kept nodes."""
     workers = _Workers(threads)
     try:
@@ -260,7 +260,7 @@ def dissect_landscape(land: Landscape, tree: Branch, threads: int) -> Dissected:
 class _Dissection:
     """One run: the benches, the subtrees under way, and the walk up the tree."""
 
-    def __init__(self, land: Landscape, tree: Branch, threads: int, workers: _Workers) -> None:
+    def __init__(self, land: ReducibleLandscape, tree: Branch, threads: int, workers: _Workers) -> None:
         self.land, self.tree, self.workers = land, tree, workers
         self.waiting = tree.subtrees()
         self.started: SimpleQueue[Future[Part]] = SimpleQueue()

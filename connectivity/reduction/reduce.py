@@ -17,7 +17,7 @@ from connectivity.kernels.dissection.network import first_bad_edge, network_comp
 from connectivity.landscape.laplacian import Laplacian
 from connectivity.machine import available_bytes, usable_threads
 from connectivity.reduction.dense import unpack_network
-from connectivity.reduction.dissection import Branch, Landscape, dissect_landscape, peak_bytes, plan_tree
+from connectivity.reduction.dissection import Branch, ReducibleLandscape, dissect_landscape, peak_bytes, plan_tree
 from connectivity.reduction.network import ReducedNetwork
 from connectivity.report import SolveReport
 from rasters.errors import DataError, FocalNodeError, GridMismatchError, MemoryBudgetError
@@ -115,7 +115,7 @@ def reduce_landscape(
 
 def _landscape(
     system: Laplacian, keep: NDArray[np.generic]
-) -> tuple[Landscape, NDArray[np.int32], NDArray[np.int32], NDArray[np.int64]]:
+) -> tuple[ReducibleLandscape, NDArray[np.int32], NDArray[np.int32], NDArray[np.int64]]:
     """Number the kept nodes: the kernels' view, their cells (k, 2), regions (k,), and (cell, node) to look up."""
     if keep.shape != system.shape:
         raise GridMismatchError(f"keep has shape {keep.shape}, the landscape {system.shape}; give one flag per cell")
@@ -143,7 +143,7 @@ def _landscape(
     known = np.concatenate([in_region, single])
     order = np.argsort(known)
     lookup = np.stack([known[order], flat[known[order]]])
-    land = Landscape(
+    land = ReducibleLandscape(
         conductance=np.ascontiguousarray(system.conductance, np.float64),
         ground=np.ascontiguousarray(system.ground, np.float64),
         node=node,
@@ -173,14 +173,14 @@ def _check_kept(single: NDArray[np.intp], node: NDArray[np.int32], width: int) -
         )
 
 
-def _held_nodes(system: Laplacian, land: Landscape) -> NDArray[np.int32]:
+def _held_nodes(system: Laplacian, land: ReducibleLandscape) -> NDArray[np.int32]:
     """Kept nodes with a cell held at 0 V."""
     node = land.node[np.isinf(system.ground)]
     held: NDArray[np.int32] = np.unique(node[(node >= 0) & (node < land.n_kept)])
     return held
 
 
-def _check_memory(land: Landscape, tree: Branch, threads: int, memory_bytes: int | None) -> int:
+def _check_memory(land: ReducibleLandscape, tree: Branch, threads: int, memory_bytes: int | None) -> int:
     need = peak_bytes(land, tree, threads) + 8 * 3 * (land.n_kept + 1) ** 2
     limit = available_bytes() if memory_bytes is None else memory_bytes
     if limit is not None and need > limit:

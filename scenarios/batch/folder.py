@@ -22,7 +22,7 @@ from typing import Any
 
 from rasters.errors import ConfigError, DataError, ExportError, LayerNotFoundError
 from rasters.files.writing import replacing
-from scenarios.batch.run import Failure, Outcome
+from scenarios.batch.run import Failure, RunOutcome
 from scenarios.outputs.folder import atomic_folder
 from scenarios.records.hashing import canonical_json, read_json
 
@@ -104,7 +104,7 @@ class BatchFolder:
         found = self.record(run, key)
         return found is not None and found["status"] == "finished"
 
-    def write_outcome(self, outcome: Outcome, key: str) -> None:
+    def write_outcome(self, outcome: RunOutcome, key: str) -> None:
         """The files of a run and its record, all at once; what was there before is gone."""
         final = self.run_folder(outcome.run)
         shutil.rmtree(final, ignore_errors=True)
@@ -126,7 +126,7 @@ class BatchFolder:
             os.close(file)
 
 
-def _record(outcome: Outcome, key: str) -> dict[str, Any]:
+def _record(outcome: RunOutcome, key: str) -> dict[str, Any]:
     if outcome.failure is not None:
         return {"run": outcome.run, "key": key, "status": "failed", "failure": failure_words(outcome.failure)}
     files = {name: hashlib.sha256(content).hexdigest() for name, content in outcome.files.items()}

@@ -12,7 +12,7 @@ from typing import Any
 
 from rasters.errors import ConfigError
 from rasters.plain import unknown
-from scenarios.batch.schema import AXES, Block, Matrix
+from scenarios.batch.schema import AXES, Matrix, MatrixBlock
 from scenarios.study.faults import dotted
 from scenarios.study.load import BASELINE, Document, find_study, read_document, validate
 from scenarios.study.schema import Study
@@ -119,7 +119,7 @@ def _study_of(name: str) -> Study:
     return validate(Study, document.data, document)
 
 
-def _runs(block: Block, whole: Matrix, key: KeyPath, document: Document, study: Study) -> list[BatchRun]:
+def _runs(block: MatrixBlock, whole: Matrix, key: KeyPath, document: Document, study: Study) -> list[BatchRun]:
     scenarios = block.scenario or whole.scenario or list(study.scenarios) or [BASELINE]
     cells: list[float | None] = [*(block.cell_m or whole.cell_m or (None,))]
     species = block.species or whole.species or list(study.species)
@@ -204,7 +204,7 @@ def _idle_rows(matrix: Matrix, document: Document, study: Study) -> list[str]:
 def _unknown(matrix: Matrix, document: Document, study: Study) -> list[str]:
     """Scenarios and species that the study does not have."""
     known = {"scenario": list(study.scenarios) or ["baseline"], "species": list(study.species)}
-    blocks: list[tuple[KeyPath, Block]] = [((), matrix)]
+    blocks: list[tuple[KeyPath, MatrixBlock]] = [((), matrix)]
     blocks += [(("include", number), block) for number, block in enumerate(matrix.include)]
     return [
         f"{_where(document, (*key, axis, number))}: {unknown(axis, name, names)}"

@@ -30,7 +30,7 @@ from scenarios.records.content import code_hash, hash_of
 from scenarios.records.fingerprint import file_hash
 from scenarios.study.load import ResolvedStudy, find_study, resolve
 
-__all__ = ["BatchJob", "Failure", "Keep", "Outcome", "resolve_variant", "run_key", "stated_key"]
+__all__ = ["BatchJob", "Failure", "Keep", "RunOutcome", "resolve_variant", "run_key", "stated_key"]
 
 Keep = Literal["tables", "maps", "all"]
 
@@ -53,7 +53,7 @@ class Failure:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Outcome:
+class RunOutcome:
     """What became of a run.
 
     Parameters
@@ -125,7 +125,7 @@ class BatchJob:
             (folder / name).write_bytes(content)
         return replace(self, study=str(folder / self.study), sent=None)
 
-    def run(self, item: BatchRun) -> Outcome:
+    def run(self, item: BatchRun) -> RunOutcome:
         """One run; what goes wrong is its outcome, too."""
         _reset_peak()
         start, cpu = time.perf_counter(), time.process_time()
@@ -135,13 +135,13 @@ class BatchJob:
             try:
                 with limited_threads(1):
                     found = self._solved(item, steps.append)
-                outcome = Outcome(
+                outcome = RunOutcome(
                     run=item.id, files=self._written(found, item), facts=facts_of(found), entry=self._entry(found, item),
                     reused=KEPT in steps,
                 )  # fmt: skip
             except Exception as error:
                 self._inputs = None
-                outcome = Outcome(run=item.id, failure=Failure.of(error))
+                outcome = RunOutcome(run=item.id, failure=Failure.of(error))
         told = dict.fromkeys(str(one.message) for one in caught if issubclass(one.category, PlannerWarning))
         return replace(
             outcome, warnings=tuple(told), seconds=time.perf_counter() - start, cpu_seconds=time.process_time() - cpu,

@@ -10,7 +10,7 @@ from pydantic import BeforeValidator, Field, field_validator
 from scenarios.outputs.columns import COLUMNS
 from scenarios.study.base import Identifier, Metres, Model, Shape
 
-__all__ = ["AXES", "Block", "Draws", "Matrix"]
+__all__ = ["AXES", "Draws", "Matrix", "MatrixBlock"]
 
 AXES = ("scenario", "species", "cell_m")
 """Axes that every matrix has; those under `set` come on top."""
@@ -32,7 +32,7 @@ def _once(values: list[Any]) -> list[Any]:
     return values
 
 
-class Block(Model):
+class MatrixBlock(Model):
     """Every combination of some scenarios, species, cell sizes and overrides."""
 
     scenario: Annotated[list[Identifier], BeforeValidator(_listed), Field(min_length=1)] | None = None
@@ -110,13 +110,13 @@ class Draws(Model):
         return count
 
 
-class Matrix(Block):
+class Matrix(MatrixBlock):
     """Which runs a batch has: every combination of its axes, less `exclude`, and those of `include` on top."""
 
     draws: Draws | None = None
     """Besides or instead of the numbers as stated; holds for all runs."""
     exclude: list[dict[str, Any]] = []
     """Rows of axis: option, or a list of options; a run that agrees with all of a row is left out."""
-    include: list[Block] = []
+    include: list[MatrixBlock] = []
     """Further matrices whose runs are added after `exclude`. Where `scenario`, `species` or `cell_m` is not given it is that
     of the whole; axes under `set` are those of the row alone."""

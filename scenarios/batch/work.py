@@ -13,7 +13,7 @@ from rasters.errors import ConfigError
 from scenarios.batch.folder import BatchFolder, failure_words
 from scenarios.batch.matrix import BatchRun
 from scenarios.batch.plan import BatchPlan, BatchRequest
-from scenarios.batch.run import BatchJob, Failure, Outcome, run_size
+from scenarios.batch.run import BatchJob, Failure, RunOutcome, run_size
 from scenarios.cluster.cluster import Traffic, connect, map_completed
 from scenarios.cluster.job import Lost
 from scenarios.cluster.processes import map_here, map_processes
@@ -108,12 +108,12 @@ def run_bytes(resolved: ResolvedStudy) -> int:
     return needed_bytes(run_size(resolved), Stage.SOLVED)
 
 
-def _lost(run: BatchRun, lost: Lost) -> Outcome:
+def _lost(run: BatchRun, lost: Lost) -> RunOutcome:
     message = (
         f"{lost.deaths} processes in a row died at this run, probably out of memory; give it more memory, or "
         "use larger cells"
     )
-    return Outcome(run=run.id, failure=Failure(kind="MemoryBudgetError", message=message, exit_code=ExitCode.MEMORY))
+    return RunOutcome(run=run.id, failure=Failure(kind="MemoryBudgetError", message=message, exit_code=ExitCode.MEMORY))
 
 
 @dataclass(slots=True, kw_only=True)
@@ -139,7 +139,7 @@ class _Watch:
         """A run is given to a process."""
         self.folder.log("started", run=self.runs[number].id)
 
-    def ended(self, number: int, outcome: Outcome) -> None:
+    def ended(self, number: int, outcome: RunOutcome) -> None:
         """A run is written."""
         self.done += 1
         self.done_cells += self.cells[number]
@@ -157,7 +157,7 @@ class _Watch:
             self.folder.log("failed", run=outcome.run, **figures, **told, error=words)
         self._tell(outcome)
 
-    def _tell(self, outcome: Outcome) -> None:
+    def _tell(self, outcome: RunOutcome) -> None:
         failed = f", {self.failed} failed" if self.failed else ""
         self.reporter.step(f"{outcome.run}{failed}")
         if not self.reporter.console.is_terminal:

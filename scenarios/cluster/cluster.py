@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 from connectivity.machine import available_bytes
 from rasters.errors import ConfigError, MemoryBudgetError, SolverError
-from scenarios.cluster.job import Job, Lost
+from scenarios.cluster.job import ClusterJob, Lost
 
 if TYPE_CHECKING:
     from distributed import Client, Future
@@ -130,13 +130,13 @@ def _client_of(address: str) -> Iterator[Client]:
         yield client
 
 
-def map_ordered(client: Client, job: Job, items: Iterable[Any], traffic: Traffic | None = None) -> Iterator[Any]:
+def map_ordered(client: Client, job: ClusterJob, items: Iterable[Any], traffic: Traffic | None = None) -> Iterator[Any]:
     """Results of a job, in the order of its items.
 
     Parameters
     ----------
     client : distributed.Client
-    job : Job
+    job : ClusterJob
         Must pickle. Sent to each worker once.
     items : iterable
         Small and picklable; taken as they are needed.
@@ -168,7 +168,7 @@ def map_ordered(client: Client, job: Job, items: Iterable[Any], traffic: Traffic
 
 def map_completed(
     client: Client,
-    job: Job,
+    job: ClusterJob,
     items: Iterable[Any],
     traffic: Traffic | None = None,
     began: Callable[[int], None] = lambda _: None,
@@ -212,7 +212,7 @@ def _deaths() -> int:
 
 
 @contextmanager
-def _delivered(client: Client, job: Job, traffic: Traffic) -> Iterator[Delivery]:
+def _delivered(client: Client, job: ClusterJob, traffic: Traffic) -> Iterator[Delivery]:
     """The job on all workers, also on those that join later."""
     from scenarios.cluster.worker import Delivery
 

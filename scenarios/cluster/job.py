@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
-__all__ = ["Job", "Lost"]
+__all__ = ["ClusterJob", "Lost"]
 
 
-class Job(Protocol):
+class ClusterJob(Protocol):
     """What a cluster computes: sent to each worker once, so it should name files rather than hold them."""
 
-    def start(self, folder: Path) -> Job:
+    def start(self, folder: Path) -> ClusterJob:
         """On a worker, before the first item; ``folder`` is the worker's own. Returns what is to be run there."""
 
     def run(self, item: Any) -> Any:

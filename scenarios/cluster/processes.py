@@ -15,7 +15,7 @@ from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 from typing import Any
 
-from scenarios.cluster.job import Job, Lost
+from scenarios.cluster.job import ClusterJob, Lost
 
 __all__ = ["map_here", "map_processes"]
 
@@ -24,7 +24,7 @@ DEATHS = 2
 """Processes that an item may end before it is given up."""
 
 
-def map_here(job: Job, items: Sequence[Any], began: Began = lambda _: None) -> Iterator[tuple[int, Any]]:
+def map_here(job: ClusterJob, items: Sequence[Any], began: Began = lambda _: None) -> Iterator[tuple[int, Any]]:
     """Number and result of each item, one after the other in this process."""
     for number, item in enumerate(items):
         began(number)
@@ -32,7 +32,7 @@ def map_here(job: Job, items: Sequence[Any], began: Began = lambda _: None) -> I
 
 
 def map_processes(
-    job: Job, items: Sequence[Any], processes: int, began: Began = lambda _: None
+    job: ClusterJob, items: Sequence[Any], processes: int, began: Began = lambda _: None
 ) -> Iterator[tuple[int, Any]]:
     """Number and result of each item, as they are finished.
 
@@ -70,16 +70,16 @@ def map_processes(
             pool.shutdown(cancel_futures=True)
 
 
-def _pool(job: Job) -> ProcessPoolExecutor:
+def _pool(job: ClusterJob) -> ProcessPoolExecutor:
     """One process; its own pool, so that its end is not that of the others."""
     spawn = multiprocessing.get_context("spawn")
     return ProcessPoolExecutor(1, mp_context=spawn, initializer=_start, initargs=(job,))
 
 
-_started: list[Job] = []
+_started: list[ClusterJob] = []
 
 
-def _start(job: Job) -> None:
+def _start(job: ClusterJob) -> None:
     """In each process: get ready, leave Ctrl-C to the process that asked for it, and end when that has gone."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     parent = multiprocessing.parent_process()

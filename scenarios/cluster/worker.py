@@ -11,7 +11,7 @@ from distributed import Worker, WorkerPlugin, get_worker
 from rasters.errors import PlannerError
 
 if TYPE_CHECKING:
-    from scenarios.cluster.job import Job
+    from scenarios.cluster.job import ClusterJob
 
 __all__ = ["Delivery", "Failed", "run_item"]
 
@@ -21,7 +21,7 @@ class Delivery(WorkerPlugin):  # type: ignore[misc]
 
     idempotent = True
 
-    def __init__(self, name: str, job: Job) -> None:
+    def __init__(self, name: str, job: ClusterJob) -> None:
         self.name = name
         self.job = job
 
@@ -37,8 +37,8 @@ class Delivery(WorkerPlugin):  # type: ignore[misc]
         _jobs(worker).pop(self.name, None)
 
 
-def _jobs(worker: Worker) -> dict[str, Job | PlannerError]:
-    found: dict[str, Job | PlannerError] = worker.__dict__.setdefault("otkel_jobs", {})
+def _jobs(worker: Worker) -> dict[str, ClusterJob | PlannerError]:
+    found: dict[str, ClusterJob | PlannerError] = worker.__dict__.setdefault("otkel_jobs", {})
     return found
 
 

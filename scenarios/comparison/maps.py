@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 __all__ = [
     "DIVERGING",
     "THEMES",
-    "Theme",
+    "ChangeTheme",
     "change_of",
     "common_scales",
     "relative_change",
@@ -55,7 +55,7 @@ GAINED, LOST, NOWHERE = "#00695c", "#6a1b72", "#a7a1b0"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Theme:
+class ChangeTheme:
     """A surface of a run whose change is mapped."""
 
     stem: str
@@ -73,7 +73,7 @@ class Theme:
 class Change:
     """A surface of two runs: ``values`` is what changes from ``a`` to ``b``; colours end at ``limit``."""
 
-    theme: Theme
+    theme: ChangeTheme
     a: NDArray[np.float64]
     b: NDArray[np.float64]
     values: NDArray[np.float64]
@@ -81,24 +81,24 @@ class Change:
 
 
 THEMES = (
-    Theme(
+    ChangeTheme(
         stem="cost_weighted_distance", field="cwd", title="Effort to reach the nearest target", unit="effective m",
         shown_unit="effective km", per_shown=1000.0, ends=("less effort", "more effort"),
         reading="Blue ground lies closer to a target than in the base scenario, brown ground farther. An even colour behind a "
         "fence is what crossing or going round it costs.",
     ),
-    Theme(
+    ChangeTheme(
         stem="current_density", field="current_density", title="Expected flow of movement", unit="A/m", shown_unit="\u00b5A/m",
         per_shown=1e-6, ends=("less movement", "more movement"),
         reading="The same walkers on other ways: brown is where more of them would pass, blue where fewer would. It ranks "
         "places; it does not count animals.",
     ),
-    Theme(
+    ChangeTheme(
         stem="corridor", field="corridor", title="Extra cost of routes", unit="effective m", shown_unit="effective km",
         per_shown=1000.0, ends=("nearer to the best route", "farther from it"), relative=False,
         reading="Blue ground lies nearer to the best route than in the base scenario.",
     ),
-    Theme(
+    ChangeTheme(
         stem="resistance", field="resistance", title="Resistance to movement", unit="1", shown_unit="1", per_shown=1.0,
         ends=("easier ground", "harder ground"), reading="Where the ground itself was given another resistance.",
     ),
@@ -128,7 +128,7 @@ def relative_change(a: NDArray[np.float64], b: NDArray[np.float64]) -> NDArray[n
     return change
 
 
-def surface_of(run: Any, theme: Theme) -> NDArray[np.float64]:
+def surface_of(run: Any, theme: ChangeTheme) -> NDArray[np.float64]:
     """Values of a theme's surface; impassable ground has infinite resistance."""
     if theme.field == "resistance":
         return np.where(run.surface.barrier, np.inf, np.where(run.surface.nodata, np.nan, run.surface.values))
@@ -309,7 +309,11 @@ def _drawn(pairing: Pairing, scene: RunScene, change: Change) -> Sheet:
 
 
 def _paint_ways(
-    sheet: Sheet, scene: RunScene, pairing: Pairing, cut_off: tuple[NDArray[np.bool_], NDArray[np.bool_]], theme: Theme
+    sheet: Sheet,
+    scene: RunScene,
+    pairing: Pairing,
+    cut_off: tuple[NDArray[np.bool_], NDArray[np.bool_]],
+    theme: ChangeTheme,
 ) -> None:
     """Ground from which only one of the two runs, or neither, has a way."""
     if theme.field == "resistance":

@@ -23,14 +23,14 @@ from scenarios.land.inputs import Inputs, read_places
 from scenarios.land.places import FocalPlace
 from scenarios.study.load import ResolvedStudy
 
-__all__ = ["Landmarks", "Passage", "landmarks_of", "link_deployments"]
+__all__ = ["KnownPassage", "Landmarks", "landmarks_of", "link_deployments"]
 
 NEAREST_FENCE_M = 5_000.0
 """A passage stated by its coordinates must lie within this distance of a fence of the study."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Passage:
+class KnownPassage:
     """A passage that is or will be open; ``opened`` is NaT where the day is not stated."""
 
     id: str
@@ -48,7 +48,7 @@ class Landmarks:
     """What cameras can be linked to, on the study's grid."""
 
     grid: Grid
-    passages: tuple[Passage, ...]
+    passages: tuple[KnownPassage, ...]
     fences: tuple[Fence, ...]
     places: tuple[FocalPlace, ...]
 
@@ -84,7 +84,7 @@ def _standing(resolved: ResolvedStudy) -> list[StatedPassage]:
     return out
 
 
-def _passage(resolved: ResolvedStudy, grid: Grid, fences: dict[str, Fence], one: StatedPassage) -> Passage:
+def _passage(resolved: ResolvedStudy, grid: Grid, fences: dict[str, Fence], one: StatedPassage) -> KnownPassage:
     if one.design not in resolved.study.designs:
         told = unknown("design", one.design, resolved.study.designs)
         raise ConfigError(f"evidence.yaml: passages.{one.id}.design: {told}")
@@ -102,7 +102,7 @@ def _passage(resolved: ResolvedStudy, grid: Grid, fences: dict[str, Fence], one:
         along_m = fence.along(Point(x, y))
     point = fence.point_at(along_m)
     opened = pd.NaT if one.opened is None else pd.Timestamp(one.opened)
-    return Passage(
+    return KnownPassage(
         id=one.id, design=one.design, fence=fence.id, along_m=along_m, x=point.x, y=point.y, opened=opened,
         candidate=one.candidate or "",
     )  # fmt: skip

@@ -11,7 +11,7 @@ import yaml
 
 from rasters.errors import ConfigError
 from rasters.files.writing import replacing
-from scenarios.evidence.linking import Landmarks, Passage
+from scenarios.evidence.linking import KnownPassage, Landmarks
 from scenarios.statistics.use_factor import UseFactors
 from scenarios.study.base import Model
 from scenarios.study.load import ResolvedStudy, read_document, validate
@@ -71,13 +71,13 @@ def _openings(resolved: ResolvedStudy, marks: Landmarks, updated: Found) -> list
     return [*own, *(rule | ({"use_factor": measured[p.id]} if measured[p.id] else {}) for p, rule in new)]
 
 
-def _measured(passage: Passage, updated: Found) -> dict[str, float]:
+def _measured(passage: KnownPassage, updated: Found) -> dict[str, float]:
     """Species -> posterior mean of a passage."""
     mine = {s: one.passages for (s, design), one in updated.items() if design == passage.design}
     return {s: _figure(shares[passage.id].mean) for s, shares in mine.items() if passage.id in shares}
 
 
-def _rule(passage: Passage, marks: Landmarks) -> dict[str, Any]:
+def _rule(passage: KnownPassage, marks: Landmarks) -> dict[str, Any]:
     line = next(fence.fence_line for fence in marks.fences if fence.id == passage.fence)
     lon, lat = marks.grid.lonlat(passage.x, passage.y)
     opened = {} if pd.isna(passage.opened) else {"opened": int(passage.opened.year)}

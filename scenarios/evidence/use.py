@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from rasters.profile import Habituation
-from scenarios.evidence.linking import Passage
+from scenarios.evidence.linking import KnownPassage
 from scenarios.evidence.watching import Watch
 from scenarios.land.inputs import Inputs
 from scenarios.statistics.baci import BaciEffect, SiteCounts, baci_effect
@@ -249,7 +249,7 @@ def _mean_share(seen: list[PassageEvidence]) -> float:
     return sum(part.share * part.days for part in seen) / days if days > 0 else float("nan")
 
 
-def _evidence(watch: Watch, species: str, passage: Passage, curve: Habituation | None) -> list[PassageEvidence]:
+def _evidence(watch: Watch, species: str, passage: KnownPassage, curve: Habituation | None) -> list[PassageEvidence]:
     """What became of a species' animals at an open passage, one row per share of their later use; its control only where no
     outcome is known."""
     events = watch.events[(watch.events["species"] == species) & (watch.events["period"] != "before")]
@@ -267,7 +267,7 @@ def _evidence(watch: Watch, species: str, passage: Passage, curve: Habituation |
     return parts or [PassageEvidence(passage=passage.id)]
 
 
-def _expected(day: pd.Series, passage: Passage, curve: Habituation | None) -> np.ndarray:
+def _expected(day: pd.Series, passage: KnownPassage, curve: Habituation | None) -> np.ndarray:
     """Share of the later use on each day, to two figures; 1 where the day of opening or the curve is not stated."""
     if curve is None or pd.isna(passage.opened):
         return np.ones(len(day))

@@ -11,7 +11,7 @@ import pandas as pd
 from rasters.errors import DataError
 from scenarios.evidence.effort import daily_effort, seasons
 from scenarios.evidence.events import independent_events, species_of
-from scenarios.evidence.linking import Landmarks, Passage, link_deployments
+from scenarios.evidence.linking import KnownPassage, Landmarks, link_deployments
 from scenarios.evidence.package import TrapData
 from scenarios.field_data.faults import Faults
 from scenarios.land.inputs import Inputs
@@ -39,7 +39,7 @@ class Watch:
         `scenarios.evidence.events.independent_events`, and ``crossing``: went through, or, at a site where no outcome is
         recorded, came by.
     species : tuple of str
-    passages : tuple of Passage
+    passages : tuple of KnownPassage
     other_names : dict of str to int
         Names that are no species of the study -> independent events.
     """
@@ -48,7 +48,7 @@ class Watch:
     days: pd.DataFrame
     events: pd.DataFrame
     species: tuple[str, ...]
-    passages: tuple[Passage, ...]
+    passages: tuple[KnownPassage, ...]
     other_names: dict[str, int]
 
 
@@ -100,7 +100,7 @@ def watch(
     )  # fmt: skip
 
 
-def _periods(days: pd.DataFrame, passages: Sequence[Passage]) -> np.ndarray:
+def _periods(days: pd.DataFrame, passages: Sequence[KnownPassage]) -> np.ndarray:
     """Before or after the opening of the passage that a camera watches or is a control of; empty where no day is stated."""
     opened = {p.id: p.opened for p in passages if not pd.isna(p.opened)}
     if opened:

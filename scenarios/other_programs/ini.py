@@ -11,14 +11,14 @@ from typing import Any, TypeVar
 
 from rasters.errors import ConfigError, LayerNotFoundError
 
-__all__ = ["Job", "Reader", "Reading", "base_folder", "plain_path", "read_lines"]
+__all__ = ["ForeignJob", "Reader", "Reading", "base_folder", "plain_path", "read_lines"]
 
-JobT = TypeVar("JobT", bound="Job")
+JobT = TypeVar("JobT", bound="ForeignJob")
 Reader = Callable[[Any, str, int, str], Any]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Job:
+class ForeignJob:
     """What a job asks for; the fields that a program adds are the keys of its file.
 
     Parameters
@@ -38,7 +38,7 @@ class Job:
     @classmethod
     def named(cls) -> list[tuple[str, str]]:
         """Name and type of every key."""
-        own = {field.name for field in fields(Job)}
+        own = {field.name for field in fields(ForeignJob)}
         return [(field.name, str(field.type)) for field in fields(cls) if field.name not in own]
 
     def file(self, key: str) -> Path:

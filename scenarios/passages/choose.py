@@ -22,7 +22,7 @@ from scenarios.model.candidates import candidate_table, local_maxima, nearby_pai
 from scenarios.model.landscape import Landscape, candidate_ids
 from scenarios.model.species_run import Clock
 from scenarios.model.valuation import Reference, block_of, reference_of
-from scenarios.passages.choosing import Choice, Plan, combinations_of_actions
+from scenarios.passages.choosing import Choice, PassagePlan, combinations_of_actions
 from scenarios.study.load import ResolvedStudy
 from scenarios.study.portfolio import AtMost, PortfolioSettings
 
@@ -49,9 +49,9 @@ class PortfolioRun:
         ``shortlisted``, ``chosen``, ``next_gain`` on top of the plan [1].
     bundles : DataFrame
         ``first, second, gain``, what both gain together, and ``gain_apart``, the sum of what each gains alone [1].
-    best : Plan
+    best : PassagePlan
         Candidates by their place in ``shortlist``.
-    greedy, greedy_pairs : Plan
+    greedy, greedy_pairs : PassagePlan
         What adding one passage, or also two, after the other finds.
     shortlist : tuple of int
         Rows of ``candidates`` among which the set was chosen.
@@ -75,9 +75,9 @@ class PortfolioRun:
     prepared: dict[str, Prepared]
     candidates: pd.DataFrame
     bundles: pd.DataFrame
-    best: Plan
-    greedy: Plan
-    greedy_pairs: Plan
+    best: PassagePlan
+    greedy: PassagePlan
+    greedy_pairs: PassagePlan
     shortlist: tuple[int, ...]
     by_species: dict[str, float]
     frontier: pd.DataFrame
@@ -87,7 +87,7 @@ class PortfolioRun:
     settings: PortfolioSettings
     seconds: dict[str, float]
 
-    def names_of(self, plan: Plan) -> tuple[str, ...]:
+    def names_of(self, plan: PassagePlan) -> tuple[str, ...]:
         """Actions and candidates of a plan."""
         return (*plan.actions, *(str(self.candidates["candidate"].iloc[self.shortlist[i]]) for i in plan.chosen))
 
@@ -374,7 +374,7 @@ def _for_species(choice: Choice, name: str) -> Choice:
 
 
 def _needs(
-    choice: Choice, best: Plan, settings: PortfolioSettings, table: pd.DataFrame, shortlist: Sequence[int]
+    choice: Choice, best: PassagePlan, settings: PortfolioSettings, table: pd.DataFrame, shortlist: Sequence[int]
 ) -> pd.DataFrame:
     """What doing without each chosen item costs: is it in every near-optimal plan?"""
     items: list[tuple[str, dict[str, object]]] = [(name, {"without_action": name}) for name in best.actions]
@@ -391,7 +391,7 @@ def _needs(
 
 
 def _parts(
-    choice: Choice, best: Plan, table: pd.DataFrame, shortlist: Sequence[int], resolved: ResolvedStudy
+    choice: Choice, best: PassagePlan, table: pd.DataFrame, shortlist: Sequence[int], resolved: ResolvedStudy
 ) -> pd.DataFrame:
     """What each chosen item adds to the others."""
     with_all = choice.by_species(best)
@@ -414,7 +414,7 @@ def _with_results(
     table: pd.DataFrame,
     screened: _Screened,
     choice: Choice,
-    best: Plan,
+    best: PassagePlan,
     shortlist: Sequence[int],
     resolved: ResolvedStudy,
 ) -> pd.DataFrame:

@@ -15,13 +15,13 @@ from connectivity.portfolio.objectives import Objective
 from connectivity.portfolio.rules import Rules
 from rasters.errors import ConfigError
 
-__all__ = ["Alternative", "Choice", "Plan", "combinations_of_actions"]
+__all__ = ["Alternative", "Choice", "PassagePlan", "combinations_of_actions"]
 
 MOST_ALTERNATIVES = 32
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Plan:
+class PassagePlan:
     """What is chosen for a budget.
 
     Parameters
@@ -100,7 +100,7 @@ class Choice:
         without: Sequence[int] = (),
         without_action: str = "",
         seconds: float = 60.0,
-    ) -> Plan:
+    ) -> PassagePlan:
         """The best plan for a budget; ties go to the cheaper one."""
         budget = self.budget if budget is None else min(budget, self.budget)
         open_ = [a for a in self.alternatives if a.cost <= budget + 1e-9 and without_action not in a.actions]
@@ -119,17 +119,17 @@ class Choice:
         best = max(found, key=lambda plan: (plan.value, -plan.cost))
         return replace(best, bound=max(plan.bound for plan in found), seconds=sum(plan.seconds for plan in found))
 
-    def greedy(self, budget: float | None = None, *, pairs: bool = False) -> Plan:
+    def greedy(self, budget: float | None = None, *, pairs: bool = False) -> PassagePlan:
         """What adding one passage after the other finds, without any action on the land."""
         budget = self.budget if budget is None else budget
         first = self.alternatives[0]
         return _plan(first, first.chooser.greedy(budget - first.cost, pairs=pairs), budget)
 
-    def of(self, plan: Plan) -> Alternative:
+    def of(self, plan: PassagePlan) -> Alternative:
         """The alternative that a plan belongs to."""
         return next(a for a in self.alternatives if a.actions == plan.actions)
 
-    def by_species(self, plan: Plan) -> dict[str, float]:
+    def by_species(self, plan: PassagePlan) -> dict[str, float]:
         """Gain of each species [1], not weighted against the others."""
         objective = self.of(plan).chooser.objective
         one = np.zeros((1, objective.n_candidates), bool)
@@ -137,7 +137,7 @@ class Choice:
         values = objective.by_block(one)[0]
         return dict(zip(objective.blocks, values.tolist(), strict=True))
 
-    def next_gains(self, plan: Plan) -> NDArray[np.float64]:
+    def next_gains(self, plan: PassagePlan) -> NDArray[np.float64]:
         """(n_candidate,) gain that each candidate would add to the plan [1]; NaN where a rule forbids it."""
         chooser = self.of(plan).chooser
         part = Portfolio(
@@ -166,8 +166,8 @@ def combinations_of_actions(
     return out
 
 
-def _plan(one: Alternative, part: Portfolio, budget: float) -> Plan:
-    return Plan(
+def _plan(one: Alternative, part: Portfolio, budget: float) -> PassagePlan:
+    return PassagePlan(
         actions=one.actions, chosen=part.chosen, value=part.value, bound=part.bound, cost=part.cost + one.cost, budget=budget,
         method=part.method, seconds=part.seconds,
     )  # fmt: skip

@@ -14,7 +14,16 @@ from scipy.stats import rankdata
 
 from scenarios.statistics.rates import LEVEL, rate_posterior
 
-__all__ = ["Fit", "Interval", "auc", "calibration", "compare_predictors", "fit_rate", "power_of_days", "spearman"]
+__all__ = [
+    "Interval",
+    "PredictionFit",
+    "auc",
+    "calibration",
+    "compare_predictors",
+    "fit_rate",
+    "power_of_days",
+    "spearman",
+]
 
 Reals = NDArray[np.float64]
 BOOTSTRAPS = 1000
@@ -99,7 +108,7 @@ def calibration(predicted: Reals, events: Reals, days: Reals, bins: int = 5) -> 
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Fit:
+class PredictionFit:
     """``log rate = intercept + slope z``; counts are negative binomial with coefficient of variation ``cv`` between sites."""
 
     intercept: float
@@ -113,7 +122,7 @@ class Fit:
         return np.asarray(terms + k * np.log(k / (k + mean)) + events * np.log(mean / (k + mean)))
 
 
-def fit_rate(z: Reals, events: Reals, days: Reals, *, sloped: bool = True) -> Fit:
+def fit_rate(z: Reals, events: Reals, days: Reals, *, sloped: bool = True) -> PredictionFit:
     """Fit a rate that rises with a standardised predictor by penalised likelihood; without slope a constant rate."""
     centre = np.array([_crude(events, days), 0.0, np.log(CV_CENTRE)])
     spread = np.array([INTERCEPT_PRIOR_SD, SLOPE_PRIOR_SD, 1.0])
@@ -137,7 +146,7 @@ def _crude(events: Reals, days: Reals) -> float:
     return float(np.log((events.sum() + 0.5) / days.sum()))
 
 
-def _refit(fit: Fit, z: Reals, events: Reals, days: Reals) -> Fit:
+def _refit(fit: PredictionFit, z: Reals, events: Reals, days: Reals) -> PredictionFit:
     """Intercept and slope for other data, with the same variation between sites, by Fisher scoring from ``fit``."""
     design = np.column_stack([np.ones(z.size), z])
     centre, weight = np.array([_crude(events, days), 0.0]), np.array([INTERCEPT_PRIOR_SD, SLOPE_PRIOR_SD]) ** -2.0
@@ -153,8 +162,8 @@ def _refit(fit: Fit, z: Reals, events: Reals, days: Reals) -> Fit:
     return replace(fit, intercept=float(theta[0]), slope=float(theta[1]))
 
 
-def _fit_of(theta: Reals) -> Fit:
-    return Fit(intercept=float(theta[0]), slope=float(theta[1]), cv=float(np.exp(theta[2])))
+def _fit_of(theta: Reals) -> PredictionFit:
+    return PredictionFit(intercept=float(theta[0]), slope=float(theta[1]), cv=float(np.exp(theta[2])))
 
 
 def standardised(values: Reals) -> Reals:
@@ -203,7 +212,7 @@ def _left_out(z: Reals, events: Reals, days: Reals, *, sloped: bool = True) -> R
 def power_of_days(
     z: Reals,
     days: Reals,
-    fit: Fit,
+    fit: PredictionFit,
     *,
     factors: tuple[float, ...] = (1.0, 2.0, 4.0, 8.0, 16.0),
     draws: int = 200,
@@ -214,7 +223,7 @@ def power_of_days(
 
     Parameters
     ----------
-    fit : Fit
+    fit : PredictionFit
         The truth that is assumed; its ``slope`` is the question.
     factors : tuple of float
         Multiples of the days that there are.

@@ -23,7 +23,7 @@ __all__ = [
     "ScenarioFile",
     "ScenarioOverrides",
     "Sk42",
-    "Solver",
+    "SolverSettings",
     "SpeciesEntry",
     "Study",
 ]
@@ -137,7 +137,7 @@ class CorridorSettings(Model):
     """Corridors of each species that are shown first: the cheapest ones that differ from each other."""
 
 
-class Solver(Model):
+class SolverSettings(Model):
     """Numerical settings."""
 
     neighbours: Literal[4, 8] = 8
@@ -152,7 +152,7 @@ class Solver(Model):
     """Relative residual."""
 
     @model_validator(mode="after")
-    def _far(self) -> Solver:
+    def _far(self) -> SolverSettings:
         if self.neighbours_least_cost is not None and self.neighbours != 8:
             raise ValueError("neighbours_least_cost: needs `neighbours: 8`")
         return self
@@ -229,7 +229,7 @@ class Study(Model):
     """Actions that are carried out in this scenario."""
     portfolio: PortfolioSettings = PortfolioSettings()
     uncertainty: Uncertainty = Uncertainty()
-    solver: Solver = Solver()
+    solver: SolverSettings = SolverSettings()
     sk42: Sk42 = Sk42()
     context: dict[ContextName, FileName] = {}
     """Vector files with a layer of the same name that no cost depends on: `borders` (lines, drawn on maps) and `countries`

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from connectivity.circuit.multigrid.coarse_raster import Places
 from connectivity.circuit.multigrid.rows import Buffers, allocate, transposed, with_diagonal
-from connectivity.circuit.multigrid.system import Regions
+from connectivity.circuit.multigrid.system import GroundRegions
 from connectivity.kernels.multigrid import fine, layout, raster_product, weights
 from connectivity.kernels.multigrid import special as special_cells
 from connectivity.kernels.multigrid.product import Graph, Rows
@@ -86,7 +86,7 @@ def split_shape(shape: tuple[int, int]) -> tuple[int, int, int]:
 
 
 def build_fine_level(
-    conductance: Double, ground: Double, held: NDArray[np.bool_], regions: Regions, threads: int
+    conductance: Double, ground: Double, held: NDArray[np.bool_], regions: GroundRegions, threads: int
 ) -> tuple[FineLevel, Graph, Places]:
     """Finest level, the graph of the next one, and the places of its unknowns."""
     shape = held.shape[0], held.shape[1]
@@ -146,7 +146,7 @@ def conductance_scale(conductance: Double, ground: Double) -> float:
     return scale
 
 
-def _tie_special(raster: Raster, regions: Regions, shape: tuple[int, int]) -> tuple[Special, int]:
+def _tie_special(raster: Raster, regions: GroundRegions, shape: tuple[int, int]) -> tuple[Special, int]:
     plain = np.zeros((1, *shape), np.int8)
     layout.merge_field(raster.kind[None], plain)
     cell = np.flatnonzero(plain[0] > layout.REGULAR)

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from connectivity.circuit.multigrid.cycle import Cycle, Hierarchy
 from connectivity.circuit.multigrid.raster_level import split_shape
-from connectivity.circuit.multigrid.system import Flow, Regions
+from connectivity.circuit.multigrid.system import Flow, GroundRegions
 from connectivity.kernels.multigrid import cg as kernels
 from connectivity.kernels.multigrid import layout
 from connectivity.landscape.laplacian import Laplacian
@@ -59,7 +59,7 @@ class Outcome:
 class _Iteration:
     """Fields of conjugate gradients for ``n`` right-hand sides of norm one, in the split layout."""
 
-    def __init__(self, hierarchy: Hierarchy, regions: Regions, n: int) -> None:
+    def __init__(self, hierarchy: Hierarchy, regions: GroundRegions, n: int) -> None:
         self.field = (n, *split_shape(hierarchy.fine.shape))
         self.fine, self.regions = hierarchy.fine, regions
         self.x, self.r = np.zeros(self.field), np.zeros(self.field)
@@ -134,7 +134,7 @@ def solve_batch(
     system: Laplacian,
     held: NDArray[np.bool_],
     hierarchy: Hierarchy,
-    regions: Regions,
+    regions: GroundRegions,
     current: Double,
     flows: list[Flow],
     voltage: Double,
@@ -177,7 +177,7 @@ def solve_batch(
 def _residual(
     system: Laplacian,
     held: NDArray[np.bool_],
-    regions: Regions,
+    regions: GroundRegions,
     current: Double,
     flows: list[Flow],
     voltage: Double | None,

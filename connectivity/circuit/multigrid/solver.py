@@ -25,7 +25,7 @@ from connectivity.circuit.multigrid.system import (
     BATCH,
     Components,
     Flow,
-    Regions,
+    GroundRegions,
     estimate_bytes,
     held_cells,
     refuse_if_too_big,
@@ -60,7 +60,7 @@ class MultigridSolver:
         self,
         system: Laplacian,
         hierarchy: Hierarchy,
-        regions: Regions,
+        regions: GroundRegions,
         components: Components,
         *,
         threads: int,
@@ -103,7 +103,7 @@ class MultigridSolver:
             if np.any(system.ground, where=~system.active):
                 system = replace(system, ground=np.where(system.active, system.ground, 0.0))
             held = held_cells(system)
-            regions = Regions.of(system.region, system.active & ~held)
+            regions = GroundRegions.of(system.region, system.active & ~held)
             components = Components.of(system, regions)
             fine, graph, places = build_fine_level(system.conductance, system.ground, held, regions, threads)
             coarse, coarsest = build_coarse_levels(graph, places, threads)

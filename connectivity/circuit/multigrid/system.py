@@ -17,7 +17,7 @@ __all__ = [
     "BATCH",
     "Components",
     "Flow",
-    "Regions",
+    "GroundRegions",
     "estimate_bytes",
     "held_cells",
     "refuse_if_too_big",
@@ -35,14 +35,14 @@ IMBALANCE = 1e-9
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Regions:
+class GroundRegions:
     """Cells shorted into one node: flat cells of region i are ``cell[start[i]:start[i + 1]]``."""
 
     cell: Long
     start: Long
 
     @classmethod
-    def of(cls, region: Int, free: Bool) -> Regions:
+    def of(cls, region: Int, free: Bool) -> GroundRegions:
         """Regions of more than one cell, cells held at 0 V apart."""
         cell = np.flatnonzero((region > 0) & free)
         order = np.argsort(region.ravel()[cell], kind="stable")
@@ -103,7 +103,7 @@ class Components:
     grounded: Bool
 
     @classmethod
-    def of(cls, system: Laplacian, regions: Regions) -> Components:
+    def of(cls, system: Laplacian, regions: GroundRegions) -> Components:
         """Join cells along edges and regions."""
         parent = np.empty(system.active.size, np.int32)
         count = layout.label_components(system.conductance, system.active, regions.cell, regions.start, parent)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Literal
 
 from connectivity.modes.conflicts import POLICIES, Policy
-from scenarios.other_programs.ini import Job, Reader, Reading, base_folder, plain_path, read_lines
+from scenarios.other_programs.ini import ForeignJob, Reader, Reading, base_folder, plain_path, read_lines
 
 __all__ = ["DataType", "JobSettings", "Mode", "read_job"]
 
@@ -31,7 +31,7 @@ IGNORED = frozenset(
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class JobSettings(Job):
+class JobSettings(ForeignJob):
     """What a Circuitscape job asks for; field names are its keys."""
 
     data_type: DataType = "raster"

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from scenarios.other_programs.ini import Job, Reader, Reading, base_folder, read_lines
+from scenarios.other_programs.ini import ForeignJob, Reader, Reading, base_folder, read_lines
 
 __all__ = ["OmniscapeSettings", "read_settings"]
 
@@ -28,7 +28,7 @@ IGNORED = frozenset(("parallel_batch_size", "mask_nodata_value", "max_parallel",
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class OmniscapeSettings(Job):
+class OmniscapeSettings(ForeignJob):
     """What an Omniscape job asks for; field names are its keys."""
 
     resistance_file: str = ""

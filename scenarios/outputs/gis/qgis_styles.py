@@ -17,7 +17,7 @@ from scenarios.outputs.translate import translator
 if TYPE_CHECKING:
     import geopandas as gpd
 
-__all__ = ["RASTER_COLOURS", "Rule", "hillshade", "pseudocolour", "qml", "vector_style"]
+__all__ = ["RASTER_COLOURS", "StyleRule", "hillshade", "pseudocolour", "qml", "vector_style"]
 
 Say = Callable[[str], str]
 
@@ -42,7 +42,7 @@ RASTER_COLOURS = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Rule:
+class StyleRule:
     """Features that one symbol draws: a filter in QGIS's expressions (empty: all), words for the legend, the symbol.
 
     ``scale`` is the smallest scale at which they show, as its denominator; 0 shows them always.
@@ -74,14 +74,14 @@ def vector_style(layer: str, frame: gpd.GeoDataFrame, lang: str = "en") -> str:
 
 def _paths(_: gpd.GeoDataFrame, say: Say) -> str:
     symbol = line("#ffffff", 1.0) + line(INK, 0.5, dash="dash")
-    return rules("line", [Rule(filter="", label=say("Least-cost path"), symbol=symbol)])
+    return rules("line", [StyleRule(filter="", label=say("Least-cost path"), symbol=symbol)])
 
 
 def _corridors(_: gpd.GeoDataFrame, say: Say) -> str:
     words = {0.01: say("Corridor, best 1 %"), 0.05: say("Corridor, best 5 %")}
     return rules(
         "fill",
-        [Rule(filter=f'"share" = {share}', label=words[share], symbol=fill(CORRIDOR[share], 0.75)) for share in (0.05, 0.01)],
+        [StyleRule(filter=f'"share" = {share}', label=words[share], symbol=fill(CORRIDOR[share], 0.75)) for share in (0.05, 0.01)],
     )  # fmt: skip
 
 
@@ -89,13 +89,13 @@ def _fences(frame: gpd.GeoDataFrame, say: Say) -> str:
     """Stretches in classes of their gain; those without one in the plain colour."""
     gain = frame["gain_ohm2_per_km"].to_numpy(float) if len(frame) else np.empty(0)
     top = float(np.nanmax(gain)) if np.isfinite(gain).any() else 0.0
-    plain = Rule(filter="ELSE", label=say("Fence"), symbol=cased(FENCE, 0.8))
+    plain = StyleRule(filter="ELSE", label=say("Fence"), symbol=cased(FENCE, 0.8))
     if top <= 0:
         return rules("line", [plain])
     levels = [float(f"{share * top:.2g}") for share in GAIN_BREAKS[1:-1]]
     bounds = [None, *levels, None]
     classes = [
-        Rule(filter=_between(low, high), label=_range_words(low, high, say), symbol=cased(colour, 1.0 + 0.25 * n))
+        StyleRule(filter=_between(low, high), label=_range_words(low, high, say), symbol=cased(colour, 1.0 + 0.25 * n))
         for n, (low, high, colour) in enumerate(zip(bounds[:-1], bounds[1:], GAIN_COLOURS, strict=True))
     ]
     return rules("line", [*classes, plain])
@@ -115,14 +115,14 @@ def _range_words(low: float | None, high: float | None, say: Say) -> str:
 
 
 def _fence_lines(_: gpd.GeoDataFrame, say: Say) -> str:
-    return rules("line", [Rule(filter="", label=say("Fence"), symbol=line(FENCE, 0.4))])
+    return rules("line", [StyleRule(filter="", label=say("Fence"), symbol=line(FENCE, 0.4))])
 
 
 def _passages(_: gpd.GeoDataFrame, say: Say) -> str:
     """The proposed ones with the numbers that they have on the maps; all others only when one looks closely."""
-    chosen = Rule(filter='"selected"', label=say("Proposed passage"), symbol=marker("#ffd54d", 4.6, INK))
+    chosen = StyleRule(filter='"selected"', label=say("Proposed passage"), symbol=marker("#ffd54d", 4.6, INK))
     dot = marker(PASSAGE, 1.2, "#777777", 0.1)
-    other = Rule(filter="ELSE", label=say("Other candidate"), symbol=dot, scale=DOTS_FROM_SCALE)
+    other = StyleRule(filter="ELSE", label=say("Other candidate"), symbol=dot, scale=DOTS_FROM_SCALE)
     return rules("marker", [other, chosen]) + labels(NUMBER, size=8.5, bold=True)
 
 
@@ -131,7 +131,7 @@ def _places(_: gpd.GeoDataFrame, say: Say) -> str:
     return rules(
         "fill",
         [
-            Rule(filter=f"\"role\" = '{role}'", label=words, symbol=fill(colour, 0.18, outline=colour))
+            StyleRule(filter=f"\"role\" = '{role}'", label=words, symbol=fill(colour, 0.18, outline=colour))
             for role, words, colour in roles
         ],
     )
@@ -143,10 +143,10 @@ def _name(frame: gpd.GeoDataFrame, lang: str) -> str:
 
 
 def _borders(_: gpd.GeoDataFrame, say: Say) -> str:
-    return rules("line", [Rule(filter="", label=say("Border"), symbol=line("#4a4a4a", 0.3, dash="dash dot"))])
+    return rules("line", [StyleRule(filter="", label=say("Border"), symbol=line("#4a4a4a", 0.3, dash="dash dot"))])
 
 
-def rules(kind: str, given: Sequence[Rule]) -> str:
+def rules(kind: str, given: Sequence[StyleRule]) -> str:
     """A rule-based renderer; ``kind`` is line, fill or marker."""
     entries = "".join(
         f"<rule key={quoteattr(f'rule-{kind}-{n}')} symbol={quoteattr(str(n))} label={quoteattr(rule.label)}"

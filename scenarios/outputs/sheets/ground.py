@@ -24,7 +24,7 @@ __all__ = [
     "UNKNOWN",
     "WATER",
     "WATER_EDGE",
-    "Ground",
+    "SheetGround",
     "contour_step",
     "draw_ground",
     "hatching",
@@ -49,7 +49,7 @@ Reals = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Ground:
+class SheetGround:
     """What the ground of a sheet turned out to be, for its legend.
 
     ``contour_m`` is the contour interval, 0 without contours; ``contours`` are (height [m], (n, 2) mm).
@@ -83,7 +83,7 @@ class _Pixels:
         return beyond
 
 
-def draw_ground(page: Page, frame: MapFrame, source: SheetSource, *, plain: bool = False) -> Ground:
+def draw_ground(page: Page, frame: MapFrame, source: SheetSource, *, plain: bool = False) -> SheetGround:
     """Draw everything that lies under the lines of a map; ``plain`` leaves out corridor and contours, for an inset."""
     pixels, run = _pixels(frame), source.run
     elevation, unknown = _elevation(source)
@@ -100,7 +100,7 @@ def draw_ground(page: Page, frame: MapFrame, source: SheetSource, *, plain: bool
     step, lines = (0.0, []) if plain else _contours(frame, pixels, elevation, hidden)
     if lines:
         _draw_contours(page, step, lines)
-    return Ground(
+    return SheetGround(
         contour_m=step if lines else 0.0, contours=tuple(lines), has_water=bool(water), has_unknown=bool(blank),
         has_corridor=has_corridor,
     )  # fmt: skip

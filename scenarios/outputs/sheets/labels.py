@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 
 from scenarios.outputs.sheets.features import FENCE, Post, colour_of, draw_symbol
 from scenarios.outputs.sheets.frame import MapFrame
-from scenarios.outputs.sheets.ground import CONTOUR, Ground
+from scenarios.outputs.sheets.ground import CONTOUR, SheetGround
 from scenarios.outputs.sheets.page import INK, POINT_MM, Box, Face, Page, text_width, wrapped
-from scenarios.outputs.sheets.placing import Board, Spot
+from scenarios.outputs.sheets.placing import Board, LabelSpot
 from scenarios.outputs.sheets.source import Passage, SheetSource
 
 __all__ = ["Drawn", "draw_labels", "label_board", "opening_words"]
@@ -34,7 +34,7 @@ class Drawn:
     ``passages`` pairs a passage with its place on paper; ``captions`` says whether width and design stand beside its number.
     """
 
-    ground: Ground
+    ground: SheetGround
     places: Sequence[tuple[Any, Any]]
     fences: Sequence[Any]
     lines: Sequence[Points]
@@ -122,7 +122,7 @@ def _badge(page: Page, x: float, y: float, passage: Passage) -> None:
     page.text(x, y - NUMBER * POINT_MM * 0.36, passage.label, size=NUMBER, face="bold", anchor="middle")
 
 
-def _leader(page: Page, at: Points, spot: Spot, x: float) -> None:
+def _leader(page: Page, at: Points, spot: LabelSpot, x: float) -> None:
     """A line from a symbol's rim to the middle of its badge."""
     to = np.array([x, spot.y]) - at
     length = float(np.hypot(*to))
@@ -171,7 +171,7 @@ def _draw_fence_names(page: Page, board: Board, source: SheetSource, drawn: Draw
                 break
 
 
-def _draw_heights(page: Page, board: Board, ground: Ground) -> None:
+def _draw_heights(page: Page, board: Board, ground: SheetGround) -> None:
     """Heights of contours, about one to a line, where there is room."""
     lines = sorted(ground.contours, key=lambda c: -len(c[1]))[:14]
     for height, line in lines:

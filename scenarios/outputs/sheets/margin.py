@@ -38,7 +38,15 @@ from scenarios.outputs.sheets.projection import SheetProjection
 from scenarios.outputs.sheets.source import SheetSource
 
 __all__ = [
-    "Column", "Entry", "Legend", "draw_inset", "draw_legend", "draw_north", "draw_scale", "legend_entries", "scale_text",
+    "Entry",
+    "Legend",
+    "MarginColumn",
+    "draw_inset",
+    "draw_legend",
+    "draw_north",
+    "draw_scale",
+    "legend_entries",
+    "scale_text",
     "text_fits",
 ]  # fmt: skip
 
@@ -48,7 +56,7 @@ LEGEND_SIZES = (6.2, 5.8, 5.4, 5.0, 4.6)
 SIGN_MM = 10.0
 
 
-class Column:
+class MarginColumn:
     """A column that is filled from its top downwards.
 
     Parameters
@@ -93,7 +101,7 @@ class Column:
         return len(wrapped(words, size, self.box.width)) * LINE * size * POINT_MM
 
 
-def draw_scale(column: Column, frame: MapFrame, source: SheetSource) -> None:
+def draw_scale(column: MarginColumn, frame: MapFrame, source: SheetSource) -> None:
     """Scale in figures, in words, and as a bar."""
     say = source.say
     column.line(scale_text(frame.scale), 12.0, "bold")
@@ -111,7 +119,7 @@ def scale_text(scale: float) -> str:
     return "1 : " + f"{scale:,.0f}".replace(",", "\u2009")
 
 
-def _bar(column: Column, frame: MapFrame, source: SheetSource) -> None:
+def _bar(column: MarginColumn, frame: MapFrame, source: SheetSource) -> None:
     """A bar with a finely divided first unit to the left of zero, as on topographic maps."""
     unit = nice_below(0.22 * column.box.width * frame.metres_per_mm)
     step = unit / frame.metres_per_mm
@@ -130,7 +138,7 @@ def _bar(column: Column, frame: MapFrame, source: SheetSource) -> None:
     column.gap(1.3 + 1.2)
 
 
-def draw_north(column: Column, frame: MapFrame, source: SheetSource) -> None:
+def draw_north(column: MarginColumn, frame: MapFrame, source: SheetSource) -> None:
     """Grid north and true north with the angle between them."""
     say, page = source.say, column.page
     west, south, east, north = frame.bounds
@@ -147,7 +155,7 @@ def draw_north(column: Column, frame: MapFrame, source: SheetSource) -> None:
     tip = np.array([x + high * math.sin(math.radians(shown)), foot + high * math.cos(math.radians(shown))])
     page.lines([np.array([[x, foot], tip])], INK, 0.25)
     page.areas([_star(tip, 1.5)], INK)
-    text = Column(page, Box(column.box.left + 14.5, foot - 4.0, column.box.width - 14.5, column.at - foot + 4.0))
+    text = MarginColumn(page, Box(column.box.left + 14.5, foot - 4.0, column.box.width - 14.5, column.at - foot + 4.0))
     for words in _north_words(true, on_grid, say):
         text.text(words, NOTE, INK if words.startswith("\u2191") or words.startswith("\u2605") else MUTED)
     column.at = min(text.at, foot) - 0.5
@@ -230,7 +238,7 @@ def legend_entries(legend: Legend, say: Callable[[str], str]) -> list[Entry]:
     return [Entry(words=words, draw=draw) for there, words, draw in every if there]
 
 
-def draw_legend(column: Column, entries: Sequence[Entry], say: Callable[[str], str], room: float) -> None:
+def draw_legend(column: MarginColumn, entries: Sequence[Entry], say: Callable[[str], str], room: float) -> None:
     """Heading and entries, in the largest text with which they take at most ``room`` mm."""
     column.heading(say("Legend"))
     room -= HEADING * POINT_MM * LINE + 0.5
@@ -246,11 +254,11 @@ def draw_legend(column: Column, entries: Sequence[Entry], say: Callable[[str], s
         column.at = top - high
 
 
-def _legend_height(column: Column, entries: Sequence[Entry], size: float) -> float:
+def _legend_height(column: MarginColumn, entries: Sequence[Entry], size: float) -> float:
     return sum(_entry_lines(column, entry, size)[1] for entry in entries)
 
 
-def _entry_lines(column: Column, entry: Entry, size: float) -> tuple[list[str], float]:
+def _entry_lines(column: MarginColumn, entry: Entry, size: float) -> tuple[list[str], float]:
     """Lines of an entry, and the height [mm] that it takes with the gap below it."""
     lines = wrapped(entry.words, size, column.box.width - SIGN_MM)
     return lines, max(2.9, len(lines) * size * POINT_MM * LINE) + 0.12 * size

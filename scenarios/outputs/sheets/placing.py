@@ -10,14 +10,14 @@ from numpy.typing import NDArray
 
 from scenarios.outputs.sheets.page import Box
 
-__all__ = ["Board", "Spot"]
+__all__ = ["Board", "LabelSpot"]
 
 DIRECTIONS = np.deg2rad([0, 180, 45, 315, 135, 225, 90, 270, 22, 338, 158, 202, 68, 292, 112, 248])
 """Round a point: right and left first, then corners, then between."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Spot:
+class LabelSpot:
     """Where a label came to stand [mm], and how far from its point it begins."""
 
     box: Box
@@ -57,7 +57,7 @@ class Board:
 
     def place(
         self, x: float, y: float, width: float, height: float, reach: Iterable[float], gap: float = 0.5
-    ) -> Spot | None:
+    ) -> LabelSpot | None:
         """The best free place for a box near a point, which is then taken; None if there is none.
 
         Free means that with ``gap`` mm around it the box meets nothing that is taken and lies within the map. Among free
@@ -71,7 +71,7 @@ class Board:
         low = boxes[int(np.argmin(cost))]
         box = Box(float(low[0]), float(low[1]), width, height)
         self.take([box])
-        return Spot(box=box, distance=float(distance[int(np.argmin(cost))]))
+        return LabelSpot(box=box, distance=float(distance[int(np.argmin(cost))]))
 
     def fits(self, box: Box, gap: float = 0.5) -> bool:
         """Whether a box at a fixed place is free."""

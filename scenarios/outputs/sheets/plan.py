@@ -13,7 +13,7 @@ from scenarios.outputs.audience import Audience
 from scenarios.outputs.sheets.frame import MapFrame
 from scenarios.outputs.sheets.page import Box
 from scenarios.outputs.sheets.series import Section, divided, fitted_scale, frame_at, outline_of, section_points
-from scenarios.outputs.sheets.sheet import PAPERS, Layout, Neighbour, Sheet, layout_of
+from scenarios.outputs.sheets.sheet import PAPERS, Layout, Neighbour, PaperSheet, layout_of
 from scenarios.outputs.sheets.source import Passage, SheetSource, fence_of
 from scenarios.outputs.sheets.table import HEAD_MM, ROW_MM, table_height
 
@@ -69,7 +69,7 @@ class SheetRequest:
 class PlannedPage:
     """A page to draw: ``rows`` list the sheets of a series on its index, each with the number of its page."""
 
-    sheet: Sheet
+    sheet: PaperSheet
     layout: Layout
     rows: tuple[tuple[str, ...], ...] = ()
 
@@ -158,12 +158,12 @@ def _close_up(source: SheetSource, request: SheetRequest, passage: Passage) -> P
     title = source.say("Passage {number}: {fence}, km {km}").format(
         number=passage.label, fence=source.fence_title(passage.fence), km=source.km(passage.along_m)
     )
-    sheet = Sheet(title=title, subtitle=_subtitle(source), scale=scale, lon=lon, lat=lat)
+    sheet = PaperSheet(title=title, subtitle=_subtitle(source), scale=scale, lon=lon, lat=lat)
     return _with_passages(source, sheet, request.paper, orientation, first=passage)
 
 
 def _with_passages(
-    source: SheetSource, sheet: Sheet, paper: str, orientation: str, first: Passage | None = None
+    source: SheetSource, sheet: PaperSheet, paper: str, orientation: str, first: Passage | None = None
 ) -> PlannedPage:
     """The sheet with the numbered passages on its map, and room for their table."""
     own: tuple[Passage, ...] = () if first is None else (first,)
@@ -247,7 +247,9 @@ def _overview(source: SheetSource, request: SheetRequest) -> PlannedPage:
     title = source.say("{species}: fences and passages, overview").format(species=source.species_title())
     if source.audience is Audience.PUBLIC:
         title = source.say("{species}: fences and corridors, overview").format(species=source.species_title())
-    sheet = Sheet(title=title, subtitle=_subtitle(source), scale=scale, lon=lon, lat=lat, passages=best, captions=False)
+    sheet = PaperSheet(
+        title=title, subtitle=_subtitle(source), scale=scale, lon=lon, lat=lat, passages=best, captions=False
+    )
     return PlannedPage(sheet=sheet, layout=layout)
 
 
@@ -273,7 +275,9 @@ def _section(source: SheetSource, request: SheetRequest, start_m: float, end_m: 
     rows = sum(p.fence == fence.id and start_m <= p.along_m <= end_m for p in source.best)
     orientation, scale, lon, lat = _best_layout(source, request, points, table_height(rows), 25_000.0)
     title = _stretch_title(source, fence.id, start_m, end_m)
-    sheet = Sheet(title=title, subtitle=_subtitle(source), scale=scale, lon=lon, lat=lat, captions=scale <= 250_000.0)
+    sheet = PaperSheet(
+        title=title, subtitle=_subtitle(source), scale=scale, lon=lon, lat=lat, captions=scale <= 250_000.0
+    )
     return _with_passages(source, sheet, request.paper, orientation)
 
 
@@ -315,7 +319,7 @@ def _numbered(
     others = [Neighbour(number=n + 1, outline=outline) for n, outline in enumerate(outlines)]
     pages = []
     for n, (section, frame) in enumerate(zip(sections, frames, strict=True)):
-        sheet = Sheet(
+        sheet = PaperSheet(
             title=_stretch_title(source, fence, section.start_m, section.end_m), subtitle=_subtitle(source), scale=scale,
             lon=section.lon, lat=section.lat, passages=tuple(_on_map(frame, source.best)), captions=scale <= 250_000.0,
             mark=say("Sheet {n} of {total}").format(n=n + 1, total=total),
@@ -346,7 +350,7 @@ def _index(
         )
         for n, (section, frame, page) in enumerate(zip(sections, frames, pages, strict=True), 1)
     )  # fmt: skip
-    sheet = Sheet(
+    sheet = PaperSheet(
         title=title, subtitle=_subtitle(source), scale=scale, lon=lon, lat=lat, passages=tuple(passages), captions=False,
         mark=source.say("{total} sheets at {scale}").format(total=len(sections), scale=_scale_words(pages[0].sheet.scale)),
         sheets=tuple(others),

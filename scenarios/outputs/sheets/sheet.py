@@ -24,8 +24,8 @@ from scenarios.outputs.sheets.gridlines import collar_mm, draw_frame, grid_step_
 from scenarios.outputs.sheets.ground import draw_ground
 from scenarios.outputs.sheets.labels import Drawn, draw_labels, label_board
 from scenarios.outputs.sheets.margin import (
-    Column,
     Legend,
+    MarginColumn,
     draw_inset,
     draw_legend,
     draw_north,
@@ -40,7 +40,7 @@ from scenarios.outputs.sheets.source import Passage, SheetSource
 from scenarios.outputs.sheets.table import draw_table, passage_rows, table_head
 from scenarios.outputs.words import is_schematic
 
-__all__ = ["PAPERS", "Layout", "Neighbour", "Sheet", "draw_sheet", "layout_of"]
+__all__ = ["PAPERS", "Layout", "Neighbour", "PaperSheet", "draw_sheet", "layout_of"]
 
 PAPERS = {"A4": (210.0, 297.0), "A3": (297.0, 420.0)}
 """Width and height of upright paper [mm]."""
@@ -96,7 +96,7 @@ class Neighbour:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Sheet:
+class PaperSheet:
     """What one sheet shows.
 
     Parameters
@@ -129,13 +129,13 @@ class Sheet:
     sheets: tuple[Neighbour, ...] = field(default=())
 
 
-def frame_of(sheet: Sheet, layout: Layout, source: SheetSource) -> MapFrame:
+def frame_of(sheet: PaperSheet, layout: Layout, source: SheetSource) -> MapFrame:
     """The map of a sheet."""
     projection = SheetProjection.for_scale(source.operation, sheet.lon, sheet.lat, sheet.scale)
     return framed(projection, sheet.scale, layout.map, source.run.grid, sheet.lon, sheet.lat)
 
 
-def draw_sheet(page: Page, sheet: Sheet, layout: Layout, source: SheetSource) -> MapFrame:
+def draw_sheet(page: Page, sheet: PaperSheet, layout: Layout, source: SheetSource) -> MapFrame:
     """Draw a sheet without its table; returns its map."""
     frame = frame_of(sheet, layout, source)
     legend = _draw_map(page, sheet, frame, source)
@@ -146,7 +146,7 @@ def draw_sheet(page: Page, sheet: Sheet, layout: Layout, source: SheetSource) ->
     return frame
 
 
-def draw_passage_table(page: Page, sheet: Sheet, layout: Layout, source: SheetSource, zone: int | None) -> None:
+def draw_passage_table(page: Page, sheet: PaperSheet, layout: Layout, source: SheetSource, zone: int | None) -> None:
     """The table of a sheet's passages, or why there is none."""
     if sheet.passages:
         draw_table(page, layout.table, table_head(source), passage_rows(source, sheet.passages, zone))
@@ -155,7 +155,7 @@ def draw_passage_table(page: Page, sheet: Sheet, layout: Layout, source: SheetSo
         page.text(layout.table.left, layout.table.top - 3.0, words, size=6.2, color=MUTED)
 
 
-def _draw_map(page: Page, sheet: Sheet, frame: MapFrame, source: SheetSource) -> Legend:
+def _draw_map(page: Page, sheet: PaperSheet, frame: MapFrame, source: SheetSource) -> Legend:
     with page.clipped(frame.box):
         ground = draw_ground(page, frame, source)
         border = draw_border_lines(page, frame, source)
@@ -254,7 +254,7 @@ def _on_lines(board: Board, box: Box) -> bool:
     return bool(inside.all(axis=1).any())
 
 
-def _draw_header(page: Page, box: Box, sheet: Sheet, source: SheetSource) -> None:
+def _draw_header(page: Page, box: Box, sheet: PaperSheet, source: SheetSource) -> None:
     mark = source.say(badge(source.audience))
     wide = text_width(mark, 7.0, "bold") + 4.0
     tab = Box(box.right - wide, box.top - 11.4, wide, 5.0)
@@ -302,7 +302,7 @@ def warning_text(source: SheetSource) -> str:
 
 def _draw_margin(page: Page, layout: Layout, frame: MapFrame, source: SheetSource, legend: Legend) -> None:
     """Scale, north, legend, inset and notes: one below the other beside the map, or in three columns under it."""
-    columns = [Column(page, box) for box in layout.columns]
+    columns = [MarginColumn(page, box) for box in layout.columns]
     first, second, last = columns[0], columns[len(columns) // 2], columns[-1]
     beside = len(columns) == 1
     if beside:
@@ -333,7 +333,7 @@ def _shows_most(frame: MapFrame) -> bool:
     return wide * high > 0.4 * (east - west) * (north - south)
 
 
-def _scale_and_north(column: Column, frame: MapFrame, source: SheetSource) -> None:
+def _scale_and_north(column: MarginColumn, frame: MapFrame, source: SheetSource) -> None:
     draw_scale(column, frame, source)
     column.gap(3.0)
     draw_north(column, frame, source)
