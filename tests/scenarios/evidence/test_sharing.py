@@ -364,7 +364,7 @@ def test_full_precision_and_other_studies_are_refused(
 ) -> None:
     with pytest.raises(ConfigError, match="that is the evidence folder itself"):
         share_evidence(str(study), evidence, tmp_path / "o", QUIET, audience="restricted")
-    with pytest.raises(ConfigError, match="partner and public"):
+    with pytest.raises(ConfigError, match="choose one of partner, public"):
         share_evidence(str(study), evidence, tmp_path / "o", QUIET, audience="friends")
     with pytest.raises(ConfigError, match="evidence of the study tiny, not of ustyurt"):
         share_evidence("ustyurt", evidence, tmp_path / "o", QUIET)
