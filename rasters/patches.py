@@ -22,6 +22,7 @@ from affine import Affine
 from numpy.typing import NDArray
 from scipy.linalg import solveh_banded
 
+from rasters.arrays import Reals
 from rasters.grid import Grid
 from rasters.steps import STEPS, Neighbours, conductivity, step_ratio, step_vectors_m
 
@@ -32,8 +33,6 @@ MARGIN = 6.0
 
 AWAY = 1000.0
 """Radius of the half-circles between which resistances are stated [cells]; any that is large will do."""
-
-Reals = NDArray[np.float64]
 
 
 def slit_ohm(width: float, neighbours: Neighbours) -> float:

@@ -16,11 +16,11 @@ from scipy import sparse
 from scipy.sparse.linalg import splu
 
 from connectivity.report import AT_ROUNDING, CONTRAST_ADVICE, MOST_AT_ROUNDING, SolveReport
+from rasters.arrays import Reals
 from rasters.errors import SolverError
 
 __all__ = ["EdgeSystem", "Measure", "direct_solver", "measure", "refined_voltages", "require_converged"]
 
-Reals = NDArray[np.float64]
 Solver = Callable[[Reals], Reals]
 """From a right-hand side (n_free, k) to voltages (n_free, k)."""
 

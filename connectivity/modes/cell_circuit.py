@@ -12,12 +12,11 @@ from connectivity.kernels.circuit.components import label_nodes
 from connectivity.landscape.laplacian import Laplacian
 from connectivity.landscape.stencil import EdgeRule, Neighbours, mean_of
 from connectivity.modes.pairs import FocalCells
+from rasters.arrays import Reals
 from rasters.errors import DataError, GridMismatchError
 from rasters.fences import STEPS
 
 __all__ = ["CellCircuit", "cell_components", "edge_conductance"]
-
-Reals = NDArray[np.float64]
 
 
 def edge_conductance(

@@ -5,16 +5,14 @@ from __future__ import annotations
 from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
+from rasters.arrays import Reals
 from rasters.errors import DataError
 
 __all__ = ["POLICIES", "Policy", "resolve_conflicts"]
 
 Policy = Literal["keepall", "rmvsrc", "rmvgnd", "rmvall"]
 POLICIES: tuple[Policy, ...] = ("keepall", "rmvsrc", "rmvgnd", "rmvall")
-
-Reals = NDArray[np.float64]
 
 
 def resolve_conflicts(source: Reals, ground: Reals, policy: Policy) -> tuple[Reals, Reals, Reals]:

@@ -21,6 +21,7 @@ from connectivity.modes.injections import Injection, solve_injections
 from connectivity.modes.pairs import FocalCells, PairRule, kept_focal
 from connectivity.modes.pairwise import PairSolution, pairwise
 from connectivity.report import SolveReport
+from rasters.arrays import Reals
 
 __all__ = [
     "AdvancedSolution",
@@ -32,8 +33,6 @@ __all__ = [
     "one_to_all",
     "pairwise",
 ]
-
-Reals = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

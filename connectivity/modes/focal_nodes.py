@@ -9,10 +9,10 @@ from numpy.typing import NDArray
 
 from connectivity.landscape.laplacian import Laplacian
 from connectivity.modes.pairs import FocalCells
+from rasters.arrays import Reals
 
 __all__ = ["PairStatus", "node_cell", "node_cells", "node_sums", "pair_status", "unsolved_resistance"]
 
-Reals = NDArray[np.float64]
 PairStatus = Literal["solved", "same_node", "apart", "no_node", "excluded"]
 
 

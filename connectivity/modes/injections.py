@@ -13,10 +13,10 @@ from connectivity.circuit.solve import ready_solver
 from connectivity.circuit.solvers import Stop
 from connectivity.landscape.laplacian import Laplacian
 from connectivity.report import AT_ROUNDING, SolveReport
+from rasters.arrays import Reals
 
 __all__ = ["Injection", "from_anchors", "merge_reports", "solve_injections"]
 
-Reals = NDArray[np.float64]
 
 BATCH_CELLS = 2**24
 """Cells times right-hand sides that are solved together."""

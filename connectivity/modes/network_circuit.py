@@ -22,6 +22,7 @@ from connectivity.modes.conflicts import Policy, resolve_conflicts
 from connectivity.modes.focal_nodes import PairStatus, unsolved_resistance
 from connectivity.modes.pairs import PairRule
 from connectivity.report import SolveReport
+from rasters.arrays import Ints, Reals
 from rasters.errors import DataError, FocalNodeError
 
 __all__ = [
@@ -33,8 +34,6 @@ __all__ = [
     "network_pairwise",
 ]
 
-Reals = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
 TOLERANCE = 1e-9
 """Relative residual asked of every solve."""

@@ -15,10 +15,10 @@ from connectivity.modes.focal_nodes import PairStatus, node_cell, node_cells, pa
 from connectivity.modes.injections import Injection, from_anchors, merge_reports, solve_injections
 from connectivity.modes.pairs import FocalCells, PairRule, kept_focal
 from connectivity.report import SolveReport
+from rasters.arrays import Reals
 
 __all__ = ["PairSolution", "pairwise"]
 
-Reals = NDArray[np.float64]
 
 SUPERPOSE_BYTES = 2**31
 """Voltages that a run of many pairs may hold at once, to save solves."""

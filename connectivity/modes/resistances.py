@@ -17,11 +17,11 @@ from connectivity.modes.injections import from_anchors, merge_reports, solve_inj
 from connectivity.modes.pairs import FocalCells, PairRule, kept_focal
 from connectivity.reduction.reduce import reduce_landscape
 from connectivity.report import SolveReport
+from rasters.arrays import Reals
 from rasters.errors import MemoryBudgetError
 
 __all__ = ["PairwiseResistances", "pairwise_resistances"]
 
-Reals = NDArray[np.float64]
 Nodes = list[tuple[int, int]]
 
 

@@ -30,11 +30,11 @@ from connectivity.landscape.laplacian import Laplacian
 from connectivity.landscape.stencil import Neighbours
 from connectivity.modes.cell_circuit import cell_components, edge_conductance
 from connectivity.report import CONTRAST_ADVICE, MOST_AT_ROUNDING
+from rasters.arrays import Reals
 from rasters.errors import SolverError
 
 __all__ = ["Circuit", "WindowMethod", "uniform_circuit", "window_circuit"]
 
-Reals = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 WindowMethod = Literal["auto", "direct", "multigrid"]
 

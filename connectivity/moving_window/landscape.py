@@ -13,11 +13,11 @@ from connectivity.landscape.stencil import EdgeRule, Neighbours, Stencil
 from connectivity.landscape.windows import Window
 from connectivity.modes.cell_circuit import edge_conductance
 from connectivity.moving_window.circuit import WindowMethod
+from rasters.arrays import Reals
 from rasters.errors import DataError, GridMismatchError
 
 __all__ = ["Condition", "WindowLandscape", "WindowSettings"]
 
-Reals = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 
 

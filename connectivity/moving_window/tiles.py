@@ -27,6 +27,7 @@ from connectivity.landscape.windows import Window
 from connectivity.modes.cell_circuit import edge_conductance
 from connectivity.moving_window.circuit import uniform_circuit, window_circuit
 from connectivity.moving_window.landscape import WindowLandscape, WindowSettings
+from rasters.arrays import Reals
 from rasters.errors import GridMismatchError
 
 __all__ = [
@@ -40,7 +41,6 @@ __all__ = [
     "solve_tile",
 ]
 
-Reals = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 T = TypeVar("T")
 R = TypeVar("R")

@@ -22,11 +22,11 @@ from connectivity.landscape.stencil import Stencil
 from connectivity.least_cost.cost_distance import CostDistance, cost_weighted_distances
 from connectivity.openings.edges import OpenableEdges
 from connectivity.reduction.network import ReducedNetwork
+from rasters.arrays import Reals
 from rasters.errors import DataError
 
 __all__ = ["CircuitOfSets", "DistancesOfSets", "Pairs", "no_sets", "single_sets"]
 
-Reals = NDArray[np.float64]
 Sets = NDArray[np.bool_]
 CHUNK = 20_000
 """Sets worked on at a time by one thread."""

@@ -24,11 +24,11 @@ from connectivity.openings.sets import CircuitOfSets, DistancesOfSets, no_sets
 from connectivity.portfolio.linear_model import LinearModel
 from connectivity.portfolio.routes import OpeningRoute, routes_of_pair
 from connectivity.portfolio.tangents import opened_in_part, own_resistance, tangents
+from rasters.arrays import Reals
 from rasters.errors import DataError
 
 __all__ = ["ArrivalBlock", "Block", "CircuitBlock", "ModelledBlock", "Objective", "RouteBlock"]
 
-Reals = NDArray[np.float64]
 Sets = NDArray[np.bool_]
 CUT_TOLERANCE = 1e-7
 """Overestimate, as a share of the unit of value, from which on a bound is tightened."""

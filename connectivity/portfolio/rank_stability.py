@@ -13,6 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import kendalltau
 
+from rasters.arrays import Ints, Reals
+
 __all__ = [
     "FirstOrder",
     "first_order",
@@ -23,9 +25,6 @@ __all__ = [
     "top_shares",
     "worst_case",
 ]
-
-Reals = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
 
 def ranks_of(values: Reals, tie: Ints) -> Ints:

@@ -15,13 +15,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from connectivity.openings.sets import DistancesOfSets
+from rasters.arrays import Reals
 
 __all__ = ["MOST_ROUTES", "OpeningRoute", "routes_of_pair"]
 
 MOST_ROUTES = 20_000
 """Combinations of one pair that are followed; beyond that the search gives up."""
 
-Reals = NDArray[np.float64]
 Needs = frozenset[int]
 NOTHING: Needs = frozenset()
 

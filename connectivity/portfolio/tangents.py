@@ -17,10 +17,10 @@ from scipy.linalg import eigvalsh
 
 from connectivity.openings.edges import OpenableEdges
 from connectivity.openings.sets import CircuitOfSets
+from rasters.arrays import Reals
 
 __all__ = ["opened_in_part", "own_resistance", "tangents"]
 
-Reals = NDArray[np.float64]
 SAFETY = 1.0 - 1e-6
 """Share of the own resistance that is used, so that rounding cannot make it too large."""
 APART = 1e4

@@ -16,6 +16,7 @@ from connectivity.kernels.dissection.network import (
     network_components,
 )
 from connectivity.machine import one_blas_thread
+from rasters.arrays import Reals
 
 __all__ = [
     "connected_parts",
@@ -23,8 +24,6 @@ __all__ = [
     "resistances_between",
     "unpack_network",
 ]
-
-Reals = NDArray[np.float64]
 
 
 def resistances_between(circuit: Reals) -> Reals:

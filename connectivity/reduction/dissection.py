@@ -43,11 +43,11 @@ from connectivity.kernels.dissection.front import (
 )
 from connectivity.kernels.dissection.tree import LEAF, Scratch, count_kept, count_ring, dissect
 from connectivity.machine import one_blas_thread
+from rasters.arrays import Reals
 
 __all__ = ["Branch", "Dissected", "ReducibleLandscape", "dissect_landscape", "peak_bytes", "plan_tree"]
 
 Ints = NDArray[np.int32]
-Reals = NDArray[np.float64]
 
 _SUBTREE_CELLS = 8192
 _MAX_DEPTH = 6

@@ -13,11 +13,11 @@ from connectivity.reduction.dense import (
     resistances_between,
 )
 from connectivity.report import SolveReport
+from rasters.arrays import Reals
 from rasters.errors import DataError, FocalNodeError
 
 __all__ = ["ReducedNetwork"]
 
-Reals = NDArray[np.float64]
 Ints = NDArray[np.int32]
 
 

@@ -11,15 +11,14 @@ from itertools import pairwise
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
+from rasters.arrays import Reals
 from scenarios.crime.tables import CrimeData
 from scenarios.statistics.intervals import jeffreys
 from scenarios.statistics.rates import LEVEL, RateGrid, rate_grid, rate_posterior
 
 __all__ = ["RateRatio", "changes", "encounter_rates", "patrol_blocks", "pike", "rate_ratio"]
 
-Reals = NDArray[np.float64]
 PER_KM = 100.0
 POACHING = "signs of poaching"
 TAILS = np.array([(1 - LEVEL) / 2, 0.5, (1 + LEVEL) / 2])

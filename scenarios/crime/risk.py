@@ -20,13 +20,13 @@ from scipy.ndimage import gaussian_filter, map_coordinates
 from scipy.special import gammaln
 from scipy.stats import gamma
 
+from rasters.arrays import Reals
 from rasters.grid import Grid
 from scenarios.crime.tables import CrimeData
 from scenarios.statistics.rates import LEVEL
 
 __all__ = ["Coverage", "EffortMap", "RiskMap", "coarse_grid", "coverage", "effort_map", "on_grid", "risk_map"]
 
-Reals = NDArray[np.float64]
 WELL_LOOKED_KM = 10.0
 """Kilometres of patrol in a coarse cell from which it counts as looked at: an assumption."""
 

@@ -8,13 +8,13 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from rasters.arrays import Reals
 from scenarios.evidence.linking import Landmarks
 from scenarios.evidence.watching import Watch
 from scenarios.statistics.occupancy import OccupancyData, days_to_see, fit_occupancy, profile_interval
 
 __all__ = ["OCCASION_DAYS", "occupancy_tables"]
 
-Reals = NDArray[np.float64]
 OCCASION_DAYS = 7
 LEAST_UNITS = 5
 SURE = 0.95

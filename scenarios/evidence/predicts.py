@@ -9,8 +9,8 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
+from rasters.arrays import Reals
 from rasters.errors import DataError
 from rasters.files.reading import read_raster
 from rasters.grid import Grid
@@ -32,7 +32,6 @@ from scenarios.statistics.prediction import (
 
 __all__ = ["ASSUMED_SLOPE", "Predictions", "best_predictor", "check_predictions", "results_scenario", "sites_table"]
 
-Reals = NDArray[np.float64]
 LEAST_DAYS = 14.0
 """Camera-days below which a site says too little to be compared."""
 LEAST_SITES, LEAST_EVENTS = 8, 10

@@ -9,9 +9,9 @@ from itertools import pairwise
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from connectivity.machine import one_blas_thread
+from rasters.arrays import Reals
 from rasters.errors import ConfigError, PlannerWarning
 from rasters.profile import SpeciesProfile
 from scenarios.crime.rates import POACHING, encounter_rates
@@ -29,7 +29,6 @@ from scenarios.study.load import ResolvedStudy, resolve
 
 __all__ = ["Year", "YearTable", "field_rows", "habituation_sentences", "model_rows", "parse_years"]
 
-Reals = NDArray[np.float64]
 TAILS = (0.5 - LEVEL / 2, 0.5 + LEVEL / 2)
 DRAWN = "range over draws of the uncertain numbers"
 COLUMNS = ["year", "scenario", "species", "indicator", "source", "value", "low", "high", "unit", "interval", "status"]

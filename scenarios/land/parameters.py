@@ -11,9 +11,9 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.stats import qmc
 
+from rasters.arrays import Reals
 from rasters.errors import ConfigError
 from rasters.permeability import NUMBERS
 from rasters.plain import unknown
@@ -25,7 +25,6 @@ from scenarios.study.uncertainty import Spread
 
 __all__ = ["Changes", "Parameter", "ParameterSpace", "changed", "parameter_space", "sobol_points"]
 
-Reals = NDArray[np.float64]
 POOL = 1024
 """Coordinates of the Sobol sequence to pick from."""
 

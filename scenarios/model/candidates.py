@@ -9,6 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from connectivity.least_cost.paths import least_cost_path
+from rasters.arrays import Reals
 from rasters.fences import CutEdges
 from rasters.openings import Opening
 from scenarios.land.inputs import Inputs
@@ -17,8 +18,6 @@ from scenarios.model.landscape import Landscape, openings_by_id
 from scenarios.study.load import ResolvedStudy
 
 __all__ = ["candidate_table", "local_maxima", "nearby_pairs", "pairs_on_routes", "shortlisted"]
-
-Reals = NDArray[np.float64]
 
 
 def candidate_table(resolved: ResolvedStudy, inputs: Inputs, prepared: Sequence[Prepared]) -> pd.DataFrame:

@@ -15,13 +15,13 @@ from numpy.typing import NDArray
 
 from connectivity.openings.profile import share_undone
 from connectivity.openings.sets import Pairs, no_sets, single_sets
+from rasters.arrays import Reals
 from rasters.openings import OpeningEdges
 from scenarios.model.landscape import Landscape
 from scenarios.study.schema import Study
 
 __all__ = ["Gains", "circuit_gains", "gains_by_place", "least_cost_gains", "score_of"]
 
-Reals = NDArray[np.float64]
 SHARES = ("conductance_gain_share", "least_cost_gain_share")
 
 

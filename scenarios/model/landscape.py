@@ -22,6 +22,7 @@ from connectivity.openings.sets import CircuitOfSets, DistancesOfSets, Pairs
 from connectivity.reduction.network import ReducedNetwork
 from connectivity.reduction.reduce import reduce_landscape
 from connectivity.report import SolveReport
+from rasters.arrays import Reals
 from rasters.fence_cuts import cut_edges
 from rasters.fences import CutEdges, FenceTerms, sum_terms
 from rasters.openings import OpeningEdges, closed_cost_m, row_terms
@@ -34,8 +35,6 @@ from scenarios.land.prepared import Prepared
 from scenarios.study.schema import Study
 
 __all__ = ["Landscape", "candidate_ids", "openings_by_id"]
-
-Reals = NDArray[np.float64]
 
 
 class Landscape:

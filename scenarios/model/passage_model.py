@@ -16,12 +16,12 @@ from zipfile import BadZipFile
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from connectivity.focal import FocalRegion
 from connectivity.least_cost.cost_distance import cost_weighted_distance
 from connectivity.openings.edges import OpenableEdges
 from connectivity.reduction.network import ReducedNetwork
+from rasters.arrays import Ints, Reals
 from rasters.errors import DataError
 from rasters.files.writing import replacing
 from scenarios.land.prepared import Prepared
@@ -30,8 +30,6 @@ from scenarios.model.landscape import Landscape, openings_by_id
 
 __all__ = ["PassageModel", "choose_candidates", "passage_model", "read_model", "write_model"]
 
-Reals = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
 MOST = 60
 """Candidates in a model: the matrices grow with the square, the report page with them."""

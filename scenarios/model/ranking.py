@@ -6,18 +6,16 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from connectivity.openings.profile import FenceProfile, share_undone, spaced_shortlist
 from connectivity.openings.sets import no_sets, single_sets
+from rasters.arrays import Reals
 from rasters.openings import OpeningEdges
 from scenarios.model.gains import circuit_gains, least_cost_gains, score_of
 from scenarios.model.landscape import Landscape
 from scenarios.study.schema import Study
 
 __all__ = ["combine_species", "rank_candidates"]
-
-Reals = NDArray[np.float64]
 
 
 def rank_candidates(

@@ -11,12 +11,12 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from connectivity.least_cost.paths import least_cost_path
 from connectivity.network.indices import DispersalKernel, equivalent_connected_area
 from connectivity.openings.sets import CircuitOfSets, Pairs, no_sets, single_sets
 from connectivity.portfolio.objectives import ArrivalBlock, Block, CircuitBlock, RouteBlock
+from rasters.arrays import Reals
 from rasters.errors import ConfigError
 from scenarios.land.actions import habitat_factors
 from scenarios.land.inputs import Inputs
@@ -25,8 +25,6 @@ from scenarios.model.landscape import Landscape, candidate_ids
 from scenarios.study.load import ResolvedStudy
 
 __all__ = ["Reference", "block_of", "dispersal_kernel", "equivalent_area_km2", "evaluate", "reference_of"]
-
-Reals = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

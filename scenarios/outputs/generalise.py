@@ -29,6 +29,7 @@ import pandas as pd
 import shapely
 from numpy.typing import NDArray
 
+from rasters.arrays import Reals
 from rasters.errors import ConfigError
 from rasters.fence_cuts import cut_edges
 from rasters.fences import CutEdges, Fence
@@ -53,8 +54,6 @@ COARSE_ENOUGH = 0.75
 METRES_PER_DEGREE = 111_195.0
 WITHHELD = "withheld"
 RELIEF = ("elevation_m", "elevation", "dem")
-
-Reals = NDArray[np.float64]
 
 
 def generalised(run: SpeciesRun, audience: Audience) -> Release:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from rasters.arrays import Reals
 from rasters.errors import ConfigError
 from rasters.grid import Grid
 
@@ -41,7 +42,6 @@ ZONE_PREFIX_M = 1_000_000.0
 COVERS = 0.95
 """An operation whose stated area holds this share of the study's counts as covering it."""
 
-Reals = NDArray[np.float64]
 Area = tuple[float, float, float, float]
 
 

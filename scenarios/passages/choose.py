@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from connectivity.openings.sets import single_sets
 from connectivity.portfolio.objectives import Block, Objective
 from connectivity.portfolio.rules import Limit, Rules, spacing_limits
+from rasters.arrays import Reals
 from rasters.errors import ConfigError
 from scenarios.land.actions import with_done
 from scenarios.land.inputs import Inputs, read_inputs
@@ -28,7 +29,6 @@ from scenarios.study.portfolio import AtMost, PortfolioSettings
 
 __all__ = ["PortfolioRun", "choose_portfolio"]
 
-Reals = NDArray[np.float64]
 ValueT = TypeVar("ValueT", float, NDArray[np.float64])
 Progress = Callable[[str], None]
 CIRCUIT = ("conductance", "resistance", "arriving")

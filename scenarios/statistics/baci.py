@@ -13,15 +13,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.special import logsumexp
 from scipy.stats import norm
 
+from rasters.arrays import Reals
 from scenarios.statistics.rates import LEVEL
 
 __all__ = ["PRIOR_SD", "BaciEffect", "SiteCounts", "baci_effect", "why_not"]
 
-Reals = NDArray[np.float64]
 PRIOR_SD = 2.0
 """Standard deviation of the normal priors of both log ratios: seven times more or less is nothing unusual."""
 LEAST_DAYS, LEAST_EVENTS = 14.0, 5

@@ -19,6 +19,7 @@ from scipy.optimize import brentq, minimize
 from scipy.special import expit, log_expit, logsumexp
 from scipy.stats import chi2
 
+from rasters.arrays import Reals
 from rasters.errors import DataError
 from scenarios.statistics.rates import LEVEL
 
@@ -32,7 +33,6 @@ __all__ = [
     "profile_interval",
 ]
 
-Reals = NDArray[np.float64]
 PRIOR_SD = 3.0
 """Standard deviation of the normal prior of coefficients on the logit and log scale; nearly flat."""
 SIGMA_PRIOR_SD = 1.0

@@ -12,6 +12,7 @@ from scipy.optimize import minimize
 from scipy.special import digamma, gammaln
 from scipy.stats import rankdata
 
+from rasters.arrays import Reals
 from scenarios.statistics.rates import LEVEL, rate_posterior
 
 __all__ = [
@@ -25,7 +26,6 @@ __all__ = [
     "spearman",
 ]
 
-Reals = NDArray[np.float64]
 BOOTSTRAPS = 1000
 SLOPE_PRIOR_SD = 1.0
 """Standard deviation of the normal prior of the slope of log rate on standardised log prediction."""

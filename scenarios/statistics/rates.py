@@ -13,13 +13,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.special import gammaln, logsumexp
 from scipy.stats import gamma, norm
 
+from rasters.arrays import Reals
+
 __all__ = ["CV_PRIOR_SCALE", "JEFFREYS", "LEVEL", "RateGrid", "RatePosterior", "rate_grid", "rate_posterior"]
 
-Reals = NDArray[np.float64]
 LEVEL = 0.9
 """Probability of every interval."""
 JEFFREYS = (0.5, 0.0)

@@ -18,15 +18,14 @@ from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.special import logsumexp
 from scipy.stats import beta
 
+from rasters.arrays import Reals
 from scenarios.statistics.rates import LEVEL
 
 __all__ = ["PassageEvidence", "Share", "UseFactors", "use_factors"]
 
-Reals = NDArray[np.float64]
 N_U, N_MEAN, N_S = 200, 100, 15
 SMALLEST_S, LARGEST_S = 2.0, 200.0
 """Range of ``s``: passages that differ as much as can be, and passages that are all alike."""

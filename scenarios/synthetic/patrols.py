@@ -16,6 +16,7 @@ import pandas as pd
 import yaml
 from numpy.typing import NDArray
 
+from rasters.arrays import Reals
 from rasters.files.writing import replacing
 from rasters.grid import Grid
 from scenarios.crime.tables import track_km
@@ -24,7 +25,6 @@ from scenarios.records.hashing import canonical_json
 
 __all__ = ["TYPES", "CrimeTruth", "hot_spots_between", "simulate_for_study", "simulate_patrols", "write_patrols"]
 
-Reals = NDArray[np.float64]
 STEP_KM = 2.0
 POST_M = 60_000.0
 """Distance between posts along a fence [m]."""

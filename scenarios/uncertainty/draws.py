@@ -19,9 +19,9 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from connectivity.machine import one_blas_thread
+from rasters.arrays import Reals
 from rasters.errors import PlannerWarning
 from rasters.files.writing import replacing
 from scenarios.land.inputs import Inputs, input_files, read_inputs
@@ -35,7 +35,6 @@ from scenarios.study.load import ResolvedStudy
 
 __all__ = ["RANKING", "DrawJob", "evaluate_draws", "gains_of", "score_candidates"]
 
-Reals = NDArray[np.float64]
 RANKING = ("score", "conductance_gain_share", "least_cost_gain_share")
 """What is kept of each candidate when draws are ranked as `otkel run` ranks."""
 

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from connectivity.machine import one_blas_thread
 from connectivity.openings.profile import spaced_shortlist
 from connectivity.portfolio.rank_stability import FirstOrder, first_order, kendall_taus, place_ranks, ranks_of
+from rasters.arrays import Ints, Reals
 from rasters.errors import ConfigError
 from scenarios.land.inputs import Inputs, read_inputs
 from scenarios.land.parameters import Changes, ParameterSpace, parameter_space, sobol_points
@@ -24,8 +24,6 @@ from scenarios.uncertainty.draws import DrawJob, evaluate_draws, gains_of, score
 
 __all__ = ["ALL", "Stability", "stability_of"]
 
-Reals = NDArray[np.float64]
-Ints = NDArray[np.int64]
 ALL = "all"
 """Name of the weighted mean of all species."""
 BEST = 100

@@ -9,11 +9,11 @@ from typing import Literal
 
 import numpy as np
 from affine import Affine
-from numpy.typing import NDArray
 
 from connectivity.landscape.stencil import EdgeRule, Neighbours, build_stencil
 from connectivity.landscape.windows import Window, crop_terms
 from connectivity.moving_window.landscape import Condition, WindowLandscape
+from rasters.arrays import Reals
 from rasters.errors import DataError, ResistanceValueError
 from rasters.fences import FenceTerms
 from rasters.files.bands import open_band
@@ -22,7 +22,6 @@ from rasters.surface import ResistanceSurface
 
 __all__ = ["ConditionFiles", "LandscapeFiles", "RasterFile", "bands"]
 
-Reals = NDArray[np.float64]
 BAND_CELLS = 2**22
 """Cells that are read at once when a whole raster is passed through."""
 

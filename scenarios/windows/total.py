@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from connectivity.landscape.windows import Window
 from connectivity.moving_window.tiles import Tile, TilePatch
+from rasters.arrays import Reals
 from rasters.errors import ExportError
 from rasters.files.scratch import scratch_folder
 from rasters.files.writing import COG_OPTIONS, replacing
@@ -19,7 +20,6 @@ from scenarios.windows.files import bands
 
 __all__ = ["WindowTotal", "window_total", "write_ascii", "write_cog_in_bands", "write_geotiff"]
 
-Reals = NDArray[np.float64]
 Band = Callable[[Window], NDArray[Any]]
 
 

@@ -13,11 +13,11 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from rasters.arrays import Reals
 from rasters.errors import FenceError
 from rasters.openings import FenceModel
 from rasters.permeability import share_of_encounters, worth_m
 
-Reals = NDArray[np.float64]
 Fence = Callable[[Reals, np.random.Generator], NDArray[np.bool_]]
 """Whether walkers that reach the fence at y (a share of the strip's width) get through."""
 

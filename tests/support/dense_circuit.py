@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
-Reals = NDArray[np.float64]
+from rasters.arrays import Reals
 
 
 def opened(conductance: Reals, first: Sequence[int], second: Sequence[int], delta: Sequence[float]) -> Reals:

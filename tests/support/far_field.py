@@ -10,12 +10,12 @@ from collections.abc import Sequence
 
 import numpy as np
 from affine import Affine
-from numpy.typing import NDArray
 from scipy import sparse
 from scipy.sparse.linalg import splu
 from shapely.geometry import LineString
 
 from connectivity.landscape.stencil import Neighbours, Stencil, build_stencil
+from rasters.arrays import Reals
 from rasters.fence_cuts import cut_edges
 from rasters.fences import STEPS, CutEdges, Fence
 from rasters.grid import Grid
@@ -29,7 +29,6 @@ WIDTHS = (0.004, 0.02, 0.1, 0.25, 0.5, 0.99, 1.01, 2.0, 3.5, 5.0, 10.0)
 """Of the opening [cells]."""
 
 SIZE, CELL_M, MIDDLE = 91, 100.0, 45.5
-Reals = NDArray[np.float64]
 
 
 def sigma(neighbours: int) -> float:

@@ -6,14 +6,11 @@ from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from connectivity.kernels.openings import open_conductance, open_cost
 from connectivity.openings.profile import share_undone
+from rasters.arrays import Ints, Reals
 from scenarios.model.passage_model import PassageModel
-
-Reals = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
 
 def resistances(model: PassageModel, chosen: Sequence[str]) -> Reals:

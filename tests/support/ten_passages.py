@@ -13,6 +13,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from connectivity.openings.sets import single_sets
+from rasters.arrays import Reals
 from scenarios.land.inputs import read_inputs
 from scenarios.land.prepared import prepare_species
 from scenarios.model.candidates import candidate_table
@@ -21,7 +22,6 @@ from scenarios.model.valuation import block_of, reference_of
 from scenarios.study.load import resolve
 
 SPACING_M, COUNT, OBJECTIVE = 10_000.0, 10, "conductance"
-Reals = NDArray[np.float64]
 
 
 def leading(table: pd.DataFrame, gain: Reals) -> list[int]:

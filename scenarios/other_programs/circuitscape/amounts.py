@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
+from rasters.arrays import Reals
 from rasters.errors import DataError
 from scenarios.other_programs.circuitscape.ini import JobSettings
 
 __all__ = ["ground_conductance", "source_amps"]
-
-Reals = NDArray[np.float64]
 
 
 def source_amps(settings: JobSettings, values: Reals) -> Reals:

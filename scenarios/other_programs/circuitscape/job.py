@@ -26,6 +26,7 @@ from connectivity.modes.injections import merge_reports
 from connectivity.modes.pairs import FocalCells, PairRule
 from connectivity.modes.resistances import pairwise_resistances
 from connectivity.report import AT_ROUNDING, SolveReport
+from rasters.arrays import Reals
 from scenarios.other_programs.circuitscape.amounts import ground_conductance, source_amps
 from scenarios.other_programs.circuitscape.ini import JobSettings, read_job, uses_strengths
 from scenarios.other_programs.circuitscape.lists import read_strengths
@@ -43,7 +44,6 @@ from scenarios.outputs.job import Summary
 
 __all__ = ["run_job"]
 
-Reals = NDArray[np.float64]
 TOLERANCE = 1e-9
 """Relative residual asked of iterative solvers."""
 

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from connectivity.modes.pairs import PairRule
+from rasters.arrays import Reals
 from rasters.errors import DataError, written
 from rasters.files.formats import whole_content
 
@@ -27,7 +28,6 @@ __all__ = [
     "whole_numbers",
 ]
 
-Reals = NDArray[np.float64]
 
 DECIMAL_COMMA = re.compile(r"[+-]?\d*,\d+([eE][+-]?\d+)?")
 INSIDE = re.compile(r"\S,\S")

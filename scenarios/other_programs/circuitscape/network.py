@@ -18,6 +18,7 @@ from connectivity.modes.network_circuit import (
 )
 from connectivity.modes.pairs import PairRule
 from connectivity.report import SolveReport
+from rasters.arrays import Ints
 from rasters.errors import DataError, FocalNodeError, ResistanceValueError, written
 from scenarios.other_programs.circuitscape.amounts import ground_conductance, source_amps
 from scenarios.other_programs.circuitscape.ini import JobSettings
@@ -28,7 +29,6 @@ from scenarios.other_programs.circuitscape.rasters import read_pairs
 __all__ = ["run_network"]
 
 Count = Callable[[bool, SolveReport | None], None]
-Ints = NDArray[np.int64]
 
 
 def run_network(settings: JobSettings, files: JobFiles, count: Count) -> None:

@@ -11,13 +11,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from connectivity.modes.network_circuit import BranchCurrents
+from rasters.arrays import Reals
 from rasters.errors import ExportError, PlannerError
 from rasters.files.scratch import scratch_folder
 from scenarios.other_programs.circuitscape.rasters import NODATA, Header
 
 __all__ = ["JobFiles", "job_files", "resistance_matrix"]
 
-Reals = NDArray[np.float64]
 
 UNREACHED = -1.0
 """Written for pairs that nothing joins, or that were excluded."""

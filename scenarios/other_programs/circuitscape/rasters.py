@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from connectivity.modes.pairs import FocalCells, PairRule
+from rasters.arrays import Reals
 from rasters.errors import DataError, FocalNodeError, GridMismatchError, ResistanceValueError, written
 from rasters.files.bands import open_band
 from rasters.files.formats import TIFF, first_bytes
@@ -28,7 +29,6 @@ __all__ = [
 ]
 
 FileKind = Literal["grid", "pair matrix", "pair list", "text list"]
-Reals = NDArray[np.float64]
 
 NODATA = -9999.0
 SQUARE = 1e-3

@@ -14,6 +14,7 @@ import numpy as np
 from matplotlib.colors import LinearSegmentedColormap
 from numpy.typing import NDArray
 
+from rasters.arrays import Reals
 from rasters.grid import Grid
 from scenarios.model.ground import elevation_of
 from scenarios.model.results import SpeciesRun
@@ -21,7 +22,6 @@ from scenarios.outputs.cartography.furniture import relief
 
 __all__ = ["THEMES", "Frame", "Scale", "Theme", "ground_of", "packed", "surface_of"]
 
-Reals = NDArray[np.float64]
 Bytes = NDArray[np.uint8]
 
 UNKNOWN, MOST, NONE, CUT_OFF = 0, 253, 254, 255

@@ -9,6 +9,7 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
+from rasters.arrays import Reals
 from rasters.grid import Grid
 from scenarios.outputs.sheets.page import Box
 from scenarios.outputs.sheets.projection import SheetProjection
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
 
 __all__ = ["MapFrame", "framed", "parts_of", "round_scale_above"]
 
-Reals = NDArray[np.float64]
 Points = NDArray[np.float64]
 ROUND = (1.0, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 6.0, 7.0, 7.5, 8.0, 9.0, 10.0)
 

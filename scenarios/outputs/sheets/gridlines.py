@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
+from rasters.arrays import Reals
 from scenarios.outputs.sheets.frame import MapFrame
 from scenarios.outputs.sheets.page import INK, POINT_MM, Page, text_width
 from scenarios.outputs.sheets.projection import LARGEST_GRID_SCALE
@@ -28,7 +28,6 @@ DEGREE_LEAST_MM = 24.0
 GRID_COLOUR, DEGREE_COLOUR = "#3d4a50", "#5b6468"
 
 Side = Literal["left", "right", "bottom", "top"]
-Reals = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

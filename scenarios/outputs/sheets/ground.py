@@ -11,6 +11,7 @@ from matplotlib.colors import LinearSegmentedColormap
 from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter, map_coordinates, zoom
 
+from rasters.arrays import Reals
 from scenarios.model.ground import elevation_of
 from scenarios.outputs.gis.geopackage import CORRIDOR_SHARES
 from scenarios.outputs.sheets.frame import MapFrame
@@ -44,8 +45,6 @@ CELL_ALLOWS_MM = 10.1
 
 STEPS_M = (20.0, 40.0, 100.0, 200.0, 400.0)
 MOST_CONTOURS = 14
-
-Reals = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

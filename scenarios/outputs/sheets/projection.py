@@ -7,8 +7,8 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from rasters.arrays import Reals
 from scenarios.outputs.sk42 import DatumOperation, from_gauss_kruger, to_gauss_kruger, zone_of
 
 if TYPE_CHECKING:
@@ -18,8 +18,6 @@ __all__ = ["LARGEST_GRID_SCALE", "SheetProjection"]
 
 LARGEST_GRID_SCALE = 500_000
 """Sheets of smaller scale than 1 : 500 000 reach over too many zones for one of them."""
-
-Reals = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

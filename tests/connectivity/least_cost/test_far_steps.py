@@ -7,7 +7,6 @@ import math
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import dijkstra
 from shapely import LineString, Polygon, box
@@ -25,7 +24,6 @@ from rasters.surface import ResistanceSurface
 from tests.support.landscapes import grid_of, random_surface
 
 FAR = (16, 32)
-Reals = NDArray[np.float64]
 
 
 def far_terms(fences: list[Fence], surface: ResistanceSurface, neighbours: int, worth: float) -> FenceTerms:

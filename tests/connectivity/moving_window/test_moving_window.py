@@ -13,12 +13,11 @@ from connectivity.modes.cell_circuit import edge_conductance
 from connectivity.moving_window.circuit import window_circuit
 from connectivity.moving_window.landscape import Condition, WindowLandscape, WindowSettings, _most_frequent
 from connectivity.moving_window.tiles import artifact_factor, moving_window, plan_tiles, solve_tile
+from rasters.arrays import Reals
 from rasters.errors import DataError, GridMismatchError
 from rasters.fences import FenceTerms
 from rasters.grid import Grid
 from rasters.surface import ResistanceSurface
-
-Reals = NDArray[np.float64]
 
 
 def landscape_of(seed: int, shape: tuple[int, int] = (13, 11), holes: float = 0.1) -> WindowLandscape:
