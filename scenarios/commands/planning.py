@@ -106,7 +106,7 @@ def plan(
 
 def _run_from(
     reporter: Reporter, manifest: Path, study: str | None, out: Path, chosen: list[Any], cache: Path | None
-) -> Summary:  # fmt: skip
+) -> Summary:
     """Run the settings of a manifest again and compare."""
     if any(chosen):
         raise typer.BadParameter(

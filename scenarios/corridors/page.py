@@ -72,24 +72,24 @@ def _section(found: SpeciesCorridors, folder: Path) -> dict[str, Any]:
     routes = route_table(found)
     listed = routes[routes["distinct"] > 0].sort_values("distinct")
     return {
-        "id": f"{run.scenario}--{run.species}", "species": run.titles.get("species", run.species),
-        "scenario": run.titles.get("scenario", run.scenario), "map": (at / "corridors.png").as_posix(),
-        "map_title": MAP_TITLE, "reading": READING, "n_routes": len(found.routes),
+        "id": f"{run.scenario}--{run.species}",
+        "species": run.titles.get("species", run.species),
+        "scenario": run.titles.get("scenario", run.scenario),
+        "map": (at / "corridors.png").as_posix(),
+        "map_title": MAP_TITLE,
+        "reading": READING,
+        "n_routes": len(found.routes),
         "n_closed": sum(route.status == "closed" for route in found.routes),
-        "in_words": [
-            {"title": route_title(found, r), "words": describe_route(found, r)} for r in found.shortlist[:3]
-        ],
+        "in_words": [{"title": route_title(found, r), "words": describe_route(found, r)} for r in found.shortlist[:3]],
         "routes": as_table(_named(listed, names, ("source", "target")), of="corridors", shown=SHOWN, digits=3),
-        "best": as_table(_named(_best(found, routes), names, ("source", "target")), of="corridors", shown=BEST, digits=3),
+        "best": as_table(
+            _named(_best(found, routes), names, ("source", "target")), of="corridors", shown=BEST, digits=3
+        ),
         "cores": as_table(_named(found.cores, names, ("core",)), of="corridors", shown=NETWORK, digits=3),
         "indices": {name: figure(value, digits=3) for name, value in found.indices.items()},
         "assumptions": run.assumptions,
-        "files": [
-            ((at / name).as_posix(), text)
-            for name, text in FILES.items()
-            if (folder / at / name).is_file()
-        ],
-    }  # fmt: skip
+        "files": [((at / name).as_posix(), text) for name, text in FILES.items() if (folder / at / name).is_file()],
+    }
 
 
 def _best(found: SpeciesCorridors, routes: pd.DataFrame) -> pd.DataFrame:

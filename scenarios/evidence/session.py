@@ -92,7 +92,7 @@ def _rows(found: Findings) -> dict[str, Any]:
         "use_factors": found.use_factors[found.use_factors["passage"] == ""].to_dict("records"),
         "verdicts": {} if told is None else dict(zip(told.summary["species"], told.summary["verdict"], strict=True)),
         "ranking": list(found.reranked.sentences) if found.reranked else [],
-    }  # fmt: skip
+    }
 
 
 def _notes(found: Findings) -> Iterator[str]:

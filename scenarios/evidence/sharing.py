@@ -34,7 +34,7 @@ from scenarios.evidence.sharing_lists import (
     SYNTHETIC,
     TAKEN,
     TEXT,
-)  # fmt: skip
+)
 from scenarios.land.inputs import read_profile
 from scenarios.outputs.audience import PARTNER_DEG, Audience
 from scenarios.outputs.folder import MARKER

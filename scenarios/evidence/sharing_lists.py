@@ -93,4 +93,4 @@ TAKEN = {
         "before and after, fit of single maps, the ranking of candidates",
         "pages, pictures, words that people wrote, settings, names and hashes of input files",
     ),
-}  # fmt: skip
+}

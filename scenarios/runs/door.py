@@ -24,7 +24,7 @@ from scenarios.land.inputs import (
     read_named_places,
     read_profile,
     study_grid,
-)  # fmt: skip
+)
 from scenarios.land.memory import Size, Stage, require_memory
 from scenarios.land.openings import FARTHEST_M, nearest_fence, stated_places, too_far
 from scenarios.land.prepared import Prepared, prepare_species

@@ -68,7 +68,7 @@ TRAPS = {
     "observations.csv": "observationID,deploymentID,mediaID,eventID,eventStart,eventEnd,observationLevel,observationType,scientificName,"
     "count,observationTags\n",
     "media.csv": "mediaID,deploymentID,timestamp,filePath,filePublic,fileMediatype\n",
-}  # fmt: skip
+}
 
 
 def write_study(folder: Path) -> None:

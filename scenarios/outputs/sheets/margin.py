@@ -20,7 +20,7 @@ from scenarios.outputs.sheets.features import (
     TARGET,
     draw_border_lines,
     draw_symbol,
-)  # fmt: skip
+)
 from scenarios.outputs.sheets.frame import MapFrame, framed, parts_of
 from scenarios.outputs.sheets.ground import (
     CONTOUR,
@@ -32,7 +32,7 @@ from scenarios.outputs.sheets.ground import (
     WATER_EDGE,
     draw_ground,
     hatching,
-)  # fmt: skip
+)
 from scenarios.outputs.sheets.page import INK, MUTED, POINT_MM, Box, Face, Page, text_width, wrapped
 from scenarios.outputs.sheets.projection import SheetProjection
 from scenarios.outputs.sheets.source import SheetSource
@@ -48,7 +48,7 @@ __all__ = [
     "legend_entries",
     "scale_text",
     "text_fits",
-]  # fmt: skip
+]
 
 LINE = 1.25
 HEADING, BODY, NOTE = 7.2, 6.2, 5.5

@@ -18,7 +18,7 @@ from scenarios.outputs.sheets.features import (
     draw_paths,
     draw_places,
     posts_of,
-)  # fmt: skip
+)
 from scenarios.outputs.sheets.frame import MapFrame, framed
 from scenarios.outputs.sheets.gridlines import collar_mm, draw_frame, grid_step_m
 from scenarios.outputs.sheets.ground import draw_ground
@@ -32,7 +32,7 @@ from scenarios.outputs.sheets.margin import (
     draw_scale,
     legend_entries,
     text_fits,
-)  # fmt: skip
+)
 from scenarios.outputs.sheets.page import AMBER, AMBER_INK, INK, MUTED, POINT_MM, Box, Page, text_width, wrapped
 from scenarios.outputs.sheets.placing import Board
 from scenarios.outputs.sheets.projection import SheetProjection

@@ -33,7 +33,7 @@ from scenarios.outputs.cartography.furniture import (
     north_bearing_deg,
     place_labels,
     relief,
-)  # fmt: skip
+)
 from scenarios.outputs.folder import atomic_folder, run_folder
 from scenarios.outputs.gis.geopackage import corridor_layer, fence_layer, path_layer
 from scenarios.outputs.manifest import Provenance, write_manifest

@@ -150,7 +150,7 @@ def test_a_context_of_no_use_is_refused(study: Path) -> None:
         ("EPSG:32640", [56.0, 42.0, 57.0, 43.0], "if they are longitudes and latitudes, write [417"),
         ("EPSG:4326", [400_000, 4_800_000, 500_000, 4_900_000], "these are metres, but EPSG:4326 is in degrees"),
     ],
-)  # fmt: skip
+)
 def test_bounds_in_other_units_than_their_system_are_recognised(
     study: Path, crs: str, bounds: list[float], words: str
 ) -> None:
