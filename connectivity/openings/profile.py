@@ -174,13 +174,26 @@ def share_undone(now: float, gained: NDArray[np.float64], without_fence: float) 
 
 
 def spaced_shortlist(
-    order: Sequence[int], line: Sequence[str], along_m: NDArray[np.float64], *, spacing_m: float, most: int
+    order: Sequence[int],
+    line: Sequence[str],
+    along_m: NDArray[np.float64],
+    *,
+    spacing_m: float,
+    most: int,
+    standing: Sequence[tuple[str, float]] = (),
 ) -> list[int]:
-    """First ``most`` of ``order``, leaving out what lies within ``spacing_m`` of one already taken on the same line."""
+    """First ``most`` of ``order``, leaving out what lies within ``spacing_m`` of one already taken on the same line.
+
+    ``standing`` are the line and place [m] of passages that are taken from the start.
+    """
     taken: list[int] = []
+    stands: dict[str, NDArray[np.float64]] = {}
+    for name, at in standing:
+        stands[name] = np.append(stands.get(name, np.empty(0)), at)
     for i in order:
         if len(taken) == most:
             break
-        if all(line[i] != line[j] or abs(along_m[i] - along_m[j]) >= spacing_m for j in taken):
+        near = any(line[i] == line[j] and abs(along_m[i] - along_m[j]) < spacing_m for j in taken)
+        if not near and (np.abs(stands.get(line[i], np.empty(0)) - along_m[i]) >= spacing_m).all():
             taken.append(i)
     return taken

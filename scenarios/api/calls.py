@@ -24,7 +24,7 @@ from scenarios.comparison.session import write_comparison
 from scenarios.comparison.sides import Side, compare_sides
 from scenarios.land.inputs import read_inputs
 from scenarios.land.prepared import prepare_species
-from scenarios.model.ranking import combine_species
+from scenarios.model.ranking import numbered
 from scenarios.model.results import SpeciesRun
 from scenarios.model.steps import open_store, solve_step
 from scenarios.outputs.folder import atomic_folder
@@ -109,12 +109,14 @@ def run(
         return _result(resolved, found.runs, found.combined[resolved.scenario], Path(out))
     inputs = read_inputs(resolved, chosen)
     prepared = {one: prepare_species(resolved, inputs, one) for one in inputs.profiles}
-    runs = tuple(
-        as_stored(solve_step(resolved, one, store, _told(progress, one), prepared=ready))
-        for one, ready in prepared.items()
+    runs, combined = numbered(
+        resolved.study,
+        [
+            as_stored(solve_step(resolved, one, store, _told(progress, one), prepared=ready))
+            for one, ready in prepared.items()
+        ],
     )
-    combined = rounded(combine_species(resolved.study, {one.species: one.ranking for one in runs}))
-    return _result(resolved, runs, combined, None)
+    return _result(resolved, runs, rounded(combined), None)
 
 
 def read(folder: str | Path, *, check: bool = False) -> Results:

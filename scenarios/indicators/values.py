@@ -56,7 +56,7 @@ def fence_open_share(prepared: Prepared) -> float:
     open_m = 0.0
     for fence in cuts.fences:
         base = model.share_through(fence.id)
-        here = [one.opening for one in prepared.standing if one.opening.fence == fence.id]
+        here = [one.opening for one in prepared.standing_edges if one.opening.fence == fence.id]
         stretches = [(o.along_m, model.served_m(o.width_m), o.use_factor) for o in here]
         served = [one for part in fence.spans_m for one in _length_by_factor(stretches, *part)]
         open_m += base * fence.length_m + sum(max(factor - base, 0.0) * metres for factor, metres in served)

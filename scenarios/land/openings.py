@@ -24,6 +24,7 @@ from scenarios.study.schema import Study
 __all__ = [
     "FARTHEST_M",
     "SpeciesContext",
+    "Standing",
     "candidate_openings",
     "habituated",
     "nearest_fence",
@@ -35,6 +36,14 @@ __all__ = [
 
 FARTHEST_M = 20_000.0
 """A proposed point farther than this from every active fence is a mistake."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """An opening that stands, and the rule of the study that says so; None for a stretch of fence that an action takes away."""
+
+    edges: OpeningEdges
+    rule: OpeningRule | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,25 +125,27 @@ def candidate_openings(context: SpeciesContext) -> tuple[OpeningEdges, ...]:
     return (*regular, *(_at_point(context, fences, point) for point in points))
 
 
-def standing_openings(context: SpeciesContext, candidates: Sequence[OpeningEdges]) -> tuple[OpeningEdges, ...]:
-    """What the study's `openings` open on fences that are active."""
-    out: list[OpeningEdges] = []
+def standing_openings(context: SpeciesContext, candidates: Sequence[OpeningEdges]) -> tuple[Standing, ...]:
+    """What the study's `openings` open on fences that are active, and stretches of fence that were taken away."""
+    out: list[Standing] = []
     for rule in context.resolved.study.openings:
         fences = context.fences_on([rule.fence_line])
         if not fences or not context.stands(rule):
             continue
         width = rule.width_m or context.resolved.study.designs[rule.design].width_m
         if rule.every_m is not None:
-            out += context.along([rule.fence_line], rule.every_m, rule.design, width, rule.months, rule=rule)
+            opened = context.along([rule.fence_line], rule.every_m, rule.design, width, rule.months, rule=rule)
         elif rule.at:
-            out += [_reopened(context, candidates, name, rule, width) for name in rule.at]
+            opened = tuple(_reopened(context, candidates, name, rule, width) for name in rule.at)
         else:
             point = CandidatePoint(
                 id=rule.id, lon=rule.lon or 0.0, lat=rule.lat or 0.0, width_m=width, design=rule.design,
                 months=rule.months,
             )  # fmt: skip
-            out.append(_at_point(context, fences, point, rule))
-    return (*out, *(edges for name, edges in removable_stretches(context) if name in context.resolved.study.done))
+            opened = (_at_point(context, fences, point, rule),)
+        out += [Standing(edges=edges, rule=rule) for edges in opened]
+    removed = [edges for name, edges in removable_stretches(context) if name in context.resolved.study.done]
+    return (*out, *(Standing(edges=edges) for edges in removed))
 
 
 def removable_stretches(context: SpeciesContext) -> list[tuple[str, OpeningEdges]]:

@@ -14,7 +14,7 @@ from scenarios.land.actions import acted_surface
 from scenarios.land.ends import Ends
 from scenarios.land.fences import fence_model
 from scenarios.land.inputs import Inputs, fences_across, naming
-from scenarios.land.openings import SpeciesContext, candidate_openings, standing_openings
+from scenarios.land.openings import SpeciesContext, Standing, candidate_openings, standing_openings
 from scenarios.study.load import ResolvedStudy
 
 __all__ = ["Prepared", "prepare_species", "species_surface"]
@@ -28,7 +28,12 @@ class Prepared(SpeciesContext):
 
     ends: Ends
     candidates: tuple[OpeningEdges, ...]
-    standing: tuple[OpeningEdges, ...]
+    standing: tuple[Standing, ...]
+
+    @property
+    def standing_edges(self) -> tuple[OpeningEdges, ...]:
+        """What the standing openings open."""
+        return tuple(one.edges for one in self.standing)
 
 
 def prepare_species(resolved: ResolvedStudy, inputs: Inputs, species: str) -> Prepared:

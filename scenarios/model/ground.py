@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 
+import pandas as pd
+
 from connectivity.report import SolveReport
 from rasters.fences import FORMULA, CutEdges
 from rasters.grid import Grid
@@ -14,6 +16,7 @@ from scenarios.land.fences import fences_in_words, movement_of
 from scenarios.land.inputs import Inputs
 from scenarios.land.places import FocalPlace
 from scenarios.land.prepared import Prepared
+from scenarios.model.standing import standing_rows, standing_table
 from scenarios.study.load import ResolvedStudy
 
 __all__ = ["Ground", "elevation_of", "ground_of", "places_of", "stated_assumptions", "titles_of"]
@@ -35,6 +38,8 @@ class Ground:
     cuts : CutEdges
         The active fences.
     places : tuple of FocalPlace
+    standing : DataFrame
+        Passages that stand in the scenario: see `scenarios.model.standing.standing_table`.
     assumptions : tuple of str
         Sentences that every map and manifest repeats.
     reports, seconds
@@ -57,6 +62,7 @@ class Ground:
     cuts: CutEdges
     places: tuple[FocalPlace, ...]
     assumptions: tuple[str, ...]
+    standing: pd.DataFrame = field(default_factory=standing_rows)
     layers: dict[str, Layer] = field(default_factory=dict)
     reports: tuple[SolveReport, ...] = ()
     seconds: dict[str, float] = field(default_factory=dict)
@@ -77,6 +83,7 @@ def ground_of(prepared: Prepared) -> Ground:
         surface=surface,
         cuts=inputs.cuts,
         places=places_of(inputs, prepared.ends),
+        standing=standing_table(prepared),
         layers=inputs.layers,
         assumptions=(
             *stated_weights(resolved, prepared.profile.id),

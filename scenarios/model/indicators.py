@@ -8,16 +8,17 @@ number of openings that stand, and what they and the actions that are carried ou
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
+from connectivity.openings.profile import share_undone
 from connectivity.openings.sets import no_sets
 from scenarios.land.prepared import Prepared
 from scenarios.model.landscape import Landscape
-from scenarios.model.valuation import dispersal_kernel, equivalent_area_km2
+from scenarios.model.valuation import dispersal_kernel, equivalent_area_km2, reference_of
 
 __all__ = ["INDICATORS", "OverCores", "over_cores", "species_indicators"]
 
@@ -29,6 +30,8 @@ INDICATORS = {
     "arriving_share": "1",
     "eca_km2": "km2",
     "standing_openings": "1",
+    "given_back_conductance_share": "1",
+    "given_back_least_cost_share": "1",
     "cost": "cost units",
     "conductance_s": "siemens",
     "fence_open_share": "1",
@@ -37,6 +40,7 @@ INDICATORS = {
 }
 """Every indicator of runs, comparisons and years -> unit, in the order in which they are listed."""
 
+NONE_STANDS = "no passage stands"
 OF_PAIRS = ("least_cost_m", "effective_resistance_ohm", "fence_crossings", "path_km")
 COLUMNS = ["source", "target", "indicator", "value", "unit", "status"]
 Row = tuple[str, str, str, float, str]
@@ -88,7 +92,13 @@ def species_indicators(land: Landscape, pairs: pd.DataFrame) -> pd.DataFrame:
         ``source, target, indicator, value, unit, status``; ``source`` and ``target`` are empty for what is of the species as a
         whole. ``value`` is ``inf`` where there is no route and NaN only where ``status`` says why there is no number.
     """
-    rows: list[Row] = [*_of_pairs(pairs), *_arriving(land, pairs), _equivalent_area(land), *_means(land.prepared)]
+    rows: list[Row] = [
+        *_of_pairs(pairs),
+        *_arriving(land, pairs),
+        _equivalent_area(land),
+        *_means(land.prepared),
+        *_given_back(land),
+    ]
     table = pd.DataFrame([(*row[:4], INDICATORS[row[2]], row[4]) for row in rows], columns=COLUMNS)
     return table.astype({"value": float})
 
@@ -117,10 +127,27 @@ def _equivalent_area(land: Landscape) -> Row:
     return "", "", "eca_km2", area, undefined if np.isnan(area) else "all places"
 
 
+def _given_back(land: Landscape) -> Iterator[Row]:
+    """Of what the closed fences take away, the share that the passages that stand give back."""
+    if not land.prepared.standing:
+        yield "", "", "given_back_conductance_share", 0.0, NONE_STANDS
+        yield "", "", "given_back_least_cost_share", 0.0, NONE_STANDS
+        return
+    closed = Landscape(replace(land.prepared, standing=()), threads=land.threads)
+    for name, objective in (
+        ("given_back_conductance_share", "conductance"),
+        ("given_back_least_cost_share", "least_cost"),
+    ):
+        shut, now = reference_of(closed, objective).now, reference_of(land, objective)
+        worth = [values if objective == "conductance" else 1.0 / values for values in (shut, now.now, now.without)]
+        shares = [share_undone(a, np.array([b - a]), c)[0] for a, b, c in zip(*worth, strict=True)]
+        yield "", "", name, float(np.average(shares, weights=land.ends.pair_weights)), "mean over cores"
+
+
 def _means(prepared: Prepared) -> Iterator[Row]:
     """How many openings stand, and what they and the actions cost, in the study's cost units."""
     study = prepared.resolved.study
-    openings = [edges.opening.design for edges in prepared.standing if edges.opening.design in study.designs]
+    openings = [edges.opening.design for edges in prepared.standing_edges if edges.opening.design in study.designs]
     cost = sum(study.designs[design].cost for design in openings) + sum(study.actions[name].cost for name in study.done)
     yield "", "", "standing_openings", float(len(openings)), "stated"
     yield "", "", "cost", float(cost), "stated"

@@ -52,7 +52,7 @@ class Landscape:
     def __init__(self, prepared: Prepared, *, only_line: str | None = None, threads: int = 2) -> None:
         self.prepared = prepared
         self.threads, self.only_line = threads, only_line
-        cost_m, ohm = row_terms(self.cuts, prepared.surface, prepared.model, prepared.standing)
+        cost_m, ohm = row_terms(self.cuts, prepared.surface, prepared.model, prepared.standing_edges)
         if only_line is not None:
             other = np.array([fence.fence_line != only_line for fence in self.cuts.fences])[self.cuts.fence]
             cost_m, ohm = np.where(other, 0.0, cost_m), np.where(other, 0.0, ohm)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -10,12 +11,14 @@ import pandas as pd
 from connectivity.openings.profile import FenceProfile, share_undone, spaced_shortlist
 from connectivity.openings.sets import no_sets, single_sets
 from rasters.arrays import Reals
+from rasters.fences import Fence
 from rasters.openings import OpeningEdges
 from scenarios.model.gains import circuit_gains, least_cost_gains, score_of
 from scenarios.model.landscape import Landscape
+from scenarios.model.results import SpeciesRun, own_numbers, shortlist
 from scenarios.study.schema import Study
 
-__all__ = ["combine_species", "rank_candidates"]
+__all__ = ["combine_species", "numbered", "places_of_standing", "rank_candidates"]
 
 
 def rank_candidates(
@@ -36,11 +39,19 @@ def rank_candidates(
         columns.append(_arriving_columns(land, ids))
     table = pd.concat([_described(land, candidates, profile), *columns], axis=1)
     table["score"] = score_of(table, land.study)
-    return _ordered(table, land.study, "score")
+    return _ordered(table, land.study, "score", places_of_standing(land.prepared.standing_edges, land.cuts.fences))
 
 
-def combine_species(study: Study, rankings: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
-    """One ranking for all species: the mean of their scores, weighted as the study says."""
+def places_of_standing(edges: Sequence[OpeningEdges], fences: Sequence[Fence]) -> list[tuple[str, float]]:
+    """Fence line and distance on it [m] of each passage that stands."""
+    lines = {fence.id: fence.fence_line for fence in fences}
+    return [(lines[one.opening.fence], one.opening.along_m) for one in edges]
+
+
+def combine_species(
+    study: Study, rankings: Mapping[str, pd.DataFrame], standing: Sequence[tuple[str, float]] = ()
+) -> pd.DataFrame:
+    """One ranking for all species: the mean of their scores, weighted as the study says; ``standing`` as `places_of_standing`."""
     total = sum(study.species[name].weight for name in rankings)
     first = next(iter(rankings.values()))
     keys = ["candidate", "fence", "fence_line", "along_m", "x", "y", "lon", "lat", "width_m", "design", "cost"]
@@ -56,7 +67,23 @@ def combine_species(study: Study, rankings: Mapping[str, pd.DataFrame]) -> pd.Da
         table[column] = ranking.set_index("candidate")["score"]
         table[column] = table[column].fillna(0.0)
         table["score"] += table[column] * study.species[name].weight / total if total else 0.0
-    return _ordered(table.reset_index(drop=True), study, "score")
+    return _ordered(table.reset_index(drop=True), study, "score", standing)
+
+
+def numbered(study: Study, runs: Sequence[SpeciesRun]) -> tuple[list[SpeciesRun], pd.DataFrame]:
+    """The runs of a scenario and the ranking over all its species, with one ``number`` for a candidate in all of them.
+
+    Candidates on the shortlist of all species together come first, from 1, then those of each species in turn; 0 elsewhere.
+    """
+    stands = [(str(line), float(at)) for line, at in runs[0].standing[["fence_line", "along_m"]].to_numpy()]
+    combined = combine_species(study, {run.species: run.ranking for run in runs}, stands)
+    shown = pd.concat([shortlist(table)["candidate"] for table in (combined, *(run.ranking for run in runs))])
+    number = {name: one for one, name in enumerate(dict.fromkeys(shown), start=1)}
+    tables = [
+        table.assign(number=[number.get(name, 0) for name in table["candidate"]])
+        for table in (combined, *(run.ranking for run in runs))
+    ]
+    return [replace(run, ranking=table) for run, table in zip(runs, tables[1:], strict=True)], tables[0]
 
 
 def _described(land: Landscape, candidates: Sequence[OpeningEdges], profile: FenceProfile | None) -> pd.DataFrame:
@@ -124,8 +151,8 @@ def _mean(land: Landscape, shares: Reals) -> Reals:
     return np.average(shares, axis=0, weights=land.ends.pair_weights)
 
 
-def _ordered(table: pd.DataFrame, study: Study, by: str) -> pd.DataFrame:
-    """Rank, and mark the shortlist that keeps its distance."""
+def _ordered(table: pd.DataFrame, study: Study, by: str, standing: Sequence[tuple[str, float]]) -> pd.DataFrame:
+    """Rank, and mark the shortlist that keeps its distance, from passages that stand as well."""
     table = table.sort_values([by, "cost", "candidate"], ascending=[False, True, True], kind="stable").reset_index(
         drop=True
     )
@@ -137,6 +164,7 @@ def _ordered(table: pd.DataFrame, study: Study, by: str) -> pd.DataFrame:
         table["along_m"].to_numpy(),
         spacing_m=study.candidates.min_spacing_m,
         most=study.ranking.shortlist,
+        standing=standing,
     )
     table["selected"] = table.index.isin(chosen)
-    return table
+    return own_numbers(table)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from scenarios.model.ground import Ground
 
-__all__ = ["SpeciesRun", "TracedPath", "shortlist"]
+__all__ = ["SpeciesRun", "TracedPath", "own_numbers", "shortlist"]
 
 SHORTLIST = 10
 
@@ -55,7 +55,8 @@ class SpeciesRun(Ground):
         One row per stretch of fence: ``fence, start_m, end_m, gain_ohm2`` (squared drop across the fence, over cores and line),
         ``current_a`` crossing it, ``status``.
     ranking : DataFrame
-        One row per candidate passage, best first: ``rank, candidate, fence, fence_line, along_m, x, y, width_m, design,
+        One row per candidate passage, best first: ``number`` (the same in all products of the scenario; 0: on no shortlist),
+        ``rank, candidate, fence, fence_line, along_m, x, y, width_m, design,
         score, gain_ohm2, conductance_gain_s, conductance_gain_share, resistance_gain_ohm, least_cost_gain_m,
         least_cost_gain_share, pairs_joined, selected, status``.
     by_place : DataFrame
@@ -81,10 +82,17 @@ class SpeciesRun(Ground):
         return cls(**{one.name: getattr(ground, one.name) for one in fields(Ground)} | solved)
 
 
+def own_numbers(ranking: pd.DataFrame) -> pd.DataFrame:
+    """A ranking whose shortlist is numbered from 1 by itself, until `scenarios.model.ranking.numbered` gives it a scenario's."""
+    place = ranking["selected"].astype(bool).cumsum()
+    return ranking.assign(
+        number=np.where(ranking["selected"].astype(bool) & (place <= SHORTLIST), place, 0).astype(int)
+    )
+
+
 def shortlist(ranking: pd.DataFrame) -> pd.DataFrame:
-    """The candidates shown on maps and pages, best first, with a ``number`` from 1: those that keep their distance.
+    """The candidates shown on maps and pages, best first: those that keep their distance; see `scenarios.model.ranking.numbered`.
 
     Where none is selected, because none improves connectivity, the table is empty.
     """
-    chosen = ranking[ranking["selected"].astype(bool)].head(SHORTLIST)
-    return chosen.assign(number=np.arange(1, len(chosen) + 1))
+    return ranking[ranking["selected"].astype(bool)].head(SHORTLIST)

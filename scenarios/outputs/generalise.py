@@ -82,7 +82,7 @@ def _for_partner(run: Release) -> Release:
         run, audience=Audience.PARTNER, layers=_relief(run), model=None,
         places=tuple(_rounded_place(place, run.grid) for place in run.places),
         paths=tuple(_rounded_path(path, run.grid) for path in run.paths),
-        profile=_profile_by_km(run.profile), ranking=ranking, by_place=_by_place(run, ranking),
+        profile=_profile_by_km(run.profile), ranking=ranking, standing=_standing_by_km(run), by_place=_by_place(run, ranking),
         **changed,
     )  # fmt: skip
 
@@ -93,7 +93,7 @@ def _for_public(run: Release) -> Release:
         run, audience=Audience.PUBLIC, layers=_relief(run), model=None, cuts=_rounded_fences(run.cuts, degrees),
         places=tuple(_place_in_cells(place, run.grid, degrees) for place in run.places),
         paths=tuple(_withheld_path(path) for path in run.paths), pairs=_few_figures(run.pairs),
-        profile=_withheld_profile(_rounded_fences(run.cuts, degrees).fences, run.profile),
+        standing=run.standing.iloc[:0], profile=_withheld_profile(_rounded_fences(run.cuts, degrees).fences, run.profile),
         ranking=generalised_ranking(run.ranking, run.cuts.fences, run.grid, Audience.PUBLIC), by_place=run.by_place.iloc[:0],
         indicators=_few_figures(run.indicators), reports=(), seconds={}, **_coarse_surfaces(run, degrees, classed=True),
     )  # fmt: skip
@@ -126,6 +126,14 @@ def _by_place(run: SpeciesRun, ranking: pd.DataFrame) -> pd.DataFrame:
         return run.by_place
     names = dict(zip(run.ranking["candidate"], ranking["candidate"], strict=True))
     return run.by_place.assign(candidate=[names[name] for name in run.by_place["candidate"]])
+
+
+def _standing_by_km(run: Release) -> pd.DataFrame:
+    """The passages that stand, placed as candidates are; where the study asked for them is not told."""
+    asked = {"asked_lon_deg": np.nan, "asked_lat_deg": np.nan, "moved_m": np.nan}
+    table = run.standing.rename(columns={"opening": "candidate"}).assign(**asked)
+    placed = generalised_ranking(table, run.cuts.fences, run.grid, Audience.PARTNER)
+    return placed.rename(columns={"candidate": "opening"})
 
 
 def _ids_by_km(ranking: pd.DataFrame, along: Reals) -> list[str]:

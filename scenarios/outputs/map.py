@@ -21,6 +21,7 @@ from scenarios.outputs.cartography.features import (
     draw_paths,
     draw_places,
     draw_plain_fences,
+    draw_standing,
 )
 from scenarios.outputs.cartography.furniture import Bounds, block_mean, block_pick
 from scenarios.outputs.cartography.labels import Course, draw_labels, top_passages
@@ -149,8 +150,8 @@ def _main_map(scene: RunScene) -> Sheet:
     draw_borders(sheet, scene)
     draw_paths(sheet, scene)
     draw_places(sheet, scene)
-    passages = top_passages(scene)
-    draw_labels(sheet, scene, passages, _courses(scene))
+    draw_labels(sheet, scene, top_passages(scene), _courses(scene))
+    draw_standing(sheet, scene)
     legend_of_ground(sheet, scene)
     _close(sheet, scene, "map")
     return sheet
@@ -165,8 +166,8 @@ def _passage_map(scene: RunScene) -> Sheet:
     draw_borders(sheet, scene)
     draw_paths(sheet, scene)
     draw_places(sheet, scene)
-    passages = top_passages(scene)
-    draw_labels(sheet, scene, passages, _courses(scene))
+    draw_labels(sheet, scene, top_passages(scene), _courses(scene))
+    draw_standing(sheet, scene)
     passage_list(sheet, scene)
     _close(sheet, scene, "map_passages")
     draw_profile(sheet, scene)

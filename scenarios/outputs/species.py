@@ -25,7 +25,7 @@ from scenarios.outputs.release import MODEL, Release
 from scenarios.outputs.report.basis import Basis
 from scenarios.outputs.report.page import write_report
 from scenarios.outputs.report.payload import Contents
-from scenarios.outputs.tables import write_combined, write_tables
+from scenarios.outputs.tables import named_passages, write_combined, write_tables
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -101,7 +101,7 @@ def write_run(
         _write_scenario(folder, shown, done[0] if done else None, borders, credits)
         if combined is not None:
             tables[name] = generalised_ranking(combined, precise[0].cuts.fences, precise[0].grid, audience)
-            write_combined(tables[name], folder / name)
+            write_combined(named_passages(tables[name], shown[0].cuts.fences), folder / name)
         done += map(parked, shown)
         del precise, shown  # before the next scenario is solved
     kept = dict(bases) if audience is Audience.RESTRICTED else {}

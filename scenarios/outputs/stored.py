@@ -29,14 +29,16 @@ from rasters.grid import Grid
 from rasters.surface import Layer, ResistanceSurface
 from scenarios.land.places import FocalPlace, place_of
 from scenarios.model.ground import elevation_of
-from scenarios.model.results import SpeciesRun, TracedPath
+from scenarios.model.naming import passage_names
+from scenarios.model.results import SpeciesRun, TracedPath, own_numbers
+from scenarios.model.standing import standing_rows
 from scenarios.outputs.audience import Audience
 from scenarios.outputs.folder import MARKER, run_folder
 from scenarios.outputs.gis.context import BORDERS, elevation_file
 from scenarios.outputs.manifest import FORMAT
 from scenarios.outputs.manifest_shape import require_shape
 from scenarios.outputs.release import MODEL, Release
-from scenarios.outputs.tables import BY_PLACE, RENAMED
+from scenarios.outputs.tables import BY_PLACE, RENAMED, STANDING
 from scenarios.records.hashing import read_json, sha256_of
 
 if TYPE_CHECKING:
@@ -46,9 +48,10 @@ __all__ = ["StoredResults", "as_stored", "read_results"]
 
 TEXT = {
     "scenario", "species", "source", "target", "status", "candidate", "fence", "fence_line", "design", "geometry_status",
-    "indicator", "unit", "role", "place",
+    "indicator", "unit", "role", "place", "opening", "name", "state", "months", "opened_year",
 }  # fmt: skip
-WHOLE = {"rank", "fence_crossings", "pairs_joined"}
+WHOLE = {"rank", "number", "fence_crossings", "pairs_joined"}
+DEGREES = {"lon_deg": "lon", "lat_deg": "lat"}
 FIGURES = 9
 """Significant figures that the tables keep."""
 
@@ -86,7 +89,8 @@ def as_stored(run: SpeciesRun) -> SpeciesRun:
         surface=ResistanceSurface.from_array(_single(resistance, nodata), run.grid, surface.name),
         cwd=_single(run.cwd, nodata), corridor=_single(run.corridor, nodata),
         current_density=_single(run.current_density, nodata), pairs=rounded(run.pairs), profile=rounded(run.profile),
-        indicators=rounded(run.indicators), ranking=_six_decimals(rounded(run.ranking)), by_place=rounded(run.by_place),
+        indicators=rounded(run.indicators), standing=_six_decimals(rounded(run.standing)),
+        ranking=_six_decimals(rounded(run.ranking)), by_place=rounded(run.by_place),
         layers=run.layers | ({} if relief is None else {relief.name: replace(relief, values=_single(relief.values))}),
     )  # fmt: skip
 
@@ -156,7 +160,7 @@ class StoredResults:
     def combined(self) -> dict[str, pd.DataFrame]:
         """Scenario -> ranking over all species together."""
         paths = {scenario: self.folder / scenario / "combined.csv" for scenario in self.scenarios}
-        return {scenario: read_table(path) for scenario, path in paths.items() if self._listed(path)}
+        return {scenario: _numbered(read_table(path)) for scenario, path in paths.items() if self._listed(path)}
 
     @cached_property
     def borders(self) -> gpd.GeoDataFrame | None:
@@ -243,16 +247,18 @@ def _gone(path: Path) -> LayerNotFoundError:
 def _read_run(entry: Mapping[str, Any], folder: Path, elevation: Path | None) -> Release:
     grid, species = _grid(entry["grid"]), str(entry["species"])
     vectors = folder / "results.gpkg"
+    cuts = _cuts(vectors, grid)
     pairs = read_table(folder / "pairs.csv", "source", "target", "status", "least_cost_m")
     relief = {} if elevation is None else {"elevation": _read_layer(elevation, grid)}
     return Release(
         study=entry["study"], scenario=entry["scenario"], species=species, titles=entry["titles"], grid=grid,
         surface=ResistanceSurface.from_array(read_surface(folder / "resistance.tif", grid), grid, species),
-        cuts=_cuts(vectors, grid), places=_places(vectors),
+        cuts=cuts, places=_places(vectors),
         cwd=read_surface(folder / "cost_weighted_distance.tif", grid), corridor=read_surface(folder / "corridor.tif", grid),
         current_density=read_surface(folder / "current_density.tif", grid), pairs=pairs,
         paths=_paths(vectors, pairs), profile=_profile(folder / "fence_profile.csv"),
         ranking=_ranking(folder / "passages.csv"), by_place=_by_place(folder / BY_PLACE), indicators=_indicators(folder / "indicators.csv"),
+        standing=_standing(folder / STANDING, cuts),
         assumptions=_assumptions(entry), fence_formula=_formula(entry),
         layers=relief, reports=tuple(_report(report) for report in entry["reports"]), seconds=entry["seconds"],
         audience=Audience(entry["audience"]), sensitivity_deg=float(entry["sensitivity_deg"]),
@@ -349,9 +355,25 @@ def _indicators(path: Path) -> pd.DataFrame:
 
 def _ranking(path: Path) -> pd.DataFrame:
     there = {after: before for before, after in RENAMED.items()}
-    return read_table(path, "candidate", "x_m", "y_m", "lon_deg", "lat_deg", "score", "selected").rename(
-        columns=there | {"lon_deg": "lon", "lat_deg": "lat"}
-    )
+    table = read_table(path, "candidate", "x_m", "y_m", "lon_deg", "lat_deg", "score", "selected")
+    return _numbered(table.rename(columns=there | DEGREES))
+
+
+def _numbered(table: pd.DataFrame) -> pd.DataFrame:
+    """Without the names, which are made again. Results of before have no numbers: the shortlist gets its places."""
+    table = table.drop(columns="name", errors="ignore")
+    return table if "number" in table else own_numbers(table)
+
+
+def _standing(path: Path, cuts: CutEdges) -> pd.DataFrame:
+    """Passages that stand; results of before do not list them. A name that is only section and kilometre is none of its own."""
+    if not path.is_file():
+        return standing_rows()
+    table = read_table(path, "opening", "fence", "along_m", "x_m", "y_m", "lon_deg", "lat_deg")
+    made = passage_names(cuts.fences, table.assign(name=""))
+    table["name"] = [name if name != other else "" for name, other in zip(table["name"], made, strict=True)]
+    there = {after: before for before, after in RENAMED.items()} | DEGREES
+    return standing_rows(table.rename(columns=there).to_dict("records"))
 
 
 def _by_place(path: Path) -> pd.DataFrame:

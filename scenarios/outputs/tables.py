@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
+from rasters.fences import Fence
 from rasters.files.writing import replacing, write_geopackage
 from rasters.grid import Grid
+from scenarios.model.ground import Ground
+from scenarios.model.naming import passage_names
 from scenarios.model.results import SpeciesRun
 from scenarios.outputs.columns import NOTHING, Own, column_dictionary, column_of, descriptions
 from scenarios.outputs.words import fence_statuses
 
 __all__ = [
     "indicator_table",
+    "named_passages",
     "passage_table",
     "profile_table",
+    "standing_passages",
     "write_combined",
     "write_csv",
     "write_dictionary",
@@ -26,13 +31,14 @@ __all__ = [
 ]
 
 BY_PLACE = "gains_by_place.csv"
+STANDING = "standing_passages.csv"
 RENAMED = {"x": "x_m", "y": "y_m"}
 
 
 def write_tables(run: SpeciesRun, folder: Path) -> list[Path]:
-    """Write ``pairs.csv``, ``passages.csv``, ``fence_profile.csv``, ``indicators.csv``, `BY_PLACE` and ``columns.csv``."""
+    """Write ``pairs.csv``, ``passages.csv``, ``fence_profile.csv``, ``indicators.csv``, `STANDING`, `BY_PLACE` and ``columns.csv``."""
     tables = {"pairs.csv": run.pairs, "passages.csv": passage_table(run), "fence_profile.csv": profile_table(run)}
-    tables["indicators.csv"] = indicator_table(run)
+    tables |= {"indicators.csv": indicator_table(run), STANDING: standing_passages(run)}
     return write_dictionary(folder, tables | ({BY_PLACE: run.by_place} if len(run.by_place) else {}))
 
 
@@ -49,7 +55,20 @@ def passage_table(run: SpeciesRun) -> pd.DataFrame:
     table.insert(after, "lon_deg", lon)
     table.insert(after + 1, "lat_deg", lat)
     table["geometry_status"] = _status_of(table, run)
-    return table
+    return named_passages(table, run.cuts.fences)
+
+
+def named_passages(table: pd.DataFrame, fences: Sequence[Fence]) -> pd.DataFrame:
+    """A table of candidates with the name of each after its id."""
+    named = table.copy()
+    named.insert(table.columns.tolist().index("candidate") + 1, "name", passage_names(fences, table))
+    return named
+
+
+def standing_passages(run: Ground) -> pd.DataFrame:
+    """The passages that stand, each with a name."""
+    table = run.standing.rename(columns=RENAMED | {"lon": "lon_deg", "lat": "lat_deg"})
+    return table.assign(name=passage_names(run.cuts.fences, table))
 
 
 def profile_table(run: SpeciesRun) -> pd.DataFrame:

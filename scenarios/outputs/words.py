@@ -18,7 +18,6 @@ __all__ = [
     "line_gaps",
     "modelled_status",
     "note_of",
-    "own_part",
     "schematic_note",
 ]
 
@@ -83,12 +82,3 @@ def line_gaps(run: Ground) -> str:
         if count[kind]
     ]
     return f"fence lines with {' and '.join(words)}: see otkel check" if words else ""
-
-
-def own_part(fence: str, alike: list[str]) -> str:
-    """The words of an id by which it differs from the others: ``kz_tm`` of ``border_kz_tm`` and ``border_kz_uz``."""
-    words = [one.replace("-", "_").split("_") for one in alike]
-    common = 0
-    while all(len(w) > common + 1 and w[common] == words[0][common] for w in words):
-        common += 1
-    return "\u2013".join(fence.replace("-", "_").split("_")[max(0, common - 1) :]).upper()

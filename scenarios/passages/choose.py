@@ -21,6 +21,7 @@ from scenarios.land.inputs import Inputs, read_inputs
 from scenarios.land.prepared import Prepared, prepare_species
 from scenarios.model.candidates import candidate_table, local_maxima, nearby_pairs, pairs_on_routes, shortlisted
 from scenarios.model.landscape import Landscape, candidate_ids
+from scenarios.model.ranking import places_of_standing
 from scenarios.model.species_run import Clock
 from scenarios.model.valuation import Reference, block_of, reference_of
 from scenarios.passages.choosing import Choice, PassagePlan, combinations_of_actions
@@ -170,7 +171,7 @@ class _Screened:
             else:
                 bundles = _bundle_table(table, np.empty((0, 2), np.int64), np.empty(0), np.empty(0))
                 moves = _moves_by_line(prepared, table, settings.objective, singles)
-        shortlist = _shortlist(resolved, table, moves, settings)
+        shortlist = _shortlist(resolved, table, moves, settings, _crowded(resolved, prepared, table, settings))
         return cls(
             reference=reference, singles=singles, bundles=bundles, shortlist=shortlist, blocks=blocks if exact else None
         )
@@ -233,7 +234,9 @@ def _shortlist(
     table: pd.DataFrame,
     moves: Sequence[tuple[tuple[int, ...], float]],
     settings: PortfolioSettings,
+    crowded: NDArray[np.bool_],
 ) -> list[int]:
+    """Candidates among which the set is chosen; none that is ``crowded`` by a passage that stands."""
     wanted = [name for name in settings.must_have if name not in _on_land(resolved)]
     place = {name: i for i, name in enumerate(table["candidate"])}
     for name in [*wanted, *settings.must_not]:
@@ -242,8 +245,21 @@ def _shortlist(
                 f"{resolved.path}: portfolio: unknown candidate or action {name!r}; the ids are in candidates.csv of a run"
             )
     first = [place[name] for name in wanted if name in place] + np.flatnonzero(table["kind"] == "removal").tolist()
+    moves = [move for move in moves if not any(crowded[i] for i in move[0])]
     apart = _spacing(resolved, settings) / 2
     return shortlisted(table, moves, first=first, most=max(settings.best, len(first)), apart_m=apart)
+
+
+def _crowded(
+    resolved: ResolvedStudy, prepared: Mapping[str, Prepared], table: pd.DataFrame, settings: PortfolioSettings
+) -> NDArray[np.bool_]:
+    """(n_candidate,) passages nearer to one that stands on their line than the least distance between passages."""
+    first = next(iter(prepared.values()))
+    stands = places_of_standing(first.standing_edges, first.inputs.cuts.fences)
+    near = np.zeros(len(table), bool)
+    for line, at in stands:
+        near |= (table["fence_line"] == line) & (np.abs(table["along_m"] - at) < _spacing(resolved, settings))
+    return near & (table["kind"] == "passage").to_numpy()
 
 
 def _spacing(resolved: ResolvedStudy, settings: PortfolioSettings) -> float:

@@ -276,5 +276,5 @@ def _fences(prepared: Prepared, row: int, col: int) -> Iterator[EdgeFence]:
             fence=fence.id, fence_line=fence.fence_line, geometry_status=fence.geometry_status,
             worth_m=stated.worth_m, worth=stated.in_words(), origin=stated.origin,
             cost_m=float(land.row_cost_m[i]), ohm=float(land.row_ohm[i]),
-            openings=tuple(edges.opening.id for edges in prepared.standing if i in edges.rows),
+            openings=tuple(edges.opening.id for edges in prepared.standing_edges if i in edges.rows),
         )  # fmt: skip

@@ -15,7 +15,7 @@ from scenarios.land.inputs import context_layer, read_inputs, same_layers, size_
 from scenarios.land.memory import Stage, require_memory
 from scenarios.land.prepared import Prepared, prepare_species
 from scenarios.model.passage_model import choose_candidates
-from scenarios.model.ranking import combine_species
+from scenarios.model.ranking import numbered
 from scenarios.model.results import SpeciesRun
 from scenarios.model.steps import KEPT, StepStore, model_step, solve_step
 from scenarios.outputs.audience import Audience
@@ -121,7 +121,8 @@ def _solved(
         for each in ready:
             tell = partial(_tell, reporter, f"{one.scenario}, {each.profile.id}")
             runs.append(as_stored(solve_step(one, each.profile.id, store, tell, prepared=each)))
-        combined = rounded(combine_species(one.study, {run.species: run.ranking for run in runs}))
+        runs, combined = numbered(one.study, runs)
+        combined = rounded(combined)
         shown = _with_models(runs, ready, combined, reporter, store) if models else runs
         reporter.step(f"{one.scenario}: writing", done=len(runs))
         yield shown, combined

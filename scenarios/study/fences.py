@@ -122,6 +122,10 @@ class OpeningRule(Model):
     example: ClassVar[str] = "{id: north_gate, fence_line: border, design: gate, lon: 56.25, lat: 43.5}"
     id: Identifier
     """Unique among openings and candidates."""
+    name: str = ""
+    """What people call it; default its fence and kilometre."""
+    state: Literal["existing", "planned"] = "existing"
+    """Whether it is there, or is to be built in this scenario."""
     fence_line: str
     """Fence line that is opened."""
     design: str

@@ -57,7 +57,7 @@ def study_system(scenario: str, species: str, gap_ends: int) -> tuple[Laplacian,
     resolved = resolve(STUDY, scenario)
     prepared = prepare_species(resolved, read_inputs(resolved, [species]), species)
     surface, cuts = prepared.surface, prepared.inputs.cuts
-    terms, solver = fence_terms(cuts, prepared.surface, prepared.model, prepared.standing), resolved.study.solver
+    terms, solver = fence_terms(cuts, prepared.surface, prepared.model, prepared.standing_edges), resolved.study.solver
     stencil = build_stencil(surface, terms, neighbours=solver.neighbours, edge_rule=solver.edge_rule)
     ground = np.where(prepared.ends.any_target.mask, np.inf, 0.0)
     system = stencil_laplacian(stencil, region=prepared.ends.labels, ground=ground)

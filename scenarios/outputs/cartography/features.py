@@ -31,6 +31,7 @@ __all__ = [
     "draw_paths",
     "draw_places",
     "draw_plain_fences",
+    "draw_standing",
     "gain_scale",
 ]
 
@@ -41,6 +42,9 @@ NO_GAIN = (
 )
 WITHHELD = "Passages, routes and gains along fences are withheld from the public."
 CORE, TARGET = "#5e3c99", "#00695c"
+STANDS = "#2e8b57"
+FEW = 15
+"""Passages that stand, up to which each has its number on a map."""
 
 
 def draw_corridor(sheet: Sheet, scene: Scene, corridor: NDArray[np.float64]) -> None:
@@ -133,6 +137,25 @@ def draw_paths(sheet: Sheet, scene: RunScene) -> None:
     lost = sum(path.status != "reached" for path in scene.run.paths)
     if lost:
         sheet.panel.text(f"{lost} of {len(scene.run.paths)} cores reach no target.", size=8.2, color=INK)
+
+
+def draw_standing(sheet: Sheet, scene: Scene) -> None:
+    """Passages that stand, as squares, with their numbers where they are few."""
+    table = scene.run.standing
+    if table.empty:
+        return
+    few = len(table) <= FEW
+    look: dict[str, Any] = {"marker": "s", "markerfacecolor": STANDS, "markeredgecolor": INK, "linestyle": "none"}
+    size = 6.0 if few else 2.2
+    sheet.axes.plot(table["x"], table["y"], markersize=size, markeredgewidth=0.9 if few else 0.2, zorder=6.5, **look)
+    for row in table.itertuples() if few else ():
+        sheet.axes.annotate(
+            f"S{row.number}", (row.x, row.y), xytext=(5, -9), textcoords="offset points", fontsize=7.5, color=INK, zorder=8,
+            path_effects=[withStroke(linewidth=2.4, foreground="white", alpha=0.9), Normal()],
+        )  # fmt: skip
+    planned = int((table["state"] == "planned").sum())
+    told = f", {planned} of them planned" if planned else ""
+    sheet.panel.mark(f"passage that stands ({len(table)}{told})", **look | {"markersize": 6.0, "markeredgewidth": 0.9})
 
 
 def colour_of(place: FocalPlace) -> str:

@@ -122,6 +122,11 @@ class Panel:
         self.axes.text(0.17, self.at + 0.08, "1", fontsize=7, fontweight="bold", ha="center", va="center", color=INK)
         self._label(label)
 
+    def mark(self, label: str, **look: Any) -> None:
+        """Legend entry of a point."""
+        self.axes.plot([0.17], [self.at + 0.075], **look)
+        self._label(label)
+
     def _label(self, label: str) -> None:
         lines = textwrap.wrap(label, 39)
         self.axes.text(0.46, self.at - 0.005, "\n".join(lines), fontsize=8.2, color=INK, va="top", linespacing=1.25)

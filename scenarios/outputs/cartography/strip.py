@@ -9,6 +9,7 @@ import pandas as pd
 from matplotlib.ticker import MaxNLocator
 
 from rasters.numbers import percent
+from scenarios.model.naming import passage_names
 from scenarios.model.results import shortlist
 from scenarios.outputs.cartography.features import gain_scale
 from scenarios.outputs.cartography.furniture import Bounds
@@ -45,10 +46,10 @@ def passage_list(sheet: Sheet, scene: RunScene) -> None:
         sheet.panel.text("No candidate passages in this scenario.", size=8.6, color=INK)
         return
     columns = (0.02, 0.2, -2.05, -2.9)
-    sheet.panel.row(("", "candidate", "least cost", "conductance"), columns, bold=True)
-    for row in best.itertuples(index=False):
+    sheet.panel.row(("", "place", "least cost", "conductance"), columns, bold=True)
+    for row, name in zip(best.itertuples(index=False), passage_names(scene.run.cuts.fences, best), strict=True):
         shares = (percent(row.least_cost_gain_share), percent(row.conductance_gain_share))
-        sheet.panel.row((str(row.number), _short(str(row.candidate), 19), *shares), columns)
+        sheet.panel.row((str(row.number), _short(name, 22), *shares), columns)
     sheet.panel.text(
         "Gain as a share of what the fences take away; every component and its unit is in passages.csv.", size=7.0
     )

@@ -11,13 +11,14 @@ import pandas as pd
 
 from rasters.errors import ConfigError
 from rasters.fences import Fence
+from scenarios.model.naming import full_names
 from scenarios.model.results import shortlist
 from scenarios.outputs.audience import MARKS, Audience
 from scenarios.outputs.generalise import generalised_ranking
 from scenarios.outputs.release import Release
 from scenarios.outputs.sk42 import DatumOperation, dms_text, mgrs_text, operation_of, to_gauss_kruger
 from scenarios.outputs.translate import translator
-from scenarios.outputs.words import audience_of, fence_statuses, own_part, schematic_note
+from scenarios.outputs.words import audience_of, fence_statuses, schematic_note
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -98,10 +99,7 @@ class FieldContent:
 
     def fence_name(self, fence: Fence) -> str:
         """Name of a fence; where several share it, with what tells their ids apart."""
-        if not fence.name:
-            return fence.id
-        alike = [other.id for other in self.fences if other.name == fence.name]
-        return f"{self.say(fence.name)} ({own_part(fence.id, alike)})" if len(alike) > 1 else self.say(fence.name)
+        return full_names(self.fences, self.say)[fence.id]
 
     def notes(self) -> dict[str, str]:
         """What every file says about itself: label -> text."""

@@ -18,7 +18,7 @@ from scenarios.model.ground import Ground
 from scenarios.model.results import SpeciesRun
 from scenarios.outputs.gis.qgis_styles import qml, vector_style
 from scenarios.outputs.sk42 import operation_of
-from scenarios.outputs.tables import passage_table, profile_table, write_vectors
+from scenarios.outputs.tables import passage_table, profile_table, standing_passages, write_vectors
 from scenarios.outputs.words import modelled_status, note_of, schematic_note
 
 __all__ = [
@@ -31,6 +31,7 @@ __all__ = [
     "passage_layer",
     "path_layer",
     "place_layer",
+    "standing_layer",
     "write_layers",
     "write_run",
 ]
@@ -61,6 +62,7 @@ def layers_of(run: SpeciesRun) -> dict[str, gpd.GeoDataFrame]:
         "fences": fence_layer(run, profile_table(run)),
         "fence_lines": line_layer(run),
         "passages": passage_layer(run),
+        "standing_passages": standing_layer(run),
         "places": place_layer(run),
     }
 
@@ -154,6 +156,12 @@ def _stretches(table: pd.DataFrame, by_id: dict[str, Fence]) -> list[Any]:
 def passage_layer(run: SpeciesRun) -> gpd.GeoDataFrame:
     """Ranked candidate passages."""
     table = passage_table(run)
+    return _frame(run, table, shapely.points(table["x_m"].to_numpy(float), table["y_m"].to_numpy(float)))
+
+
+def standing_layer(run: Ground) -> gpd.GeoDataFrame:
+    """Passages that stand."""
+    table = standing_passages(run)
     return _frame(run, table, shapely.points(table["x_m"].to_numpy(float), table["y_m"].to_numpy(float)))
 
 

@@ -25,11 +25,12 @@ GAIN_COLOURS = ("#fee287", "#feab4b", "#fc5b2e", "#bd0026")
 GAIN_BREAKS = (0.0, 0.01, 0.1, 0.3, 1.0)
 """Classes of the gain per kilometre, as shares of the highest."""
 FENCE, CORE, TARGET, INK, PASSAGE = "#8c1d04", "#5e3c99", "#00695c", "#0b0b0b", "#ffffff"
+STANDS = "#2e8b57"
 CORRIDOR = {0.01: "#1f5f94", 0.05: "#8fbcdc"}
 
 DOTS_FROM_SCALE = 500_000
-NUMBER = 'if("selected", to_string(array_find(array_sort(array_agg("rank", filter:="selected")), "rank") + 1), \'\')'
-"""A proposed passage's number: its place among those by rank."""
+NUMBER = 'if("number" > 0, to_string("number"), \'\')'
+STANDING_NUMBER = "'S' || to_string(\"number\")"
 
 RASTER_COLOURS = {
     "resistance": ("#fee838", "#a69d75", "#666970", "#303d6d"),
@@ -67,7 +68,7 @@ def vector_style(layer: str, frame: gpd.GeoDataFrame, lang: str = "en") -> str:
         return _places(frame, say) + labels(_name(frame, lang), size=9.0, bold=False)
     make = {
         "least_cost_paths": _paths, "corridors": _corridors, "fences": _fences, "fence_lines": _fence_lines,
-        "passages": _passages, "borders": _borders,
+        "passages": _passages, "standing_passages": _standing, "borders": _borders,
     }[layer]  # fmt: skip
     return make(frame, say)
 
@@ -124,6 +125,11 @@ def _passages(_: gpd.GeoDataFrame, say: Say) -> str:
     dot = marker(PASSAGE, 1.2, "#777777", 0.1)
     other = StyleRule(filter="ELSE", label=say("Other candidate"), symbol=dot, scale=DOTS_FROM_SCALE)
     return rules("marker", [other, chosen]) + labels(NUMBER, size=8.5, bold=True)
+
+
+def _standing(_: gpd.GeoDataFrame, say: Say) -> str:
+    stands = Rule(filter="", label=say("Passage that stands"), symbol=marker(STANDS, 3.4, INK, shape="square"))
+    return rules("marker", [stands]) + labels(STANDING_NUMBER, size=8.0, bold=False)
 
 
 def _places(_: gpd.GeoDataFrame, say: Say) -> str:
@@ -188,11 +194,11 @@ def fill(colour: str, opacity: float, outline: str = "") -> str:
     )  # fmt: skip
 
 
-def marker(colour: str, size_mm: float, outline: str, width_mm: float = 0.35) -> str:
-    """A disc."""
+def marker(colour: str, size_mm: float, outline: str, width_mm: float = 0.35, shape: str = "circle") -> str:
+    """A disc, or another shape of QGIS."""
     return _symbol_layer(
         "SimpleMarker",
-        {"name": "circle", "color": _rgba(colour), "size": f"{size_mm:g}", "size_unit": "MM", "outline_color": _rgba(outline),
+        {"name": shape, "color": _rgba(colour), "size": f"{size_mm:g}", "size_unit": "MM", "outline_color": _rgba(outline),
          "outline_width": f"{width_mm:g}", "outline_width_unit": "MM", "outline_style": "solid"},
     )  # fmt: skip
 

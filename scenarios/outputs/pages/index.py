@@ -12,13 +12,14 @@ import pandas as pd
 from rasters.errors import ExportError
 from rasters.numbers import DASH, NO_ROUTE, figure, percent
 from scenarios.model.indicators import over_cores
+from scenarios.model.naming import passage_names
 from scenarios.model.results import SpeciesRun, shortlist
 from scenarios.outputs.audience import Audience
 from scenarios.outputs.folder import MARKER, run_folder
 from scenarios.outputs.map import MAPS, map_reading, map_title
 from scenarios.outputs.pages.frame import Table, as_table, write_page
 from scenarios.outputs.release import reader_of
-from scenarios.outputs.tables import BY_PLACE, passage_table
+from scenarios.outputs.tables import BY_PLACE, named_passages, passage_table, standing_passages
 from scenarios.outputs.words import audience_of, is_schematic, schematic_note
 
 __all__ = ["write_index"]
@@ -81,18 +82,28 @@ def write_index(
 def _combined(runs: Sequence[SpeciesRun], combined: Mapping[str, pd.DataFrame]) -> list[dict[str, Any]]:
     """The shortlist over all species of each scenario."""
     titles = {run.scenario: run.titles.get("scenario", run.scenario) for run in runs}
+    fences = {run.scenario: run.cuts.fences for run in runs}
+    standing = {run.scenario: len(run.standing) for run in runs}
     return [
         {
             "scenario": titles.get(scenario, scenario),
             "href": f"{scenario}/combined.csv",
-            "table": as_table(shortlist(table)[_COMBINED + _score_columns(table)]),
+            "table": as_table(named_passages(shortlist(table), fences[scenario])[_COMBINED + _score_columns(table)]),
+            "standing": standing.get(scenario, 0),
             "n": len(table),
         }
         for scenario, table in combined.items()
     ]
 
 
-_COMBINED = ["number", "candidate", "fence_line", "along_m", "lat", "lon", "score"]
+_COMBINED = ["number", "name", "candidate", "fence_line", "along_m", "lat", "lon", "score"]
+
+
+LISTED = 20
+"""Passages that stand, up to which the page lists them."""
+STANDING_SHOWN = (
+    "number", "name", "state", "along_m", "lat_deg", "lon_deg", "moved_m", "design", "width_m", "months", "opened_year", "use_factor",
+)  # fmt: skip
 
 
 def _score_columns(table: pd.DataFrame) -> list[str]:
@@ -110,12 +121,22 @@ def _section(run: SpeciesRun, folder: Path) -> dict[str, Any]:
         "maps": [_map(run, stem, at) for stem in MAPS if (folder / at / f"{stem}.png").is_file()],
         "pairs": as_table(_named(run)),
         "passages": as_table(_shown_passages(run)),
+        "standing": as_table(standing_passages(run).head(LISTED), shown=STANDING_SHOWN),
+        "n_standing": len(run.standing),
+        "given_back": _given_back(run),
         "by_place": as_table(_best_by_place(run)),
         "n_passages": len(run.ranking),
         "schematic_lines": any(is_schematic(fence.geometry_status) for fence in run.cuts.fences),
         "assumptions": run.assumptions,
         "files": [_file(folder, at / name, text) for name, text in FILES.items() if (folder / at / name).is_file()],
     }
+
+
+def _given_back(run: SpeciesRun) -> dict[str, str]:
+    """What the passages that stand give back, as shares of what the fences take away; empty where none stands."""
+    values = dict(zip(run.indicators["indicator"], run.indicators["value"], strict=True)) if len(run.indicators) else {}
+    names = {"conductance": "given_back_conductance_share", "least_cost": "given_back_least_cost_share"}
+    return {key: percent(values[name]) for key, name in names.items() if len(run.standing) and name in values}
 
 
 def _named(run: SpeciesRun) -> pd.DataFrame:
@@ -152,7 +173,7 @@ def _summary(run: SpeciesRun) -> dict[str, str]:
         "crossings": figure(sum(path.fence_crossings for path in run.paths if path.status == "reached")),
         "best": ("withheld" if reader_of(run) is Audience.PUBLIC else "none")
         if best is None
-        else str(best["candidate"]),
+        else passage_names(run.cuts.fences, chosen)[0],
         "gain": DASH if best is None else percent(best["least_cost_gain_share"]),
         "flow": DASH if best is None else percent(best["conductance_gain_share"]),
     }
@@ -161,7 +182,7 @@ def _summary(run: SpeciesRun) -> dict[str, str]:
 def _shown_passages(run: SpeciesRun) -> pd.DataFrame:
     chosen = shortlist(run.ranking)
     table = passage_table(run).set_index("candidate", drop=False).loc[chosen["candidate"]]
-    table.insert(0, "number", chosen["number"].to_numpy())
+    table.insert(0, "number", table.pop("number"))
     return table.drop(columns=["x_m", "y_m", "fence", "selected"])
 
 

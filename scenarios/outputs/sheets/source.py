@@ -13,12 +13,12 @@ from numpy.typing import NDArray
 from rasters.errors import ConfigError
 from rasters.plain import unknown
 from scenarios.model.ground import elevation_of
+from scenarios.model.naming import full_names
 from scenarios.model.results import shortlist
 from scenarios.outputs.audience import Audience
 from scenarios.outputs.cartography.furniture import relief
 from scenarios.outputs.release import Release
 from scenarios.outputs.sk42 import DatumOperation
-from scenarios.outputs.words import own_part
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -112,10 +112,7 @@ class SheetSource:
 
     def fence_title(self, fence: str) -> str:
         """Name of a fence; where several share it, with what tells their ids apart."""
-        fences = self.run.cuts.fences
-        name = fence_of(self.run, fence).name or fence
-        alike = [other.id for other in fences if other.name == name]
-        return f"{self.say(name)} ({own_part(fence, alike)})" if len(alike) > 1 else self.say(name)
+        return full_names(self.run.cuts.fences, self.say)[fence]
 
     def figure(self, words: str) -> str:
         """A number as the language writes it: with a decimal comma in Russian and Kazakh."""

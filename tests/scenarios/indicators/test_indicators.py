@@ -74,7 +74,7 @@ def test_share_of_open_fence(study: str) -> None:
     assert fence_open_share(prepared(study, "free")) == 1.0
     walker = prepared(study, "opened", "walker")
     length = sum(fence.length_m for fence in walker.inputs.cuts.fences)
-    served = {round(one.opening.along_m) for one in walker.standing}
+    served = {round(one.opening.along_m) for one in walker.standing_edges}
     assert fence_open_share(walker) == pytest.approx(0.8 * 2 * 1000 * len(served) / length, rel=0.02)
 
 
@@ -89,7 +89,7 @@ def test_a_young_passage_counts_with_part_of_its_later_use(tmp_path: Path) -> No
             prepare_species(one.resolved, read_inputs(one.resolved, ["walker"]), "walker")
             for one in parse_years(str(folder), texts)
         ]
-        return [one.standing[0].opening.use_factor if one.standing else 0.0 for one in ready]
+        return [one.standing[0].edges.opening.use_factor if one.standing else 0.0 for one in ready]
 
     assert used("2024=closed", "2025=opened", "2026=opened", "2027=opened", "2030=opened") == pytest.approx(
         [0.0, 0.8 * 0.25, 0.8 * 0.625, 0.8, 0.8]

@@ -58,8 +58,9 @@ def test_every_indicator_is_there_once_with_its_unit(study: Path, scenario: str)
     assert dict(zip(table["indicator"], table["unit"], strict=True)) == {
         "least_cost_m": "effective m", "effective_resistance_ohm": "ohm", "fence_crossings": "1", "path_km": "km",
         "arriving_share": "1", "eca_km2": "km2", "standing_openings": "1", "cost": "cost units",
+        "given_back_conductance_share": "1", "given_back_least_cost_share": "1",
     }  # fmt: skip
-    assert len(table) == 4 * len(run.pairs) + 2 + 3
+    assert len(table) == 4 * len(run.pairs) + 2 + 5
     for row in run.pairs.itertuples():
         assert value(table, "effective_resistance_ohm", row.source, row.target) == row.effective_resistance_ohm
         assert value(table, "least_cost_m", row.source, row.target) == row.least_cost_m

@@ -233,7 +233,7 @@ def test_standing_openings_every_so_often_and_at_a_place(study: Path) -> None:
     every = [{"id": "agreed", "fence_line": "border", "design": "wires_out", "every_m": 1000}]
     place = [{"id": "gate", "fence_line": "border", "design": "bridge", "lon": 56.2, "lat": 42.83}]
     assert len(prepared(study, "closed", "walker", openings=every).standing) > 35
-    (one,) = prepared(study, "closed", "walker", openings=place).standing
+    (one,) = prepared(study, "closed", "walker", openings=place).standing_edges
     assert (one.opening.width_m, one.opening.use_factor) == (2500, 0.6)
     assert prepared(study, "free", "walker", openings=every).standing == ()
     run = run_of(study, "closed", "walker", openings=every)

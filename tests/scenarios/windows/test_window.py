@@ -44,7 +44,7 @@ def test_maps_are_those_of_the_stencil(study: Path, tmp_path: Path) -> None:
     prepared = prepare_species(resolved, read_inputs(resolved, ["walker"]), "walker")
     context = prepared
     surface, solver = context.surface, resolved.study.solver
-    terms = fence_terms(context.inputs.cuts, context.surface, context.model, prepared.standing)
+    terms = fence_terms(context.inputs.cuts, context.surface, context.model, prepared.standing_edges)
     stencil = build_stencil(surface, terms, neighbours=solver.neighbours, edge_rule=solver.edge_rule)
     source = np.where(surface.passable, 1 / np.where(surface.passable, surface.values, 1.0), 0.0)
     window = REQUEST.settings(surface.grid, solver.neighbours)
