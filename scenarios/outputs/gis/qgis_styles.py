@@ -128,7 +128,7 @@ def _passages(_: gpd.GeoDataFrame, say: Say) -> str:
 
 
 def _standing(_: gpd.GeoDataFrame, say: Say) -> str:
-    stands = Rule(filter="", label=say("Passage that stands"), symbol=marker(STANDS, 3.4, INK, shape="square"))
+    stands = StyleRule(filter="", label=say("Passage that stands"), symbol=marker(STANDS, 3.4, INK, shape="square"))
     return rules("marker", [stands]) + labels(STANDING_NUMBER, size=8.0, bold=False)
 
 
