@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from rasters.errors import ConfigError, DataError, ExportError, LayerNotFoundError
+from rasters.files.confined import confined
 from rasters.files.writing import replacing
 from scenarios.batch.run import Failure, RunOutcome
 from scenarios.outputs.folder import atomic_folder
@@ -89,7 +90,7 @@ class BatchFolder:
 
     def run_folder(self, run: str) -> Path:
         """Where the files of a run are."""
-        return self.path / RUNS / run
+        return confined(self.path / RUNS, run)
 
     def record(self, run: str, key: str) -> dict[str, Any] | None:
         """What became of a run, finished or failed; None where it was not done, or something it depends on is another."""
@@ -110,8 +111,9 @@ class BatchFolder:
         shutil.rmtree(final, ignore_errors=True)
         with atomic_folder(final) as folder:
             for name, content in outcome.files.items():
-                (folder / name).parent.mkdir(parents=True, exist_ok=True)
-                (folder / name).write_bytes(content)
+                path = confined(folder, name)
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_bytes(content)
             (folder / RECORD).write_text(canonical_json(_record(outcome, key)), encoding="utf-8")
 
     def log(self, event: str, **facts: Any) -> None:

@@ -14,6 +14,7 @@ from typing import Any, Literal
 
 from connectivity.machine import limited_threads
 from rasters.errors import LayerNotFoundError, PlannerError, PlannerWarning
+from rasters.files.confined import confined
 from rasters.files.scratch import scratch_folder
 from rasters.profile import SpeciesProfile
 from scenarios.batch.draws import DrawPlan
@@ -121,8 +122,9 @@ class BatchJob:
             return self
         shutil.rmtree(folder, ignore_errors=True)
         for name, content in self.sent.items():
-            (folder / name).parent.mkdir(parents=True, exist_ok=True)
-            (folder / name).write_bytes(content)
+            path = confined(folder, name)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(content)
         return replace(self, study=str(folder / self.study), sent=None)
 
     def run(self, item: BatchRun) -> RunOutcome:

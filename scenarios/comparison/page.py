@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from rasters.files.confined import below
 from rasters.numbers import figure, signed_percent
 from scenarios.comparison.maps import THEMES
 from scenarios.comparison.sides import Comparison, Side
@@ -80,7 +81,7 @@ def _maps(side: Side, species: str, folder: Path) -> list[dict[str, Any]]:
 
 def map_folder(side: Side, species: str) -> Path:
     """Where the maps of one species and side lie within the comparison."""
-    return Path("maps") / side.folder_name / species
+    return below("maps", side.folder_name, species)
 
 
 def _pairs(comparison: Comparison, species: str) -> list[dict[str, Any]]:

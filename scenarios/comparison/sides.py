@@ -28,11 +28,9 @@ from scenarios.comparison.tables import (
     rank_table,
 )
 from scenarios.outputs.audience import Audience
-from scenarios.outputs.folder import MARKER
 from scenarios.outputs.release import Release, reader_of
 from scenarios.outputs.stored import StoredResults
 from scenarios.outputs.words import audience_of, schematic_note
-from scenarios.study.load import Document, validate
 from scenarios.study.schema import Routes, Study
 
 __all__ = ["ALL_SPECIES", "Comparison", "Pairing", "Side", "compare_sides", "folder_and_scenario", "sides_of"]
@@ -192,6 +190,7 @@ def sides_of(results: Sequence[StoredResults], chosen: Sequence[str | None] = ()
     """
     wanted = chosen or [None] * len(results)
     for one, only in zip(results, wanted, strict=True):
+        one.require_settings()
         if only is not None and only not in one.scenarios:
             raise LayerNotFoundError(f"{one.folder}: {unknown('scenario', only, one.scenarios)}")
     pairs = [(one, s) for one, only in zip(results, wanted, strict=True) for s in one.scenarios if only in (None, s)]
@@ -205,8 +204,6 @@ def sides_of(results: Sequence[StoredResults], chosen: Sequence[str | None] = ()
 def _side(results: StoredResults, scenario: str, label: str) -> Side:
     entries = [entry for entry in results.manifest["runs"] if entry["scenario"] == scenario]
     settings = results.manifest["scenarios"].get(scenario, {})
-    if "grid" in settings:
-        validate(Study, settings, Document(path=results.folder / MARKER, data=settings, lines={}))
     return Side(
         label=label, title=entries[0]["titles"].get("scenario", scenario), species=tuple(e["species"] for e in entries),
         settings=settings if "grid" in settings else {},

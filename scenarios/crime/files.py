@@ -31,8 +31,8 @@ BIAS = (
 )
 
 
-def write_results(found: CrimeResults, folder: Path, final: Path, *, borders: gpd.GeoDataFrame | None = None) -> None:
-    """Write all files for an audience; ``final`` is where the folder will be, which the scenario names."""
+def write_results(found: CrimeResults, folder: Path, *, borders: gpd.GeoDataFrame | None = None) -> None:
+    """Write all files for an audience."""
     tables = {
         "encounter_rates.csv": found.rates, "changes.csv": found.changes, "pike.csv": found.pike,
         "coverage.csv": pd.DataFrame(found.coverage_rows()),
@@ -45,7 +45,7 @@ def write_results(found: CrimeResults, folder: Path, final: Path, *, borders: gp
         _write_rasters(found, folder)
         write_maps(found, folder, borders)
     if found.audience is Audience.RESTRICTED:
-        _write_scenario(found, folder, final)
+        _write_scenario(found, folder)
     _write_page(found, folder, tables)
 
 
@@ -78,10 +78,10 @@ def _write_rasters(found: CrimeResults, folder: Path) -> None:
         )  # fmt: skip
 
 
-def _write_scenario(found: CrimeResults, folder: Path, final: Path) -> None:
+def _write_scenario(found: CrimeResults, folder: Path) -> None:
     """A scenario on top of the study's: risk as mortality, walkers that arrive alive in the score, patrols to choose."""
     resolved, settings = found.prepared.resolved, found.data.settings
-    changes: dict[str, Any] = {"mortality.surface": str((final / "risk.tif").resolve()), "ranking.arriving_weight": 0.5}
+    changes: dict[str, Any] = {"mortality.surface": "risk.tif", "ranking.arriving_weight": 0.5}
     if resolved.study.mortality is None:
         changes = {
             "mortality": {"reach_km": 300, "surface": changes.pop("mortality.surface"), "origin": "assumption"}

@@ -77,7 +77,7 @@ def run_crime(
             proposals=proposed_patrols(risk, _traffic(stored, effort.grid, land), data.settings),
         )  # fmt: skip
         reporter.step("writing")
-        write_results(found, job.folder, out, borders=context_layer(resolved, "borders", inputs.grid))
+        write_results(found, job.folder, borders=context_layer(resolved, "borders", inputs.grid))
     return job.summary(found, _rows(found), found.sentences())
 
 

@@ -10,6 +10,7 @@ from typing import Any
 import pandas as pd
 
 from rasters.errors import DataError, LayerNotFoundError
+from rasters.files.confined import fault_of_path
 from scenarios.evidence.plausible import check_clocks, check_records, check_references, check_tags
 from scenarios.evidence.settings import EvidenceSettings, read_settings
 from scenarios.evidence.standard import MAJOR_VERSION, TABLES
@@ -178,6 +179,6 @@ def _path_of(path: Path, name: str, resource: dict[str, Any]) -> str:
         where = where[0]
     if not isinstance(where, str) or "://" in where:
         raise DataError(f"{path}: resources: {name}: path: {where!r} should be one CSV file of this folder")
-    if where.startswith(("/", "~")) or ".." in Path(where).parts:
-        raise DataError(f"{path}: resources: {name}: path: {where!r} leads out of the package; put the file into it")
+    if fault := fault_of_path(where):
+        raise DataError(f"{path}: resources: {name}: path: {where[:200]!r} {fault}; put the file into the package")
     return where

@@ -12,11 +12,11 @@ import pandas as pd
 
 from rasters.arrays import Reals
 from rasters.errors import DataError
+from rasters.files.confined import confined
 from rasters.files.reading import read_raster
 from rasters.grid import Grid
 from rasters.plain import unknown
 from scenarios.evidence.watching import Watch
-from scenarios.outputs.folder import run_folder
 from scenarios.outputs.stored import read_results
 from scenarios.statistics.prediction import (
     CONSTANT,
@@ -102,7 +102,7 @@ def check_predictions(
     rows: list[dict[str, object]] = []
     for species in watch.species:
         table = sites_table(watch, species)
-        maps = _maps_at(table, grid, results / run_folder(scenario, species))
+        maps = _maps_at(table, grid, confined(results, scenario, species))
         if maps is None:
             rows.append(
                 {"species": species, "verdict": "no data", "sentence": "The results folder has no such species."}
@@ -138,7 +138,7 @@ def _alternative(table: pd.DataFrame, grid: Grid, folder: Path, scenario: str, s
     known = results_scenario(folder, None)
     with suppress(DataError):
         known = results_scenario(folder, scenario)
-    return _around(table, grid, folder / run_folder(known, species) / MAPS["current"], "current")
+    return _around(table, grid, confined(folder, known, species) / MAPS["current"], "current")
 
 
 def _around(table: pd.DataFrame, grid: Grid, path: Path, name: str) -> Reals:

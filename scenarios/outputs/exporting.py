@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rasters.errors import ConfigError, ExportError
+from rasters.files.confined import confined
 from rasters.plain import unknown
 from scenarios.outputs.audience import Audience, audience_named
 from scenarios.outputs.folder import atomic_folder
@@ -148,7 +149,8 @@ def _known(option: str, name: str, there: Sequence[str]) -> str:
 def write_report_folder(export: Export, out: Path) -> list[Path]:
     """A whole folder of results, as ``otkel run`` would have written it for the audience; the page to open."""
     results, audience = export.results, export.audience
-    target = out / f"{results.study}_{audience}_report"
+    results.require_settings()
+    target = confined(out, f"{results.study}_{audience}_report")
     keys = [k for k in results.keys if k[1] in export.species and (not export.scenario or k[0] == export.scenario)]
     by_scenario = (
         ([results.run(*key) for key in every], results.combined.get(scenario))

@@ -10,6 +10,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from rasters.errors import ExportError
+from rasters.files.confined import below
 from scenarios.outputs.claim import claimed
 from scenarios.records.hashing import read_json
 
@@ -25,7 +26,7 @@ OLD = ".old"
 
 def run_folder(scenario: str, species: str) -> Path:
     """Where the files of one scenario and species lie within a result folder."""
-    return Path(scenario) / species
+    return below(scenario, species)
 
 
 def nameable(final: Path) -> Path:

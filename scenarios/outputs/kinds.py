@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pkgutil import resolve_name
 from typing import TYPE_CHECKING
 
+from rasters.files.confined import confined
 from scenarios.outputs.audience import Audience
 
 if TYPE_CHECKING:
@@ -67,7 +68,7 @@ class ExportKind:
         if self.whole:
             return list(write(export, export.out))
         content = export.content()
-        found = write(content, export.out / self.name.format(stem=content.stem))
+        found = write(content, confined(export.out, self.name.format(stem=content.stem)))
         return list(found) if isinstance(found, list) else [found]
 
 

@@ -2,25 +2,29 @@
 
 from __future__ import annotations
 
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from rasters.errors import DataError
+from rasters.files.confined import fault_of_path
 from scenarios.outputs.audience import Audience
-from scenarios.study.base import FileName
+from scenarios.study.base import FileName, Identifier, Shape
+from scenarios.study.faults import KeyPath, dotted, faults_in_words
+from scenarios.study.schema import Study
 
-__all__ = ["require_shape"]
+__all__ = ["require_settings", "require_shape"]
 
 
 def _within(text: str) -> str:
-    if PurePosixPath(text).is_absolute():
-        raise ValueError("leads out of the folder of results")
+    if fault := fault_of_path(text):
+        raise ValueError(f"{fault}; a manifest names only what lies in its folder")
     return text
 
 
-Inside = Annotated[FileName, AfterValidator(_within)]
+Inside = Annotated[str, AfterValidator(_within), Shape("a name below the folder of results", "closed/walker")]
+Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$"), Shape("64 hexadecimal digits", "0" * 64)]
 Finite = Annotated[float, Field(allow_inf_nan=False)]
 Number = Finite | Literal["inf", "-inf"] | None
 Cells = Annotated[int, Field(gt=0, lt=2**31)]
@@ -33,7 +37,7 @@ class _Part(BaseModel):
 
 
 class _Described(_Part):
-    sha256: str
+    sha256: Sha256
 
 
 class _Grid(_Part):
@@ -71,7 +75,7 @@ class _Basis(_Exact):
 
 
 class _Settings(_Part):
-    bases: dict[str, _Basis] = {}
+    bases: dict[Inside, _Basis] = {}
 
 
 class _Machine(_Part):
@@ -79,9 +83,9 @@ class _Machine(_Part):
 
 
 class _Run(_Part):
-    study: str
+    study: Identifier
     scenario: Inside
-    species: Inside
+    species: Identifier
     titles: dict[str, str]
     grid: _Grid
     audience: Annotated[Audience, Field(strict=False)]
@@ -97,7 +101,7 @@ class _Manifest(_Part):
     command: list[str] = []
     runs: list[_Run]
     outputs: dict[Inside, dict[str, Any]]
-    scenarios: dict[str, dict[str, Any]]
+    scenarios: dict[Inside, dict[str, Any]]
     settings: _Settings
     inputs: dict[FileName, _Described]
     versions: dict[str, str]
@@ -105,12 +109,20 @@ class _Manifest(_Part):
 
 
 def require_shape(path: Path, manifest: dict[str, Any]) -> None:
-    """DataError with the place of the first things that are not as otkel writes them."""
+    """DataError with everything that is not as otkel writes it, by key."""
+    _require(_Manifest, manifest, f"{path}: is not what otkel wrote; restore it, or run the study again", ())
+
+
+def require_settings(path: Path, manifest: dict[str, Any]) -> None:
+    """The same for the settings of studies that a manifest states; one that was written for others states none."""
+    for name, settings in manifest["scenarios"].items():
+        if "grid" in settings:
+            _require(Study, settings, f"{path}: its settings are none of a study", ("scenarios", name))
+
+
+def _require(model: type[BaseModel], data: dict[str, Any], head: str, key: KeyPath) -> None:
     try:
-        _Manifest.model_validate(manifest)
+        model.model_validate(data)
     except ValidationError as error:
-        faults = [f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in error.errors()]
-        more = f"; and {len(faults) - 3} more" if len(faults) > 3 else ""
-        raise DataError(
-            f"{path}: is not what otkel wrote: {'; '.join(faults[:3])}{more}; restore it, or run the study again"
-        ) from error
+        faults = faults_in_words(error, model, lambda _: dotted(key))
+        raise DataError("\n".join([head, *faults])) from error

@@ -24,6 +24,7 @@ from rasters.errors import DataError, LayerNotFoundError
 from rasters.fence_cuts import cut_edges
 from rasters.fences import FORMULA, CutEdges, Fence
 from rasters.files.bands import open_band
+from rasters.files.confined import confined
 from rasters.files.formats import require_plain_vectors
 from rasters.grid import Grid
 from rasters.surface import Layer, ResistanceSurface
@@ -36,7 +37,7 @@ from scenarios.outputs.audience import Audience
 from scenarios.outputs.folder import MARKER, run_folder
 from scenarios.outputs.gis.context import BORDERS, elevation_file
 from scenarios.outputs.manifest import FORMAT
-from scenarios.outputs.manifest_shape import require_shape
+from scenarios.outputs.manifest_shape import require_settings, require_shape
 from scenarios.outputs.release import MODEL, Release
 from scenarios.outputs.tables import BY_PLACE, RENAMED, STANDING
 from scenarios.records.hashing import read_json, sha256_of
@@ -159,7 +160,7 @@ class StoredResults:
     @cached_property
     def combined(self) -> dict[str, pd.DataFrame]:
         """Scenario -> ranking over all species together."""
-        paths = {scenario: self.folder / scenario / "combined.csv" for scenario in self.scenarios}
+        paths = {scenario: confined(self.folder, scenario, "combined.csv") for scenario in self.scenarios}
         return {scenario: _numbered(read_table(path)) for scenario, path in paths.items() if self._listed(path)}
 
     @cached_property
@@ -177,12 +178,16 @@ class StoredResults:
 
     def run_folder(self, scenario: str, species: str) -> Path:
         """Where the files of one run lie."""
-        return self.folder / run_folder(scenario, species)
+        return confined(self.folder, scenario, species)
+
+    def require_settings(self) -> None:
+        """DataError where the settings in the manifest are none of a study."""
+        require_settings(self.folder / MARKER, self.manifest)
 
     def verify(self) -> None:
         """Compare every file with its hash in the manifest."""
         for name, described in self.manifest["outputs"].items():
-            path = self.folder / name
+            path = confined(self.folder, name)
             if not path.is_file():
                 raise _gone(path)
             if sha256_of(path) != described.get("sha256"):

@@ -14,6 +14,7 @@ from rich.console import Console
 
 from rasters.errors import ConfigError, DataError, LayerNotFoundError
 from rasters.fences import FORMULA
+from rasters.files.confined import confined
 from scenarios.exit_codes import ExitCode
 from scenarios.model.steps import StepStore
 from scenarios.outputs.folder import MARKER
@@ -239,7 +240,7 @@ def _compared(stated: Mapping[str, Any], before: Path, out: Path) -> tuple[tuple
     differing |= {name: "was not there" for name in now if name not in was}
     for name in was:
         if name in now and now[name] != was[name]:
-            differing[name] = _described(before / name, out / name, was[name].get("sha256"))
+            differing[name] = _described(confined(before, name), confined(out, name), was[name].get("sha256"))
     return same, dict(sorted(differing.items()))
 
 

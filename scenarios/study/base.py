@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
-from pathlib import PurePosixPath
 from typing import Annotated, Any, ClassVar
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+from rasters.files.confined import fault_of_path
 
 __all__ = [
     "Amount", "FileName", "Identifier", "Latitude", "Longitude", "Metres", "Model", "Month", "Shape", "Weight", "Year",
@@ -30,26 +30,24 @@ class Shape:
     example: Any
 
 
-LONGEST, LONGEST_PART = 4000, 255
-"""Bytes of a path, and of a name in it, that file systems take."""
-
-
 def _relative(text: str) -> str:
-    if ".." in PurePosixPath(text).parts:
-        raise ValueError(
-            f"{text!r} must not climb out of its folder with '..': write a path relative to it, or a whole one"
-        )
-    if len(os.fsencode(text)) > LONGEST or any(
-        len(os.fsencode(part)) > LONGEST_PART for part in PurePosixPath(text).parts
-    ):
-        raise ValueError("is longer than file systems take a name to be; shorten it")
+    if fault := fault_of_path(text):
+        raise ValueError(f"{fault}; put the file, or a copy of it, beside the one that names it and write its name")
     return text
+
+
+def _good_for_files(name: str) -> str:
+    """Folders and files are called after it."""
+    if fault := fault_of_path(name):
+        raise ValueError(f"{fault}; choose another, as files are called after it")
+    return name
 
 
 FileName = Annotated[str, Field(min_length=1), AfterValidator(_relative), Shape("the name of a file", "north.gpkg")]
 Identifier = Annotated[
     str,
     Field(pattern=r"^[a-z0-9][a-z0-9_-]*$"),
+    AfterValidator(_good_for_files),
     Shape("a short name of small letters, digits, - and _, beginning with a letter or digit", "north_gate"),
 ]
 Metres = Annotated[float, Field(gt=0, allow_inf_nan=False), Shape("", 1000)]

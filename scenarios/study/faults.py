@@ -49,7 +49,7 @@ def faults_in_words(error: ValidationError, model: type[BaseModel], where: Calla
     Parameters
     ----------
     where : callable
-        Key -> file and line.
+        Key -> file and line, or empty.
     """
     lines: dict[str, None] = {}
     faults = error.errors()
@@ -60,7 +60,7 @@ def faults_in_words(error: ValidationError, model: type[BaseModel], where: Calla
         ):
             continue  # its items are wrong, and pydantic does not count those
         for key, text in _keyed(fault, model):
-            lines[f"{where(key)}: {dotted(key)}: {text}" if key else f"{where(key)}: {text}"] = None
+            lines[": ".join(part for part in (where(key), dotted(key), text) if part)] = None
     return list(lines)
 
 

@@ -16,6 +16,7 @@ import yaml
 from pydantic import BaseModel, ValidationError
 
 from rasters.errors import ConfigError, LayerNotFoundError
+from rasters.files.confined import confined
 from rasters.plain import plain_text, unknown
 from scenarios.study.faults import KeyPath, dotted, faults_in_words, suggestion
 from scenarios.study.schema import ScenarioFile, ScenarioOverrides, Study
@@ -112,8 +113,20 @@ class ResolvedStudy:
     overrides: dict[str, Any] = field(default_factory=dict)
 
     def file(self, name: str) -> Path:
-        """A file named in the study, found beside it."""
+        """A file named in the study, found beside it; one that the scenario's own file names may lie beside that."""
+        if self.scenario_file is not None and name in _texts_of(self.overrides):
+            beside = confined(self.scenario_file.parent, name)
+            if beside.is_file():
+                return beside
         return self.folder / name
+
+
+def _texts_of(values: Any) -> set[str]:
+    """Every text in plain data."""
+    if isinstance(values, str):
+        return {values}
+    inner = values.values() if isinstance(values, dict) else values if isinstance(values, list) else ()
+    return {text for one in inner for text in _texts_of(one)}
 
 
 def bundled_studies() -> list[str]:

@@ -26,3 +26,28 @@ HOSTILE = {
     "percent": "%s %d %(name)s {0} {name}",
     "sql": "'; DROP TABLE fences; --",
 }
+
+PATHS = {
+    "up": "../x",
+    "up_and_down": "a/../../b",
+    "up_at_the_end": "a/..",
+    "whole": "/tmp/otkel-was-here",
+    "drive": "C:\\x",
+    "drive_alone": "C:x",
+    "share": "\\\\host\\share",
+    "backslash": "a\\..\\b",
+    "home": "~/x",
+    "null": "a\x00b",
+    "new_line": "a\nb",
+    "escape": "a\x1b[2Jb",
+    "backwards": "gate\u202egpj.exe",
+    "long": "x" * 300,
+    "device": "CON",
+    "device_with_suffix": "nul.tif",
+    "point_at_the_end": "a.",
+    "blank_at_the_end": "a ",
+    "only_a_point": ".",
+    "nothing": "",
+    "empty_part": "a//b",
+}
+"""Names that would be files outside their folder, or none at all, on one system or another."""

@@ -84,7 +84,7 @@ class FieldContent:
     def stem(self) -> str:
         """Start of the files' names; the audience is part of it."""
         first = self.runs[0]
-        return f"{first.study}_{first.scenario}_{self.species}_{self.audience}"
+        return f"{first.study}_{first.scenario}_{self.species}_{self.audience}".replace("/", "-")
 
     @property
     def title(self) -> str:

@@ -7,9 +7,11 @@ from pathlib import Path
 import numpy as np
 import pyogrio
 
+from rasters.files.confined import confined
 from rasters.files.writing import replacing
 from scenarios.outputs.field.content import FieldContent
 from scenarios.outputs.gis.geopackage import layers_of, metadata_of, write_run
+from scenarios.outputs.release import Release
 
 __all__ = ["write_geojson", "write_geopackages"]
 
@@ -17,12 +19,13 @@ MAP_COLUMNS = ("x_m", "y_m")
 """Positions in the study's CRS: in a file that knows only degrees they would mislead."""
 
 
+def _stem(run: Release) -> str:
+    return f"{run.study}_{run.scenario}_{run.species}".replace("/", "-")
+
+
 def write_geopackages(content: FieldContent, folder: Path) -> list[Path]:
     """One GeoPackage for each species."""
-    return [
-        write_run(run, folder / f"{run.study}_{run.scenario}_{run.species}_{run.audience}.gpkg", content.lang)
-        for run in content.runs
-    ]
+    return [write_run(run, confined(folder, f"{_stem(run)}_{run.audience}.gpkg"), content.lang) for run in content.runs]
 
 
 def write_geojson(content: FieldContent, folder: Path) -> list[Path]:
@@ -33,7 +36,7 @@ def write_geojson(content: FieldContent, folder: Path) -> list[Path]:
         for name, frame in layers_of(run).items():
             if frame.empty:
                 continue
-            path = folder / f"{run.study}_{run.scenario}_{run.species}_{name}_{run.audience}.geojson"
+            path = confined(folder, f"{_stem(run)}_{name}_{run.audience}.geojson")
             plain = frame.drop(columns=[c for c in MAP_COLUMNS if c in frame]).replace([np.inf, -np.inf], np.nan)
             with replacing(path) as part:
                 pyogrio.write_dataframe(

@@ -320,7 +320,7 @@ def test_a_wrong_mapping_says_what_is_wrong(
         ("profile", "https://x/camtrap-dp/0.6/camtrap-dp-profile.json", "version 0.6"),
         ("profile", "tabular-data-package", "no Camtrap DP profile"),
         ("resources", [{"name": "deployments", "path": "deployments.csv"}], "there is no media, observations"),
-        ("resources", [{"name": n, "path": "../x.csv"} for n in TABLES], "leads out of the package"),
+        ("resources", [{"name": n, "path": "../x.csv"} for n in TABLES], "must not climb out of its folder"),
     ],
 )
 def test_a_wrong_descriptor_says_what_is_wrong(tmp_path: Path, key: str, value: object, words: str) -> None:
