@@ -24,7 +24,6 @@ def _within(text: str) -> str:
 
 
 Inside = Annotated[str, AfterValidator(_within), Shape("a name below the folder of results", "closed/walker")]
-Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$"), Shape("64 hexadecimal digits", "0" * 64)]
 Finite = Annotated[float, Field(allow_inf_nan=False)]
 Number = Finite | Literal["inf", "-inf"] | None
 Cells = Annotated[int, Field(gt=0, lt=2**31)]
@@ -37,7 +36,7 @@ class _Part(BaseModel):
 
 
 class _Described(_Part):
-    sha256: Sha256
+    sha256: str
 
 
 class _Grid(_Part):
