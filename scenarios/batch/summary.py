@@ -75,7 +75,7 @@ def write_manifest_of_runs(folder: BatchFolder, plan: Mapping[str, Any]) -> None
     runs = [entry["run"] for entry in entries]
     manifest = {
         "format": FORMAT, "kind": "", "versions": versions(), "runs": runs, "outputs": outputs_of(folder.path / RUNS),
-        "audience": runs[0]["audience"], "audience_note": WORKING_NOTE,
+        "audience": runs[0]["audience"], "audience_note": WORKING_NOTE, "settings": {}, "machine": {},
         "inputs": {name: facts for entry in entries for name, facts in entry["inputs"].items()},
         "scenarios": {entry["run"]["scenario"]: entry["settings"] for entry in entries},
     }  # fmt: skip
