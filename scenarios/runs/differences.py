@@ -11,6 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from rasters.files.bands import open_band
+from rasters.files.formats import require_plain_vectors
 
 __all__ = ["difference_of_files"]
 
@@ -93,6 +94,7 @@ def _of_columns(old: pd.Series, new: pd.Series) -> str:
 def _layers(old: Path, new: Path) -> str:
     import pyogrio
 
+    require_plain_vectors(old)  # it lies beside a manifest that may come from anywhere
     names = [sorted(str(name) for name in pyogrio.list_layers(path)[:, 0]) for path in (old, new)]
     if names[0] != names[1]:
         return f"has the layers {', '.join(names[1])}, had {', '.join(names[0])}"

@@ -12,6 +12,7 @@ from shapely import Polygon
 from typer.testing import CliRunner
 
 from cli import app
+from scenarios.runs.differences import difference_of_files
 from tests.support.tiny_study import (
     SIZE,
     SOUTH,
@@ -168,3 +169,53 @@ def test_ids_that_the_study_does_not_use_need_not_be_unique(study: Path) -> None
 
 def test_a_study_in_order_has_no_faults(study: Path) -> None:
     np.testing.assert_equal(faults(study), [])
+
+
+VRT = (
+    '<VRTDataset rasterXSize="40" rasterYSize="40"><SRS>EPSG:6933</SRS><GeoTransform>5400000,1000,0,5000000,0,-1000</GeoTransform>'
+    '<VRTRasterBand dataType="Float32" band="1"><SimpleSource><SourceFilename>/vsicurl/http://127.0.0.1:9/x.tif</SourceFilename>'
+    "</SimpleSource></VRTRasterBand></VRTDataset>"
+)
+WMS = "<GDAL_WMS><Service name='TMS'><ServerUrl>http://127.0.0.1:9/${z}/${x}/${y}.png</ServerUrl></Service></GDAL_WMS>"
+OGR_VRT = (
+    "<OGRVRTDataSource><OGRVRTLayer name='{0}'><SrcDataSource>/vsicurl/http://127.0.0.1:9/x.gpkg</SrcDataSource></OGRVRTLayer>"
+    "</OGRVRTDataSource>"
+)
+RASTERS = {
+    "vrt": VRT,
+    "service": WMS,
+    "address": "http://127.0.0.1:9/x.tif",
+    "subdataset": 'NETCDF:"x.nc":y',
+    "prefix": "/vsizip/x.zip/y",
+}
+
+
+@pytest.mark.parametrize("text", RASTERS.values(), ids=list(RASTERS))
+@pytest.mark.parametrize("door", ["dem.tif", "water.tif", "risk.tif"])
+def test_no_raster_of_a_study_opens_another_file_or_address(study: Path, door: str, text: str) -> None:
+    """Under ordinary names, at the grid, a layer and the mortality."""
+    edit(study, "mortality", value={"reach_km": 300, "surface": "risk.tif"})
+    write_raster(study / "risk.tif", np.ones((SIZE, SIZE), np.float32))
+    (study / door).write_text(text)
+    said = faults(study)
+    assert said and all(door in one and "of a format that otkel opens" in one for one in said)
+
+
+@pytest.mark.parametrize("door", ["regions.gpkg", "fences.gpkg", "borders.gpkg", "countries.gpkg", "farms.gpkg"])
+def test_no_vector_file_of_a_study_opens_another_file_or_address(study: Path, door: str) -> None:
+    edit(study, "layers", "farms", value={"derive": "burn", "file": "farms.gpkg", "unit": "class"})
+    edit(study, "context", value={"borders": "borders.gpkg", "countries": "countries.gpkg"})
+    square = Polygon(line_km([(2, 2), (8, 2), (8, 8), (2, 8)]).coords)
+    for name in ("borders", "countries", "farms"):
+        write_vectors(study / f"{name}.gpkg", name, ["a"], [square], country=["KZ"])
+    assert faults(study) == []
+    (study / door).write_text(OGR_VRT.format(Path(door).stem))
+    said = faults(study)
+    assert said and all(door in one and "of a format that otkel opens" in one for one in said)
+
+
+def test_a_result_beside_a_foreign_manifest_opens_no_other_file(tmp_path: Path) -> None:
+    (tmp_path / "old.gpkg").write_text(OGR_VRT.format("fences"))
+    write_vectors(tmp_path / "new.gpkg", "fences", ["a"], [line_km([(0, 0), (1, 1)])])
+    told = difference_of_files(tmp_path / "old.gpkg", tmp_path / "new.gpkg")
+    assert "of a format that otkel opens" in told and "OGR VRT" in told
