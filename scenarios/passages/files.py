@@ -22,6 +22,7 @@ from scenarios.outputs.tables import write_dictionary, write_vectors
 from scenarios.outputs.words import WORKING_NOTE, schematic_note
 from scenarios.passages.choose import PortfolioRun
 from scenarios.passages.pictures import READING, draw_frontier, write_plan_map
+from scenarios.passages.scenario_file import SCENARIO
 from scenarios.passages.words import Item, describe_plan, plan_table
 
 __all__ = ["ground_of_all", "write_plan_page", "write_portfolio"]
@@ -144,7 +145,8 @@ def write_plan_page(
 ) -> Path:
     """Write ``index.html``; ``sentences`` say how firm the candidates are in draws of the uncertain numbers."""
     files = {
-        "plan.csv": "the plan as a table", "plan.txt": "this page's sentences", "candidates.csv": "every candidate",
+        "plan.csv": "the plan as a table", "plan.txt": "this page's sentences",
+        SCENARIO: "the plan as a scenario for otkel run, then sheets and field files", "candidates.csv": "every candidate",
         "bundles.csv": "pairs that belong together", "frontier.csv": "the best plan for each budget", "needs.csv": "what can be replaced",
         "columns.csv": "meaning and unit of every column", "plan.gpkg": "layers for QGIS", "stability.csv": "candidates in the draws",
         MARKER: "inputs, versions and settings of this run",

@@ -10,6 +10,7 @@ from scenarios.land.inputs import context_layer
 from scenarios.outputs.job import Summary, results_folder
 from scenarios.passages.choose import PortfolioRun, choose_portfolio
 from scenarios.passages.files import ground_of_all, write_plan_page, write_portfolio
+from scenarios.passages.scenario_file import next_step, write_scenario
 from scenarios.passages.words import describe_items, describe_plan
 from scenarios.progress import Reporter
 from scenarios.study.load import resolve
@@ -43,12 +44,13 @@ def run_passages(
         ground, items = ground_of_all(run), tuple(describe_items(run, sure))
         borders, credits = context_layer(resolved, "borders", run.inputs.grid), resolved.study.credits
         write_portfolio(run, ground, items, job.folder, borders=borders, credits=credits)
+        write_scenario(run, job.folder)
         write_plan_page(run, ground, items, job.folder, sentences=sentences, credits=credits)
         job.settings = {
             "draws": draws, "seed": seed, "top": top, "species": list(run.prepared), "portfolio": run.settings
         }  # fmt: skip
     listed = [f"  {number}. {name}. {text}" for number, name, text in items]
-    return job.summary(run, _rows(run, sentences), [*describe_plan(run), *listed, *sentences])
+    return job.summary(run, _rows(run, sentences), [*describe_plan(run), *listed, *sentences, f"Next: {next_step()}"])
 
 
 def _rows(run: PortfolioRun, sentences: Sequence[str]) -> dict[str, Any]:

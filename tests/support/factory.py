@@ -17,7 +17,7 @@ from rasters.fences import CutEdges, Fence
 from rasters.grid import Grid
 from rasters.surface import Layer, ResistanceSurface
 from scenarios.land.places import FocalPlace
-from scenarios.model.results import TracedPath
+from scenarios.model.results import TracedPath, own_numbers
 from scenarios.outputs.release import Release
 
 LAEA = "+proj=laea +lat_0=42 +lon_0=56 +datum=WGS84 +units=m +no_defs"
@@ -201,7 +201,7 @@ def _profile(cuts: CutEdges, current: NDArray[np.float64], stretch_m: float, sea
 
 def _ranking(cuts: CutEdges, profile: pd.DataFrame, candidates: int) -> pd.DataFrame:
     if profile.empty or candidates == 0:
-        return pd.DataFrame({column: [] for column in RANKING_COLUMNS})
+        return own_numbers(pd.DataFrame({column: [] for column in RANKING_COLUMNS}))
     per_km = profile["gain_ohm2"] / (profile["end_m"] - profile["start_m"])
     spread = profile.assign(per_km=per_km).iloc[:: max(1, len(profile) // candidates)]
     best = spread.sort_values("per_km", ascending=False, kind="stable").head(candidates).reset_index(drop=True)
@@ -217,4 +217,4 @@ def _ranking(cuts: CutEdges, profile: pd.DataFrame, candidates: int) -> pd.DataF
             "standard", 1.0 / rank, gain, 0.02 / rank, 0.3 / rank, 0.4 / rank, 25_000.0 / rank, 0.2 / rank,
             1 if rank < 3 else 0, rank <= 4, "ok",
         ))  # fmt: skip
-    return pd.DataFrame(rows, columns=RANKING_COLUMNS)
+    return own_numbers(pd.DataFrame(rows, columns=RANKING_COLUMNS))

@@ -10,6 +10,7 @@ from shapely.geometry import LineString
 
 from rasters.fences import Fence
 from rasters.grid import Grid
+from scenarios.model.results import own_numbers
 from scenarios.outputs.audience import Audience
 from scenarios.outputs.generalise import generalised
 from scenarios.outputs.release import Release
@@ -42,7 +43,7 @@ def winding_run() -> Release:
     """A run over winding fences, with ten numbered passages and the datum operation of `gauss_kruger`."""
     grid = small_grid()
     run = make_run(grid, fences=winding_fences(grid), candidates=40)
-    ranking = run.ranking.assign(selected=run.ranking["rank"] <= 10)
+    ranking = own_numbers(run.ranking.assign(selected=run.ranking["rank"] <= 10))
     return replace(run, ranking=ranking, sk42_operation="EPSG:15865")
 
 

@@ -21,6 +21,7 @@ from scenarios.outputs.cartography.furniture import block_mean
 from scenarios.outputs.cartography.scene import RunScene, Scene, draw_ground, paint
 from scenarios.outputs.cartography.sheet import INK, Sheet
 from scenarios.outputs.gis.geopackage import CORRIDOR_SHARES
+from scenarios.outputs.gis.qgis_styles import STANDS
 from scenarios.outputs.release import reader_of
 
 __all__ = [
@@ -42,7 +43,6 @@ NO_GAIN = (
 )
 WITHHELD = "Passages, routes and gains along fences are withheld from the public."
 CORE, TARGET = "#5e3c99", "#00695c"
-STANDS = "#2e8b57"
 FEW = 15
 """Passages that stand, up to which each has its number on a map."""
 
@@ -155,7 +155,8 @@ def draw_standing(sheet: Sheet, scene: Scene) -> None:
         )  # fmt: skip
     planned = int((table["state"] == "planned").sum())
     told = f", {planned} of them planned" if planned else ""
-    sheet.panel.mark(f"passage that stands ({len(table)}{told})", **look | {"markersize": 6.0, "markeredgewidth": 0.9})
+    label = f"planned passage ({planned})" if planned == len(table) else f"passage that stands ({len(table)}{told})"
+    sheet.panel.mark(label, **look | {"markersize": 6.0, "markeredgewidth": 0.9})
 
 
 def colour_of(place: FocalPlace) -> str:

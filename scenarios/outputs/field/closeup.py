@@ -46,7 +46,7 @@ def closeup_png(content: FieldContent, passage: pd.Series) -> bytes:
         _scale(axes, content, x, y, half)
         wide = half * SIZE_INCHES[0] * 0.96 / (SIZE_INCHES[1] * HEIGHT)
         axes.set(xlim=(x - wide, x + wide), ylim=(y - half, y + half), xticks=[], yticks=[], aspect="equal")
-        title = f"{passage['number']}. {passage['fence_name']}, {content.say('km')} {passage['km']:g}"
+        title = f"{passage['number']}. {passage['name']}"
         marks = [content.say(content.audience.value).upper(), content.say(passage["geometry_status"])]
         figure.text(0.02, 0.945, title, size=9.5)
         figure.text(0.02, 0.9, " \u00b7 ".join(marks), size=7.5, color=FENCE)

@@ -11,7 +11,7 @@ import pandas as pd
 
 from rasters.errors import ConfigError
 from rasters.fences import Fence
-from scenarios.model.naming import full_names
+from scenarios.model.naming import full_names, passage_names
 from scenarios.model.results import shortlist
 from scenarios.outputs.audience import MARKS, Audience
 from scenarios.outputs.generalise import generalised_ranking
@@ -23,8 +23,12 @@ from scenarios.outputs.words import audience_of, fence_statuses, schematic_note
 if TYPE_CHECKING:
     import geopandas as gpd
 
-__all__ = ["FieldContent", "field_content"]
+__all__ = ["PROPOSED", "FieldContent", "field_content"]
 
+PROPOSED = "proposed"
+KINDS = {
+    PROPOSED: "Proposed passage", "existing": "Passage that stands", "planned": "Planned passage", "fence removed": "Fence removed",
+}  # fmt: skip
 SK42_ROUNDING_M = {Audience.RESTRICTED: 0.1, Audience.PARTNER: 100.0}
 MGRS_DIGITS = {Audience.RESTRICTED: 5, Audience.PARTNER: 2}
 SECONDS_DECIMALS = {Audience.RESTRICTED: 2, Audience.PARTNER: 0}
@@ -39,7 +43,8 @@ class FieldContent:
     runs : tuple of Release
         Generalised for the audience, one per species.
     passages : DataFrame
-        The proposed passages, best first: ``number, code`` (short and ASCII), ``candidate, fence, fence_name, km, lon_deg,
+        The passages that stand, then the proposed ones, best first: ``number`` (``S1``, ``1``), ``code`` (short and ASCII), ``name,
+        state`` (existing, planned, fence removed or proposed), ``candidate, fence, fence_name, km, lon_deg,
         lat_deg, sk42_zone, sk42_x_north_m, sk42_y_east_m, dms, mgrs, width_m, design, cost, score, geometry_status``, and the
         map position ``x, y``. Empty for the public.
     operation : DatumOperation
@@ -119,7 +124,7 @@ class FieldContent:
         """All about a passage in one long line, for those who have only the waypoint."""
         say = self.say
         parts = [
-            f"{say('Proposed passage')} {passage['number']}",
+            f"{say(KINDS[passage['state']])} {passage['number']}: {passage['name']}",
             f"{passage['fence_name']}, {say('km')} {passage['km']:g}",
             f"{say('Width, m')}: {passage['width_m']:g}",
             f"{say('Design')}: {passage['design']}",
@@ -159,7 +164,7 @@ def field_content(
     if len(runs) > 1 and combined is not None:
         ranking = generalised_ranking(combined, first.cuts.fences, first.grid, first.audience)
     operation = operation_of(first)
-    table = _passages(shortlist(ranking), first, operation, say)
+    table = _passages(_chosen(first, ranking), first, operation, say)
     content = FieldContent(
         runs=tuple(runs),
         passages=table,
@@ -174,6 +179,19 @@ def field_content(
     return content
 
 
+def _chosen(run: Release, ranking: pd.DataFrame) -> pd.DataFrame:
+    """What stands and what is proposed, one below the other."""
+    stands = run.standing.rename(columns={"opening": "candidate"})
+    stands = stands.assign(
+        code=[f"S{one:02d}" for one in stands["number"]], number=[f"S{one}" for one in stands["number"]]
+    )
+    best = shortlist(ranking)
+    best = best.assign(
+        code=[f"P{one:02d}" for one in best["number"]], number=best["number"].astype(str), state=PROPOSED, name=""
+    )
+    return pd.concat([table for table in (stands, best) if len(table)] or [best], ignore_index=True)
+
+
 def _passages(chosen: pd.DataFrame, run: Release, operation: DatumOperation, say: Callable[[str], str]) -> pd.DataFrame:
     """The shortlist with its coordinates, not more precise than the audience's."""
     x, y = chosen["x"].to_numpy(float), chosen["y"].to_numpy(float)
@@ -185,12 +203,14 @@ def _passages(chosen: pd.DataFrame, run: Release, operation: DatumOperation, say
     statuses = fence_statuses(run)
     return pd.DataFrame(
         {
-            "number": chosen["number"].to_numpy(int),
-            "code": [f"P{number:02d}" for number in chosen["number"]],
+            "number": chosen["number"].to_numpy(),
+            "code": chosen["code"].to_numpy(),
+            "name": passage_names(run.cuts.fences, chosen, say),
+            "state": chosen["state"].to_numpy(),
             "candidate": chosen["candidate"].to_numpy(),
             "fence": chosen["fence"].to_numpy(),
             "fence_name": "",
-            "km": np.round(chosen["along_m"].to_numpy(float) / 1000.0, 3),
+            "km": np.round(chosen["along_m"].to_numpy(float) / 1000.0, 1),
             "lon_deg": lon,
             "lat_deg": lat,
             "sk42_zone": metric.zone,
@@ -201,7 +221,7 @@ def _passages(chosen: pd.DataFrame, run: Release, operation: DatumOperation, say
             "width_m": chosen["width_m"].to_numpy(float),
             "design": [say(design.replace("_", " ")) for design in chosen["design"]],
             "cost": chosen["cost"].to_numpy(float) if "cost" in chosen else np.nan,
-            "score": chosen["score"].to_numpy(float),
+            "score": chosen["score"].to_numpy(float) if "score" in chosen else np.nan,
             "geometry_status": [statuses.get(fence, "unknown") for fence in chosen["fence"]],
             "x": x,
             "y": y,

@@ -19,7 +19,7 @@ from rasters.fences import Fence
 from rasters.files.writing import replacing
 from rasters.grid import Grid
 from rasters.plain import plain_text
-from scenarios.outputs.field.content import FieldContent
+from scenarios.outputs.field.content import PROPOSED, FieldContent
 
 __all__ = ["write_gpx"]
 
@@ -47,9 +47,10 @@ def write_gpx(content: FieldContent, path: Path) -> Path:
 
 def _passages(content: FieldContent) -> Iterator[gpxpy.gpx.GPXWaypoint]:
     for _, passage in content.passages.iterrows():
+        symbol = "Flag, Blue" if passage["state"] == PROPOSED else "Flag, Green"
         yield gpxpy.gpx.GPXWaypoint(
             latitude=passage["lat_deg"], longitude=passage["lon_deg"], name=_short(passage["code"]),
-            description=content.describe(passage), symbol="Flag, Blue", type="passage", comment=passage["candidate"],
+            description=content.describe(passage), symbol=symbol, type="passage", comment=passage["candidate"],
         )  # fmt: skip
 
 

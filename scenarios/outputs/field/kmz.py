@@ -10,6 +10,7 @@ from xml.etree import ElementTree as ET
 from xml.sax.saxutils import escape
 
 import numpy as np
+import pandas as pd
 import shapely
 
 from rasters.grid import Grid
@@ -18,10 +19,10 @@ from scenarios.model.results import SpeciesRun
 from scenarios.outputs.audience import Audience
 from scenarios.outputs.field.archive import write_archive
 from scenarios.outputs.field.closeup import closeup_png
-from scenarios.outputs.field.content import FieldContent
+from scenarios.outputs.field.content import PROPOSED, FieldContent
 from scenarios.outputs.field.lists import head_of
 from scenarios.outputs.gis.geopackage import corridor_layer, fence_layer, path_layer
-from scenarios.outputs.gis.qgis_styles import CORE, CORRIDOR, FENCE, GAIN_BREAKS, GAIN_COLOURS, INK, TARGET
+from scenarios.outputs.gis.qgis_styles import CORE, CORRIDOR, FENCE, GAIN_BREAKS, GAIN_COLOURS, INK, STANDS, TARGET
 from scenarios.outputs.map import map_png
 from scenarios.outputs.tables import profile_table
 
@@ -29,8 +30,23 @@ __all__ = ["write_kmz"]
 
 NAMESPACE = "http://www.opengis.net/kml/2.2"
 PICTURE_WIDTH = 1100
-ICON = "files/passage.png"
-LISTED = ("number", "code", "fence_name", "km", "dms", "mgrs", "width_m", "design", "cost", "geometry_status")
+ICON, STANDS_ICON = "files/passage.png", "files/stands.png"
+PICTURED = 30
+"""Passages that stand, up to which each has a picture."""
+LISTED = (
+    "number",
+    "code",
+    "name",
+    "state",
+    "fence_name",
+    "km",
+    "dms",
+    "mgrs",
+    "width_m",
+    "design",
+    "cost",
+    "geometry_status",
+)
 """Columns of the balloon, before SK-42."""
 
 
@@ -40,7 +56,8 @@ def write_kmz(content: FieldContent, path: Path) -> Path:
     text = plain_text(
         ET.tostring(_document(content, pictures), encoding="utf-8", xml_declaration=True).decode()
     ).encode()
-    return write_archive(path, {"doc.kml": text, ICON: _icon(), **pictures})
+    icons = {ICON: _icon("#ffd54d"), STANDS_ICON: _icon(STANDS)}
+    return write_archive(path, {"doc.kml": text, **icons, **pictures})
 
 
 def _pictures(content: FieldContent) -> dict[str, bytes]:
@@ -51,16 +68,18 @@ def _pictures(content: FieldContent) -> dict[str, bytes]:
         )
         for run in content.runs
     }
-    spots = {f"files/{p['code']}.png": closeup_png(content, p) for _, p in content.passages.iterrows()}
+    standing = content.passages["state"] != PROPOSED
+    shown = content.passages[~standing | (standing.sum() <= PICTURED)]
+    spots = {f"files/{p['code']}.png": closeup_png(content, p) for _, p in shown.iterrows()}
     return maps | spots
 
 
-def _icon() -> bytes:
-    """A yellow disc with a dark rim."""
+def _icon(colour: str) -> bytes:
+    """A disc with a dark rim."""
     from PIL import Image, ImageDraw
 
     image = Image.new("RGBA", (256, 256), (0, 0, 0, 0))
-    ImageDraw.Draw(image).ellipse((16, 16, 240, 240), fill="#ffd54d", outline=INK, width=24)
+    ImageDraw.Draw(image).ellipse((16, 16, 240, 240), fill=colour, outline=INK, width=24)
     out = io.BytesIO()
     image.resize((64, 64), Image.Resampling.LANCZOS).save(out, "PNG")
     return out.getvalue()
@@ -75,7 +94,10 @@ def _document(content: FieldContent, pictures: Iterable[str]) -> ET.Element:
     _add(document, "description", notes)
     _styles(document)
     if content.audience is not Audience.PUBLIC:
-        _passages(_folder(document, content.say("Proposed passages")), content, pictures)
+        for title, proposed in (("Passages that stand", False), ("Proposed passages", True)):
+            rows = content.passages[(content.passages["state"] == PROPOSED) == proposed]
+            if len(rows) or proposed:
+                _passages(_folder(document, content.say(title)), content, rows, pictures)
     _places(_folder(document, content.say("Places")), content)
     _fences(_folder(document, content.say("Fences")), content)
     for number, run in enumerate(content.runs):
@@ -105,10 +127,10 @@ def _folder(parent: ET.Element, name: str, *, shown: bool = True) -> ET.Element:
 
 def _styles(document: ET.Element) -> None:
     """One style for each kind of thing."""
-    passage = _add(document, "Style", id="passage")
-    icon = _add(passage, "IconStyle")
-    _add(icon, "scale", "0.9")
-    _add(_add(icon, "Icon"), "href", ICON)
+    for name, href in (("passage", ICON), ("stands", STANDS_ICON)):
+        icon = _add(_add(document, "Style", id=name), "IconStyle")
+        _add(icon, "scale", "0.9")
+        _add(_add(icon, "Icon"), "href", href)
     for number, colour in enumerate(GAIN_COLOURS):
         _line_style(document, f"gain{number}", colour, 3.0 + number)
     _line_style(document, "fence", FENCE, 3.0)
@@ -182,15 +204,15 @@ def _coordinates(shape: Any) -> str:
     return " ".join(f"{lon:.6f},{lat:.6f}" for lon, lat in shapely.get_coordinates(shape))
 
 
-def _passages(folder: ET.Element, content: FieldContent, pictures: Iterable[str]) -> None:
+def _passages(folder: ET.Element, content: FieldContent, rows: pd.DataFrame, pictures: Iterable[str]) -> None:
     there = set(pictures)
-    for _, passage in content.passages.iterrows():
+    for _, passage in rows.iterrows():
         picture = f"files/{passage['code']}.png"
         image = f'<img src="{picture}" width="480"/><br/>' if picture in there else ""
         mark = _add(folder, "Placemark")
         _add(mark, "name", str(passage["number"]))
         _add(mark, "description", image + _table(content, passage))
-        _add(mark, "styleUrl", "#passage")
+        _add(mark, "styleUrl", "#passage" if passage["state"] == PROPOSED else "#stands")
         data = _add(mark, "ExtendedData")
         for key in ("candidate", "crs_operation"):
             value = content.operation.note if key == "crs_operation" else passage[key]

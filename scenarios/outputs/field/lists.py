@@ -18,8 +18,8 @@ from scenarios.outputs.tables import lon_lat
 __all__ = ["LISTED", "head_of", "write_csv", "write_workbook"]
 
 LISTED = (
-    "number", "code", "fence_name", "km", "sk42_zone", "sk42_x_north_m", "sk42_y_east_m", "lat_deg", "lon_deg", "dms", "mgrs", "width_m",
-    "design", "cost", "score", "geometry_status", "candidate",
+    "number", "code", "name", "state", "fence_name", "km", "sk42_zone", "sk42_x_north_m", "sk42_y_east_m", "lat_deg", "lon_deg", "dms",
+    "mgrs", "width_m", "design", "cost", "score", "geometry_status", "candidate",
 )  # fmt: skip
 """Columns of the list, in order."""
 IN_HEADS = ("m", "km")
@@ -43,7 +43,7 @@ def head_of(name: str) -> str:
 def write_csv(content: FieldContent, path: Path) -> Path:
     """The passages as CSV: UTF-8 with a mark that spreadsheets know it by; notes stand in its last columns."""
     table = content.passages[list(LISTED)].assign(
-        geometry_status=[content.say(status) for status in content.passages["geometry_status"]],
+        **{name: [content.say(word) for word in content.passages[name]] for name in ("geometry_status", "state")},
         crs_operation=content.operation.note, audience=content.audience.value, audience_note=content.audience_note,
     )  # fmt: skip
     texts = {
@@ -74,7 +74,7 @@ def write_workbook(content: FieldContent, path: Path) -> Path:
 
 def _passage_sheet(content: FieldContent) -> pd.DataFrame:
     table = content.passages[list(LISTED)]
-    return table.assign(geometry_status=[content.say(status) for status in table["geometry_status"]])
+    return table.assign(**{name: [content.say(word) for word in table[name]] for name in ("geometry_status", "state")})
 
 
 def _fence_sheet(content: FieldContent) -> pd.DataFrame:

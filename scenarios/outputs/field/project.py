@@ -27,13 +27,14 @@ from scenarios.outputs.gis.rasters import SURFACES, write_rasters
 __all__ = ["write_project"]
 
 PROJECT = "project.qgz"
-SHOWN = {"places", "passages", "fences", "least_cost_paths", "corridors"}
-ORDER = ("places", "passages", "least_cost_paths", "fences", "corridors")
-GEOMETRY = {"passages": "Point", "places": "Polygon", "corridors": "Polygon"}
+SHOWN = {"places", "passages", "standing_passages", "fences", "least_cost_paths", "corridors"}
+ORDER = ("places", "passages", "standing_passages", "least_cost_paths", "fences", "corridors")
+GEOMETRY = {"passages": "Point", "standing_passages": "Point", "places": "Polygon", "corridors": "Polygon"}
 MARGIN = 0.06
 CORNERS = ("xmin", "ymin", "xmax", "ymax")
 LAYER_WORDS = {
-    "places": "Places", "passages": "Passages", "least_cost_paths": "Least-cost paths", "fences": "Fences",
+    "places": "Places", "passages": "Passages", "standing_passages": "Passages that stand",
+    "least_cost_paths": "Least-cost paths", "fences": "Fences",
     "corridors": "Corridors", "borders": "Border", "elevation": "Relief",
 }  # fmt: skip
 QUANTILES = {"corridor": (0.0, 0.01, 0.05, 0.3)}

@@ -10,8 +10,9 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
+from scenarios.outputs.gis.qgis_styles import STANDS
 from scenarios.outputs.sheets.frame import MapFrame, parts_of
-from scenarios.outputs.sheets.page import INK, Page
+from scenarios.outputs.sheets.page import INK, Box, Page
 from scenarios.outputs.sheets.source import Passage, SheetSource
 from scenarios.outputs.words import is_schematic
 
@@ -166,6 +167,18 @@ def draw_candidates(page: Page, frame: MapFrame, source: SheetSource, shown: Ite
     radius = 0.55 if frame.scale <= 250_000 else 0.28
     for point in inside:
         page.disc(point[0], point[1], radius, "#ffffff", edge="#b9806f", width=0.13)
+    return bool(inside)
+
+
+def draw_standing(page: Page, frame: MapFrame, source: SheetSource, shown: Iterable[Passage]) -> bool:
+    """Every passage that stands and has no number on the map as a square; whether there are any."""
+    numbered = {passage.label for passage in shown}
+    others = [one for one in source.standing if one.label not in numbered]
+    xy = np.array([(one.x, one.y) for one in others]).reshape(-1, 2)
+    inside = [point for point in frame.paper_xy(*xy.T) if _within(frame, point)]
+    half = 0.6 if frame.scale <= 250_000 else 0.35
+    for x, y in inside:
+        page.rectangle(Box(x - half, y - half, 2 * half, 2 * half), STANDS, edge=INK, width=0.13)
     return bool(inside)
 
 

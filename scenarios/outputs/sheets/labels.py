@@ -88,8 +88,9 @@ def _direction(drawn: Drawn, passage: Passage, at: Points) -> Points | None:
 
 
 def opening_words(source: SheetSource, passage: Passage) -> str:
-    """Width and design of a passage."""
-    return f"{source.figure(f'{passage.width_m:g}')} {source.say('m')}, {source.say(passage.design.replace('_', ' '))}"
+    """Width and design of a passage, and whether it stands."""
+    words = f"{source.figure(f'{passage.width_m:g}')} {source.say('m')}, {source.say(passage.design.replace('_', ' '))}"
+    return f"{words}, {source.say(passage.state)}" if passage.state else words
 
 
 def _draw_badge(page: Page, board: Board, source: SheetSource, passage: Passage, at: Points, captioned: bool) -> None:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from scenarios.outputs.cartography.furniture import nice_below
+from scenarios.outputs.gis.qgis_styles import STANDS
 from scenarios.outputs.sheets.features import (
     BORDER,
     BORDER_DASH,
@@ -189,6 +190,7 @@ class Legend:
     schematic_fence: bool
     passages: bool
     candidates: bool
+    standing: bool
     border: bool
     corridor: bool
     paths: bool
@@ -217,6 +219,7 @@ def legend_entries(legend: Legend, say: Callable[[str], str]) -> list[Entry]:
     every = (
         (legend.passages, say("proposed passage with its number, width and design"), _sign_passage),
         (legend.candidates, say("other places that were examined"), _sign_candidate),
+        (legend.standing, say("passage that stands"), _sign_standing),
         (legend.fence, fence, _sign_fence),
         (legend.border, say("state border"), _sign_line(BORDER, 0.32, BORDER_DASH)),
         (legend.corridor, say("modelled corridor: best 1 % and 5 % of the area"), _sign_corridor),
@@ -314,6 +317,12 @@ def _sign_candidate(page: Page, box: Box) -> None:
     y = box.bottom + box.height / 2
     page.lines([np.array([[box.left, y], [box.right, y]])], FENCE, 0.55)
     page.disc(box.left + box.width / 2, y, 0.55, "#ffffff", edge="#b9806f", width=0.13)
+
+
+def _sign_standing(page: Page, box: Box) -> None:
+    y = box.bottom + box.height / 2
+    page.lines([np.array([[box.left, y], [box.right, y]])], FENCE, 0.55)
+    page.rectangle(Box(box.left + box.width / 2 - 0.6, y - 0.6, 1.2, 1.2), STANDS, edge=INK, width=0.13)
 
 
 def _sign_sheet(page: Page, box: Box) -> None:

@@ -26,7 +26,9 @@ SERIES = 100_000.0
 PUBLIC_SCALE = 2_000_000.0
 """The largest scale for the public."""
 
-SHORTLIST = "shortlist"
+SHORTLIST, STANDING = "shortlist", "standing"
+FEW = 12
+"""Passages that stand on one map, up to which they are numbered and listed."""
 INDEX_COLUMNS = {"landscape": 4, "portrait": 3}
 
 
@@ -37,7 +39,7 @@ class SheetRequest:
     Parameters
     ----------
     passages : tuple of str
-        A close-up of each: ids, ranks, or ``"shortlist"``.
+        A close-up of each: numbers, ids, ranks, or ``"shortlist"`` or ``"standing"`` for all of them.
     fence : str
         A sheet, or a series, of a stretch of this fence; empty for none.
     from_km, to_km : float or None
@@ -143,6 +145,10 @@ def _close_ups(source: SheetSource, request: SheetRequest) -> list[PlannedPage]:
 
 
 def _named(source: SheetSource, name: str) -> list[Passage]:
+    if name == STANDING:
+        if not source.standing:
+            raise ConfigError("--passage standing: no passage stands in this scenario")
+        return list(source.standing)
     if name != SHORTLIST:
         return [source.passage(name)]
     if not source.best:
@@ -171,10 +177,16 @@ def _with_passages(
     while True:
         layout = layout_of(paper, orientation, sheet.scale, table_height(len(chosen)))
         frame = frame_at(source, sheet.scale, layout.map, sheet.lon, sheet.lat)
-        found = own + tuple(p for p in _on_map(frame, source.best) if p != first)
+        found = own + tuple(p for p in _listed(frame, source) if p != first)
         if len(found) <= len(chosen):
             return PlannedPage(sheet=replace(sheet, passages=found), layout=layout)
         chosen = found
+
+
+def _listed(frame: MapFrame, source: SheetSource) -> list[Passage]:
+    """The numbered passages on a map: those that stand, where they are few, and the proposed ones."""
+    standing = _on_map(frame, source.standing)
+    return [*(standing if len(standing) <= FEW else ()), *_on_map(frame, source.best)]
 
 
 def _on_map(frame: MapFrame, passages: Sequence[Passage]) -> list[Passage]:
@@ -240,7 +252,7 @@ def _best_layout(
 
 def _overview(source: SheetSource, request: SheetRequest) -> PlannedPage:
     """All fences, places and paths on one sheet."""
-    best = source.best
+    best = (*(source.standing if len(source.standing) <= FEW else ()), *source.best)
     least = PUBLIC_SCALE if source.audience is Audience.PUBLIC else 200_000.0
     orientation, scale, lon, lat = _best_layout(source, request, _extent(source), table_height(len(best)), least, False)
     layout = layout_of(request.paper, orientation, scale, table_height(len(best)), inset=False)
@@ -272,7 +284,7 @@ def _section(source: SheetSource, request: SheetRequest, start_m: float, end_m: 
     """A stretch of fence on one sheet."""
     fence = fence_of(source.run, request.fence)
     points = section_points(source, fence, start_m, end_m, max(200.0, (end_m - start_m) / 500))
-    rows = sum(p.fence == fence.id and start_m <= p.along_m <= end_m for p in source.best)
+    rows = sum(p.fence == fence.id and start_m <= p.along_m <= end_m for p in (*source.standing[:FEW], *source.best))
     orientation, scale, lon, lat = _best_layout(source, request, points, table_height(rows), 25_000.0)
     title = _stretch_title(source, fence.id, start_m, end_m)
     sheet = PaperSheet(
@@ -297,7 +309,7 @@ def _series(source: SheetSource, request: SheetRequest, start_m: float, end_m: f
         layout = layout_of(request.paper, orientation, scale, table_height(rows))
         sections = divided(source, fence, start_m, end_m, scale, layout.map)
         frames = [frame_at(source, scale, layout.map, s.lon, s.lat) for s in sections]
-        most = max(len(_on_map(frame, source.best)) for frame in frames)
+        most = max(len(_listed(frame, source)) for frame in frames)
         if most <= rows:
             break
         rows = most
@@ -321,7 +333,7 @@ def _numbered(
     for n, (section, frame) in enumerate(zip(sections, frames, strict=True)):
         sheet = PaperSheet(
             title=_stretch_title(source, fence, section.start_m, section.end_m), subtitle=_subtitle(source), scale=scale,
-            lon=section.lon, lat=section.lat, passages=tuple(_on_map(frame, source.best)), captions=scale <= 250_000.0,
+            lon=section.lon, lat=section.lat, passages=tuple(_listed(frame, source)), captions=scale <= 250_000.0,
             mark=say("Sheet {n} of {total}").format(n=n + 1, total=total),
             neighbours=tuple(others[m] for m in (n - 1, n + 1) if 0 <= m < total),
         )  # fmt: skip

@@ -17,6 +17,7 @@ from scenarios.outputs.sheets.features import (
     draw_fences,
     draw_paths,
     draw_places,
+    draw_standing,
     posts_of,
 )
 from scenarios.outputs.sheets.frame import MapFrame, framed
@@ -166,6 +167,7 @@ def _draw_map(page: Page, sheet: PaperSheet, frame: MapFrame, source: SheetSourc
         posts = posts_of(frame, source)
         fences = draw_fences(page, frame, source, posts)
         candidates = draw_candidates(page, frame, source, sheet.passages) if sheet.captions else False
+        standing = draw_standing(page, frame, source, sheet.passages)
     passages = [(p, frame.paper_xy([p.x], [p.y])[0]) for p in sheet.passages]
     passages = [(p, at) for p, at in passages if shapely.box(*_corners(frame.box)).contains(shapely.Point(at))]
     drawn = Drawn(
@@ -186,7 +188,8 @@ def _draw_map(page: Page, sheet: PaperSheet, frame: MapFrame, source: SheetSourc
     roles = {place.role for place, _ in places}
     return Legend(
         fence=bool(fences), schematic_fence=any(is_schematic(f.geometry_status) for f in source.run.cuts.fences),
-        passages=bool(passages), candidates=candidates, border=bool(border), corridor=ground.has_corridor, paths=bool(paths),
+        passages=bool(passages), candidates=candidates, standing=standing, border=bool(border),
+        corridor=ground.has_corridor, paths=bool(paths),
         cores="from" in roles, targets="to" in roles, water=ground.has_water, unknown=ground.has_unknown,
         contour_m=ground.contour_m, grid_m=grid_step_m(frame.scale) if frame.projection.zone is not None else 0.0,
         sheets=bool(sheet.sheets),

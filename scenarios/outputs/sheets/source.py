@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -43,9 +44,11 @@ class Passage:
     y: float
     width_m: float
     design: str
+    state: str = ""
+    """What `scenarios.model.standing` says of one that stands; empty for a proposed one."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class SheetSource:
     """What all sheets of a run share.
 
@@ -80,20 +83,27 @@ class SheetSource:
         """Whom the sheets are for."""
         return self.run.audience
 
-    @property
+    @cached_property
     def best(self) -> tuple[Passage, ...]:
-        """The numbered passages."""
+        """The proposed passages that have a number."""
         return passages_of(shortlist(self.run.ranking))
 
+    @cached_property
+    def standing(self) -> tuple[Passage, ...]:
+        """The passages that stand, ``S1`` and on."""
+        table = self.run.standing.rename(columns={"opening": "candidate"})
+        return passages_of(table.assign(number=[f"S{number}" for number in table["number"]]))
+
     def passage(self, wanted: str) -> Passage:
-        """A candidate by its number on maps, its rank (``#57``; without the mark where no number is the same) or its id.
+        """A passage by its number on maps (``3``, ``S1``), its rank (``#57``; without the mark where no number is the same) or its id.
 
         Raises
         ------
         ConfigError
             There is none.
         """
-        listed = {passage.label: passage for passage in self.best}
+        listed = {passage.label: passage for passage in (*self.best, *self.standing)}
+        listed |= {passage.candidate: passage for passage in self.standing}
         if wanted in listed:
             return listed[wanted]
         ranking = self.run.ranking
@@ -103,7 +113,7 @@ class SheetSource:
                 raise ConfigError(f"--passage {wanted!r}: the scenario {self.run.scenario} has no candidate passages")
             some = ", ".join(ranking["candidate"].head(3))
             raise ConfigError(
-                f"--passage {wanted!r}: there is no such candidate; give a number from 1 to {len(listed)}, a rank from "
+                f"--passage {wanted!r}: no such passage; give a number on the maps, as {', '.join(list(listed)[:3])}, a rank from "
                 f"{RANK_MARK}1 to {RANK_MARK}{len(ranking)}, or an id such as {some}"
             )
         found = ranking[is_it].head(1)
@@ -133,7 +143,7 @@ def passages_of(table: pd.DataFrame) -> tuple[Passage, ...]:
     return tuple(
         Passage(
             label=str(row.number), candidate=str(row.candidate), fence=str(row.fence), along_m=float(row.along_m),
-            x=float(row.x), y=float(row.y), width_m=float(row.width_m), design=str(row.design),
+            x=float(row.x), y=float(row.y), width_m=float(row.width_m), design=str(row.design), state=str(getattr(row, "state", "")),
         )
         for row in table.itertuples(index=False)
     )  # fmt: skip

@@ -49,7 +49,8 @@ from tests.support.factory import LAEA, make_run, small_grid, two_fences
 CREDITS = ("Elevation: somebody",)
 FILES = [
     "resistance.tif", "cost_weighted_distance.tif", "corridor.tif", "current_density.tif", "results.gpkg", "pairs.csv",
-    "passages.csv", "fence_profile.csv", "indicators.csv", "columns.csv", "map.png", "map_passages.png", "map_current.png", "map_cost.png",
+    "passages.csv", "fence_profile.csv", "indicators.csv", "standing_passages.csv",
+    "columns.csv", "map.png", "map_passages.png", "map_current.png", "map_cost.png",
     "map_resistance.png",
 ]  # fmt: skip
 
@@ -116,7 +117,16 @@ def test_rasters_reopen_with_the_runs_values(results, run):
 def test_every_feature_says_how_its_geometry_was_made(results):
     path = results / "baseline" / "leopard" / "results.gpkg"
     layers = pyogrio.list_layers(path)[:, 0].tolist()
-    assert layers == ["least_cost_paths", "corridors", "fences", "fence_lines", "passages", "places", "layer_styles"]
+    assert layers == [
+        "least_cost_paths",
+        "corridors",
+        "fences",
+        "fence_lines",
+        "passages",
+        "standing_passages",
+        "places",
+        "layer_styles",
+    ]
     for layer in layers[:-1]:
         frame = pyogrio.read_dataframe(path, layer=layer)
         assert len(frame) > 0
@@ -513,7 +523,7 @@ def test_the_page_warns_and_escapes(page, results):
 
 def test_every_component_of_a_score_has_its_own_column(page, run):
     table = as_table(passage_table(run))
-    assert len(table.columns) == len(run.ranking.columns) + 3
+    assert len(table.columns) == len(run.ranking.columns) + 4
     assert all(column.label for column in table.columns)
     units = {column.label: column.unit for column in table.columns}
     assert units["Marginal gain"] == "\u03a9\u00b2"

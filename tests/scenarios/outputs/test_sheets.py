@@ -20,6 +20,7 @@ from typer.testing import CliRunner
 import scenarios.outputs.sheets as package
 from cli import app
 from rasters.errors import ConfigError
+from scenarios.model.results import own_numbers
 from scenarios.outputs.audience import Audience, badge
 from scenarios.outputs.job import Summary
 from scenarios.outputs.release import Release
@@ -92,7 +93,7 @@ def test_every_page_of_a_restricted_series_is_marked_and_can_be_traced(results: 
     [
         (("--passage", "1", "--audience", "public"), "the public gets the overview only"),
         (("--audience", "public", "--scale", "500000"), "the public's overview is 1 : 2,000,000"),
-        (("--passage", "9999"), "there is no such candidate"),
+        (("--passage", "9999"), "no such passage"),
         (("--fence", "nowhere"), "unknown fence 'nowhere'; choose one of border_0"),
         (("--fence", "border_0", "--from-km", "30", "--to-km", "20"), "the smaller kilometre first"),
         (("--series",), "need --fence"),
@@ -188,14 +189,14 @@ def _annotations(pdf: bytes) -> list[dict[str, object]]:
 
 
 def test_a_passage_is_found_by_its_number_rank_or_id(run: Release) -> None:
-    spread = replace(run, ranking=run.ranking.assign(selected=run.ranking["rank"].isin([1, 5, 9])))
+    spread = replace(run, ranking=own_numbers(run.ranking.assign(selected=run.ranking["rank"].isin([1, 5, 9]))))
     source = source_of(spread)
     second = source.best[1]
     assert second.label == "2" and source.passage("2") == second == source.passage("#5") == source.passage(
         second.candidate
     )
     assert source.passage("#2").label == "#2" and source.passage("7").label == "#7"
-    with pytest.raises(ConfigError, match="a number from 1 to 3, a rank from #1 to #"):
+    with pytest.raises(ConfigError, match="a number on the maps, as 1, 2, 3, a rank from #1 to #"):
         source.passage("#9999")
 
 

@@ -13,7 +13,7 @@ from babel.messages.pofile import read_po
 from rasters.errors import ConfigError
 from scenarios.outputs.audience import MARKS, Audience
 from scenarios.outputs.columns import column_of
-from scenarios.outputs.field import lists, project
+from scenarios.outputs.field import content, lists, project
 from scenarios.outputs.gis.rasters import SURFACES
 from scenarios.outputs.translate import LANGUAGES, LOCALE, translator
 
@@ -38,6 +38,7 @@ def field_words() -> set[str]:
         *(column_of(name).meaning for name in lists.LISTED),
         *project.LAYER_WORDS.values(),
     }
+    found |= {*content.KINDS, *content.KINDS.values()}
     found |= {surface.title for surface in SURFACES}
     found |= {*MARKS.values(), *Audience, "schematic", "surveyed", "wires removed", "gate", "overpass"}
     for path in [*(OUTPUTS / "field").glob("*.py"), OUTPUTS / "gis" / "qgis_styles.py"]:

@@ -307,7 +307,7 @@ def test_from_the_command_line(study: Path, tmp_path: Path) -> None:
     files = {p.name for p in out.iterdir()}
     assert files == {
         "plan.csv", "candidates.csv", "bundles.csv", "frontier.csv", "needs.csv", "columns.csv", "plan.txt", "plan.gpkg",
-        "plan.png", "frontier.png", "index.html", "manifest.json",
+        "plan.png", "frontier.png", "index.html", "manifest.json", "scenario.yaml",
     }  # fmt: skip
     columns = pd.read_csv(out / "columns.csv", keep_default_na=False)
     assert (columns["meaning"] != "").all()

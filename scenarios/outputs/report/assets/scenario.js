@@ -19,7 +19,7 @@
     };
     return [...groups.values()].map((group) => {
       const { line, design, width_m, months } = group[0];
-      const rule = { id: name(), fence_line: line, design, width_m };
+      const rule = { id: name(), fence_line: line, design, width_m, state: "planned" };
       if (months.length) rule.months = months;
       return { ...rule, at: group.map((p) => p.id) };
     });
