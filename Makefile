@@ -9,7 +9,7 @@ STAMP := $(VENV)/.installed
 .PHONY: demo test lint bench clean help
 
 help:
-	@echo "make demo   run the bundled study (about 5 minutes) -> $(OUT)/report.html"
+	@echo "make demo   run the bundled study (about 12 minutes the first time, kernels compiled; then about 5) -> $(OUT)/report.html"
 	@echo "make test   style, types, import rules and all tests"
 	@echo "make lint   style, types and import rules only"
 	@echo "make bench  speed against other programs (slow; see docs/develop/benchmarks.md)"

@@ -10,13 +10,15 @@ from typing import Any
 import pandas as pd
 from rich.console import RenderableType
 from rich.table import Table
+from rich.text import Text
 
 from scenarios.land.inputs import context_layer, read_inputs, same_layers, size_of
 from scenarios.land.memory import Stage, require_memory
 from scenarios.land.prepared import Prepared, prepare_species
+from scenarios.model.naming import passage_names
 from scenarios.model.passage_model import choose_candidates
 from scenarios.model.ranking import numbered
-from scenarios.model.results import SpeciesRun
+from scenarios.model.results import SpeciesRun, shortlist
 from scenarios.model.steps import KEPT, StepStore, model_step, solve_step
 from scenarios.outputs.audience import Audience
 from scenarios.outputs.folder import RUN
@@ -166,19 +168,17 @@ def _rows(found: Contents) -> dict[str, Any]:
 def shortlists(found: Contents) -> Iterator[RenderableType]:
     """The shortlist of each scenario, or why there is none."""
     for name, table in found.combined.items():
-        best = table[table["selected"]]
+        best = shortlist(table)
         if not len(best):
-            yield f"{name}: {_why_none(found.runs)}"
+            yield f"{name}: {_why_none([run for run in found.runs if run.scenario == name])}"
             continue
         shown = Table(title=f"{name}: passages that gain most, all species together", title_justify="left")
-        for column in ("rank", "passage", "km", "lat", "lon", "score"):
+        for column in ("no.", "passage", "lat", "lon", "score"):
             left = column == "passage"
             shown.add_column(column, justify="left" if left else "right", overflow="fold" if left else "ellipsis")
-        for row in best.itertuples():
-            shown.add_row(
-                str(row.rank), row.candidate, f"{row.along_m / 1000:.1f}", f"{row.lat:.3f}", f"{row.lon:.3f}",
-                f"{row.score:.4f}",
-            )  # fmt: skip
+        fences = next(run.cuts.fences for run in found.runs if run.scenario == name)
+        for row, called in zip(best.itertuples(), passage_names(fences, best), strict=True):
+            shown.add_row(str(row.number), Text(called), f"{row.lat:.3f}", f"{row.lon:.3f}", f"{row.score:.4f}")
         yield shown
 
 
@@ -186,6 +186,11 @@ def _why_none(runs: Sequence[SpeciesRun]) -> str:
     """Why no passage is listed: the public gets none, whatever they gain."""
     if any(reader_of(run) is Audience.PUBLIC for run in runs):
         return "passages are withheld from the public"
+    if any(len(run.standing) for run in runs):
+        return (
+            "no passage is proposed: every place that improves connectivity is nearer to a passage that stands than "
+            "candidates.min_spacing_m, or a second fence stays closed"
+        )
     return (
         "no single passage improves connectivity: no fence is active, or a second fence behind the first stays closed"
     )
