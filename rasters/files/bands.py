@@ -1,7 +1,8 @@
 """The one reader of rasters: what a band holds, as its file says it and as programs write it.
 
 Applied: scale and offset, no-data tags, masks, alpha bands; rasters stored from south to north are turned. Taken for no data,
-and told: huge numbers such as -3.4e38, which are never meant. Refused: pictures, complex numbers, other formats.
+and told: huge numbers such as -3.4e38, which are never meant. Refused: pictures, complex numbers, other formats, and files of
+several bands where nobody says which one is meant.
 """
 
 from __future__ import annotations
@@ -19,13 +20,20 @@ from numpy.typing import NDArray
 
 from rasters.errors import DataError, LayerNotFoundError
 from rasters.files.formats import gdal_name, raster_driver, require_no_references
+from rasters.plain import plain_text
 
-__all__ = ["HUGE", "Band", "open_band"]
+__all__ = ["EXTRACT", "FIRST", "HUGE", "Band", "open_band"]
 
 HUGE = 1e30
 """Finite numbers beyond this are no data, whatever the tag says: -3.4e38, its roundings, and 1e38 of several programs."""
 BAND_CELLS = 2**22
 """Cells that are read at once when a whole raster is passed through."""
+FIRST = 0
+"""The first band that is no alpha band, whatever the others hold: for readers of the grid, and of what otkel wrote itself."""
+EXTRACT = "extract the one that is meant into a file of its own (gdal_translate -b 1)"
+"""What to do about several bands where no setting can name one."""
+LISTED = 12
+"""Bands that messages list."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -37,6 +45,8 @@ class Band:
     file : rasterio dataset
     number, alpha : int
         Of the band, and of the alpha band, 0 where there is none.
+    count : int
+        Bands that are no alpha band.
     scale, offset : float
         Values are ``stored * scale + offset``.
     south_up : bool
@@ -49,6 +59,7 @@ class Band:
     path: Path
     number: int
     alpha: int
+    count: int
     scale: float
     offset: float
     south_up: bool
@@ -118,7 +129,8 @@ class Band:
         return ~huge & ~np.isnan(stored)
 
     def _say_huge(self, number: float) -> None:
-        tag = "is missing" if self.file.nodata is None else f"is {self.file.nodata:.7g}"
+        nodata = self.file.nodatavals[self.number - 1]
+        tag = "is missing" if nodata is None else f"is {nodata:.7g}"
         note = f"numbers such as {number:.7g} are taken for no data; the file's no-data tag {tag}"
         if note not in self.notes:
             self.notes.append(note)
@@ -141,7 +153,7 @@ class Band:
                 f"{self.path}: holds several huge numbers ({', '.join(f'{v:.7g}' for v in sorted(found)[:3])}) that can only mean "
                 "no data; write one no-data value (gdalwarp -dstnodata nan)"
             )
-        if found and self.file.nodata not in found:
+        if found and self.file.nodatavals[self.number - 1] not in found:
             self._say_huge(*found)
         return found.pop() if found else None
 
@@ -150,15 +162,24 @@ _Read = tuple[NDArray[Any], NDArray[np.bool_]]
 
 
 @contextmanager
-def open_band(path: str | Path) -> Iterator[Band]:
-    """Open the band of a raster that holds its values: the first that is no alpha band.
+def open_band(path: str | Path, number: int | None = None, *, choose: str = EXTRACT) -> Iterator[Band]:
+    """Open the band of a raster that holds its values.
+
+    Parameters
+    ----------
+    path : path
+    number : int, optional
+        Of the band, from 1, or `FIRST`. None: the only one that is no alpha band.
+    choose : str
+        How to choose one, for the error about several bands.
 
     Raises
     ------
     LayerNotFoundError
         No such file.
     DataError
-        Another format than GeoTIFF or ASCII grid, damaged, a picture, or complex numbers.
+        Another format than GeoTIFF or ASCII grid, damaged, a picture, complex numbers, several bands without ``number``, or no
+        band of that number.
     """
     import rasterio
     from rasterio._err import CPLE_BaseError
@@ -174,12 +195,12 @@ def open_band(path: str | Path) -> Iterator[Band]:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", NotGeoreferencedWarning)
             with rasterio.open(gdal_name(path), driver=driver, **options) as file:
-                yield _band(file, path)
+                yield _band(file, path, number, choose)
     except (RasterioError, CPLE_BaseError) as error:
         raise DataError(f"{path}: the raster is damaged or cannot be read: {error}; write it again") from error
 
 
-def _band(file: Any, path: Path) -> Band:
+def _band(file: Any, path: Path, chosen: int | None, choose: str) -> Band:
     from rasterio.enums import ColorInterp
 
     meaning = file.colorinterp
@@ -193,7 +214,7 @@ def _band(file: Any, path: Path) -> Band:
         raise DataError(
             f"{path}: is a picture in red, green and blue; export the raw values instead of the rendered image"
         )
-    number = bands[0]
+    number = _chosen(file, path, bands, chosen, choose)
     if np.dtype(file.dtypes[number - 1]).kind == "c" or "complex" in file.dtypes[number - 1]:
         raise DataError(f"{path}: holds complex numbers; export one real band")
     scale, offset = float(file.scales[number - 1]), float(file.offsets[number - 1])
@@ -201,17 +222,34 @@ def _band(file: Any, path: Path) -> Band:
         raise DataError(f"{path}: has a scale of {scale} and an offset of {offset}; correct them (gdal_edit)")
     south_up = file.transform.e > 0 and file.transform != Affine.identity()
     return Band(
-        file=file, path=path, number=number, alpha=alpha, scale=scale, offset=offset, south_up=south_up,
+        file=file, path=path, number=number, alpha=alpha, count=len(bands), scale=scale, offset=offset, south_up=south_up,
         notes=list(_notes(file, number, bands)),
     )  # fmt: skip
+
+
+def _chosen(file: Any, path: Path, bands: list[int], chosen: int | None, choose: str) -> int:
+    """Number of the band that is meant."""
+    if chosen == FIRST or (chosen is None and len(bands) == 1):
+        return bands[0]
+    if chosen in bands:
+        return chosen
+    there = ", ".join(_titled(file, number) for number in bands[:LISTED])
+    there += f" and {len(bands) - LISTED} more" if len(bands) > LISTED else ""
+    if chosen is None:
+        raise DataError(f"{path}: has {len(bands)} bands: {there}; {choose}")
+    raise DataError(f"{path}: has no band {chosen} with values; there {'are' if len(bands) > 1 else 'is'} {there}")
+
+
+def _titled(file: Any, number: int) -> str:
+    title = file.descriptions[number - 1]
+    return f"{number} ({plain_text(title)[:80]})" if title else str(number)
 
 
 def _notes(file: Any, number: int, bands: list[int]) -> Iterator[str]:
     from rasterio.enums import ColorInterp
 
     if len(bands) > 1:
-        title = file.descriptions[number - 1]
-        yield f"has {len(bands)} bands; the first is read{f' ({title})' if title else ''}"
+        yield f"has {len(bands)} bands; read is band {_titled(file, number)}"
     scale, offset = file.scales[number - 1], file.offsets[number - 1]
     if (scale, offset) != (1.0, 0.0):
         yield f"stored numbers are multiplied by {scale:g}{f' and {offset:g} is added' if offset else ''}, as the file says"

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import difflib
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -15,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rasters.errors import DataError, GridMismatchError, LayerNotFoundError, RasterWarning
-from rasters.files.bands import Band, open_band
+from rasters.files.bands import EXTRACT, FIRST, Band, open_band
 from rasters.files.formats import require_plain_vectors
 from rasters.grid import Grid
 from rasters.plain import unknown
@@ -39,8 +41,9 @@ WARP_TOLERANCE = 0.001
 
 
 def read_raster(
-    path: str | Path, grid: Grid | None = None, *, name: str, unit: str, resampling: Resampling | None = None
-) -> Layer:
+    path: str | Path, grid: Grid | None = None, *, name: str, unit: str, resampling: Resampling | None = None,
+    number: int | None = None, choose: str = EXTRACT,
+) -> Layer:  # fmt: skip
     """Read a raster by `rasters.files.bands`, on its own grid or brought to another.
 
     Parameters
@@ -52,6 +55,10 @@ def read_raster(
         Of the layer.
     resampling : {"nearest", "bilinear", "average"}, optional
         How to warp: nearest for classes, bilinear for a surface coarser than the grid, average for a finer one.
+    number : int, optional
+        Of the band, from 1; a file of several bands needs it.
+    choose : str
+        How to choose a band, for the error about several.
 
     Returns
     -------
@@ -66,15 +73,15 @@ def read_raster(
     GridMismatchError
         The grids differ and no ``resampling`` is given.
     DataError
-        Not a raster that otkel opens, no CRS, or as good as no data at all within the grid.
+        Not a raster that otkel opens, several bands without ``number``, no CRS, or as good as no data at all within the grid.
 
     Warns
     -----
     RasterWarning
-        What is not as plain as it looks: a scale, several bands, numbers taken for no data.
+        What is not as plain as it looks: a scale, one band of several, numbers taken for no data.
     """
     path = _existing(path)
-    with open_band(path) as band:
+    with open_band(path, number, choose=choose) as band:
         own = _grid_of(band)
         if grid is None or _is_same(grid, own, path, resampling):
             values, known = band.read()
@@ -88,7 +95,7 @@ def read_raster(
 
 def read_grid(path: str | Path) -> Grid:
     """Read where a raster's cells are, without its values."""
-    with open_band(_existing(path)) as band:
+    with open_band(_existing(path), FIRST) as band:
         return _grid_of(band)
 
 
@@ -134,14 +141,36 @@ def _warped(band: Band, grid: Grid, resampling: Resampling) -> tuple[NDArray[Any
         raise DataError(
             f"{band.path}: has a colour table, so its numbers are codes; only resampling: nearest fits codes"
         )
-    huge = None if resampling == "nearest" else band.huge_number()
-    unknown = {} if huge is None else {"src_nodata": huge, "nodata": huge}
-    dtype = band.dtype if resampling == "nearest" else "float64"
-    with WarpedVRT(
-        band.file, crs=grid.pyproj_crs.to_wkt(), transform=grid.transform, width=grid.width, height=grid.height,
-        resampling=Rule[resampling], add_alpha=not band.alpha, dtype=dtype, tolerance=WARP_TOLERANCE, **unknown,
-    ) as warped:  # fmt: skip
-        return band.of_stored(warped.read(band.number), warped.read(band.alpha or warped.count) > 0)
+    with _alone(band) as alone:
+        huge = None if resampling == "nearest" else alone.huge_number()
+        unknown = {} if huge is None else {"src_nodata": huge, "nodata": huge}
+        dtype = alone.dtype if resampling == "nearest" else "float64"
+        with WarpedVRT(
+            alone.file, crs=grid.pyproj_crs.to_wkt(), transform=grid.transform, width=grid.width, height=grid.height,
+            resampling=Rule[resampling], add_alpha=not alone.alpha, dtype=dtype, tolerance=WARP_TOLERANCE, **unknown,
+        ) as warped:  # fmt: skip
+            return alone.of_stored(warped.read(alone.number), warped.read(alone.alpha or warped.count) > 0)
+
+
+@contextmanager
+def _alone(band: Band) -> Iterator[Band]:
+    """The band in a file of its own: GDAL takes a cell for known that any band of a file knows when it warps them."""
+    if band.count == 1:
+        yield band
+        return
+    import rasterio
+    from rasterio.io import MemoryFile
+
+    values, known = band.read()
+    height, width = values.shape
+    with rasterio.Env(GDAL_TIFF_INTERNAL_MASK=True), MemoryFile() as memory:
+        with memory.open(
+            driver="GTiff", height=height, width=width, count=1, dtype=values.dtype, crs=band.crs, transform=band.transform,
+        ) as file:  # fmt: skip
+            file.write(np.where(known, values, 0).astype(values.dtype), 1)
+            file.write_mask(known)
+        with memory.open() as file:
+            yield Band(file=file, path=band.path, number=1, alpha=0, count=1, scale=1.0, offset=0.0, south_up=False)
 
 
 def _require_data(path: Path, known: NDArray[np.bool_], where: str) -> None:

@@ -278,7 +278,10 @@ def _layer(resolved: ResolvedStudy, name: str, source: LayerSource, done: dict[s
         resampling = source.resampling
         if resampling is None and resolved.study.grid.like is not None and resolved.study.grid.cell_m is not None:
             resampling = "nearest" if source.unit == "class" else "average"
-        return read_raster(resolved.file(source.file), grid, name=name, unit=source.unit, resampling=resampling)
+        return read_raster(
+            resolved.file(source.file), grid, name=name, unit=source.unit, resampling=resampling,
+            number=source.band, choose=f"choose one in {resolved.path.name}, layers.{name}: `band: 1`",
+        )  # fmt: skip
     if source.derive in ("burn", "distance") and source.file is not None:
         return _from_vectors(resolved, name, source, grid)
     assert source.source is not None

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from rasters.files.bands import open_band
+from rasters.files.bands import FIRST, open_band
 from rasters.files.formats import require_plain_vectors
 from rasters.grid import Grid
 from scenarios.land.inputs import input_files
@@ -56,7 +56,7 @@ def _crs_of(path: Path) -> Iterable[str]:
         return {str(crs) for crs in found if crs}
     if path.suffix.lower() in (".yaml", ".yml"):
         return ()
-    with open_band(path) as band:
+    with open_band(path, FIRST) as band:
         return (band.crs.to_string(),) if band.crs else ()
 
 

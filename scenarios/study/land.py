@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import model_validator
+from pydantic import Field, model_validator
 
 from scenarios.study.base import FileName, Metres, Model, Shape
 
@@ -48,6 +48,8 @@ class LayerSource(Model):
 
     file: FileName | None = None
     """Raster, or for `burn` and `distance` a vector file."""
+    band: int | None = Field(None, ge=1)
+    """Number of the raster's band, from 1. A file with several bands besides alpha needs it."""
     unit: str = "1"
     """Unit of the values: m, percent, class, ..."""
     resampling: Literal["nearest", "bilinear", "average"] | None = None
@@ -78,4 +80,6 @@ class LayerSource(Model):
             raise ValueError("derive: distance needs either a vector `file`, or `source: LAYER` with `above`")
         if self.derive == "distance" and self.source is not None and self.above is None:
             raise ValueError("derive: distance from a layer needs `above`")
+        if self.band is not None and self.derive is not None:
+            raise ValueError("`band` chooses one of a raster `file`; drop it, or `derive`")
         return self

@@ -13,6 +13,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import rasterio
+from affine import Affine
 from numpy.typing import NDArray
 
 from rasters.errors import ConfigError, DataError, LayerNotFoundError, ResistanceValueError
@@ -182,6 +184,12 @@ def test_bad_inputs_are_refused(job: Path, tmp_path: Path) -> None:
         run_omniscape(job, tmp_path)
     job.write_text(text + "source_from_resistance = false\nsource_file = nothing.asc\n")
     with pytest.raises(LayerNotFoundError, match=r"nothing\.asc"):
+        run_omniscape(job, tmp_path)
+    profile = {"driver": "GTiff", "height": 9, "width": 9, "count": 2, "dtype": "float32", "crs": "EPSG:32640"}
+    with rasterio.open(tmp_path / "two.tif", "w", **profile, transform=Affine(10, 0, 0, 0, -10, 90)) as file:
+        file.write(np.ones((2, 9, 9), np.float32))
+    job.write_text(text.replace("resistance.asc", "two.tif"))
+    with pytest.raises(DataError, match=r"two\.tif: has 2 bands: 1, 2; extract the one that is meant"):
         run_omniscape(job, tmp_path)
 
 

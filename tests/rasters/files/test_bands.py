@@ -106,12 +106,58 @@ def test_what_is_not_plain_is_said(tmp_path: Path) -> None:
     grid = Grid(UTM, NORTH_UP, (3, 4))
     with pytest.warns(RasterWarning, match=r"multiplied by 0\.1 and 2 is added"):
         read_raster(write(tmp_path / "s.tif", VALUES, scales=(0.1,), offsets=(2.0,)), grid, name="s", unit="m")
-    with pytest.warns(RasterWarning, match="has 2 bands; the first is read"):
-        read_raster(write(tmp_path / "b.tif", np.stack([VALUES, VALUES])), grid, name="b", unit="m")
+    with pytest.warns(RasterWarning, match="has 2 bands; read is band 2"):
+        read_raster(write(tmp_path / "b.tif", np.stack([VALUES, VALUES])), grid, name="b", unit="m", number=2)
     with pytest.warns(
         RasterWarning, match=r"such as -3.40\d+e\+38 are taken for no data; the file's no-data tag is missing"
     ):
         read_raster(write(tmp_path / "f.tif", FILLED), grid, name="f", unit="m")
+
+
+def two_bands(path: Path) -> Path:
+    """The second band knows other cells than the first."""
+    hole = np.zeros((3, 4), bool)
+    hole[:, :2] = True
+    write(path, np.stack([np.where(hole, -9, VALUES), np.where(~hole, -9, 100 + VALUES)]), nodata=-9)
+    with rasterio.open(path, "r+") as file:
+        file.descriptions = ("elevation", "slope\x1b[31m")
+    return path
+
+
+def test_one_of_several_bands_is_never_chosen_silently(tmp_path: Path) -> None:
+    path = two_bands(tmp_path / "b.tif")
+    listed = r"b\.tif: has 2 bands: 1 \(elevation\), 2 \(slope ?\[31m\); "
+    with pytest.raises(DataError, match=listed + "extract the one that is meant"):
+        read(path)
+    with pytest.raises(DataError, match=listed + "choose `band: 1`"):
+        read_raster(path, name="b", unit="m", choose="choose `band: 1`")
+    with pytest.raises(DataError, match=r"has no band 3 with values; there are 1 \(elev"):
+        read_raster(path, name="b", unit="m", number=3)
+    with pytest.raises(DataError, match=r"has no band 2 with values; there is 1"):
+        read_raster(write(tmp_path / "one.tif", VALUES), name="b", unit="m", number=2)
+    assert read_grid(path) == Grid(UTM, NORTH_UP, (3, 4))
+
+
+def test_an_alpha_band_is_no_choice(tmp_path: Path) -> None:
+    alpha = (ColorInterp.gray, ColorInterp.alpha)
+    path = write(tmp_path / "a.tif", np.stack([VALUES, np.where(HOLE, 0, 255)]), colorinterp=alpha)
+    with pytest.raises(DataError, match="has no band 2 with values"):
+        read_raster(path, name="a", unit="m", number=2)
+
+
+@pytest.mark.parametrize("resampling", ["nearest", "average", "bilinear"])
+@pytest.mark.parametrize("number", [1, 2])
+@pytest.mark.filterwarnings("ignore:.*has 2 bands")
+def test_a_band_is_read_as_if_it_were_alone(tmp_path: Path, number: int, resampling: Any) -> None:
+    both = two_bands(tmp_path / "b.tif")
+    with rasterio.open(both) as file:
+        alone = write(tmp_path / "alone.tif", file.read(number), nodata=-9)
+    for grid in (None, Grid(UTM, NORTH_UP @ Affine.translation(0.3, 0.2) @ Affine.scale(0.7), (3, 4))):
+        layer = read_raster(both, grid, name="b", unit="m", resampling=resampling, number=number)
+        expected = read_raster(alone, grid, name="b", unit="m", resampling=resampling)
+        assert layer.nodata.any() and (layer.nodata == expected.nodata).all()
+        np.testing.assert_array_equal(layer.values[~layer.nodata], expected.values[~layer.nodata])
+        assert layer.values.dtype == expected.values.dtype
 
 
 def test_a_huge_fill_does_not_leak_into_its_neighbours_when_warped(tmp_path: Path) -> None:

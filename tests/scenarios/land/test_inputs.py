@@ -8,10 +8,11 @@ from typing import Any
 import geopandas as gpd
 import numpy as np
 import pytest
+import rasterio
 from scipy.ndimage import distance_transform_edt
 from shapely import Point
 
-from rasters.errors import ConfigError, DataError, GridMismatchError, NodataFilledWarning
+from rasters.errors import ConfigError, DataError, GridMismatchError, NodataFilledWarning, RasterWarning
 from scenarios.land.inputs import Inputs, input_files, read_inputs
 from scenarios.study.load import resolve
 from tests.support.tiny_study import CRS, SIZE, at_km, edit, water, write_raster, write_tiny_study, write_vectors
@@ -151,3 +152,21 @@ def test_ids_that_are_numbers_and_names_that_are_missing(study: Path) -> None:
 def test_layers_of_another_resolution_are_not_mixed_in(study: Path) -> None:
     with pytest.raises(ConfigError, match=r"grid\.cell_m: 1500 is not a whole multiple of the 1000 m"):
         inputs_of(study, grid__cell_m=1500)
+
+
+def test_a_layer_chooses_its_band(study: Path) -> None:
+    with rasterio.open(study / "dem.tif") as file:
+        profile, dem = file.profile, file.read(1)
+    with rasterio.open(study / "dem.tif", "w", **{**profile, "count": 2}) as file:
+        file.write(np.stack([np.zeros_like(dem), dem]))
+        file.descriptions = ("nothing", "elevation")
+    with pytest.raises(
+        DataError, match=r"dem\.tif: has 2 bands: 1 \(nothing\), 2 \(elevation\); .*study\.yaml, layers\.dem: `band: 1`"
+    ):
+        inputs_of(study)
+    with pytest.warns(RasterWarning, match=r"read is band 2 \(elevation\)"):
+        assert (inputs_of(study, layers__dem__band=2).layers["dem"].values == dem).all()
+    with pytest.raises(ConfigError, match="band"):
+        inputs_of(study, layers__dem__band=0)
+    with pytest.raises(ConfigError, match=r"`band` chooses one of a raster `file`"):
+        inputs_of(study, layers__slope_percent__band=1)

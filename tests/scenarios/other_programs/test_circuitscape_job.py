@@ -456,3 +456,10 @@ class TestCommand:
     def test_a_folder_that_cannot_be_made(self, job):
         (job.folder / "file").write_text("")
         assert CliRunner().invoke(app, ["circuitscape", str(job.ini()), "-o", str(job.folder / "file")]).exit_code == 8
+
+
+def test_a_habitat_map_of_several_bands_is_refused(job: Job) -> None:
+    profile = {"driver": "GTiff", "height": 1, "width": 5, "count": 2, "dtype": "float32"}
+    with rasterio.open(job.folder / "two.tif", "w", **profile, transform=Affine(10, 0, 100, 0, -10, 210)) as file:
+        file.write(np.ones((2, 1, 5), np.float32))
+    job.refused(DataError, r"two\.tif: has 2 bands: 1, 2; extract the one that is meant", habitat_file="two.tif")

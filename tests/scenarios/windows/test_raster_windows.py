@@ -9,6 +9,7 @@ import pytest
 import rasterio
 from affine import Affine
 
+from rasters.errors import DataError
 from scenarios.outputs.job import Summary
 from scenarios.windows.study import WindowRequest, run_window
 from tests.support.places import SHARED
@@ -73,3 +74,13 @@ def test_a_turned_raster_gives_the_turned_map(tmp_path: Path) -> None:
             assert file.transform == north_up
             maps.append(file.read(1))
     np.testing.assert_array_equal(maps[0], maps[1])
+
+
+def test_a_raster_of_several_bands_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "r.tif"
+    profile = {"driver": "GTiff", "height": 8, "width": 8, "count": 2, "dtype": "float32", "crs": "EPSG:32640"}
+    with rasterio.open(path, "w", **profile, transform=Affine(500, 0, 500_000, 0, -500, 4_600_000)) as file:
+        file.write(np.ones((2, 8, 8), np.float32))
+    with pytest.raises(DataError, match=r"r\.tif: has 2 bands: 1, 2; extract the one that is meant"):
+        run_window(str(path), REQUEST, tmp_path / "out")
+    assert not (tmp_path / "out").exists()
