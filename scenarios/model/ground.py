@@ -51,6 +51,8 @@ class Ground:
         Code of the datum operation that the study names; empty to choose, see `scenarios.outputs.sk42`.
     fence_formula : int
         Version of what a fence and an opening put on edges, `rasters.fences.FORMULA`; numbers of two versions do not compare.
+    openings_stand : bool
+        Whether any fence is opened in the scenario; results that do not say count as if one were.
     """
 
     study: str
@@ -69,6 +71,7 @@ class Ground:
     sensitivity_deg: float = 0.1
     sk42_operation: str = ""
     fence_formula: int = FORMULA
+    openings_stand: bool = True
 
 
 def ground_of(prepared: Prepared) -> Ground:
@@ -91,6 +94,7 @@ def ground_of(prepared: Prepared) -> Ground:
         ),
         sensitivity_deg=max(profile.sensitivity_deg.value for profile in inputs.profiles.values()),
         sk42_operation=resolved.study.sk42.operation or "",
+        openings_stand=bool(prepared.standing),
     )
 
 

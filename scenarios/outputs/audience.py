@@ -7,7 +7,7 @@ from enum import StrEnum
 from rasters.errors import ConfigError
 from rasters.plain import unknown
 
-__all__ = ["FIGURES", "MARKS", "PARTNER_DEG", "WIDER", "Audience", "audience_named", "audience_note", "badge"]
+__all__ = ["FIGURES", "MARKS", "PARTNER_DEG", "Audience", "audience_named", "audience_note", "badge", "promised_deg"]
 
 PARTNER_DEG = 0.01
 
@@ -17,7 +17,12 @@ FIGURES = 2
 
 
 WIDER = 3
-"""Factor by which public cells are enlarged near fences, in layers that depend on openings."""
+"""Factor by which public cells of how animals move are larger than those of the land."""
+
+
+def promised_deg(sensitivity_deg: float) -> float:
+    """Size of the cells within which nobody can place a passage from the public's files [degrees]: the one number promised."""
+    return round(WIDER * sensitivity_deg, 9)
 
 
 class Audience(StrEnum):
@@ -56,9 +61,10 @@ def audience_note(audience: Audience, sensitivity_deg: float = 0.1) -> str:
             "rasters not finer than that; do not pass on"
         )
     return (
-        f"public: means of fixed cells of {sensitivity_deg:g} degree, costs and currents in classes (the highest cost, the "
-        f"mean current of each) and near fences of cells {WIDER} times as wide, numbers to {FIGURES} figures; passages, routes and "
-        "gains along fences are withheld"
+        f"public: no passage is placed better than {promised_deg(sensitivity_deg):g} degree. Resistance is the mean of fixed cells of "
+        f"{sensitivity_deg:g} degree; cost, corridor and current are classes of cells of {promised_deg(sensitivity_deg):g} degree, and "
+        f"withheld with all that is computed from them once an opening stands; numbers have {FIGURES} figures; passages, routes and gains "
+        "along fences are withheld"
     )
 
 

@@ -6,11 +6,13 @@ given holds, and that run says for whom it is:
 ``restricted``  everything as computed
 ``partner``     results to 0.01 degree: passages at whole kilometres of fence, routes and outlines rounded, no model of
                 passages to try
-``public``      cells of ``sensitivity_deg`` of the species (0.1 degree unless its profile says otherwise): means, what depends on
-                openings in a few classes; no passages, no routes, no gains along the fence, numbers to two figures
+``public``      the land in cells of ``sensitivity_deg`` of the species (0.1 degree unless its profile says otherwise); how animals
+                move in a few classes on cells three times as wide, and only while no opening stands; no passages, no
+                routes, no gains along the fence, numbers to two figures
 
-Why classes, and wider cells near fences: from the means of neighbouring cells one finds a single opening to half a cell's
-middle; what is left says no more than the cell in which it lies (``docs/how-to/audiences.md`` has the figures).
+Why nothing once an opening stands: costs, corridors and currents all lead to it, however coarse they are, and two releases
+differ where it was opened. What the public then gets depends on no opening, so that releases with other openings are the same
+files, byte for byte (``docs/how-to/audiences.md`` has the figures).
 
 Places are moved to a fixed grid of degrees, never by chance: random offsets can be averaged away (Chapman 2020,
 doi:10.15468/doc-5jp4-5g10). The same place gives the same answer in every file, so that files cannot be set off against
@@ -35,7 +37,7 @@ from rasters.fence_cuts import cut_edges
 from rasters.fences import CutEdges, Fence
 from rasters.grid import Grid
 from rasters.surface import ResistanceSurface
-from scenarios.outputs.audience import FIGURES, PARTNER_DEG, WIDER, Audience
+from scenarios.outputs.audience import FIGURES, PARTNER_DEG, Audience, promised_deg
 from scenarios.outputs.release import Release
 from scenarios.outputs.tables import lon_lat
 
@@ -92,11 +94,32 @@ def _for_public(run: Release) -> Release:
     return replace(
         run, audience=Audience.PUBLIC, layers=_relief(run), model=None, cuts=_rounded_fences(run.cuts, degrees),
         places=tuple(_place_in_cells(place, run.grid, degrees) for place in run.places),
-        paths=tuple(_withheld_path(path) for path in run.paths), pairs=_few_figures(run.pairs),
         standing=run.standing.iloc[:0], profile=_withheld_profile(_rounded_fences(run.cuts, degrees).fences, run.profile),
         ranking=generalised_ranking(run.ranking, run.cuts.fences, run.grid, Audience.PUBLIC), by_place=run.by_place.iloc[:0],
-        indicators=_few_figures(run.indicators), reports=(), seconds={}, **_coarse_surfaces(run, degrees, classed=True),
+        reports=(), seconds={}, **_public_resistance(run, degrees), **(_withheld(run) if run.openings_stand else _classed(run)),
     )  # fmt: skip
+
+
+def _withheld(run: SpeciesRun) -> dict[str, Any]:
+    """What depends on openings, taken away: surfaces without a value, tables without a row."""
+    unknown = {name: np.full(run.grid.shape, np.nan) for name in CLASSES}
+    return unknown | {"paths": (), "pairs": run.pairs.iloc[:0], "indicators": run.indicators.iloc[:0]}
+
+
+def _classed(run: SpeciesRun) -> dict[str, Any]:
+    """How animals move while no opening stands: classes on the promised cells, numbers to a few figures."""
+    cells = cells_within(run.grid, promised_deg(run.sensitivity_deg))
+    surfaces = {
+        name: _in_classes(_cell_means(getattr(run, name), cells), shares, mean=name == "current_density")
+        for name, shares in CLASSES.items()
+    }
+    paths = tuple(_withheld_path(path) for path in run.paths)
+    return surfaces | {"paths": paths, "pairs": _few_figures(run.pairs), "indicators": _few_figures(run.indicators)}
+
+
+def _public_resistance(run: SpeciesRun, degrees: float) -> dict[str, Any]:
+    means = _round(_cell_means(_resistance(run), cells_within(run.grid, degrees)), FIGURES)
+    return {"surface": _surface_of(run, means)}
 
 
 def generalised_ranking(ranking: pd.DataFrame, fences: Iterable[Fence], grid: Grid, audience: Audience) -> pd.DataFrame:
@@ -182,31 +205,22 @@ def _cells_within(grid: Grid, degrees: float) -> NDArray[np.int64]:
     return np.unique(key, return_inverse=True)[1].reshape(grid.shape)
 
 
-def _coarse_surfaces(run: SpeciesRun, degrees: float, *, classed: bool = False) -> dict[str, Any]:
-    """The four surfaces as means over the fixed cells, on the run's own grid; in classes what depends on openings."""
-    surface, cells = run.surface, cells_within(run.grid, degrees)
-    resistance = _cell_means(np.where(surface.nodata, np.nan, np.where(surface.barrier, np.inf, surface.values)), cells)
-    if classed:
-        resistance, cells = _round(resistance, FIGURES), _wide_near_fences(run.cuts, cells, degrees)
-    out = {name: _cell_means(getattr(run, name), cells) for name in CLASSES}
-    if classed:
-        out = {name: _in_classes(values, CLASSES[name], mean=name == "current_density") for name, values in out.items()}
-    coarse = ResistanceSurface.from_array(resistance, run.grid, surface.name)
-    return out | {"surface": replace(coarse, assumptions=surface.assumptions)}
+def _coarse_surfaces(run: SpeciesRun, degrees: float) -> dict[str, Any]:
+    """The four surfaces as means over the fixed cells, on the run's own grid."""
+    cells = cells_within(run.grid, degrees)
+    means = {name: _cell_means(getattr(run, name), cells) for name in CLASSES}
+    return means | {"surface": _surface_of(run, _cell_means(_resistance(run), cells))}
 
 
-def _wide_near_fences(cuts: CutEdges, cells: NDArray[np.int64], degrees: float) -> NDArray[np.int64]:
-    """Cells three times as wide wherever one of those comes within a cell's length of a fence."""
-    if not cuts.size:
-        return cells
-    from scipy.ndimage import distance_transform_edt
+def _resistance(run: SpeciesRun) -> Reals:
+    """(height, width); infinite on barriers, NaN where unknown."""
+    surface = run.surface
+    return np.where(surface.nodata, np.nan, np.where(surface.barrier, np.inf, surface.values))
 
-    away = np.ones(cuts.grid.shape, bool)
-    away[cuts.row, cuts.col] = False
-    sampling = (cuts.grid.cell_height_m, cuts.grid.cell_width_m)
-    near = distance_transform_edt(away, sampling=sampling) <= degrees * METRES_PER_DEGREE
-    wide = cells_within(cuts.grid, WIDER * degrees)
-    return np.where(np.isin(wide, np.unique(wide[near])), cells.max() + 1 + wide, cells)
+
+def _surface_of(run: SpeciesRun, resistance: Reals) -> ResistanceSurface:
+    coarse = ResistanceSurface.from_array(resistance, run.grid, run.surface.name)
+    return replace(coarse, assumptions=run.surface.assumptions)
 
 
 def _in_classes(values: Reals, shares: tuple[float, ...], *, mean: bool) -> Reals:

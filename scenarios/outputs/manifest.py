@@ -16,7 +16,7 @@ from rasters.fences import FORMULA
 from rasters.files.writing import replacing
 from rasters.grid import Grid
 from scenarios.model.ground import Ground
-from scenarios.outputs.audience import Audience
+from scenarios.outputs.audience import Audience, promised_deg
 from scenarios.outputs.folder import MARKER
 from scenarios.outputs.release import reader_of
 from scenarios.outputs.sk42 import operation_of
@@ -151,6 +151,8 @@ def run_entry(run: Ground) -> dict[str, Any]:
         },
         "audience": reader_of(run),
         "sensitivity_deg": run.sensitivity_deg,
+        "promised_deg": promised_deg(run.sensitivity_deg),
+        "openings_stand": run.openings_stand,
         "sk42_operation": run.sk42_operation,
         "crs_operation": operation_of(run).note,
         "fence_formula": run.fence_formula,

@@ -36,7 +36,7 @@ from scenarios.outputs.cartography.scene import (
 )
 from scenarios.outputs.cartography.sheet import INK, Sheet, Texts, new_sheet, picture_of, save_png
 from scenarios.outputs.cartography.strip import draw_profile, fence_bounds, has_profile, passage_list
-from scenarios.outputs.release import reader_of
+from scenarios.outputs.release import is_withheld, reader_of
 from scenarios.outputs.words import schematic_note
 
 if TYPE_CHECKING:
@@ -73,15 +73,24 @@ PUBLIC_READING = {
     "withheld."
 }
 """The same where passages and routes are withheld."""
+WITHHELD_TITLE = "Fences and places"
+WITHHELD_READING = (
+    "Fences are opened in this scenario. How animals move is withheld from the public: it would show where."
+)
+"""The same where all that depends on openings is withheld."""
 
 
 def map_title(run: SpeciesRun, stem: str) -> str:
     """What a map shows, as far as its audience may see it."""
+    if stem == "map" and is_withheld(run):
+        return WITHHELD_TITLE
     return PUBLIC_TITLES.get(stem, MAPS[stem]) if reader_of(run) is Audience.PUBLIC else MAPS[stem]
 
 
 def map_reading(run: SpeciesRun, stem: str) -> str:
     """What a reader should know beside a map."""
+    if stem == "map" and is_withheld(run):
+        return WITHHELD_READING
     return PUBLIC_READING.get(stem, READING[stem]) if reader_of(run) is Audience.PUBLIC else READING[stem]
 
 
@@ -110,6 +119,8 @@ def write_maps(
     }  # fmt: skip
     if reader_of(run) is Audience.PUBLIC:
         del sheets["map_passages"]
+    if is_withheld(run):
+        del sheets["map_current"], sheets["map_cost"]
     return [save_png(draw(scene).figure, folder / f"{stem}.png") for stem, draw in sheets.items()]
 
 

@@ -12,7 +12,7 @@ from scenarios.outputs.audience import Audience
 if TYPE_CHECKING:
     from scenarios.model.passage_model import PassageModel
 
-__all__ = ["MODEL", "Release", "reader_of"]
+__all__ = ["MODEL", "Release", "is_withheld", "reader_of"]
 
 MODEL = "model.npz"
 """File of a run's `PassageModel`, where it has one."""
@@ -37,6 +37,11 @@ class Release(SpeciesRun):
     def of(cls, run: SpeciesRun, **more: Any) -> Release:
         """A run, or a release of it, with what is known of the copy."""
         return cls(**{one.name: getattr(run, one.name) for one in fields(run)} | more)
+
+
+def is_withheld(run: Ground) -> bool:
+    """Whether how animals move is withheld: from the public, once any fence is opened, because it tells where."""
+    return reader_of(run) is Audience.PUBLIC and run.openings_stand
 
 
 def reader_of(run: Ground) -> Audience:

@@ -267,6 +267,7 @@ def _read_run(entry: Mapping[str, Any], folder: Path, elevation: Path | None) ->
         assumptions=_assumptions(entry), fence_formula=_formula(entry),
         layers=relief, reports=tuple(_report(report) for report in entry["reports"]), seconds=entry["seconds"],
         audience=Audience(entry["audience"]), sensitivity_deg=float(entry["sensitivity_deg"]),
+        openings_stand=bool(entry.get("openings_stand", True)),
         sk42_operation=entry["sk42_operation"],
         model=_model(folder / MODEL),
     )  # fmt: skip

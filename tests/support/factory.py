@@ -123,7 +123,7 @@ def make_run(
         ),
         layers={"elevation": elevation_layer},
         reports=(SolveReport(method="multigrid-cg", n_unknowns=int(surface.passable.sum()), iterations=(11, 12)),),
-        seconds={"resistance": 0.1, "cost_distance": 0.4, "circuit": 1.2},
+        seconds={"resistance": 0.1, "cost_distance": 0.4, "circuit": 1.2}, openings_stand=False,
     )  # fmt: skip
 
 

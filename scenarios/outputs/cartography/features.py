@@ -22,7 +22,7 @@ from scenarios.outputs.cartography.scene import RunScene, Scene, draw_ground, pa
 from scenarios.outputs.cartography.sheet import INK, Sheet
 from scenarios.outputs.gis.geopackage import CORRIDOR_SHARES
 from scenarios.outputs.gis.qgis_styles import STANDS
-from scenarios.outputs.release import reader_of
+from scenarios.outputs.release import is_withheld, reader_of
 
 __all__ = [
     "colour_of",
@@ -41,6 +41,8 @@ NO_GAIN = (
     "No current crosses these closed fences, so there is no marginal gain to draw; shares below come from opening each place in "
     "turn."
 )
+NO_CORE = "None: no core reaches a target in this scenario."
+NO_MOVEMENT = "How animals move is withheld from the public, because an opening stands."
 WITHHELD = "Passages, routes and gains along fences are withheld from the public."
 CORE, TARGET = "#5e3c99", "#00695c"
 FEW = 15
@@ -52,7 +54,7 @@ def draw_corridor(sheet: Sheet, scene: Scene, corridor: NDArray[np.float64]) -> 
     draw_ground(sheet, scene)
     finite = np.isfinite(corridor)
     if not finite.any():
-        sheet.panel.text("None: no core reaches a target in this scenario.", size=8.6, color=INK)
+        sheet.panel.text(NO_MOVEMENT if is_withheld(scene.run) else NO_CORE, size=8.6, color=INK)
         return
     coarse = block_mean(corridor, scene.factor)
     limits = [float(np.quantile(corridor[finite], share)) for share in CORRIDOR_SHARES]

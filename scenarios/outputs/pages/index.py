@@ -18,7 +18,7 @@ from scenarios.outputs.audience import Audience
 from scenarios.outputs.folder import MARKER, run_folder
 from scenarios.outputs.map import MAPS, map_reading, map_title
 from scenarios.outputs.pages.frame import Table, as_table, write_page
-from scenarios.outputs.release import reader_of
+from scenarios.outputs.release import is_withheld, reader_of
 from scenarios.outputs.tables import BY_PLACE, named_passages, passage_table, standing_passages
 from scenarios.outputs.words import audience_of, is_schematic, schematic_note
 
@@ -164,6 +164,8 @@ def _file(folder: Path, path: Path, text: str) -> tuple[str, str]:
 
 def _summary(run: SpeciesRun) -> dict[str, str]:
     """One row of the overview."""
+    if is_withheld(run):
+        return dict.fromkeys(("joined", "cost", "crossings", "best", "gain", "flow"), "withheld")
     cores = over_cores([path.cost_m for path in run.paths])
     chosen = shortlist(run.ranking)
     best = chosen.iloc[0] if len(chosen) else None

@@ -20,8 +20,7 @@ from scenarios.land.inputs import read_inputs
 from scenarios.land.places import FocalPlace
 from scenarios.land.prepared import prepare_species
 from scenarios.model.ground import ground_of
-from scenarios.model.species_run import run_species
-from scenarios.outputs.audience import Audience, audience_note, badge
+from scenarios.outputs.audience import Audience, audience_note, badge, promised_deg
 from scenarios.outputs.exporting import export_results
 from scenarios.outputs.generalise import cells_within, generalised, generalised_ranking, snapped
 from scenarios.outputs.release import Release
@@ -32,11 +31,12 @@ from scenarios.runs.session import run_study, shortlists
 from scenarios.study.load import resolve
 from tests.support.adversary import attack, chance_km, errors_km, texts_of, within_cells_km
 from tests.support.factory import make_run, small_grid
+from tests.support.opening_adversary import ATTACKS, Try, tries
+from tests.support.opening_adversary import chance_km as opening_chance_km
 from tests.support.tiny_study import write_tiny_study
 
 CELL = 0.1
-MIDDLE_OF_CELL_M = 2250.0
-"""How far on average the middle of a cell of 9 km along the fence lies from a place in it."""
+PROMISED = 0.3
 
 
 @pytest.fixture(scope="module")
@@ -173,9 +173,9 @@ def test_the_public_gets_no_passage_route_gain_or_model(run, public):
 
 
 def test_public_rasters_have_no_structure_within_cells(run, public):
-    cells = cells_within(run.grid, CELL)
-    for values in (public.cwd, public.corridor, public.current_density, public.surface.values):
-        per_cell = pd.Series(values.ravel()).groupby(cells.ravel())
+    surfaces = ((PROMISED, public.cwd), (PROMISED, public.corridor), (PROMISED, public.current_density))
+    for degrees, values in (*surfaces, (CELL, public.surface.values)):
+        per_cell = pd.Series(values.ravel()).groupby(cells_within(run.grid, degrees).ravel())
         assert (per_cell.nunique(dropna=False) == 1).all()
     for values, most in ((public.cwd, 5), (public.corridor, 5), (public.current_density, 4)):
         assert 2 <= np.unique(values[np.isfinite(values)]).size <= most
@@ -290,45 +290,82 @@ def test_an_adversary_finds_no_more_than_the_cells(results, public_files):
     chance = np.median(chance_km(public_files, truth, n=500))
     for name, guesses in attack(public_files).items():
         median = np.median(errors_km(guesses, truth))
-        cells = np.median(within_cells_km(public_files, guesses, truth, CELL))
+        cells = np.median(within_cells_km(public_files, guesses, truth, PROMISED))
         assert median > 0.6 * min(cells, chance), (
             f"{name}: {median:.1f} km, cells alone {cells:.1f}, chance {chance:.1f}"
         )
 
 
-def test_one_opening_in_a_sealed_fence_is_not_placed_within_its_cell(tmp_path):
-    """Means of cells give an opening away to a kilometre: the neighbours' current shows on which side it lies. What the public
-    gets must say less than the cell in which it lies would."""
+@pytest.fixture(scope="module")
+def opened(tmp_path_factory) -> list[Try]:
+    """One opening after the other in a sealed fence."""
+    study = write_tiny_study(tmp_path_factory.mktemp("opened") / "study")
+    folder = tmp_path_factory.mktemp("releases")
+    return list(tries(str(study), "walker", folder, n=8, scenario="closed", design="wires_out"))
+
+
+@pytest.mark.parametrize("attack_name", list(ATTACKS))
+def test_no_attack_places_an_opening_within_the_promised_grid(opened, attack_name):
+    """Each finds the openings in files that hold everything, and from the public's files guesses the same whatever was opened."""
+    whole, public = (
+        np.array([ATTACKS[attack_name](one.before[reader], one.after[reader]) for one in opened])
+        for reader in ("all, as computed", "public")
+    )
+    truth = np.array([one.truth for one in opened])
+    errors = [
+        np.median([errors_km(g[None], t[None]) for g, t in zip(guesses, truth, strict=True)])
+        for guesses in (whole, public)
+    ]
+    assert len(opened) >= 5
+    assert errors[0] < 1.5
+    assert errors[1] > 0.5 * np.median(opening_chance_km(opened))
+    assert len(np.unique(public, axis=0)) == 1
+
+
+def test_releases_of_other_openings_are_the_same_files(tmp_path):
+    """Every kind for the public, byte for byte, whether a fence is opened here or at two other places: nothing to set off."""
     study = write_tiny_study(tmp_path / "study")
-    along_m, means, classes = np.arange(13_000.0, 41_600.0, 1500.0), [], []
-    for at in along_m:
-        run = _with_one_opening(study, float(at))
-        cells = cells_within(run.grid, CELL)
-        average = pd.Series(run.current_density.ravel()).groupby(cells.ravel()).transform("mean").to_numpy()
-        fence = run.cuts.fences[0]
-        means.append(abs(_centroid(run.grid, fence, average.reshape(run.grid.shape)) - at))
-        classes.append(abs(_centroid(run.grid, fence, generalised(run, Audience.PUBLIC).current_density) - at))
-    assert np.median(means) < 1500
-    assert np.median(classes) > MIDDLE_OF_CELL_M
+    openings = [
+        {"id": name, "fence_line": "border", "design": "wires_out", "at": [f"border_0-km{km:06.1f}"]}
+        for name, km in (("one", 25), ("two", 31), ("three", 37))
+    ]
+    found = []
+    for number, opened in enumerate([openings[:1], openings[1:]]):
+        out = tmp_path / str(number)
+        with Reporter(quiet=True) as reporter:
+            run_study(str(study), ["closed"], ["digger"], out / "results", {"openings": opened}, reporter)
+            export_results(out / "results", "all", out / "public", reporter, audience="public")
+        files = sorted(path for path in (out / "public").rglob("*") if path.is_file())
+        found.append({path.relative_to(out / "public").as_posix(): path.read_bytes() for path in files})
+    one, other = found
+    assert one.keys() == other.keys() and len(one) > 15
+    assert [name for name in one if other[name] != one[name]] == []
+    assert (tmp_path / "0/results/closed/digger/pairs.csv").read_bytes() != (
+        tmp_path / "1/results/closed/digger/pairs.csv"
+    ).read_bytes()
+    tables = [pd.read_csv(path) for path in (tmp_path / "0" / "public").rglob("pairs.csv")]
+    assert tables and all(table.empty for table in tables)
 
 
-def _with_one_opening(study: Path, along_m: float) -> Release:
-    closed = read_inputs(resolve(str(study), "closed"), ["walker"])
-    spot = closed.cuts.fences[0].point_at(along_m)
-    ((lon, lat),) = lon_lat(closed.grid, [spot.x], [spot.y])
-    opening = {"id": "one", "fence_line": "border", "design": "wires_out", "lon": float(lon), "lat": float(lat)}
-    resolved = resolve(str(study), "closed", {"openings": [opening]})
-    return run_species(prepare_species(resolved, read_inputs(resolved, ["walker"]), "walker"))
+def test_movement_is_withheld_once_an_opening_stands_or_none_is_said_not_to(run):
+    from dataclasses import fields, replace
+
+    assert next(one for one in fields(Release) if one.name == "openings_stand").default is True
+    shown = generalised(replace(run, openings_stand=True), Audience.PUBLIC)
+    for values in (shown.cwd, shown.corridor, shown.current_density):
+        assert np.isnan(values).all()
+    assert shown.paths == () and shown.pairs.empty and shown.indicators.empty
+    assert shown.surface.passable.any() and shown.cuts.fences and shown.places
+    assert generalised(replace(run, openings_stand=True), Audience.PARTNER).pairs.equals(run.pairs)
 
 
-def _centroid(grid: Grid, fence: Fence, current: np.ndarray) -> float:
-    """Where the current along the fence has its middle, around the cells where it is highest [m along the fence]."""
-    at = np.arange(0.0, fence.length_m, 100.0)
-    row, col = grid.cells_at(*np.array([fence.point_at(d).coords[0] for d in at]).T)
-    inside = np.array([grid.holds(int(r), int(c)) for r, c in zip(row, col, strict=True)])
-    at, flow = at[inside], np.nan_to_num(current[row[inside], col[inside]])
-    near = np.abs(at - at[flow == flow.max()].mean()) < 18_000
-    return float(np.average(at[near], weights=flow[near] ** 2))
+def test_the_promised_grid_is_one_number_in_every_file(public_files, public):
+    import json
+
+    assert promised_deg(CELL) == PROMISED and "no passage is placed better than 0.3 degree" in note_of(public)
+    manifest = json.loads(next(public_files.rglob("manifest.json")).read_text(encoding="utf-8"))
+    assert {run["promised_deg"] for run in manifest["runs"]} == {PROMISED}
+    assert "no passage is placed better than 0.3 degree" in manifest["audience_note"]
 
 
 def test_results_for_an_audience_are_written_by_run_itself(tmp_path):
