@@ -68,7 +68,8 @@ class ExportKind:
         if self.whole:
             return list(write(export, export.out))
         content = export.content()
-        found = write(content, confined(export.out, self.name.format(stem=content.stem)))
+        where = confined(export.out, self.name.format(stem=content.stem)) if self.name else export.out
+        found = write(content, where)
         return list(found) if isinstance(found, list) else [found]
 
 
