@@ -195,7 +195,7 @@ def reporting(command: str, quiet: bool, verbose: int) -> Iterator[Reporter]:
 def _require_environment() -> None:
     """Raise where the process is given so little memory that libraries end it in their own ways, or threads that are no number."""
     threads = os.environ.get("NUMBA_NUM_THREADS")
-    if threads is not None and not (threads.strip().isdecimal() and int(threads) > 0):
+    if threads and not (threads.strip().isdecimal() and int(threads) > 0):
         raise ConfigError(f"NUMBA_NUM_THREADS={threads}: is no number of threads; give 1 or more, or leave it unset")
     if sys.platform != "win32":
         import resource

@@ -221,7 +221,7 @@ def _of_reader(name: str, inputs: int, seed: int, seconds: float) -> Tally:
                 print(f"  {end.kind}  {end.kept}", flush=True)
             tally.ends[end.how] += 1
             tally.kinds[end.kind] += bool(end.kind)
-        if tally.tried == before:
+        if tally.tried == before and time.monotonic() - began < seconds:
             raise RuntimeError(f"{name}: its valid files could not be written")
     tally.seconds = time.monotonic() - began
     return tally

@@ -27,8 +27,8 @@ def kill(times: int, seed: int = 1) -> list[Round]:
             raise RuntimeError(said)
         commands: dict[str, Command] = {
             "run": ("run", study, "--species", "walker"),
-            "batch": ("batch", "run", study, study / "matrix.yaml"),
-            "batch of two processes": ("batch", "run", study, study / "matrix.yaml", "--jobs", 2),
+            "batch": ("batch", "run", study, "--matrix", study / "matrix.yaml"),
+            "batch of two processes": ("batch", "run", study, "--matrix", study / "matrix.yaml", "--jobs", 2),
             "export": ("export", "all", results),
             "export geopackage": ("export", "geopackage", results),
         }
@@ -56,10 +56,11 @@ def _killed(what: str, command: Command, base: Path, times: int, rng: random.Ran
             files_of(out) == wanted,
             f"after {moment:.1f} of {whole:.1f} s: files differ: {_different(files_of(out), wanted)}",
         )
-        beside = sorted(path.name for path in out.parent.iterdir() if path != out)
+        beside = sorted(path.name for path in out.parent.glob("*") if path != out)
         found.check(not beside, f"after {moment:.1f} of {whole:.1f} s: left beside the results: {beside}")
         left = sorted(path.relative_to(tmp).as_posix() for path in tmp.rglob("*"))
         found.check(not left, f"after {moment:.1f} of {whole:.1f} s: left in the temporary folder: {left[:5]}")
+    print(f"  {found.told()}", flush=True)
     return found
 
 

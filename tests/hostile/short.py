@@ -32,11 +32,11 @@ def disk(steps: int) -> list[Round]:
             raise RuntimeError(said)
         commands = {
             "run": ("run", study, "--species", "walker"),
-            "batch": ("batch", "run", study, study / "matrix.yaml", "--keep", "maps"),
-            "batch of two processes": ("batch", "run", study, study / "matrix.yaml", "--jobs", 2),
+            "batch": ("batch", "run", study, "--matrix", study / "matrix.yaml", "--keep", "maps"),
+            "batch of two processes": ("batch", "run", study, "--matrix", study / "matrix.yaml", "--jobs", 2),
             "export": ("export", "all", results),
-            "compare": ("export", "sheet", results),
-            "crime": ("evidence", "simulate", study),
+            "sheet": ("export", "sheet", results),
+            "simulate": ("evidence", "simulate", study),
         }
         return [
             _on_small_disks(what, command, base / f"disk-{what.replace(' ', '_')}", steps)
@@ -58,6 +58,7 @@ def _on_small_disks(what: str, command: tuple[object, ...], base: Path, steps: i
             code != 8 or "disk is full" in said or "No space left" in said,
             f"{size // 1024} KiB: does not say that the disk is full: {said[-300:]}",
         )
+    print(f"  {found.told()}", flush=True)
     return found
 
 

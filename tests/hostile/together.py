@@ -121,7 +121,7 @@ def _names(study: Path, base: Path) -> Round:
     for what, name in NAMES.items():
         for command in (
             ("run", study, "--species", "walker"),
-            ("batch", "run", study, study / "matrix.yaml"),
+            ("batch", "run", study, "--matrix", study / "matrix.yaml"),
             ("evidence", "simulate", study),
         ):
             code, said = finish(begin(*command, "--out", base / name, temporary=base.parent / "tmp"))

@@ -8,8 +8,10 @@ import re
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
 import rasters.errors
+from cli import app
 from rasters.errors import FolderInUseError, LayerNotFoundError, PlannerError
 from scenarios.exit_codes import ExitCode, exit_code_of
 from tests.support.places import ROOT
@@ -67,3 +69,25 @@ def test_the_nearest_kind_counts_and_a_full_disk_before_all() -> None:
     assert exit_code_of(PlannerError("words")) is ExitCode.USAGE
     assert exit_code_of(FileNotFoundError("a library's own")) is ExitCode.BUG
     assert exit_code_of(OSError(errno.ENOSPC, "full", str(Path("a.tif")))) is ExitCode.NOT_WRITTEN
+
+
+@pytest.mark.parametrize("threads", ["0", "-1", "many"])
+def test_threads_that_are_no_number_are_a_wrong_setting(threads: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NUMBA_NUM_THREADS", threads)
+    done = CliRunner().invoke(app, ["check", "nowhere"])
+    assert done.exit_code == ExitCode.CONFIGURATION
+    assert f"NUMBA_NUM_THREADS={threads}: is no number of threads" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (ImportError("libgdal.so: failed to map segment from shared object"), ExitCode.MEMORY),
+        (RuntimeError("can't start new thread"), ExitCode.MEMORY),
+        (OSError(errno.ENOMEM, "Cannot allocate memory"), ExitCode.MEMORY),
+        (OSError(errno.EFBIG, "File too large"), ExitCode.NOT_WRITTEN),
+        (ImportError("no module named x"), ExitCode.BUG),
+    ],
+)
+def test_what_a_system_without_memory_or_disk_says(error: Exception, code: ExitCode) -> None:
+    assert exit_code_of(error) is code

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
+import json
+import re
 import shutil
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -51,3 +55,80 @@ def test_a_kept_input_is_read_again(tmp_path: Path) -> None:
     one.write(tmp_path / "kept.json")
     assert fuzz.Input.read(tmp_path / "kept.json") == one
     assert fuzz.replay(tmp_path / "kept.json").how in ("accepted", "refused")
+
+
+Change = Callable[[bytes], bytes]
+
+
+def put(old: str, new: str) -> Change:
+    """One text in place of another, which must be there."""
+
+    def change(raw: bytes) -> bytes:
+        assert old.encode() in raw
+        return raw.replace(old.encode(), new.encode(), 1)
+
+    return change
+
+
+def states(**keys: object) -> Change:
+    """Keys of a JSON file set."""
+    return lambda raw: json.dumps(json.loads(raw) | keys).encode()
+
+
+def of_run(**keys: object) -> Change:
+    """Keys of the first run of a manifest set."""
+
+    def change(raw: bytes) -> bytes:
+        manifest = json.loads(raw)
+        manifest["runs"][0] |= keys
+        return json.dumps(manifest).encode()
+
+    return change
+
+
+def drawn(coordinates: bytes) -> Change:
+    """Other coordinates for the first line of a GeoJSON file."""
+    return lambda raw: re.sub(rb'"coordinates": ?\[.*?\]\s*\]', b'"coordinates": ' + coordinates, raw, count=1)
+
+
+LAUGHS = "".join(
+    f"{after}: &{after} [{', '.join([f'*{before}'] * 9)}]\n" for before, after in itertools.pairwise("abcdefgh")
+)
+FAR = b"[[1e308, 0], [-1e308, 1]]"
+KINDS: dict[str, tuple[str, str, Change, str]] = {
+    "a name longer than file systems take": ("study.yaml", "study.yaml", put("file: dem.tif", f"file: {'x' * 300}.tif"), "longer than"),
+    "brackets without end": ("study.yaml", "study.yaml", lambda raw: raw + b"\nx: " + b"[" * 5000, "nested more than"),
+    "a list within itself": ("species.yaml", "walker.yaml", lambda raw: raw + b"\nx: &x [*x]", "nested more than"),
+    "aliases of aliases": ("study.yaml", "study.yaml", lambda raw: raw + f"\na: &a [x]\n{LAUGHS}".encode(), "aliases stand for"),
+    "a word that its tag does not fit": ("study.yaml", "study.yaml", lambda raw: raw + b"\nx: !!bool x", "does not fit its tag"),
+    "a date that is none": ("overrides (--set)", "set-0.value", lambda _: b"fences.active=2024-13-45", "fences.active"),
+    "brackets in --set": ("overrides (--set)", "set-0.value", lambda _: b"fences.active=" + b"[" * 5000, "not valid YAML"),
+    "coordinates beyond the Earth": (
+        "GeoJSON", "fences.geojson", drawn(FAR), "fences.geojson",
+    ),
+    "a line of one point": (
+        "GeoJSON", "fences.geojson", drawn(b"[[1, 1]]"), "fences.geojson",
+    ),
+    "resources by lists": ("camera traps", "datapackage.json", states(resources=[{"name": ["x"]}]), "there is no deployments"),
+    "a damaged gzip table": ("plain tables", "plain/deployments.csv.gz", lambda raw: raw[:20] + bytes(20) + raw[40:], "deployments.csv.gz"),
+    "a bandwidth of the universe": ("patrols", "crime.yaml", put("- 10\n", "- 1e300\n"), "bandwidths_km"),
+    "classes in another encoding": ("Omniscape files", "reclass.txt", lambda _: b"1 5\n2 \xff\xfe\n", "reclass.txt"),
+    "a manifest of lists": ("manifest (--from)", "run/manifest.json", states(settings={"bases": {"closed": "x"}}), "settings.bases"),
+    "a manifest without settings": ("manifest (--from)", "run/manifest.json", states(scenarios={}), "states no settings"),
+    "a manifest nested too deeply": ("manifest (--from)", "run/manifest.json", lambda _: b"[" * 100_000, "nested too deeply"),
+    "a grid that is none": ("results: manifest", "run/manifest.json", of_run(grid={"shape": 3}), "runs.0.grid"),
+    "a run outside the folder": ("results: manifest", "run/manifest.json", of_run(scenario="/etc"), "leads out"),
+    "a solve that is none": ("results: manifest", "run/manifest.json", of_run(reports=[{"method": []}]), "runs.0.reports"),
+    "a name of 300 letters": ("names (--out)", "out-0.value", lambda _: b"out=" + b"n" * 300, "results cannot be written there"),
+}  # fmt: skip
+"""What has ended as a bug once: reader, file, how it was broken, and what is said now."""
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_once_stopped_a_reader_is_told(kind: str, tmp_path: Path) -> None:
+    reader, file, change, words = KINDS[kind]
+    desk = fuzz.Desk(reader, tmp_path)
+    content = change(desk.valid[desk.folder / file])
+    end = desk.read(fuzz.Input(reader=reader, number=0, seed=0, file=file, content=content))
+    assert (end.how, end.kind) == ("refused", ""), end.text
+    assert words in end.text

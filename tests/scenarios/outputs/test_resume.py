@@ -25,6 +25,7 @@ from typer.testing import CliRunner
 import scenarios.outputs.folder as folder_module
 from cli import app
 from rasters.errors import FolderInUseError
+from scenarios.outputs import claim
 from scenarios.outputs.claim import claimed, lock_of
 from scenarios.outputs.folder import MARKER, atomic_folder
 from tests.support.places import ROOT
@@ -161,6 +162,20 @@ def test_two_runs_into_one_folder_cannot_meet(study: Path, tmp_path: Path) -> No
         assert f"process {os.getpid()} (otkel" in done.stderr and "choose another folder" in done.stderr
         assert (tmp_path / ".out.part-living").is_dir() and lock_of(out).is_file() and not out.exists()
     assert not lock_of(out).exists()
+
+
+def test_an_interruption_while_a_lock_is_taken_leaves_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    take = claim._take
+
+    def interrupted(lock: Any, path: Path) -> None:
+        path.touch()
+        signal.raise_signal(signal.SIGINT)
+        take(lock, path)
+
+    monkeypatch.setattr(claim, "_take", interrupted)
+    with pytest.raises(KeyboardInterrupt), claimed(tmp_path / "out"):
+        pytest.fail("the interruption was lost")
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_lock_file_without_a_holder_is_taken_over(tmp_path: Path) -> None:
