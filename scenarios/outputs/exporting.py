@@ -80,7 +80,8 @@ def export_results(
     files: list[Path] = []
     for name, whom in served.items():
         reporter.step(f"{name} for {whom}")
-        files += KINDS[name].write(exports.of(whom))
+        with stored.blaming_changes():
+            files += KINDS[name].write(exports.of(whom))
     audiences = {name: whom.value for name, whom in served.items()}
     left_out = [name for name in chosen if name not in served]
     told = [f"{kind}: left out; it lists passages, which the public does not get" for kind in left_out]

@@ -6,7 +6,8 @@ written, so that a run and its stored twin give the same files, byte for byte.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -20,7 +21,7 @@ from affine import Affine
 from numpy.typing import NDArray
 
 from connectivity.report import SolveReport
-from rasters.errors import DataError, LayerNotFoundError
+from rasters.errors import DataError, LayerNotFoundError, PlannerError
 from rasters.fence_cuts import cut_edges
 from rasters.fences import FORMULA, CutEdges, Fence
 from rasters.files.bands import open_band
@@ -169,12 +170,15 @@ class StoredResults:
         path = self.folder / BORDERS
         if not self._listed(path):
             return None
-        frame = _layer(path, "borders")
-        return frame.set_crs(_grid(self.manifest["runs"][0]["grid"]).pyproj_crs, allow_override=True)
+        with self.blaming_changes():
+            frame = _layer(path, "borders")
+            return frame.set_crs(_grid(self.manifest["runs"][0]["grid"]).pyproj_crs, allow_override=True)
 
     def run(self, scenario: str, species: str) -> Release:
         """Read one run."""
-        return _read_run(self._entry(scenario, species), self.run_folder(scenario, species), self._elevation(scenario))
+        entry = self._entry(scenario, species)
+        with self.blaming_changes():
+            return _read_run(entry, self.run_folder(scenario, species), self._elevation(scenario))
 
     def run_folder(self, scenario: str, species: str) -> Path:
         """Where the files of one run lie."""
@@ -192,6 +196,17 @@ class StoredResults:
                 raise _gone(path)
             if sha256_of(path) != described.get("sha256"):
                 raise DataError(f"{path}: was changed after the run that wrote it; restore it, or run the study again")
+
+    @contextmanager
+    def blaming_changes(self) -> Iterator[None]:
+        """What breaks within is told as the file that was changed after the run, if one was: nobody can foresee what it holds then."""
+        try:
+            yield
+        except (PlannerError, MemoryError, OSError):
+            raise
+        except Exception:
+            self.verify()
+            raise
 
     def _entry(self, scenario: str, species: str) -> dict[str, Any]:
         for entry in self.manifest["runs"]:

@@ -119,6 +119,9 @@ KINDS: dict[str, tuple[str, str, Change, str]] = {
     "a grid that is none": ("results: manifest", "run/manifest.json", of_run(grid={"shape": 3}), "runs.0.grid"),
     "a run outside the folder": ("results: manifest", "run/manifest.json", of_run(scenario="/etc"), "leads out"),
     "a solve that is none": ("results: manifest", "run/manifest.json", of_run(reports=[{"method": []}]), "runs.0.reports"),
+    "a table of a run without its totals": (
+        "results: files", "run/closed/walker/pairs.csv", put(",any,", ",some,"), "was changed after the run",
+    ),
     "a name of 300 letters": ("names (--out)", "out-0.value", lambda _: b"out=" + b"n" * 300, "results cannot be written there"),
 }  # fmt: skip
 """What has ended as a bug once: reader, file, how it was broken, and what is said now."""
