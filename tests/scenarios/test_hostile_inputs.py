@@ -116,9 +116,9 @@ KINDS: dict[str, tuple[str, str, Change, str]] = {
     "a manifest of lists": ("manifest (--from)", "run/manifest.json", states(settings={"bases": {"closed": "x"}}), "settings.bases"),
     "a manifest without settings": ("manifest (--from)", "run/manifest.json", states(scenarios={}), "states no settings"),
     "a manifest nested too deeply": ("manifest (--from)", "run/manifest.json", lambda _: b"[" * 100_000, "nested too deeply"),
-    "a grid that is none": ("results: manifest", "run/manifest.json", of_run(grid={"shape": 3}), "runs.0.grid"),
-    "a run outside the folder": ("results: manifest", "run/manifest.json", of_run(scenario="/etc"), "leads out"),
-    "a solve that is none": ("results: manifest", "run/manifest.json", of_run(reports=[{"method": []}]), "runs.0.reports"),
+    "a grid that is none": ("results: manifest", "run/manifest.json", of_run(grid={"shape": 3}), "runs[0].grid"),
+    "a run outside the folder": ("results: manifest", "run/manifest.json", of_run(scenario="/etc"), "relative to its folder"),
+    "a solve that is none": ("results: manifest", "run/manifest.json", of_run(reports=[{"method": []}]), "runs[0].reports"),
     "a table of a run without its totals": (
         "results: files", "run/closed/walker/pairs.csv", put(",any,", ",some,"), "was changed after the run",
     ),
