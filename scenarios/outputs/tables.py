@@ -18,6 +18,7 @@ from scenarios.outputs.columns import NOTHING, Own, column_dictionary, column_of
 from scenarios.outputs.words import fence_statuses
 
 __all__ = [
+    "given_back",
     "indicator_table",
     "named_passages",
     "passage_table",
@@ -69,6 +70,13 @@ def standing_passages(run: Ground) -> pd.DataFrame:
     """The passages that stand, each with a name."""
     table = run.standing.rename(columns=RENAMED | {"lon": "lon_deg", "lat": "lat_deg"})
     return table.assign(name=passage_names(run.cuts.fences, table))
+
+
+def given_back(run: SpeciesRun) -> dict[str, float]:
+    """What the passages that stand give back, as ``conductance`` and ``least_cost`` shares [1]; empty where none stands."""
+    values = dict(zip(run.indicators["indicator"], run.indicators["value"], strict=True)) if len(run.indicators) else {}
+    names = {key: f"given_back_{key}_share" for key in ("conductance", "least_cost")}
+    return {key: float(values[name]) for key, name in names.items() if len(run.standing) and name in values}
 
 
 def profile_table(run: SpeciesRun) -> pd.DataFrame:

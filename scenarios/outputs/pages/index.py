@@ -19,7 +19,7 @@ from scenarios.outputs.folder import MARKER, run_folder
 from scenarios.outputs.map import MAPS, map_reading, map_title
 from scenarios.outputs.pages.frame import Table, as_table, write_page
 from scenarios.outputs.release import is_withheld, reader_of
-from scenarios.outputs.tables import BY_PLACE, named_passages, passage_table, standing_passages
+from scenarios.outputs.tables import BY_PLACE, given_back, named_passages, passage_table, standing_passages
 from scenarios.outputs.words import audience_of, is_schematic, schematic_note
 
 __all__ = ["write_index"]
@@ -123,20 +123,13 @@ def _section(run: SpeciesRun, folder: Path) -> dict[str, Any]:
         "passages": as_table(_shown_passages(run)),
         "standing": as_table(standing_passages(run).head(LISTED), shown=STANDING_SHOWN),
         "n_standing": len(run.standing),
-        "given_back": _given_back(run),
+        "given_back": {key: percent(value) for key, value in given_back(run).items()},
         "by_place": as_table(_best_by_place(run)),
         "n_passages": len(run.ranking),
         "schematic_lines": any(is_schematic(fence.geometry_status) for fence in run.cuts.fences),
         "assumptions": run.assumptions,
         "files": [_file(folder, at / name, text) for name, text in FILES.items() if (folder / at / name).is_file()],
     }
-
-
-def _given_back(run: SpeciesRun) -> dict[str, str]:
-    """What the passages that stand give back, as shares of what the fences take away; empty where none stands."""
-    values = dict(zip(run.indicators["indicator"], run.indicators["value"], strict=True)) if len(run.indicators) else {}
-    names = {"conductance": "given_back_conductance_share", "least_cost": "given_back_least_cost_share"}
-    return {key: percent(values[name]) for key, name in names.items() if len(run.standing) and name in values}
 
 
 def _named(run: SpeciesRun) -> pd.DataFrame:

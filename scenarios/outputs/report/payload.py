@@ -14,10 +14,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from scenarios.model.results import shortlist
 from scenarios.outputs.audience import badge
 from scenarios.outputs.release import Release
 from scenarios.outputs.report.basis import Basis
+from scenarios.outputs.report.passages import passages_of, standing_of
 from scenarios.outputs.report.surfaces import THEMES, Frame, Scale, Theme, ground_of, packed, palette, surface_of
 from scenarios.outputs.report.vectors import (
     border_lines,
@@ -28,6 +28,7 @@ from scenarios.outputs.report.vectors import (
     places_of,
     stretches_of,
 )
+from scenarios.outputs.tables import given_back
 from scenarios.outputs.translate import LANGUAGES
 from scenarios.outputs.words import audience_of, schematic_note
 from scenarios.records.hashing import versions
@@ -166,7 +167,9 @@ def _scenario(contents: Contents, name: str) -> dict[str, Any]:
     basis = contents.bases.get(name)
     return {
         "id": name, "title": runs[0].titles.get("scenario", name), "schematic": schematic_note(runs[0]), "fences": fences_of(runs[0]),
-        "stretches": stretches_of(runs[0]), "passages": _passages(runs, contents.combined.get(name), {} if basis is None else basis.months),
+        "stretches": stretches_of(runs[0]),
+        "passages": passages_of(runs, contents.combined.get(name), {} if basis is None else basis.months),
+        "standing": standing_of(runs[0]),
         "basis": None if basis is None else {"base": basis.base, "set": basis.overrides, "openings": basis.openings},
         "weights": {run.species: _weight(runs, run, basis) for run in runs},
         "arriving": basis is not None and basis.arriving,
@@ -180,36 +183,9 @@ def _weight(runs: Sequence[Release], run: Release, basis: Basis | None) -> float
     return weights[run.species] / total if total > 0 else 0.0
 
 
-def _passages(
-    runs: Sequence[Release], combined: pd.DataFrame | None, months: Mapping[str, list[int]]
-) -> list[dict[str, Any]]:
-    """Those that can be tried first, in the order of the models, then the others of the shortlists."""
-    tables = ([] if combined is None else [combined]) + [run.ranking for run in runs]
-    ids = list(runs[0].model.candidates) if runs[0].model is not None else []
-    ids += [str(name) for table in tables for name in shortlist(table)["candidate"]]
-    every = (
-        pd.concat([t for t in tables if len(t)]).drop_duplicates("candidate")
-        if any(map(len, tables))
-        else pd.DataFrame()
-    )
-    rows = {} if every.empty else every.set_index("candidate").to_dict("index")
-    places = {} if combined is None else combined.set_index("candidate")[["rank", "score", "selected"]].to_dict("index")
-    return [_passage(name, rows[name], places.get(name), months.get(name, [])) for name in dict.fromkeys(ids)]
-
-
-def _passage(name: str, row: Mapping[str, Any], place: Mapping[str, Any] | None, months: list[int]) -> dict[str, Any]:
-    return {
-        "id": name, "fence": row["fence"], "line": row["fence_line"], "km": round(float(row["along_m"]) / 1000, 3),
-        "lon": round(float(row["lon"]), 6), "lat": round(float(row["lat"]), 6), "width_m": float(row["width_m"]),
-        "design": row["design"], "cost": float(row["cost"]), "months": months,
-        "rank": None if place is None else int(place["rank"]), "score": None if place is None else finite(place["score"]),
-        "selected": place is not None and bool(place["selected"]),
-    }  # fmt: skip
-
-
 def _run(run: Release, basis: Basis | None) -> dict[str, Any]:
     return {
-        "gains": gains_of(run), "paths": paths_of(run), "pairs": _pairs(run),
+        "gains": gains_of(run), "paths": paths_of(run), "pairs": _pairs(run), "givenBack": given_back(run),
         "model": None if run.model is None or basis is None else _model(run, run.model, basis),
     }  # fmt: skip
 

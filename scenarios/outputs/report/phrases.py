@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import calendar
+
 from scenarios.outputs.audience import Audience, audience_note, badge
 from scenarios.outputs.translate import LANGUAGES, translator
 
 __all__ = ["PHRASES", "phrases"]
 
 PHRASES: tuple[str, ...] = (
+    *calendar.month_abbr[1:],
     "A click on a place flies there, a second one back.",
     "A/m",
     "About these data",
     "Adds now",
+    "all year",
     "All, weighted",
     "Assumptions",
+    "Chosen ones add",
     "Close",
     "Compare with",
     "Conductance",
@@ -24,14 +29,17 @@ PHRASES: tuple[str, ...] = (
     "Cost of a metre through a cell; 1 is the best habitat.",
     "Current density",
     "Dark is where the cheapest routes run. Where nothing is drawn no route passes, or only a far dearer one.",
+    "Design",
     "effective km",
     "Effective resistance",
     "Effort to the nearest target",
     "Every pair, not only the nearest target",
+    "existing",
     "Expected flow of movement: 1 A sent from each core to the targets.",
     "expert placeholder resistances",
     "Extra cost of the best route through a cell over the cheapest route of all.",
     "Fence",
+    "fence removed",
     "Fence: marginal gain, low to high",
     "Fences",
     "Flow",
@@ -41,7 +49,6 @@ PHRASES: tuple[str, ...] = (
     "How to read it",
     "impassable",
     "km",
-    "km {km}",
     "Language",
     "Layers",
     "Least accumulated resistance times distance, fences included.",
@@ -55,6 +62,7 @@ PHRASES: tuple[str, ...] = (
     "Map drawn by MapLibre GL JS (BSD licence, text in this file's source). Made by {program}; nothing is "
     "loaded from the network.",
     "Middle of the map",
+    "Months",
     "Names",
     "nearest target",
     "no route",
@@ -69,12 +77,17 @@ PHRASES: tuple[str, ...] = (
     "Opacity",
     "Open",
     "Open {place}",
+    "Passage that stands",
     "Passage, closed",
     "Passage, open",
     "Passages",
     "Passages are withheld from the public.",
+    "Passages open: {n} ({m} stand already), cost {cost}",
     "Passages open: {n}, cost {cost}",
+    "Passages that stand",
     "Place",
+    "planned",
+    "Planned passage",
     "Proposed passage",
     "Relative numbers: 50 means that an animal would rather walk 50 times as far through the best habitat.",
     "Relief",
@@ -93,6 +106,7 @@ PHRASES: tuple[str, ...] = (
     "Skip the map",
     "Sources",
     "Species",
+    "State",
     "State border",
     "State borders",
     "Surface",
@@ -102,13 +116,17 @@ PHRASES: tuple[str, ...] = (
     "cores. Score: 1 is the best single passage in both.",
     "Target area",
     "The live score leaves out the walkers that arrive alive, which the ranking counts.",
+    "They give back",
     "This browser shows no maps here (WebGL is off). Everything else on the page works.",
     "Try passages",
     "Values here",
     "Water",
     "What it gives back",
+    "What stands: share of what the fences take away without any passage. Chosen ones: share of "
+    "what they still take away with those that stand.",
     "Where random walkers between cores and targets pass, and how concentrated. It ranks places; it does "
     "not count animals.",
+    "Width",
     "Zoom in",
     "Zoom out",
     "{species}: from the core areas to their targets",

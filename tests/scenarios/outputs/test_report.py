@@ -15,8 +15,9 @@ import pytest
 from rasters.errors import ExportError
 from scenarios.land.inputs import read_inputs
 from scenarios.land.prepared import prepare_species
+from scenarios.model.naming import passage_names
 from scenarios.model.passage_model import choose_candidates, passage_model
-from scenarios.model.ranking import combine_species
+from scenarios.model.ranking import numbered
 from scenarios.model.results import SpeciesRun
 from scenarios.model.species_run import run_species
 from scenarios.outputs.audience import Audience
@@ -28,6 +29,8 @@ from scenarios.outputs.report.page import HERE, write_report
 from scenarios.outputs.report.payload import Contents, payload
 from scenarios.outputs.report.phrases import PHRASES, phrases
 from scenarios.outputs.report.surfaces import THEMES, Frame, Scale, surface_of
+from scenarios.outputs.tables import given_back
+from scenarios.outputs.translate import translator
 from scenarios.progress import Reporter
 from scenarios.runs.session import run_study
 from scenarios.study.load import resolve
@@ -44,8 +47,7 @@ def solved(study: Path, scenario: str) -> tuple[list[Release], Any, Basis]:
     resolved = resolve(str(study), scenario)
     inputs = read_inputs(resolved)
     prepared = [prepare_species(resolved, inputs, name) for name in SPECIES]
-    runs = [run_species(one) for one in prepared]
-    combined = combine_species(resolved.study, {run.species: run.ranking for run in runs})
+    runs, combined = numbered(resolved.study, [run_species(one) for one in prepared])
     chosen = choose_candidates(prepared, [combined, *(run.ranking for run in runs)], most=20)
     models = [passage_model(one, chosen) if chosen else None for one in prepared]
     basis = Basis.of(resolved.settings, resolved.base, resolved.overrides)
@@ -371,7 +373,7 @@ def test_a_page_for_others_holds_no_place_to_try(contents: Contents, tmp_path: P
         data = json.loads(re.search(r'id="otkel-data">(.*?)</script>', text, re.S)[1])  # type: ignore[index]
         assert data["audience"] == audience.value and all(run["model"] is None for run in data["runs"].values())
         if audience is Audience.PUBLIC:
-            assert not any(s["passages"] for s in data["scenarios"]) and not any(
+            assert not any(s["passages"] or s["standing"] for s in data["scenarios"]) and not any(
                 r["paths"] for r in data["runs"].values()
             )
 
@@ -382,6 +384,50 @@ def test_the_page_says_what_it_may_do_and_under_which_licence_it_draws(report: P
     assert "default-src &#39;none&#39;" in policy and "connect-src &#39;none&#39;" in policy and "unsafe" not in policy
     assert "Redistribution and use in source and binary forms" in text and "MapLibre contributors" in text
     assert not re.search(r'(src|href)="(?!#)', text.split("<script>")[0])
+
+
+def test_passages_that_stand_are_drawn_named_and_counted(browser: Any, report: Path, contents: Contents) -> None:
+    run = contents.of_scenario("both")[1]
+    (stands,) = run.standing.to_dict("records")
+    with opened(browser, report, locale="ru-RU") as one:
+        page = one.with_map().page
+        assert page.locator(".standing").count() == 0 and page.is_hidden("#stand")
+        page.select_option("#scenario", "both")
+        marker = page.locator("#map .standing")
+        assert marker.text_content() == "S1" and page.locator("#standing tbody tr").count() == 1
+        assert marker.evaluate("e => getComputedStyle(e).backgroundColor") == "rgb(46, 139, 87)"
+        marker.click()
+        told = page.locator(".maplibregl-popup").inner_text(), page.locator("#standing tbody tr").inner_text()
+        for word in (
+            f"км {stands['along_m'] / 1000:g}",
+            "существует",
+            "wires_out",
+            f"{stands['width_m']:g}",
+            "весь год",
+        ):
+            assert all(word in text for text in told)
+        assert "Существующий переход" in page.locator("#legend").text_content()
+        assert page.text_content("#tally").startswith("Открыто переходов: 1 (уже есть: 1)")
+        back = page.locator("#given-back tbody tr").nth(1).locator("td")
+        shown = [float(value) for value in back.evaluate_all("cells => cells.map((cell) => cell.dataset.value)")]
+        assert shown == [*given_back(run).values(), 0, 0] and shown[0] > 0
+        page.locator("#passages input").first.check()
+        assert page.text_content("#tally").startswith("Открыто переходов: 2 (уже есть: 1)")
+        assert float(page.locator("#given-back tbody tr").last.locator("td").nth(2).get_attribute("data-value")) > 0
+
+
+def test_passages_have_the_number_and_the_name_of_every_other_product(contents: Contents) -> None:
+    for scenario in payload(contents)["scenarios"]:
+        run, table = contents.of_scenario(scenario["id"])[0], contents.combined[scenario["id"]]
+        for lang in ("en", "ru"):
+            called = dict(
+                zip(table["candidate"], passage_names(run.cuts.fences, table, translator(lang, "field")), strict=True)
+            )
+            assert {p["id"]: p["names"][lang] for p in scenario["passages"]} == {
+                p["id"]: called[p["id"]] for p in scenario["passages"]
+            }
+        numbers = dict(zip(table["candidate"], table["number"], strict=True))
+        assert [p["number"] or 0 for p in scenario["passages"]] == [numbers[p["id"]] for p in scenario["passages"]]
 
 
 def test_a_page_of_nothing_is_an_error(tmp_path: Path) -> None:

@@ -8,16 +8,17 @@
   const LAYERS = ["relief", "fences", "paths", "borders", "places", "names", "passages"];
   const LAYER_NAMES = { relief: "Relief", fences: "Fences", paths: "Least-cost paths", borders: "State borders", places: "Core and target areas", names: "Names", passages: "Passages" };
   const state = {
-    scenario: data.scenarios[0].id, other: data.beside, species: data.species[0].id, theme: "corridor", opacity: 0.8, every: false, sort: "rank",
+    scenario: data.scenarios[0].id, other: data.beside, species: data.species[0].id, theme: "corridor", opacity: 0.8, every: false, sort: "number",
     layers: Object.fromEntries(LAYERS.map((name) => [name, true])), open: new Map(), split: 60, at: null, flown: null, readings: 0,
   };
+  const FEW = 15;
   const pixels = new Map();
   let one = null;
   let two = null;
   let result = null;
 
   const scenarioOf = (id) => data.scenarios.find((s) => s.id === id);
-  const runOf = (scenario) => data.runs[`${scenario}/${state.species}`];
+  const runOf = (scenario, species = state.species) => data.runs[`${scenario}/${species}`];
   const surfacesOf = (scenario) => data.surfaces[`${scenario}/${state.species}`];
   const openNow = () => state.open.get(state.scenario) || new Set();
   const speciesOf = (scenario) => data.species.filter((s) => data.runs[`${scenario}/${s.id}`]);
@@ -71,6 +72,7 @@
     paintSurface(view, theme, bytes);
     otkelMap.setLines(view, { stretches, fences, gains: run.gains, paths: run.paths, borders: data.borders, top: gainTop() });
     otkelMap.setPlaces(view, data.places.filter((p) => p.roles[state.species]).map((p) => ({ role: p.roles[state.species], name: named(p.names), rings: p.rings })));
+    setStanding(view, scenario);
     otkelMap.show(view, state.layers, state.opacity);
   }
 
@@ -84,17 +86,22 @@
     markMarkers();
   }
 
+  /** Those that stand, with their numbers where they are few. */
+  function setStanding(view, scenario) {
+    const { standing } = scenarioOf(scenario);
+    otkelMap.setStanding(view, standing.map((p) => ({ ...p, name: named(p.names), label: standing.length <= FEW ? p.id : "", says: otkelTables.standingWords(p) })), near);
+  }
+
   function markMarkers() {
     if (!one) return;
-    const numbers = numbersNow();
     const passages = new Map(passagesNow().map((p) => [p.id, p]));
     one.markers.forEach((marker, id) => {
       const element = marker.getElement();
       const isOpen = openNow().has(id);
       const passage = passages.get(id);
       if (!passage) return;
-      element.textContent = isOpen ? "✓" : numbers.get(id) || "";
-      element.classList.toggle("best", numbers.has(id));
+      element.textContent = isOpen ? "✓" : passage.number || "";
+      element.classList.toggle("best", passage.number !== null);
       element.setAttribute("aria-pressed", String(isOpen));
       element.setAttribute("aria-label", labelOf(passage));
       element.title = labelOf(passage);
@@ -180,16 +187,8 @@
     return scenario.passages.map((p) => ({ ...p, canOpen: can.has(p.id) }));
   }
 
-  /** Numbers of the shortlist over all species. */
-  function numbersNow() {
-    const chosen = passagesNow().filter((p) => p.selected).sort((a, b) => a.rank - b.rank);
-    return new Map(chosen.map((p, i) => [p.id, String(i + 1)]));
-  }
-
-  function labelOf(p) {
-    const fence = scenarioOf(state.scenario).fences.find((f) => f.id === p.fence);
-    return `${fence ? fence.name : p.fence}, ${t("km {km}", { km: number(p.km, 6) })}`;
-  }
+  const standingNow = () => scenarioOf(state.scenario).standing;
+  const labelOf = (p) => named(p.names);
 
   function press(id) {
     if (!passagesNow().find((p) => p.id === id).canOpen) return near(id);
@@ -204,15 +203,15 @@
   }
 
   function near(id) {
-    if (one) one.markers.forEach((marker, other) => marker.getElement().classList.toggle("near", other === id));
-    document.querySelectorAll("#passages tbody tr").forEach((row) => row.classList.toggle("near", row.dataset.id === id));
+    if (one) [...one.markers, ...one.stands || []].forEach(([other, marker]) => marker.getElement().classList.toggle("near", other === id));
+    document.querySelectorAll("#passages tbody tr, #standing tbody tr").forEach((row) => row.classList.toggle("near", row.dataset.id === id));
   }
 
   /** To the passage; a second time back to the whole map. */
   function go(id) {
     near(id);
     if (!one) return;
-    const p = passagesNow().find((other) => other.id === id);
+    const p = [...passagesNow(), ...standingNow()].find((other) => other.id === id);
     const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
     if (state.flown === id) one.map.fitBounds(one.bounds, { padding: otkelMap.padding(), animate: !still });
     else one.map.flyTo({ center: [p.lon, p.lat], zoom: 9, animate: !still });
@@ -220,7 +219,7 @@
   }
 
   const ORDERS = {
-    rank: (a, b) => (a.rank ?? 1e9) - (b.rank ?? 1e9),
+    number: (a, b) => (a.number ?? 1e9) - (b.number ?? 1e9) || (a.rank ?? 1e9) - (b.rank ?? 1e9),
     place: (a, b) => a.fence.localeCompare(b.fence) || a.km - b.km,
     score: (a, b) => (b.score ?? -1) - (a.score ?? -1),
   };
@@ -237,22 +236,35 @@
     const list = passagesNow();
     const order = state.sort === "adds" ? (a, b) => (adds.get(b.id) ?? 9) - (adds.get(a.id) ?? 9) : ORDERS[state.sort];
     otkelTables.passages($("passages"), list.sort(order),
-      { open, adds, numbers: numbersNow(), sort: state.sort, live: Boolean(live), label: labelOf },
+      { open, adds, sort: state.sort, live: Boolean(live), label: labelOf },
       { press, near, go, sort: (key) => { state.sort = key; tryOut(); } });
     if (focus) document.querySelector(`#passages tr[data-id="${CSS.escape(focus)}"] input`)?.focus();
     if (sorted) document.querySelector(`#passages [data-sort="${sorted}"]`)?.focus();
     $("whatif-left-out").hidden = !live || !scenarioOf(state.scenario).arriving;
     $("passages-title").hidden = $("passages").parentElement.hidden = !list.length;
     $("passages-hint").hidden = !list.length && data.audience !== "public";
+    listStanding();
     otkelTables.pairs($("pairs"), data, runOf(state.scenario), live, state.every);
     if (live) sayResult(open, list, live);
     markMarkers();
   }
 
+  /** What stands, and what it gives back beside what the chosen ones would add. */
+  function listStanding() {
+    const standing = standingNow();
+    $("stand").hidden = !standing.length;
+    if (!standing.length) return;
+    const given = new Map(speciesOf(state.scenario).map((s) => [s.id, runOf(state.scenario, s.id).givenBack]));
+    otkelTables.givenBack($("given-back"), data, state.scenario, given, result);
+    otkelTables.standing($("standing"), standing, { near, go });
+    $("stand-hint").hidden = !result.species.length;
+  }
+
   function sayResult(open, list, live) {
     otkelTables.totals($("totals"), data, state.scenario, result);
     const cost = list.filter((p) => open.has(p.id)).reduce((sum, p) => sum + p.cost, 0);
-    const tally = t("Passages open: {n}, cost {cost}", { n: number(open.size), cost: number(cost) });
+    const { length } = standingNow();
+    const tally = t(length ? "Passages open: {n} ({m} stand already), cost {cost}" : "Passages open: {n}, cost {cost}", { n: number(open.size + length), m: number(length), cost: number(cost) });
     $("tally").textContent = tally;
     $("reset").disabled = $("save").disabled = open.size === 0;
     const mean = (rows) => rows.reduce((sum, row) => sum + 1 / row[row.length - 1], 0) / rows.length;
@@ -292,7 +304,7 @@
     const theme = data.themes.find((one) => one.id === state.theme) || data.themes[0];
     const live = Boolean(runOf(state.scenario).model);
     const proposed = !live && scenarioOf(state.scenario).passages.length > 0;
-    otkelTables.legend($("legend"), { theme, scale: surfacesOf(state.scenario)[theme.id], table: colours(theme.palette, theme.id), gainTop: Math.max(0, ...runOf(state.scenario).gains.filter((g) => g !== null)), layers: state.layers, live, proposed, paths: runOf(state.scenario).paths.length > 0 });
+    otkelTables.legend($("legend"), { theme, scale: surfacesOf(state.scenario)[theme.id], table: colours(theme.palette, theme.id), gainTop: Math.max(0, ...runOf(state.scenario).gains.filter((g) => g !== null)), layers: state.layers, live, proposed, standing: standingNow(), paths: runOf(state.scenario).paths.length > 0 });
   }
 
   function choices() {

@@ -118,7 +118,7 @@
     Object.entries(LINES).forEach(([name, ids]) => ids.forEach((id) => view.map.setLayoutProperty(id, "visibility", layers[name] ? "visible" : "none")));
     view.map.setPaintProperty("surface", "raster-opacity", opacity);
     view.names.forEach((marker) => { marker.getElement().hidden = !layers.names; });
-    view.markers.forEach((marker) => { marker.getElement().hidden = !layers.passages; });
+    [...view.markers.values(), ...(view.stands || new Map()).values()].forEach((marker) => { marker.getElement().hidden = !layers.passages; });
   }
 
   /** Buttons for passages; the list is the way for the keyboard, so these stay out of its order. */
@@ -130,6 +130,18 @@
         onmouseenter: () => onNear(p.id), onmouseleave: () => onNear(null) });
       view.markers.set(p.id, new maplibregl.Marker({ element }).setLngLat([p.lon, p.lat]).addTo(view.map));
     });
+  }
+
+  /** Squares for those that stand; a click opens what is known of one. */
+  function setStanding(view, standing, onNear) {
+    (view.stands || []).forEach((marker) => marker.remove());
+    view.stands = new Map(standing.map((p) => {
+      const text = [p.name, ...p.says];
+      const element = make("button", { type: "button", class: p.label ? "standing" : "standing many", tabindex: "-1", title: text.join("\n"), "aria-label": `${p.id}: ${text.join(", ")}`,
+        onmouseenter: () => onNear(p.id), onmouseleave: () => onNear(null) }, p.label ? make("span", {}, p.label) : "");
+      const popup = new maplibregl.Popup({ offset: 10, closeButton: false }).setDOMContent(make("div", {}, make("b", {}, `${p.id} ${p.name}`), ...p.says.map((words) => make("div", {}, words))));
+      return [p.id, new maplibregl.Marker({ element }).setLngLat([p.lon, p.lat]).setPopup(popup).addTo(view.map)];
+    }));
   }
 
   /** Two maps that move as one. */
@@ -146,5 +158,5 @@
     follow(one.map, two.map)();
   }
 
-  root.otkelMap = { create, refresh, setLines, setPlaces, setPassages, show, couple, padding, gainColour, GAIN };
+  root.otkelMap = { create, refresh, setLines, setPlaces, setPassages, setStanding, show, couple, padding, gainColour, GAIN };
 })(globalThis);

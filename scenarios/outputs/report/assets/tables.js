@@ -53,12 +53,12 @@
       head("Least cost", t("effective km"), { class: "n" })], rows);
   }
 
-  /** Every passage with its switch. ``state``: open ids, number of each, what each would add, who sorts. */
+  /** Every passage with its switch. ``state``: open ids, what each would add, who sorts. */
   function passages(table, list, state, on) {
-    const sortable = (text, key, unit = "") => make("th", { scope: "col", class: key === "place" ? "" : "n", "aria-sort": state.sort === key ? (key === "place" || key === "rank" ? "ascending" : "descending") : "none" },
+    const sortable = (text, key, unit = "") => make("th", { scope: "col", class: key === "place" ? "" : "n", "aria-sort": state.sort === key ? (key === "place" || key === "number" ? "ascending" : "descending") : "none" },
       make("button", { type: "button", "data-sort": key, onclick: () => on.sort(key) }, t(text)), unit ? make("small", {}, unit) : null);
     const live = state.live;
-    const header = [...(live ? [head("Open")] : []), sortable("No.", "rank"), sortable("Place", "place"), sortable("Score alone", "score"),
+    const header = [...(live ? [head("Open")] : []), sortable("No.", "number"), sortable("Place", "place"), sortable("Score alone", "score"),
       ...(live ? [sortable("Adds now", "adds", "%")] : []), head("Cost", "", { class: "n" })];
     const rows = list.map((p) => {
       const label = state.label(p);
@@ -67,13 +67,45 @@
       return make("tr", { "data-id": p.id, class: isOpen ? "open" : "", onmouseenter: () => on.near(p.id), onmouseleave: () => on.near(null) },
         ...(live ? [make("td", {}, make("input", { type: "checkbox", role: "switch", class: "switch", checked: isOpen, disabled: !p.canOpen,
           "aria-label": t("Open {place}", { place: label }), onchange: () => on.press(p.id) }))] : []),
-        cell(p.rank, state.numbers.get(p.id) || ""),
+        cell(p.number, p.number === null ? "" : String(p.number)),
         make("td", {}, make("button", { type: "button", class: "go", title: p.id, onclick: () => on.go(p.id) }, label)),
         cell(p.score, number(p.score, 3)),
         ...(live ? [cell(adds, adds === undefined ? "" : number(100 * adds, 3))] : []),
         cell(p.cost, number(p.cost)));
     });
     fill(table, header, rows);
+  }
+
+  const months = (words) => words.split(", ").map((word) => t(word)).join(", ");
+
+  /** State, design, width and months of one that stands. */
+  const standingWords = (p) => [t(p.state), p.design, `${t("Width")}: ${number(p.width_m)} ${t("m")}`, months(p.months)].filter(Boolean);
+
+  /** Every passage that stands. */
+  function standing(table, list, on) {
+    const rows = list.map((p) => make("tr", { "data-id": p.id, onmouseenter: () => on.near(p.id), onmouseleave: () => on.near(null) },
+      make("td", {}, p.id), make("td", {}, make("button", { type: "button", class: "go", onclick: () => on.go(p.id) }, named(p.names))),
+      make("td", {}, t(p.state)), make("td", {}, p.design), cell(p.width_m, number(p.width_m)), make("td", {}, months(p.months))));
+    fill(table, [head("No."), head("Place"), head("State"), head("Design"), head("Width", t("m"), { class: "n" }), head("Months")], rows);
+  }
+
+  /** Shares that those that stand give back, beside what the chosen ones add; ``given``: species -> shares. */
+  function givenBack(table, data, scenario, given, result) {
+    const { weights } = data.scenarios.find((s) => s.id === scenario);
+    const added = new Map(result.species.map((s) => [s.species, s.share]));
+    const live = added.size > 0;
+    const row = (label, back, more) => make("tr", {}, make("th", { scope: "row" }, label),
+      ...[back.conductance, back.least_cost, ...(live ? [more?.conductance, more?.leastCost] : [])].map((v) => cell(v, v === undefined ? "–" : share(v))));
+    const mean = (key) => [...given].reduce((sum, [id, shares]) => sum + weights[id] * shares[key], 0);
+    const known = [...given.values()].every((shares) => "conductance" in shares && "least_cost" in shares);
+    const total = known ? { conductance: mean("conductance"), least_cost: mean("least_cost") } : {};
+    const group = (text) => make("th", { scope: "colgroup", colspan: 2, class: "n" }, t(text));
+    const pair = () => [head("Flow", "", { class: "n" }), head("Least cost", "", { class: "n" })];
+    table.replaceChildren(
+      make("thead", {}, make("tr", {}, head(""), group("They give back"), live ? group("Chosen ones add") : null),
+        make("tr", {}, head("Species"), ...pair(), ...(live ? pair() : []))),
+      make("tbody", {}, ...data.species.filter((s) => given.has(s.id)).map((s) => row(named(s.names), given.get(s.id), added.get(s.id))),
+        row(t("All, weighted"), total, result.total)));
   }
 
   const symbol = (draw) => {
@@ -90,10 +122,11 @@
   };
   const stroke = (colour, width, dash) => symbol((add) => add("line", { x1: 1, x2: 25, y1: 7, y2: 7, stroke: colour, "stroke-width": width, "stroke-dasharray": dash || "none" }));
   const box = (colour, edge) => symbol((add) => add("rect", { x: 3, y: 1.5, width: 20, height: 11, fill: colour, stroke: edge }));
+  const square = (colour, edge) => symbol((add) => add("rect", { x: 7.5, y: 1.5, width: 11, height: 11, fill: colour, stroke: edge, "stroke-width": 1.5 }));
   const dot = (colour, edge) => symbol((add) => add("circle", { cx: 13, cy: 7, r: 5.5, fill: colour, stroke: edge, "stroke-width": 2 }));
 
   /** Colour bar of the surface, and every symbol that is on the map. */
-  function legend(element, { theme, scale, table, gainTop, layers, live, proposed, paths }) {
+  function legend(element, { theme, scale, table, gainTop, layers, live, proposed, standing: stands, paths }) {
     const bar = make("canvas", { width: 253, height: 1, role: "img", "aria-label": t(theme.says) });
     const image = bar.getContext("2d").createImageData(253, 1);
     for (let i = 0; i < 253; i++) new Uint32Array(image.data.buffer)[i] = table[i + 1];
@@ -110,6 +143,7 @@
       live && layers.passages && item(dot("#fff", "#10222c"), "Passage, closed"),
       live && layers.passages && item(dot("#00695c", "#00695c"), "Passage, open"),
       proposed && layers.passages && item(dot("#fff", "#10222c"), "Proposed passage"),
+      stands.length && layers.passages && item(square("#2e8b57", "#10222c"), stands.every((p) => p.state === "planned") ? "Planned passage" : "Passage that stands"),
       item(box("#cbdae4", "#9fb3c0"), "Water"),
       theme.id === "cost" && item(box("#a7a1b0", "#a7a1b0"), "No route to a target"),
     ].filter(Boolean);
@@ -119,5 +153,5 @@
       make("ul", {}, ...items));
   }
 
-  root.otkelTables = { totals, pairs, passages, legend };
+  root.otkelTables = { totals, pairs, passages, standing, standingWords, givenBack, legend };
 })(globalThis);
