@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import logging
+import threading
 import warnings
 from collections.abc import Callable
+from datetime import datetime
 from types import TracebackType
 
 from rich.console import Console
@@ -12,9 +14,15 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedCo
 
 __all__ = ["Reporter"]
 
+EVERY_S = 10.0
+"""Time between the plain lines that stand for the bar where there is no terminal [s]."""
+
 
 class Reporter:
-    """One per command: a progress bar with the time left, log messages and warnings."""
+    """One per command: a progress bar with the time left, log messages and warnings.
+
+    Where there is no terminal a plain line says every `EVERY_S` seconds what is being done: ``16:04:31 3/12 reduction``.
+    """
 
     def __init__(self, *, quiet: bool = False, verbose: int = 0) -> None:
         self.console = Console(stderr=True, highlight=False, soft_wrap=True)
@@ -29,6 +37,7 @@ class Reporter:
         """Says what is kept when the command stops here, and how to go on; nothing where nothing is."""
         self.asked_to_stop: Callable[[], bool] = bool
         """Whether a signal has asked for the end: one that fell into compiled code, which lost it, is heeded at the next step."""
+        self._ended = threading.Event()
         self._level = logging.ERROR if quiet else [logging.WARNING, logging.INFO, logging.DEBUG][min(verbose, 2)]
 
     def __enter__(self) -> Reporter:
@@ -36,11 +45,14 @@ class Reporter:
         self._old_show = warnings.showwarning
         warnings.showwarning = self._show_warning  # type: ignore[assignment]
         self._progress.start()
+        if not self.quiet and not self.console.is_terminal:
+            threading.Thread(target=self._tell_time_and_again, daemon=True).start()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self._ended.set()
         self._progress.stop()
         warnings.showwarning = self._old_show
 
@@ -56,6 +68,12 @@ class Reporter:
             self._progress.update(self._task, advance=done, description=what)
         if not self.quiet and not self.console.is_terminal:
             logging.getLogger(__name__).info("%s", what)
+
+    def _tell_time_and_again(self) -> None:
+        while not self._ended.wait(EVERY_S):
+            for task in self._progress.tasks:
+                done = f"{task.completed:.0f}/{task.total:.0f}"
+                self.say(f"{datetime.now():%H:%M:%S} {done} {task.description}")
 
     def say(self, text: str) -> None:
         """A message for people."""
