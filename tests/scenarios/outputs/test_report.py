@@ -386,6 +386,52 @@ def test_the_page_says_what_it_may_do_and_under_which_licence_it_draws(report: P
     assert not re.search(r'(src|href)="(?!#)', text.split("<script>")[0])
 
 
+def test_choices_live_in_the_address(browser: Any, report: Path) -> None:
+    with opened(browser, report) as one:
+        page = one.with_map().page
+        for control, choice in (("scenario", "closed"), ("other", "both"), ("species", "digger"), ("theme", "cost")):
+            page.select_option(f"#{control}", choice)
+        page.click('[data-lang="kk"]')
+        page.locator("#passages input").nth(1).check()
+        page.click(".layers summary")
+        page.locator("#layers input").nth(2).uncheck()
+        said, address = page.text_content("#spoken"), page.url
+        page.reload()
+        one.with_map()
+        assert page.text_content("#spoken") == said and page.url == address
+        chosen = [page.input_value(f"#{control}") for control in ("scenario", "other", "species", "theme")]
+        assert chosen == ["closed", "both", "digger", "cost"] and page.get_attribute("html", "lang") == "kk"
+        assert page.locator("#layers input").evaluate_all("all => all.findIndex((e) => !e.checked)") == 2
+        page.focus(".skip")
+        page.keyboard.press("Enter")
+        page.wait_for_url(address)
+        page.evaluate("location.hash = 'scenario=both&species=nobody&surface=none&open.both=nowhere&hide=all&lang=ru'")
+        page.wait_for_function("document.documentElement.lang === 'ru'")
+        assert page.input_value("#scenario") == "both" and page.input_value("#species") == "digger"
+        assert (
+            page.locator("#passages input:checked").count() == 0
+            and page.locator("#layers input:not(:checked)").count() == 0
+        )
+
+
+@pytest.mark.parametrize("lang", ["en", "ru", "kk"])
+def test_a_phone_shows_the_map_first(browser: Any, report: Path, lang: str) -> None:
+    with opened(browser, report, viewport={"width": 390, "height": 844}, locale=lang, has_touch=True) as one:
+        page = one.with_map().page
+        box = page.locator("#maps").bounding_box()
+        assert box["height"] > 0.55 * 844 and box["y"] + box["height"] < 844
+        assert page.evaluate("document.documentElement.scrollWidth") == 390
+        assert page.is_hidden("#legend") and page.is_hidden("#readout")
+        for part in ("legend", "readout"):
+            page.locator(f".fold:has(#{part}) summary").tap()
+            assert page.is_visible(f"#{part}")
+            inside = page.locator(f".fold:has(#{part})").bounding_box()
+            assert inside["y"] >= box["y"] and inside["y"] + inside["height"] <= box["y"] + box["height"]
+            page.locator(f".fold:has(#{part}) summary").tap()
+        page.locator(".passage.best").last.tap()
+        assert page.locator(".passage[aria-pressed='true']").count() == 1
+
+
 def test_passages_that_stand_are_drawn_named_and_counted(browser: Any, report: Path, contents: Contents) -> None:
     run = contents.of_scenario("both")[1]
     (stands,) = run.standing.to_dict("records")

@@ -247,6 +247,23 @@
     otkelTables.pairs($("pairs"), data, runOf(state.scenario), live, state.every);
     if (live) sayResult(open, list, live);
     markMarkers();
+    keep();
+  }
+
+  /** Choices go into the address. */
+  const keep = () => otkelAddress.write(state, otkelWords.language());
+
+  /** Choices come out of the address: at first, and when somebody changes it. */
+  function recall() {
+    const { language, ...chosen } = otkelAddress.read(data, state);
+    Object.assign(state, chosen);
+    return language;
+  }
+
+  function follow() {
+    if (!otkelAddress.speaks()) return keep();
+    speak(recall() || otkelWords.language());
+    return redraw();
   }
 
   /** What stands, and what it gives back beside what the chosen ones would add. */
@@ -317,7 +334,7 @@
     fill("species", speciesOf(state.scenario).map((s) => [s.id, named(s.names)]), state.species);
     fill("theme", [...data.themes.map((theme) => [theme.id, t(theme.title)]), ["none", t("none")]], state.theme);
     $("layers").replaceChildren(...LAYERS.map((name) => make("label", {}, make("input", { type: "checkbox", checked: state.layers[name],
-      onchange: (event) => { state.layers[name] = event.target.checked; for (const view of [one, two]) if (view && view.canvases) otkelMap.show(view, state.layers, state.opacity); legend(); } }), t(LAYER_NAMES[name]))));
+      onchange: (event) => { state.layers[name] = event.target.checked; for (const view of [one, two]) if (view && view.canvases) otkelMap.show(view, state.layers, state.opacity); legend(); keep(); } }), t(LAYER_NAMES[name]))));
   }
 
   function speak(language) {
@@ -361,7 +378,19 @@
     style.setProperty("--to-paper", Math.min(1.15, 1030 / width, 610 / height));
   }
 
+  /** On narrow screens legend and values start folded, and the map takes what header and marks leave. */
+  function fitScreen() {
+    const narrow = matchMedia("(max-width: 900px)");
+    const fold = () => document.querySelectorAll(".fold").forEach((part) => { part.open = !narrow.matches; });
+    const measure = () => document.documentElement.style.setProperty("--above", `${document.querySelector("main").offsetTop}px`);
+    fold();
+    narrow.addEventListener("change", fold);
+    const sizes = new ResizeObserver(measure);
+    document.querySelectorAll("header, .marks").forEach((part) => sizes.observe(part));
+  }
+
   function listen() {
+    fitScreen();
     new ResizeObserver(() => { if (!matchMedia("print").matches) forPaper(); }).observe($("maps"));
     for (const id of ["scenario", "other", "species", "theme"]) $(id).addEventListener("change", (event) => { state[id] = event.target.value; redraw(); });
     $("opacity").addEventListener("input", (event) => {
@@ -374,12 +403,14 @@
     $("reset").addEventListener("click", () => { state.open.set(state.scenario, new Set()); tryOut(); });
     $("save").addEventListener("click", save);
     $("about-open").addEventListener("click", () => $("about").showModal());
+    window.addEventListener("hashchange", follow);
     $("bar").addEventListener("submit", (event) => event.preventDefault());
     document.querySelectorAll("[data-lang]").forEach((b) => b.addEventListener("click", () => { speak(b.dataset.lang); for (const view of [one, two]) if (view && view.canvases) drawMap(view, view === one ? state.scenario : state.other || state.scenario); }));
   }
 
-  if (!runOf(state.other)) state.other = "";
+  const language = otkelAddress.speaks() ? recall() : "";
+  if (state.other === state.scenario || !runOf(state.other)) state.other = "";
   listen();
-  speak((navigator.language || "en").slice(0, 2));
+  speak(language || (navigator.language || "en").slice(0, 2));
   startMap().then(compare).then(() => readOut(state.scenario));
 })();
