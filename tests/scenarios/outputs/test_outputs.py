@@ -129,7 +129,7 @@ def test_every_feature_says_how_its_geometry_was_made(results):
     ]
     for layer in layers[:-1]:
         frame = pyogrio.read_dataframe(path, layer=layer)
-        assert len(frame) > 0
+        assert (len(frame) > 0) == (layer != "standing_passages"), "in the made-up study none stands"
         assert frame["geometry_status"].str.contains("schematic").all(), layer
         assert frame.geometry.is_valid.all()
         assert pyogrio.read_info(path, layer=layer)["layer_metadata"]["geometry"].startswith("SCHEMATIC")
