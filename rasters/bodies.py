@@ -11,7 +11,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from rasters.profile import Body, Stated, is_assumed
+from rasters.profile import Body
+from rasters.responses import Stated, is_assumed
 
 __all__ = ["Fit", "Gap", "Verdict", "Wires", "past_fence", "through_gap"]
 

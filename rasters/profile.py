@@ -14,45 +14,21 @@ from typing import Literal, TypeVar
 from rasters.errors import ConfigError
 from rasters.permeability import Permeability
 from rasters.plain import unknown
+from rasters.responses import Response, Stated
 
 __all__ = [
     "MOST_SENSITIVE",
     "Barrier",
     "Body",
-    "Categories",
     "Combine",
     "Habituation",
-    "PiecewiseLinear",
-    "Response",
     "Rule",
     "Scaling",
     "SpeciesProfile",
-    "Stated",
-    "Steps",
-    "is_assumed",
 ]
 
 EntryT = TypeVar("EntryT")
 Combine = Literal["maximum", "product", "sum", "geometric_mean"]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Stated:
-    """A number, and who says so."""
-
-    value: float
-    origin: str
-
-    @property
-    def assumed(self) -> bool:
-        """Whether the origin says that nobody measured it."""
-        return is_assumed(self.origin)
-
-
-def is_assumed(origin: str) -> bool:
-    """Whether an origin says that nobody measured it."""
-    return any(word in origin.lower() for word in ("assum", "placeholder"))
-
 
 MOVEMENT = ("free_path_m", "reach_m")
 """Lengths of a species' movement at a fence, numbers of the profile that a study may state itself."""
@@ -60,50 +36,6 @@ MOVEMENT = ("free_path_m", "reach_m")
 MOST_SENSITIVE = Stated(
     value=0.1, origin="no sensitivity is stated: the coarsest cells that the public gets of any species"
 )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Steps:
-    """One value per interval: ``values[i]`` on ``breaks[i - 1] <= x < breaks[i]``, open at both ends."""
-
-    breaks: tuple[float, ...]
-    values: tuple[float, ...]
-    origins: tuple[str, ...]
-
-    def __post_init__(self) -> None:
-        _require(len(self.values) == len(self.origins) == len(self.breaks) + 1, "one value per interval", self)
-        _require_ascending(self.breaks, self)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PiecewiseLinear:
-    """Straight lines between points (``at[i]``, ``values[i]``), constant beyond the first and the last."""
-
-    at: tuple[float, ...]
-    values: tuple[float, ...]
-    origins: tuple[str, ...]
-
-    def __post_init__(self) -> None:
-        _require(len(self.values) == len(self.origins) == len(self.at) > 0, "one value per point", self)
-        _require_ascending(self.at, self)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Categories:
-    """One value per row of classes; a class in no row takes ``default``, and is an error where there is none."""
-
-    classes: tuple[tuple[int, ...], ...]
-    values: tuple[float, ...]
-    origins: tuple[str, ...]
-    default: Stated | None = None
-
-    def __post_init__(self) -> None:
-        _require(len(self.values) == len(self.origins) == len(self.classes), "one value per row of classes", self)
-        listed = [code for row in self.classes for code in row]
-        _require(len(listed) == len(set(listed)), "each class once", self)
-
-
-Response = Steps | PiecewiseLinear | Categories
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,7 +63,8 @@ class Rule:
     ----------
     layer, unit : str
         Which layer, and the unit it must have.
-    response : Steps, PiecewiseLinear or Categories
+    response : Response
+        One of the classes of `rasters.responses`.
     origin : str
         Where the rule as a whole comes from.
     optional : bool
@@ -322,7 +255,8 @@ class SpeciesProfile:
 def _look_up(table: Mapping[str, EntryT], key: str, fallback: str, what: str) -> EntryT:
     found = table.get(key, table.get(fallback))
     if found is None:
-        raise ConfigError(f"{what} {key!r} is not stated; choose one of {', '.join(sorted(table)) or 'none'}")
+        there = ", ".join(sorted(table)) or "none"
+        raise ConfigError(f"{what} {key!r} is not stated; choose one of {there}, or add it to the species file")
     return found
 
 
@@ -337,12 +271,3 @@ def _with_value(old: Stated, key: str, changes: Mapping[str, float]) -> Stated:
 
 def _with_numbers(old: Permeability, key: str, changes: Mapping[str, float]) -> Permeability:
     return old.with_numbers({name: changes.get(f"{key}.{name}", number) for name, number in old.numbers().items()})
-
-
-def _require(holds: bool, what: str, where: object) -> None:
-    if not holds:
-        raise ConfigError(f"{type(where).__name__} needs {what}: {where}")
-
-
-def _require_ascending(numbers: tuple[float, ...], where: object) -> None:
-    _require(all(a < b for a, b in itertools.pairwise(numbers)), "ascending numbers", where)

@@ -18,10 +18,10 @@ from numpy.typing import NDArray
 
 from rasters.errors import DataError, FocalNodeError, LayerNotFoundError
 from rasters.grid import Grid
-from rasters.profile import Barrier, Categories, Combine, PiecewiseLinear, Response, Rule, SpeciesProfile, Steps
+from rasters.profile import Barrier, Combine, Rule, SpeciesProfile
 from rasters.surface import Layer, ResistanceSurface
 
-__all__ = ["CellExplanation", "Contribution", "build_resistance", "explain", "respond"]
+__all__ = ["CellExplanation", "Contribution", "build_resistance", "explain"]
 
 Float = NDArray[np.float64]
 Bool = NDArray[np.bool_]
@@ -159,28 +159,6 @@ def explain(layers: Mapping[str, Layer], profile: SpeciesProfile, row: int, col:
     )
 
 
-def respond(response: Response, values: Float) -> Float:
-    """Value of a rule for each value of its layer, element by element; NaN for a class in no row."""
-    if isinstance(response, Steps):
-        return np.asarray(response.values, dtype=np.float64)[np.searchsorted(response.breaks, values, side="right")]
-    if isinstance(response, PiecewiseLinear):
-        return np.asarray(np.interp(values, response.at, response.values), dtype=np.float64)
-    row = _category_row(response, values)
-    default = response.default.value if response.default else np.nan
-    return np.append(np.asarray(response.values, dtype=np.float64), default)[row]
-
-
-def _category_row(response: Categories, values: Float) -> NDArray[np.int64]:
-    """Row of the table that holds each class; the number of rows, one past the last, where none does."""
-    pairs = sorted((code, i) for i, codes in enumerate(response.classes) for code in codes)
-    none = len(response.classes)
-    codes = np.array([code for code, _ in pairs] + [np.inf])
-    rows = np.array([i for _, i in pairs] + [none], dtype=np.int64)
-    at = np.minimum(np.searchsorted(codes, values), len(pairs))
-    found: NDArray[np.int64] = np.where(codes[at] == values, rows[at], none)
-    return found
-
-
 def _applicable(
     layers: Mapping[str, Layer], profile: SpeciesProfile
 ) -> tuple[list[Rule], list[Rule], list[Barrier], tuple[str, ...]]:
@@ -240,7 +218,7 @@ def _unknown_mask(layers: Mapping[str, Layer], parts: Iterable[Rule | Barrier], 
 def _effect(layer: Layer, rule: Rule, matters: Bool, faults: list[str]) -> Float:
     """(height, width) resistance or multiplier of one rule, a new array; ``faults`` grows where it gives none."""
     values = _read_as(rule, layer)
-    out = respond(rule.response, values)
+    out = rule.response.at_values(values)
     if rule.if_nodata is not None:
         out[layer.nodata] = rule.if_nodata.value
     bad = matters & ~layer.nodata & (np.isnan(out) | np.isnan(values))
@@ -313,19 +291,9 @@ def _contribution(part: Literal["rule", "factor"], here: Mapping[str, Layer], ru
 
 def _origin(rule: Rule, value: float) -> str:
     """Origin of the number or numbers that decide at one value of the layer."""
-    response = rule.response
     if math.isnan(value):
         return rule.if_nodata.origin if rule.if_nodata else "not known here"
-    if isinstance(response, Steps):
-        return response.origins[int(np.searchsorted(response.breaks, value, side="right"))]
-    if isinstance(response, PiecewiseLinear):
-        above = int(np.searchsorted(response.at, value))
-        ends = response.origins[max(0, above - 1) : above + 1]
-        return "; ".join(dict.fromkeys(ends))
-    row = int(_category_row(response, np.array(value)))
-    if row < len(response.origins):
-        return response.origins[row]
-    return response.default.origin if response.default else rule.origin
+    return rule.response.origin_at(value) or rule.origin
 
 
 def _barrier_contribution(here: Mapping[str, Layer], barrier: Barrier) -> Contribution:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from rasters.errors import ConfigError
 from rasters.openings import FenceModel
 from rasters.permeability import Permeability
-from rasters.profile import MOVEMENT, SpeciesProfile, Stated
+from rasters.profile import MOVEMENT, SpeciesProfile
+from rasters.responses import Stated
 from scenarios.land.inputs import Inputs
 from scenarios.study.load import ResolvedStudy
 

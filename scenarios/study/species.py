@@ -12,6 +12,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field, StringConstraints, model_validator
 
 from rasters import profile as data
+from rasters import responses
 from scenarios.study.base import Model, Shape
 from scenarios.study.permeability import PermeabilityModel
 
@@ -30,6 +31,8 @@ Name = Annotated[
     StringConstraints(pattern=r"^[a-z][a-z0-9_]*$"),
     Shape("a short name of small letters, digits and _, beginning with a letter", "slope_percent"),
 ]
+TABLES = ("steps", "points", "classes")
+"""Keys of a rule that say how a layer becomes a resistance."""
 
 
 class StatedModel(Model):
@@ -40,9 +43,9 @@ class StatedModel(Model):
     origin: Text
     """The source, or "expert placeholder" and why this number."""
 
-    def to_data(self) -> data.Stated:
+    def to_data(self) -> responses.Stated:
         """As plain data."""
-        return data.Stated(value=self.value, origin=self.origin)
+        return responses.Stated(value=self.value, origin=self.origin)
 
 
 class StatedPositive(StatedModel):
@@ -155,9 +158,9 @@ class RuleModel(Model):
 
     @model_validator(mode="after")
     def _one_table_that_fits(self) -> RuleModel:
-        given = [name for name in ("steps", "points", "classes") if getattr(self, name) is not None]
+        given = [name for name in TABLES if getattr(self, name) is not None]
         if len(given) != 1:
-            raise ValueError(f"give exactly one of steps, points, classes; there is {' and '.join(given) or 'none'}")
+            raise ValueError(f"give exactly one of {', '.join(TABLES)}; there is {' and '.join(given) or 'none'}")
         if (self.unit == "class") != (given == ["classes"]):
             raise ValueError(f"a layer in unit {self.unit!r} cannot have a table of {given[0]}")
         if self.otherwise is not None and self.classes is None:
@@ -188,17 +191,19 @@ class RuleModel(Model):
             scaling=self.measured_at.to_data() if self.measured_at else None,
         )
 
-    def _response(self) -> data.Response:
+    def _response(self) -> responses.Response:
         rows: Sequence[Step | Point | ClassRow] = self.steps or self.points or self.classes or ()
         values, origins = tuple(row.value for row in rows), tuple(row.origin or self.origin for row in rows)
         if self.steps is not None:
             breaks = tuple(step.below for step in self.steps if step.below is not None)
-            return data.Steps(breaks=breaks, values=values, origins=origins)
+            return responses.Steps(breaks=breaks, values=values, origins=origins)
         if self.points is not None:
-            return data.PiecewiseLinear(at=tuple(point.at for point in self.points), values=values, origins=origins)
+            return responses.PiecewiseLinear(
+                at=tuple(point.at for point in self.points), values=values, origins=origins
+            )
         default = self.otherwise.to_data() if self.otherwise else None
         codes = tuple(row.codes for row in self.classes or ())
-        return data.Categories(classes=codes, values=values, origins=origins, default=default)
+        return responses.Categories(classes=codes, values=values, origins=origins, default=default)
 
 
 class BarrierModel(Model):

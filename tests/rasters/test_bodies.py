@@ -7,7 +7,8 @@ import math
 import pytest
 
 from rasters.bodies import Fit, Gap, Wires, past_fence, through_gap
-from rasters.profile import Body, Habituation, Stated
+from rasters.profile import Body, Habituation
+from rasters.responses import Stated
 
 BORDER = Wires(top_m=1.7, strands=8, bottom_m=0.21)
 MONTANA = Wires(top_m=1.13, strands=4, bottom_m=0.24)

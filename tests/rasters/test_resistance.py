@@ -17,8 +17,9 @@ from pydantic import ValidationError
 from rasters.errors import ConfigError, DataError, FocalNodeError, GridMismatchError, LayerNotFoundError
 from rasters.grid import Grid
 from rasters.permeability import Permeability
-from rasters.profile import Barrier, Categories, PiecewiseLinear, Rule, Scaling, SpeciesProfile, Stated, Steps
-from rasters.resistance import build_resistance, explain, respond
+from rasters.profile import Barrier, Rule, Scaling, SpeciesProfile
+from rasters.resistance import build_resistance, explain
+from rasters.responses import Categories, PiecewiseLinear, Stated, Steps
 from rasters.surface import Layer
 from scenarios.study.species import SpeciesFile
 from tests.support.places import ROOT
@@ -98,18 +99,18 @@ def test_a_small_map_by_hand() -> None:
 
 def test_steps_take_in_their_lower_end() -> None:
     table = steps((10, 30), (1, 2, 3))
-    np.testing.assert_array_equal(respond(table, np.array([-5, 9.999, 10, 29.999, 30, np.inf])), [1, 1, 2, 2, 3, 3])
+    np.testing.assert_array_equal(table.at_values(np.array([-5, 9.999, 10, 29.999, 30, np.inf])), [1, 1, 2, 2, 3, 3])
 
 
 def test_points_are_joined_by_lines_and_constant_beyond() -> None:
-    values = respond(points((0, 10), (1, 3)), np.array([-9.0, 0, 2.5, 10, np.inf]))
+    values = points((0, 10), (1, 3)).at_values(np.array([-9.0, 0, 2.5, 10, np.inf]))
     np.testing.assert_allclose(values, [1, 1, 1.5, 3, 3])
 
 
 def test_classes_and_otherwise() -> None:
     values = np.array([7.0, 12, 3, 7.5])
-    np.testing.assert_array_equal(respond(classes({12: 10, 7: 1}), values), [1, 10, np.nan, np.nan])
-    np.testing.assert_array_equal(respond(classes({12: 10, 7: 1}, default=4), values), [1, 10, 4, 4])
+    np.testing.assert_array_equal(classes({12: 10, 7: 1}).at_values(values), [1, 10, np.nan, np.nan])
+    np.testing.assert_array_equal(classes({12: 10, 7: 1}, default=4).at_values(values), [1, 10, 4, 4])
 
 
 @pytest.mark.parametrize(
@@ -305,10 +306,10 @@ def test_the_bundled_numbers_are_the_stated_ones() -> None:
     leopard = SpeciesFile.model_validate(raw("leopard")).to_profile()
     slope = next(rule.response for rule in leopard.rules if rule.layer == "slope_percent")
     assert slope.origins[0] == "expert placeholder: flat open ground"
-    np.testing.assert_allclose(respond(slope, np.array([0.0, 30, 50, 70])), [5, 1, 1, 1])
+    np.testing.assert_allclose(slope.at_values(np.array([0.0, 30, 50, 70])), [5, 1, 1, 1])
     gazelle = SpeciesFile.model_validate(raw("goitered_gazelle")).to_profile()
     slope = next(rule.response for rule in gazelle.rules if rule.layer == "slope_percent")
-    np.testing.assert_allclose(respond(slope, np.array([5, 100 * math.tan(math.radians(25))])), [1, 50], rtol=1e-3)
+    np.testing.assert_allclose(slope.at_values(np.array([5, 100 * math.tan(math.radians(25))])), [1, 50], rtol=1e-3)
 
 
 @pytest.mark.parametrize("name", BUNDLED)
