@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import gettext
 from collections.abc import Callable
+from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
 
@@ -19,6 +20,8 @@ __all__ = ["LANGUAGES", "LOCALE", "compile_catalogues", "require_language", "tra
 LANGUAGES = ("en", "ru", "kk")
 LOCALE = Path(__file__).parent / "locale"
 SHARED = "terms"
+FIXED = datetime(2000, 1, 1, tzinfo=UTC)
+"""Stands for the time of compiling, so that only a catalogue that was changed gets other bytes."""
 
 
 def translator(lang: str, domain: str) -> Callable[[str], str]:
@@ -60,6 +63,7 @@ def compile_catalogues(folder: Path = LOCALE) -> list[Path]:
     for source in sorted(folder.glob("*/LC_MESSAGES/*.po")):
         with source.open("rb") as file:
             catalogue = read_po(file, locale=source.parts[-3], abort_invalid=True)
+        catalogue.creation_date = FIXED
         with source.with_suffix(".mo").open("wb") as file:
             write_mo(file, catalogue)
         written.append(source.with_suffix(".mo"))

@@ -19,6 +19,7 @@ import scenarios.outputs.cartography.furniture  # noqa: F401
 from rasters.plain import HARMFUL, plain_text
 from scenarios.outputs.exporting import export_results
 from scenarios.outputs.field.gpx import _letter
+from scenarios.outputs.kinds import KINDS
 from scenarios.progress import Reporter
 from scenarios.runs.session import run_study
 from tests.support.hostile import HOSTILE
@@ -56,7 +57,7 @@ def results(tmp_path_factory) -> Path:
     edit(study, "scenarios", "closed", "title", value=HOSTILE["mathematics"] + HOSTILE["xml"])
     with Reporter(quiet=True) as reporter:
         run_study(str(study), ["closed"], ["walker"], folder / "results", {}, reporter)
-        for kind in ("gpx", "kmz", "csv", "xlsx", "geojson", "qgis"):
+        for kind in KINDS.keys() - {"report"}:
             export_results(folder / "results", kind, folder / "out", reporter, audience="restricted")
     return folder
 

@@ -7,6 +7,7 @@ import re
 from pathlib import Path
 
 import pytest
+import yaml
 from babel.messages.mofile import read_mo
 from babel.messages.pofile import read_po
 
@@ -16,6 +17,7 @@ from scenarios.outputs.columns import column_of
 from scenarios.outputs.field import content, lists, project
 from scenarios.outputs.gis.rasters import SURFACES
 from scenarios.outputs.translate import LANGUAGES, LOCALE, translator
+from tests.support.places import ROOT
 
 DOMAINS = sorted(path.stem for path in LOCALE.glob("ru/LC_MESSAGES/*.po"))
 OUTPUTS = LOCALE.parent
@@ -31,6 +33,12 @@ def catalogue(lang: str, domain: str, suffix: str = ".po") -> Path:
     return LOCALE / lang / "LC_MESSAGES" / f"{domain}{suffix}"
 
 
+def design_names() -> set[str]:
+    """Designs of the bundled study, as files for people write them."""
+    settings = yaml.safe_load((ROOT / "scenarios/library/ustyurt/study.yaml").read_text(encoding="utf-8"))
+    return {name.replace("_", " ") for name in settings["designs"]}
+
+
 def field_words() -> set[str]:
     """Every text that the field files put before ``say``."""
     found = {
@@ -40,7 +48,7 @@ def field_words() -> set[str]:
     }
     found |= {*content.KINDS, *content.KINDS.values()}
     found |= {surface.title for surface in SURFACES}
-    found |= {*MARKS.values(), *Audience, "schematic", "surveyed", "wires removed", "gate", "overpass"}
+    found |= {*MARKS.values(), *Audience, "schematic", "surveyed", *design_names()}
     for path in [*(OUTPUTS / "field").glob("*.py"), OUTPUTS / "gis" / "qgis_styles.py"]:
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Call) and getattr(node.func, "attr", getattr(node.func, "id", "")) == "say":
@@ -73,6 +81,13 @@ def test_what_is_filled_in_is_in_every_language(domain, lang):
 def test_no_word_of_the_field_files_is_missing(lang):
     known = messages(catalogue(lang, "field")) | messages(catalogue(lang, "terms"))
     assert sorted(field_words() - known.keys()) == []
+
+
+@pytest.mark.parametrize("domain", ["field", "sheet"])
+@pytest.mark.parametrize("lang", ["ru", "kk"])
+def test_designs_have_a_name_in_every_language(domain, lang):
+    known = messages(catalogue(lang, domain)) | messages(catalogue(lang, "terms"))
+    assert sorted(design_names() - known.keys()) == []
 
 
 def test_kazakh_is_kazakh():
