@@ -462,6 +462,16 @@ def test_passages_that_stand_are_drawn_named_and_counted(browser: Any, report: P
         assert float(page.locator("#given-back tbody tr").last.locator("td").nth(2).get_attribute("data-value")) > 0
 
 
+def test_partners_see_what_stands_by_species_and_no_mean_without_weights(
+    browser: Any, contents: Contents, tmp_path: Path
+) -> None:
+    runs = tuple(generalised(run, Audience.PARTNER) for run in contents.of_scenario("both"))
+    with opened(browser, write_report(tmp_path, Contents(runs=runs))) as one:
+        page = one.with_map().page
+        assert page.locator("#standing tbody tr").count() == 1 and page.is_hidden("#stand-hint")
+        assert page.locator("#given-back tbody th").all_text_contents() == ["Walker", "Digger"]
+
+
 def test_passages_have_the_number_and_the_name_of_every_other_product(contents: Contents) -> None:
     for scenario in payload(contents)["scenarios"]:
         run, table = contents.of_scenario(scenario["id"])[0], contents.combined[scenario["id"]]

@@ -89,7 +89,7 @@
     fill(table, [head("No."), head("Place"), head("State"), head("Design"), head("Width", t("m"), { class: "n" }), head("Months")], rows);
   }
 
-  /** Shares that those that stand give back, beside what the chosen ones add; ``given``: species -> shares. */
+  /** Shares that those that stand give back, beside what the chosen ones add; ``given``: species -> shares. Weights come with the models only. */
   function givenBack(table, data, scenario, given, result) {
     const { weights } = data.scenarios.find((s) => s.id === scenario);
     const added = new Map(result.species.map((s) => [s.species, s.share]));
@@ -105,7 +105,7 @@
       make("thead", {}, make("tr", {}, head(""), group("They give back"), live ? group("Chosen ones add") : null),
         make("tr", {}, head("Species"), ...pair(), ...(live ? pair() : []))),
       make("tbody", {}, ...data.species.filter((s) => given.has(s.id)).map((s) => row(named(s.names), given.get(s.id), added.get(s.id))),
-        row(t("All, weighted"), total, result.total)));
+        live ? row(t("All, weighted"), total, result.total) : ""));
   }
 
   const symbol = (draw) => {
