@@ -6,12 +6,12 @@ import difflib
 import re
 from collections.abc import Iterable
 
-__all__ = ["like", "no_formula", "plain_text", "unknown"]
+__all__ = ["HARMFUL", "as_meant", "like", "no_formula", "plain_text", "unknown"]
 
 HARMFUL = re.compile(
-    r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]"
+    r"\r(?!\n)|[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]"
 )
-"""Control characters but tab and line ends, marks that turn the direction of writing, and code points that are no characters."""
+"""Control characters but tab and line ends, returns that overwrite a line, marks that turn the direction of writing, no characters."""
 
 
 def plain_text(text: str) -> str:
@@ -19,9 +19,26 @@ def plain_text(text: str) -> str:
     return HARMFUL.sub(" ", text)
 
 
+FORMULA = re.compile(r"'*[=+\-@\t\r]")
+"""How text begins that a spreadsheet takes for a formula, or that has an apostrophe before such."""
+
+
 def no_formula(value: object) -> object:
-    """A value for spreadsheets: text that one would take for a formula starts with an apostrophe, which they do not show."""
-    return f"'{value}" if isinstance(value, str) and value[:1] in ("=", "+", "-", "@", "\t", "\r") else value
+    """A value for spreadsheets: text that one would take for a formula starts with an apostrophe; numbers as text do not."""
+    return f"'{value}" if isinstance(value, str) and FORMULA.match(value) and not _is_number(value) else value
+
+
+def as_meant(value: object) -> object:
+    """The value that `no_formula` was given."""
+    return value[1:] if isinstance(value, str) and value[:1] == "'" and FORMULA.match(value) else value
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
 
 
 def like(name: object, known: Iterable[object]) -> str:

@@ -5,17 +5,39 @@ from __future__ import annotations
 import logging
 import threading
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from types import TracebackType
 
-from rich.console import Console
+from rich.console import Console, ConsoleOptions, RenderableType
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.segment import Segment
 
-__all__ = ["Reporter"]
+from rasters.plain import plain_text
+
+__all__ = ["PlainConsole", "Reporter"]
 
 EVERY_S = 10.0
 """Time between the plain lines that stand for the bar where there is no terminal [s]."""
+
+
+class PlainConsole(Console):
+    """A console on which names are text: no markup, no emoji codes, no control characters, whatever is printed."""
+
+    def __init__(self, *, stderr: bool = False) -> None:
+        super().__init__(stderr=stderr, highlight=False, soft_wrap=True, markup=False, emoji=False)
+
+    def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
+        """What is drawn, without harmful characters."""
+        for segment in super().render(renderable, options):
+            yield segment if segment.control else segment._replace(text=plain_text(segment.text))
+
+
+class _PlainFormatter(logging.Formatter):
+    """Log messages without harmful characters."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return plain_text(super().format(record))
 
 
 class Reporter:
@@ -25,10 +47,10 @@ class Reporter:
     """
 
     def __init__(self, *, quiet: bool = False, verbose: int = 0) -> None:
-        self.console = Console(stderr=True, highlight=False, soft_wrap=True)
+        self.console = PlainConsole(stderr=True)
         self.quiet = quiet
         self._progress = Progress(
-            TextColumn("{task.description}"), BarColumn(), TextColumn("{task.completed:.0f}/{task.total:.0f}"),
+            TextColumn("{task.description}", markup=False), BarColumn(), TextColumn("{task.completed:.0f}/{task.total:.0f}"),
             TimeElapsedColumn(), TextColumn("left"), TimeRemainingColumn(), console=self.console,
             disable=quiet or not self.console.is_terminal, transient=True,
         )  # fmt: skip
@@ -41,7 +63,9 @@ class Reporter:
         self._level = logging.ERROR if quiet else [logging.WARNING, logging.INFO, logging.DEBUG][min(verbose, 2)]
 
     def __enter__(self) -> Reporter:
-        logging.basicConfig(level=self._level, format="%(message)s", force=True)
+        handler = logging.StreamHandler()
+        handler.setFormatter(_PlainFormatter("%(message)s"))
+        logging.basicConfig(level=self._level, handlers=[handler], force=True)
         self._old_show = warnings.showwarning
         warnings.showwarning = self._show_warning  # type: ignore[assignment]
         self._progress.start()
@@ -78,15 +102,15 @@ class Reporter:
     def say(self, text: str) -> None:
         """A message for people."""
         if not self.quiet:
-            self.console.print(text, markup=False)
+            self.console.print(text)
 
     def error(self, text: str) -> None:
         """Why the command stops, and how to go on where something is kept."""
         self._progress.stop()
         self.console.print("error:", style="bold red", end=" ")
-        self.console.print(text, markup=False)
+        self.console.print(text)
         if way_on := self.way_on():
-            self.console.print(way_on, markup=False)
+            self.console.print(way_on)
 
     def _show_warning(self, message: Warning | str, category: type[Warning], *_: object) -> None:
         from rasters.errors import PlannerWarning

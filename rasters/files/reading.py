@@ -20,7 +20,7 @@ from rasters.errors import DataError, GridMismatchError, LayerNotFoundError, Ras
 from rasters.files.bands import EXTRACT, FIRST, Band, open_band
 from rasters.files.formats import require_plain_vectors
 from rasters.grid import Grid
-from rasters.plain import unknown
+from rasters.plain import plain_text, unknown
 from rasters.surface import Layer
 
 if TYPE_CHECKING:
@@ -256,6 +256,9 @@ def _read_frame(path: Path, layer: str, where: str | None) -> gpd.GeoDataFrame:
         raise DataError(f"{path}, layer {layer}: cannot be read{with_where}: {error}") from error
     if not isinstance(frame, gpd.GeoDataFrame):
         raise DataError(f"{path}, layer {layer}: it has no geometry; it is a plain table")
+    for name in frame.columns.drop(frame.geometry.name):
+        if frame[name].dtype.kind == "O":
+            frame[name] = [plain_text(value) if isinstance(value, str) else value for value in frame[name]]
     return frame
 
 

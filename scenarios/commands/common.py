@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Protocol
 import typer
 
 from rasters.errors import ConfigError, MemoryBudgetError, PlannerError
+from rasters.plain import HARMFUL
 from scenarios.exit_codes import ExitCode, exit_code_of, is_full_disk
 
 if TYPE_CHECKING:
@@ -96,11 +97,12 @@ def tell(summary: Summary, reporter: Reporter, *, as_json: bool, quiet: bool, li
     if as_json:
         from scenarios.records.hashing import canonical_json
 
-        typer.echo(canonical_json(summary.as_dict()), nl=False)
+        words = canonical_json(summary.as_dict())
+        typer.echo(HARMFUL.sub(lambda found: f"\\u{ord(found[0]):04x}", words), nl=False)
     elif not quiet:
-        from rich.console import Console
+        from scenarios.progress import PlainConsole
 
-        summary.print(Console(highlight=False, soft_wrap=True) if listing else reporter.console)
+        summary.print(PlainConsole() if listing else reporter.console)
     if summary.exit_code:
         raise typer.Exit(summary.exit_code)
 

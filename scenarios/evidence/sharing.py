@@ -19,7 +19,7 @@ import pandas as pd
 
 from rasters.errors import ConfigError, DataError, LayerNotFoundError
 from rasters.files.writing import replacing
-from rasters.plain import unknown
+from rasters.plain import as_meant, unknown
 from rasters.profile import MOST_SENSITIVE
 from scenarios.evidence.sharing_lists import (
     COUNTS,
@@ -140,7 +140,7 @@ def _table(path: Path, wanted: Iterable[str]) -> pd.DataFrame:
     if not path.is_file():
         raise LayerNotFoundError(f"{path}: is missing from the evidence folder; run `otkel evidence` again")
     try:
-        table = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8")
+        table = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8").map(as_meant)
     except ValueError as error:
         raise DataError(f"{path}: is not a table that can be read: {error}; run `otkel evidence` again") from error
     missing = [column for column in wanted if column not in table]

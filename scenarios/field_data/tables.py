@@ -13,6 +13,7 @@ import pandas as pd
 
 from rasters.errors import DataError, LayerNotFoundError
 from rasters.files.formats import whole_content
+from rasters.plain import plain_text
 from scenarios.field_data.faults import Faults
 from scenarios.field_data.settings import TableMapping, TimesOfDay
 from scenarios.field_data.standard import Field, TableStandard
@@ -61,7 +62,8 @@ def read_table(path: Path, encoding: str | None = None) -> pd.DataFrame:
         ) from error
     except (pd.errors.ParserError, pd.errors.EmptyDataError) as error:
         raise DataError(f"{path}: is not a table that can be read: {' '.join(str(error).split())}") from error
-    table.columns = [str(name).strip() for name in table.columns]
+    table = table.map(plain_text)
+    table.columns = [plain_text(str(name)).strip() for name in table.columns]
     _require_single_columns(path, table, content, coding)
     if len(table.columns) == 1 and ";" in table.columns[0]:
         raise DataError(f"{path}: columns are separated by ';'; save it with commas")

@@ -28,6 +28,7 @@ from rasters.files.bands import open_band
 from rasters.files.confined import confined
 from rasters.files.formats import require_plain_vectors
 from rasters.grid import Grid
+from rasters.plain import as_meant
 from rasters.surface import Layer, ResistanceSurface
 from scenarios.land.places import FocalPlace, place_of
 from scenarios.model.ground import elevation_of
@@ -350,7 +351,7 @@ def read_table(path: Path, *needed: str) -> pd.DataFrame:
         missing = [name for name in needed if name not in table]
         if missing:
             raise ValueError(f"it has no column {', '.join(missing)}")
-        return table.assign(**{str(name): _typed(str(name), table[name]) for name in table})
+        return table.assign(**{str(name): _typed(str(name), table[name].map(as_meant)) for name in table})
     except ValueError as error:
         raise DataError(f"{path}: is not the table that otkel wrote: {error}; restore it, or run again") from error
 

@@ -11,6 +11,7 @@ import pandas as pd
 from rasters.fences import Fence
 from rasters.files.writing import replacing, write_geopackage
 from rasters.grid import Grid
+from rasters.plain import no_formula
 from scenarios.model.ground import Ground
 from scenarios.model.naming import passage_names
 from scenarios.model.results import SpeciesRun
@@ -130,9 +131,10 @@ def write_vectors(
 
 
 def write_csv(path: Path, table: pd.DataFrame, *, of: str = "", own: Own = NOTHING) -> Path:
-    """A table as UTF-8 with nine figures; KeyError if `scenarios.outputs.columns` does not know one of its columns."""
+    """A table as UTF-8 with nine figures and no formula in it; KeyError if `scenarios.outputs.columns` does not know one of its columns."""
     for name in map(str, table.columns):
         column_of(name, of, own)
+    words = {name: table[name].map(no_formula) for name in table if table[name].dtype.kind not in "iufbMm"}
     with replacing(path) as part:
-        table.to_csv(part, index=False, float_format="%.9g", lineterminator="\n", encoding="utf-8")
+        table.assign(**words).to_csv(part, index=False, float_format="%.9g", lineterminator="\n", encoding="utf-8")
     return path

@@ -159,11 +159,13 @@ def _chosen(run: PortfolioRun) -> list[tuple[int, str, float, float]]:
 
 
 def _bounds(run: PortfolioRun, scene: Scene) -> Bounds:
-    """Around what is chosen, or the shortlist where nothing is."""
+    """Around what is chosen, or the shortlist where nothing is, or the whole grid where nothing helps."""
     rows = run.candidates[run.candidates["chosen"]]
     rows = rows if len(rows) else run.candidates[run.candidates["shortlisted"]]
     west, south, east, north = scene.run.grid.bounds
     spots = np.array([(x, y) for _, _, x, y in _chosen(run)] or rows[["x", "y"]].to_numpy())
+    if not len(spots):
+        return west, south, east, north
     low, high = spots.min(axis=0), spots.max(axis=0)
     room = max(60 * scene.run.grid.cell_width_m, 0.3 * float((high - low).max()))
     half = (high - low) / 2 + room

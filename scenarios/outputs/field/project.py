@@ -15,6 +15,7 @@ import numpy as np
 
 from rasters.files.writing import write_cog, write_geopackage
 from rasters.grid import Grid
+from rasters.plain import plain_text
 from scenarios.model.ground import elevation_of
 from scenarios.model.results import SpeciesRun
 from scenarios.outputs.field.archive import write_archive
@@ -62,8 +63,13 @@ def write_project(content: FieldContent, target: Path) -> Path:
     with atomic_folder(target, marker=PROJECT) as folder:
         groups = [(content.species_title(run), _species_layers(content, run, folder)) for run in content.runs]
         text = _project(content, groups, _ground_layers(content, folder))
-        write_archive(folder / PROJECT, {"project.qgs": text.encode()})
+        write_archive(folder / PROJECT, {"project.qgs": _inert(text).encode()})
     return target / PROJECT
+
+
+def _inert(text: str) -> str:
+    """The document without harmful characters, and without what QGIS would compute in titles, labels and legends: ``[% ... %]``."""
+    return plain_text(text).replace("[%", "[ %")
 
 
 def _species_layers(content: FieldContent, run: SpeciesRun, folder: Path) -> list[_Layer]:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from rasters.plain import as_meant
 from rasters.profile import SpeciesProfile
 from scenarios.land.bodies import design_table, fence_table
 from scenarios.outputs.pages.frame import Table, as_table
@@ -38,7 +39,7 @@ def copy_built(stored: Path, folder: Path, species: Mapping[str, str]) -> dict[s
     there = [name for name in FILES if (stored / name).is_file()]
     for name in there:
         shutil.copyfile(stored / name, folder / name)
-    return {name: _for_people(pd.read_csv(stored / name), species) for name in there}
+    return {name: _for_people(pd.read_csv(stored / name).map(as_meant), species) for name in there}
 
 
 def _for_people(table: pd.DataFrame, species: Mapping[str, str]) -> Table:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -270,6 +271,7 @@ class Page:
         turned: bool = False,
     ) -> Box:
         """A line of text whose baseline starts, is centred or ends at ``x``, ``y``; ``turned`` reads upwards."""
+        words = re.sub(r"[\t\r\n]+", " ", words)
         width = text_width(words, size, face)
         shift = {"left": 0.0, "middle": 0.5, "right": 1.0}[anchor] * width
         canvas = self.canvas
