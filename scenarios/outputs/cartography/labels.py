@@ -49,7 +49,7 @@ def draw_labels(
     dots = np.hstack([spots - 5, spots + 5])
     found = place_labels(labels, frame, dots, to_pixels(_line_points(scene, routes)))
     _draw_badges(sheet, passages, spots, found[: len(passages)])
-    _draw_names(sheet, places, found[len(passages) :])
+    _draw_names(sheet, places, found[len(passages) :], sizes)
 
 
 def _line_points(scene: Scene, routes: Sequence[Course]) -> NDArray[np.float64]:
@@ -88,18 +88,31 @@ def _text_size(sheet: Sheet, text: str) -> tuple[float, float]:
     return box.width, box.height
 
 
-def _draw_names(sheet: Sheet, places: list[FocalPlace], found: list[Spot]) -> None:
-    back = sheet.axes.transData.inverted().transform
+def _draw_names(
+    sheet: Sheet, places: list[FocalPlace], found: list[Spot], sizes: Sequence[tuple[float, float]]
+) -> None:
+    to, back = sheet.axes.transData.transform, sheet.axes.transData.inverted().transform
     halo = [withStroke(linewidth=2.8, foreground="white", alpha=0.92)]
-    for place, spot in zip(places, found, strict=True):
+    for place, spot, size in zip(places, found, sizes, strict=True):
         x, y = back((spot.x, spot.y))
         if spot.distance > _reach(sheet, place)[1]:
             middle = place.geometry.centroid
-            sheet.axes.plot([middle.x, x], [middle.y, y], color=colour_of(place), linewidth=0.7, zorder=6)
+            end = back(_before_label(to((middle.x, middle.y)), spot, size))
+            sheet.axes.plot([middle.x, end[0]], [middle.y, end[1]], color=colour_of(place), linewidth=0.7, zorder=6)
         sheet.axes.text(
             x, y, _wrapped(place.name), fontsize=9, fontweight="bold", color=colour_of(place), ha="center",
             va="center", path_effects=halo, zorder=8,
         )  # fmt: skip
+
+
+def _before_label(
+    start: NDArray[np.float64], spot: Spot, size: tuple[float, float], gap: float = 3.0
+) -> NDArray[np.float64]:
+    """Where a line from ``start`` to the middle of a label meets the rim of its box [pixels]."""
+    step = np.array([spot.x, spot.y]) - start
+    with np.errstate(divide="ignore"):
+        inside = float(np.min((np.array(size) / 2 + gap) / np.abs(step)))
+    return np.asarray(start + step * max(1.0 - inside, 0.0))
 
 
 def _draw_badges(
