@@ -44,6 +44,8 @@ class Passage:
     y: float
     width_m: float
     design: str
+    name: str = ""
+    """Its own, where it has one."""
     state: str = ""
     """What `scenarios.model.standing` says of one that stands; empty for a proposed one."""
 
@@ -143,7 +145,8 @@ def passages_of(table: pd.DataFrame) -> tuple[Passage, ...]:
     return tuple(
         Passage(
             label=str(row.number), candidate=str(row.candidate), fence=str(row.fence), along_m=float(row.along_m),
-            x=float(row.x), y=float(row.y), width_m=float(row.width_m), design=str(row.design), state=str(getattr(row, "state", "")),
+            x=float(row.x), y=float(row.y), width_m=float(row.width_m), design=str(row.design),
+            state=str(getattr(row, "state", "")), name=str(getattr(row, "name", "")),
         )
         for row in table.itertuples(index=False)
     )  # fmt: skip
