@@ -170,7 +170,7 @@ def shortlists(found: Contents) -> Iterator[RenderableType]:
     for name, table in found.combined.items():
         best = shortlist(table)
         if not len(best):
-            yield f"{name}: {_why_none([run for run in found.runs if run.scenario == name])}"
+            yield f"{name}: {_why_none(found.runs, name)}"
             continue
         shown = Table(title=f"{name}: passages that gain most, all species together", title_justify="left")
         for column in ("no.", "passage", "lat", "lon", "score"):
@@ -182,11 +182,11 @@ def shortlists(found: Contents) -> Iterator[RenderableType]:
         yield shown
 
 
-def _why_none(runs: Sequence[SpeciesRun]) -> str:
+def _why_none(runs: Sequence[SpeciesRun], scenario: str) -> str:
     """Why no passage is listed: the public gets none, whatever they gain."""
     if any(reader_of(run) is Audience.PUBLIC for run in runs):
         return "passages are withheld from the public"
-    if any(len(run.standing) for run in runs):
+    if any(len(run.standing) for run in runs if run.scenario == scenario):
         return (
             "no passage is proposed: every place that improves connectivity is nearer to a passage that stands than "
             "candidates.min_spacing_m, or a second fence stays closed"

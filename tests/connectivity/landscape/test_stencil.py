@@ -88,7 +88,7 @@ def test_a_fence_changes_no_cell_and_adds_its_cost() -> None:
     at = (cuts.step, cuts.row, cuts.col)
     elsewhere = np.ones(free.cost().shape, bool)
     elsewhere[at] = False
-    land = land_beside(cuts, surface, slice(None))
+    land = land_beside(cuts, surface)
     assert closed.cost()[at] - free.cost()[at] == pytest.approx(900.0 * land)
     assert np.array_equal(closed.cost()[elsewhere], free.cost()[elsewhere])
     assert np.array_equal(closed.edge_resistance(), free.edge_resistance())

@@ -92,7 +92,8 @@ def test_written_or_not_the_numbers_are_the_same(closed: Result, written: Result
     assert_frame_equal(again["closed"].combined, written.combined)
     for other in (written["digger"], again["closed"]["digger"]):
         for name in ("pairs", "indicators", "passages", "profile"):
-            assert_frame_equal(getattr(other, name), getattr(closed["digger"], name))
+            one, two = (getattr(of, name).drop(columns="number", errors="ignore") for of in (other, closed["digger"]))
+            assert_frame_equal(one, two)  # numbers of passages are those of the species that were run together
         np.testing.assert_array_equal(other.run.cwd, closed["digger"].run.cwd)
 
 

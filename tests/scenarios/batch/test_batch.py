@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from pandas.testing import assert_frame_equal
 from typer.testing import CliRunner
 
 from cli import app
@@ -109,11 +110,13 @@ def test_a_run_has_the_tables_that_otkel_run_writes(study: Path, whole: Path, tm
     assert ran.exit_code == 0, ran.stderr
     for species in ("walker", "digger"):
         for name in ("pairs.csv", "passages.csv", "fence_profile.csv", "indicators.csv"):
-            one = (whole / "runs" / "both+4km" / species / name).read_text()
-            assert one.replace("both+4km", "both") == (tmp_path / "out" / "both" / species / name).read_text(), (
-                species,
-                name,
+            one, two = (
+                pd.read_csv(at / species / name, dtype=str)
+                .drop(columns="number", errors="ignore")
+                .replace("both+4km", "both")
+                for at in (whole / "runs" / "both+4km", tmp_path / "out" / "both")
             )
+            assert_frame_equal(one, two)  # numbers of passages are those of the species that were run together
 
 
 def test_summary_has_a_row_per_run(whole: Path) -> None:

@@ -246,7 +246,7 @@ def test_the_code_and_its_libraries_are_in_the_key(study: Path, monkeypatch: pyt
 
 def test_sources_are_followed_through_every_import() -> None:
     names = {path.name for path in source_files("scenarios.model.species_run")}
-    assert {"species_run.py", "terrain.py", "cycle.py", "fence_cut.py", "reference.py", "io.py"} <= names
+    assert {"species_run.py", "terrain.py", "cycle.py", "fence_cut.py", "reference.py", "reading.py"} <= names
     assert not {"page.py", "map.py", "session.py", "audience.py", "passage_model.py"} & names
     paths = {path.relative_to(ROOT).as_posix() for path in source_files("scenarios.model.species_run")}
     assert not [path for path in paths if path.startswith(("scenarios/outputs/", "scenarios/commands/"))]

@@ -115,7 +115,7 @@ def test_table_prints_what_own_formulae_give(close_up: tuple[bytes, DrawnPage], 
     best = source_of(run).best[0]
     lon, lat = run.grid.transformer("EPSG:4326").transform(best.x, best.y, direction="INVERSE")
     north, east = gauss_kruger(lon, lat, zone=10)
-    said = [text.words.replace("\u2009", "") for text in page.page.texts]
+    said = [text.words.replace("\u202f", "") for text in page.page.texts]
     assert f"{north:.0f}" in said and f"{east:.0f}" in said
     assert f"{east:.0f}".startswith("10")
 

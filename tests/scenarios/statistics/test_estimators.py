@@ -12,7 +12,7 @@ from scenarios.statistics.baci import PRIOR_SD, SiteCounts, baci_effect
 from scenarios.statistics.occupancy import OccupancyData, fit_occupancy, log_likelihood, profile_interval
 from scenarios.statistics.prediction import (
     CONSTANT,
-    Fit,
+    PredictionFit,
     _refit,
     auc,
     calibration,
@@ -269,7 +269,7 @@ def test_leaving_out_is_refitting_without_the_site() -> None:
     whole = fit_rate(z, events, days)
     plain = minimize(
         lambda t: float(
-            -Fit(intercept=t[0], slope=t[1], cv=whole.cv).log_score(z[kept], events[kept], days[kept]).sum()
+            -PredictionFit(intercept=t[0], slope=t[1], cv=whole.cv).log_score(z[kept], events[kept], days[kept]).sum()
             + 0.5 * ((t[0] - np.log((events[kept].sum() + 0.5) / days[kept].sum())) / 3.0) ** 2 + 0.5 * t[1] ** 2
         ),
         [-3.0, 0.0], method="Nelder-Mead", options={"xatol": 1e-8, "fatol": 1e-10},
