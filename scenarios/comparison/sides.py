@@ -294,7 +294,10 @@ def _faults(first: Side, other: Side, a: Runs, b: Runs) -> Iterator[str]:
     for species in sorted(set(a) & set(b)):
         pairs = [set(zip(run.pairs["source"], run.pairs["target"], strict=True)) for run in (a[species], b[species])]
         apart = sorted({place for pair in pairs[0] ^ pairs[1] for place in pair})
-        if apart and all(pairs):  # the public gets none where an opening stands
+        withheld = [side.label for side, pair in zip((first, other), pairs, strict=True) if not pair]
+        if withheld:
+            yield f"{species}: the numbers of {' and '.join(withheld)} are withheld from the public, because passages stand there"
+        elif apart:
             yield f"routes.{species}: other places to start from or to reach: {', '.join(apart)}"
     values = [_flat(side.settings) for side in (first, other)]
     weights = [key for key in {**values[0], **values[1]} if WEIGHTS.match(key)]

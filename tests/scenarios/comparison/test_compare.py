@@ -260,11 +260,13 @@ def test_results_for_the_public_can_be_compared(stored: StoredResults, tmp_path:
             side, read=lambda name: generalised(side.read(name), Audience.PUBLIC), combined=None, settings={}, inputs={}
         )
 
-    found = compare_sides([public(of_digger(stored, scenario)) for scenario in ("closed", "opened")])
+    found = compare_sides([public(of_digger(stored, scenario)) for scenario in ("closed", "free")])
     write_comparison(found, tmp_path)
     text = (tmp_path / "index.html").read_text(encoding="utf-8")
     assert "<b>public</b>" in text and "border_0-km" not in text
     assert set(found.agreement["status"]) == {"no candidates in a"}
+    with pytest.raises(ConfigError, match="digger: the numbers of opened are withheld from the public"):
+        compare_sides([public(of_digger(stored, scenario)) for scenario in ("closed", "opened")])
 
 
 def test_one_side_is_not_enough(results: Path) -> None:
