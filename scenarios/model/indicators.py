@@ -134,14 +134,16 @@ def _given_back(land: Landscape) -> Iterator[Row]:
         yield "", "", "given_back_least_cost_share", 0.0, NONE_STANDS
         return
     closed = Landscape(replace(land.prepared, standing=()), threads=land.threads)
-    for name, objective in (
-        ("given_back_conductance_share", "conductance"),
-        ("given_back_least_cost_share", "least_cost"),
-    ):
-        shut, now = reference_of(closed, objective).now, reference_of(land, objective)
-        worth = [values if objective == "conductance" else 1.0 / values for values in (shut, now.now, now.without)]
-        shares = [share_undone(a, np.array([b - a]), c)[0] for a, b, c in zip(*worth, strict=True)]
-        yield "", "", name, float(np.average(shares, weights=land.ends.pair_weights)), "mean over cores"
+    shut = {
+        "conductance": closed.circuit(pairs=closed.counted).conductances(no_sets(0))[0],
+        "least_cost": 1.0 / closed.distances((), closed.counted).distances(no_sets(0))[0],
+    }
+    for objective, before in shut.items():
+        now = reference_of(land, objective)
+        after, without = (v if objective == "conductance" else 1.0 / v for v in (now.now, now.without))
+        shares = [share_undone(a, np.array([b - a]), c)[0] for a, b, c in zip(before, after, without, strict=True)]
+        mean = float(np.average(shares, weights=land.ends.pair_weights))
+        yield "", "", f"given_back_{objective}_share", mean, "mean over cores"
 
 
 def _means(prepared: Prepared) -> Iterator[Row]:

@@ -30,6 +30,7 @@ FILES = {
     "results.gpkg": "Paths, corridors, fences, passages and places for QGIS",
     BY_PLACE: "What each passage gives back to each core and to each target",
     "passages.csv": "Every candidate passage with every component of its score",
+    "standing_passages.csv": "Passages that stand or are planned",
     "pairs.csv": "Costs and resistances between cores and targets",
     "fence_profile.csv": "Gain along every fence",
     "indicators.csv": "One number each, for comparing scenarios and years",
