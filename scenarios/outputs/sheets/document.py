@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -24,11 +24,12 @@ from scenarios.outputs.sheets.plan import INDEX_COLUMNS, PlannedPage, SheetReque
 from scenarios.outputs.sheets.sheet import draw_passage_table, draw_sheet
 from scenarios.outputs.sheets.source import SheetSource, shaded_relief
 from scenarios.outputs.sheets.subject import subject_of
-from scenarios.outputs.sheets.table import HEAD_MM, ROW_MM, draw_table
+from scenarios.outputs.sheets.table import HEAD_MM, ROW_MM, draw_table, passage_rows
 from scenarios.outputs.sk42 import operation_of
 from scenarios.outputs.stored import StoredResults, read_results
 from scenarios.outputs.translate import translator
 from scenarios.outputs.words import schematic_note
+from scenarios.records.content import hash_of
 from scenarios.records.hashing import sha256_of
 
 if TYPE_CHECKING:
@@ -106,14 +107,26 @@ def sheet_source(run: Release, results: StoredResults, audience: Audience, lang:
     """What all sheets of a run share, with the precision of an audience."""
     shown = generalised(run, audience)
     borders = results.borders
-    trace = f"otkel {version('otkel')}  \u00b7  {run.study}, {run.scenario}, {run.species}"
-    if audience is Audience.RESTRICTED:  # a time or a hash would let others join files and confirm guesses
-        stamp = str(results.manifest.get("finished", ""))[:16].replace("T", " ")
-        trace += f"  \u00b7  {stamp} UTC  \u00b7  manifest sha256 {sha256_of(results.folder / MARKER)[:16]}"
-    return SheetSource(
+    source = SheetSource(
         run=shown, operation=operation_of(run), borders=None if borders is None else borders.to_crs(run.grid.pyproj_crs),
-        credits=results.credits, trace=trace, say=translator(lang, "sheet"), lang=lang, shade=shaded_relief(shown),
+        credits=results.credits, trace="", say=translator(lang, "sheet"), lang=lang, shade=shaded_relief(shown),
     )  # fmt: skip
+    return replace(source, trace=_trace(source, results))
+
+
+def _trace(source: SheetSource, results: StoredResults) -> str:
+    """What a sheet was made from: for the restricted the run, for partners its day and a hash of nothing but what they are shown.
+
+    The time of a run or the hash of its manifest would let others join files and confirm guesses.
+    """
+    run, stamp = source.run, str(results.manifest.get("finished", ""))
+    parts = [f"otkel {version('otkel')}", f"{run.study}, {run.scenario}, {run.species}"]
+    if source.audience is Audience.RESTRICTED:
+        parts += [f"{stamp[:16].replace('T', ' ')} UTC", f"manifest sha256 {sha256_of(results.folder / MARKER)[:16]}"]
+    if source.audience is Audience.PARTNER:
+        rows = passage_rows(source, (*source.standing, *source.best), None)
+        parts += [stamp[:10], f"content sha256 {hash_of([parts, rows])[:16]}"]
+    return "  \u00b7  ".join(parts)
 
 
 def draw_pages(source: SheetSource, request: SheetRequest) -> tuple[bytes, list[DrawnPage]]:

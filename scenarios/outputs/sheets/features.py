@@ -9,16 +9,17 @@ from typing import Any
 import numpy as np
 import shapely
 from numpy.typing import NDArray
+from scipy.ndimage import gaussian_filter1d
 
 from scenarios.outputs.gis.qgis_styles import STANDS
-from scenarios.outputs.sheets.frame import MapFrame, parts_of
+from scenarios.outputs.sheets.frame import CELL_ALLOWS_MM, MapFrame, parts_of
 from scenarios.outputs.sheets.page import INK, Box, Page
 from scenarios.outputs.sheets.source import Passage, SheetSource
 from scenarios.outputs.words import is_schematic
 
 __all__ = [
     "BORDER", "CORE", "FENCE", "PATH", "TARGET", "Post", "colour_of", "draw_border_lines", "draw_candidates", "draw_fences",
-    "draw_paths", "draw_places", "draw_symbol", "post_step_m", "posts_of",
+    "draw_paths", "draw_places", "draw_symbol", "paths_show", "post_step_m", "posts_of", "smoothed",
 ]  # fmt: skip
 
 BORDER, FENCE, PATH = "#4a4a4a", "#8c1d04", "#0b0b0b"
@@ -26,6 +27,9 @@ CORE, TARGET = "#5e3c99", "#00695c"
 BORDER_DASH = (2.6, 0.9, 0.4, 0.9)
 PATH_DASH = (1.5, 0.7)
 SCHEMATIC_DASH = (1.2, 0.6)
+
+SAMPLED, SMOOTH_CELLS = 0.25, 1.2
+"""Paths are sampled every quarter of a cell, and smoothed over a little more than a cell to either side."""
 
 POST_STEPS_KM = (1, 2, 5, 10, 20, 50, 100, 200)
 POST_LEAST_MM = 9.0
@@ -77,15 +81,32 @@ def draw_places(page: Page, frame: MapFrame, source: SheetSource) -> list[tuple[
     return found
 
 
+def paths_show(frame: MapFrame) -> bool:
+    """Whether a sheet's scale allows paths: where a cell is over a centimetre on paper, they would be the cells' course."""
+    return frame.grid.cell_width_m / frame.metres_per_mm <= CELL_ALLOWS_MM
+
+
 def draw_paths(page: Page, frame: MapFrame, source: SheetSource) -> list[Points]:
-    """Least-cost paths; their lines on paper [mm]."""
+    """Least-cost paths, smooth where their cells would show; their lines on paper [mm]."""
     paths = [shapely.LineString(np.column_stack([p.x, p.y])) for p in source.run.paths if p.x.size > 1]
-    once = shapely.line_merge(shapely.union_all(paths))
-    lines = parts_of(frame.on_paper(once))
+    if not paths or not paths_show(frame):
+        return []
+    once = shapely.get_parts(shapely.line_merge(shapely.union_all(paths)))
+    lines = [part for line in once for part in parts_of(frame.on_paper(smoothed(line, frame.grid.cell_width_m)))]
     if lines:
         page.lines(lines, "#ffffff", 0.7, alpha=0.7)
         page.lines(lines, PATH, 0.28, dash=PATH_DASH, cap=0)
     return lines
+
+
+def smoothed(line: Any, cell_m: float) -> Any:
+    """A line through cells without the corners that only the cells make; its ends stay where they are."""
+    samples = max(2, int(np.ceil(line.length / (SAMPLED * cell_m))) + 1)
+    points = shapely.get_coordinates(shapely.line_interpolate_point(line, np.linspace(0.0, line.length, samples)))
+    before, after = 2 * points[0] - points[:0:-1], 2 * points[-1] - points[-2::-1]
+    around = np.vstack([before, points, after])
+    even = gaussian_filter1d(around, SMOOTH_CELLS / SAMPLED, axis=0)[len(before) : len(before) + samples]
+    return shapely.LineString(even) if line.length > 0 else line
 
 
 def post_step_m(scale: float) -> float:

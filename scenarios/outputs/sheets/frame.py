@@ -17,7 +17,10 @@ from scenarios.outputs.sheets.projection import SheetProjection
 if TYPE_CHECKING:
     pass
 
-__all__ = ["MapFrame", "framed", "parts_of", "round_scale_above"]
+__all__ = ["CELL_ALLOWS_MM", "MapFrame", "framed", "parts_of", "round_scale_above"]
+
+CELL_ALLOWS_MM = 10.1
+"""Contours and paths are drawn where a cell is at most a centimetre on paper; larger, they would pretend."""
 
 Points = NDArray[np.float64]
 ROUND = (1.0, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 6.0, 7.0, 7.5, 8.0, 9.0, 10.0)

@@ -14,7 +14,7 @@ from scipy.ndimage import gaussian_filter, map_coordinates, zoom
 from rasters.arrays import Reals
 from scenarios.model.ground import elevation_of
 from scenarios.outputs.gis.geopackage import CORRIDOR_SHARES
-from scenarios.outputs.sheets.frame import MapFrame
+from scenarios.outputs.sheets.frame import CELL_ALLOWS_MM, MapFrame
 from scenarios.outputs.sheets.page import Box, Page
 from scenarios.outputs.sheets.source import SheetSource
 
@@ -39,10 +39,10 @@ WATER, WATER_EDGE, UNKNOWN, LAND = "#cfe0ea", "#6f97b0", "#eceae5", "#f4efe2"
 CONTOUR = "#b07d4a"
 CORRIDOR_COLOURS = ("#1f5f94", "#5f9fcc")
 HATCH_MM, CLOSE_UP_SCALE = 2.4, 250_000.0
-TINTS = ((-150, "#e4e8dc"), (0, "#f1f0e4"), (150, "#f5eedc"), (400, "#eee0c4"), (1000, "#dfcaa6"), (3000, "#c4a884"))
-CELL_ALLOWS_MM = 10.1
-"""Contours are drawn where a cell of the relief is at most a centimetre on paper; larger, they would pretend."""
+LIGHT = 0.42
+"""Share of white in the whole picture: dark letters and red lines stay readable on the steepest slope."""
 
+TINTS = ((-150, "#e4e8dc"), (0, "#f1f0e4"), (150, "#f5eedc"), (400, "#eee0c4"), (1000, "#dfcaa6"), (3000, "#c4a884"))
 STEPS_M = (20.0, 40.0, 100.0, 200.0, 400.0)
 MOST_CONTOURS = 14
 
@@ -140,8 +140,9 @@ def _picture(pixels: _Pixels, elevation: Reals | None, shade: Reals | None) -> N
     heights = np.full(pixels.row.shape, 150.0) if elevation is None else pixels.sample(elevation)
     rgb = tints(np.clip((heights - low) / (high - low), 0.0, 1.0))[:, :, :3]
     if shade is not None:
-        rgb = rgb * (1.0 + 0.8 * (np.clip(pixels.sample(shade, order=3), 0.6, 1.25) - 1.0))[:, :, None]
-    return (np.clip(rgb, 0.0, 1.0) * 255.0 + 0.5).astype(np.uint8)
+        rgb = rgb * (1.0 + 0.7 * (np.clip(pixels.sample(shade, order=3), 0.6, 1.25) - 1.0))[:, :, None]
+    pale = LIGHT + (1.0 - LIGHT) * np.clip(rgb, 0.0, 1.0)
+    return (pale * 255.0 + 0.5).astype(np.uint8)
 
 
 def _draw_corridor(page: Page, pixels: _Pixels, source: SheetSource, apart: float) -> bool:
@@ -157,7 +158,7 @@ def _draw_corridor(page: Page, pixels: _Pixels, source: SheetSource, apart: floa
         if rings:
             page.areas(rings, color, alpha=0.07)
             with page.clipped_to(rings):
-                page.lines(_hatching(pixels, apart), color, 0.18, alpha=0.65)
+                page.lines(_hatching(pixels, apart), color, 0.16, alpha=0.55)
             drawn = True
     return drawn
 

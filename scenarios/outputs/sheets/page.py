@@ -35,6 +35,9 @@ POINT_MM = 25.4 / 72.0
 ASCENT, DESCENT = 0.93, 0.24
 """Of the fonts, in ems: the tallest letters with their marks, and the deepest."""
 
+HALO = 0.17
+"""White round letters over a map [ems]."""
+
 INK, MUTED, PAPER = "#1d2326", "#5b6468", "#ffffff"
 AMBER, AMBER_INK = "#ffe9b8", "#5a3a00"
 
@@ -291,7 +294,7 @@ class Page:
 
     def _draw_halo(self, words: str, size: float, face: Face, shift: float) -> None:
         """White round the letters, drawn as outlines, so that the text is in the file once."""
-        canvas = self._pen(PAPER, 0.09 * size * POINT_MM * 2, (), 0.85, 1)
+        canvas = self._pen(PAPER, 2 * HALO * size * POINT_MM, (), 0.9, 1)
         path = canvas.beginPath()
         for polygon in _halo(words, size, face):
             _trace(path, polygon - np.array([shift, 0.0]))

@@ -176,7 +176,7 @@ def _with_passages(
     own: tuple[Passage, ...] = () if first is None else (first,)
     chosen = own
     while True:
-        layout = layout_of(paper, orientation, sheet.scale, table_height(len(chosen)))
+        layout = layout_of(paper, orientation, sheet.scale, table_height(len(chosen)), audience=source.audience)
         frame = frame_at(source, sheet.scale, layout.map, sheet.lon, sheet.lat)
         found = own + tuple(p for p in _listed(frame, source) if p != first)
         if len(found) <= len(chosen):
@@ -236,7 +236,7 @@ def _best_layout(
     for orientation in (request.orientation,) if request.orientation else ("landscape", "portrait"):
 
         def map_at(scale: float, orientation: str = orientation) -> Box:
-            return layout_of(request.paper, orientation, scale, table_mm, inset=inset).map
+            return layout_of(request.paper, orientation, scale, table_mm, audience=source.audience, inset=inset).map
 
         scale, lon, lat = fitted_scale(source, points, map_at, least)
         found.append((scale, orientation, lon, lat))
@@ -256,7 +256,9 @@ def _overview(source: SheetSource, request: SheetRequest) -> PlannedPage:
     best = (*(source.standing if len(source.standing) <= FEW else ()), *source.best)
     least = PUBLIC_SCALE if source.audience is Audience.PUBLIC else 200_000.0
     orientation, scale, lon, lat = _best_layout(source, request, _extent(source), table_height(len(best)), least, False)
-    layout = layout_of(request.paper, orientation, scale, table_height(len(best)), inset=False)
+    layout = layout_of(
+        request.paper, orientation, scale, table_height(len(best)), audience=source.audience, inset=False
+    )
     title = source.say("{species}: fences and passages, overview").format(species=source.species_title())
     if source.audience is Audience.PUBLIC:
         title = source.say("{species}: fences and corridors, overview").format(species=source.species_title())
@@ -307,7 +309,7 @@ def _series(source: SheetSource, request: SheetRequest, start_m: float, end_m: f
     orientation = request.orientation or _along(source, points)
     rows = 1
     while True:
-        layout = layout_of(request.paper, orientation, scale, table_height(rows))
+        layout = layout_of(request.paper, orientation, scale, table_height(rows), audience=source.audience)
         sections = divided(source, fence, start_m, end_m, scale, layout.map)
         frames = [frame_at(source, scale, layout.map, s.lon, s.lat) for s in sections]
         most = max(len(_listed(frame, source)) for frame in frames)
@@ -351,7 +353,8 @@ def _index(
     chosen = replace(request, scale=None)
     table_mm = _list_height(len(sections), "landscape" if request.orientation is None else request.orientation)
     orientation, scale, lon, lat = _best_layout(source, chosen, points, table_mm, 200_000.0)
-    layout = layout_of(request.paper, orientation, scale, _list_height(len(sections), orientation))
+    listed = _list_height(len(sections), orientation)
+    layout = layout_of(request.paper, orientation, scale, listed, audience=source.audience)
     title = source.say("Index of sheets: {stretch}").format(
         stretch=_stretch_title(source, fence, sections[0].start_m, sections[-1].end_m)
     )

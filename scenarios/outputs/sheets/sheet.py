@@ -10,6 +10,7 @@ import shapely
 from numpy.typing import NDArray
 
 from scenarios.outputs.audience import Audience, badge
+from scenarios.outputs.sheets.approval import approval_height, draw_approval
 from scenarios.outputs.sheets.countries import draw_countries
 from scenarios.outputs.sheets.features import (
     draw_border_lines,
@@ -18,6 +19,7 @@ from scenarios.outputs.sheets.features import (
     draw_paths,
     draw_places,
     draw_standing,
+    paths_show,
     posts_of,
 )
 from scenarios.outputs.sheets.frame import MapFrame, framed
@@ -62,17 +64,22 @@ class Layout:
     map: Box
     columns: tuple[Box, ...]
     table: Box
+    approval: Box
     footer: Box
 
 
-def layout_of(paper: str, orientation: str, scale: float, table_mm: float, *, inset: bool = True) -> Layout:
-    """Room for a map of a scale and its margin on a paper, with a table of a height at its foot."""
+def layout_of(
+    paper: str, orientation: str, scale: float, table_mm: float, *, audience: Audience, inset: bool = True
+) -> Layout:
+    """Room for a map of a scale and its margin on a paper, with a table of a height and who answers for it at its foot."""
     short, long = PAPERS[paper]
     width, height = (long, short) if orientation == "landscape" else (short, long)
     inner = width - 2 * MARGIN
     header = Box(MARGIN, height - MARGIN - HEADER, inner, HEADER)
     footer = Box(MARGIN, MARGIN, inner, FOOTER)
-    table = Box(MARGIN, footer.top + (1.5 if table_mm else 0.0), inner, table_mm)
+    signed = approval_height(audience)
+    approval = Box(MARGIN, footer.top + (1.5 if signed else 0.0), inner, signed)
+    table = Box(MARGIN, approval.top + (1.5 if table_mm else 0.0), inner, table_mm)
     floor = table.top + 2.0
     if orientation == "landscape":
         panel = Box(width - MARGIN - PANEL_WIDE[paper], floor, PANEL_WIDE[paper], header.bottom - floor)
@@ -84,7 +91,7 @@ def layout_of(paper: str, orientation: str, scale: float, table_mm: float, *, in
         around = Box(MARGIN, columns[0].top + GAP, inner, header.bottom - columns[0].top - GAP)
     return Layout(
         paper=Box(0, 0, width, height), header=header, map=around.grown(-collar_mm(scale)), columns=columns, table=table,
-        footer=footer,
+        approval=approval, footer=footer,
     )  # fmt: skip
 
 
@@ -143,6 +150,7 @@ def draw_sheet(page: Page, sheet: PaperSheet, layout: Layout, source: SheetSourc
     draw_frame(page, frame)
     _draw_header(page, layout.header, sheet, source)
     _draw_margin(page, layout, frame, source, legend)
+    draw_approval(page, layout.approval, source)
     _draw_footer(page, layout.footer, source)
     return frame
 
@@ -351,11 +359,19 @@ def notes_of(source: SheetSource, frame: MapFrame, legend: Legend) -> list[str]:
     cell = source.figure(f"{source.run.grid.cell_width_m / 1000:g}")
     relief = say("Relief from cells of {km} km: shapes smaller than that do not show.").format(km=cell)
     contours = say("Contours are only as sharp as that.") if legend.contour_m else say("No contours at this scale.")
+    hidden = not paths_show(frame) and any(path.x.size > 1 for path in source.run.paths)
+    paths = [] if not hidden else [say("Modelled paths are not drawn at this scale: they are as coarse as the cells.")]
     rounded = say("Passages at whole kilometres of fence, positions rounded to 0.01\u00b0: true to about a kilometre.")
     withheld = say("Fences and places are drawn on a coarse grid; passages and routes are not shown to the public.")
     about = {Audience.PARTNER: [rounded], Audience.PUBLIC: [withheld]}.get(source.audience, [])
     on_sk42 = frame.projection.zone is not None or legend.passages
-    return [*about, _grid_note(source, frame, legend.passages), *([datum] if on_sk42 else []), f"{relief} {contours}"]
+    return [
+        *about,
+        _grid_note(source, frame, legend.passages),
+        *([datum] if on_sk42 else []),
+        f"{relief} {contours}",
+        *paths,
+    ]
 
 
 def _grid_note(source: SheetSource, frame: MapFrame, in_table: bool) -> str:

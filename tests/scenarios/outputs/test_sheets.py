@@ -26,9 +26,11 @@ from scenarios.outputs.job import Summary
 from scenarios.outputs.release import Release
 from scenarios.outputs.report.payload import Contents
 from scenarios.outputs.sheets.countries import country_at
+from scenarios.outputs.sheets.features import FENCE, smoothed
 from scenarios.outputs.sheets.frame import round_scale_above
 from scenarios.outputs.sheets.gridlines import split_kilometres
-from scenarios.outputs.sheets.page import Box, Page
+from scenarios.outputs.sheets.ground import _picture, _Pixels
+from scenarios.outputs.sheets.page import INK, Box, Page
 from scenarios.outputs.sheets.placing import Board
 from scenarios.outputs.sheets.series import divided
 from scenarios.outputs.translate import translator
@@ -113,6 +115,59 @@ def test_what_cannot_be_is_said_and_nothing_is_written(
     code, _, told = export(results, tmp_path / "e.pdf", *options)
     assert code == 3 and said in " ".join(told.split())
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("lang", "heads"), [("ru", "Составил СОГЛАСОВАНО УТВЕРЖДАЮ"), ("kk", "Құрастырған КЕЛІСІЛДІ БЕКІТЕМІН")]
+)
+def test_who_answers_for_a_sheet_stands_on_every_page_but_the_publics(run: Release, lang: str, heads: str) -> None:
+    for audience in Audience:
+        source = source_of(run, lang, audience)
+        _, pages = drawn(source) if audience is Audience.PUBLIC else drawn(source, passages=("shortlist",))
+        for page in pages:
+            there = {text.words for text in page.page.texts}
+            wanted = {*heads.split(), source.say("Copy No."), source.say("signature"), source.say("position, rank")}
+            assert wanted <= there if audience is not Audience.PUBLIC else not wanted & there
+
+
+def test_partners_sheets_state_the_day_and_a_hash_of_what_they_show(results: Path, tmp_path: Path) -> None:
+    lines = {}
+    for name, options in {"one": (), "again": (), "species": ("--species", "walker")}.items():
+        assert export(results, tmp_path / f"{name}.pdf", "--passage", "1", *options)[0] == 0
+        words = words_of(tmp_path / f"{name}.pdf")
+        assert re.search(r"20\d\d-\d\d-\d\d\s+·\s+content sha256 [0-9a-f]{16}", words) and "manifest sha256" not in words
+        lines[name] = words[words.index("content sha256") :].split("\n")[0].strip()
+    assert lines["one"] == lines["again"] != lines["species"]
+
+
+def test_a_path_through_cells_is_drawn_smooth_between_the_same_ends() -> None:
+    steps = np.repeat(np.arange(30), 2)
+    stairs = shapely.LineString(1000.0 * np.column_stack([steps[1:], steps[:-1]]))
+    drawn_as = smoothed(stairs, 1000.0)
+    assert shapely.get_coordinates(drawn_as)[[0, -1]] == pytest.approx(shapely.get_coordinates(stairs)[[0, -1]])
+    assert drawn_as.length < 0.75 * stairs.length and shapely.hausdorff_distance(drawn_as, stairs) < 800.0
+
+
+def test_paths_are_not_drawn_where_they_would_be_the_cells_course(run: Release) -> None:
+    for scale, drawn_there in ((50_000, False), (200_000, True)):
+        _, pages = drawn(source_of(run), passages=("1",), scale=scale)
+        said = " ".join(t.words for t in pages[0].page.texts)
+        assert ("Modelled paths are not drawn" not in said) is drawn_there
+
+
+def test_relief_is_light_enough_for_dark_and_red_letters(run: Release) -> None:
+    """Contrast of WCAG 2.1 on the steepest shaded slope of the highest land: 7 for text, 4.5 for a fence's red."""
+    heights, shade = np.full((40, 40), 3000.0), np.full((40, 40), 0.6)
+    pixels = _Pixels(x=np.arange(9.0), y=np.arange(9.0), row=np.full((9, 9), 20.0), col=np.full((9, 9), 20.0))
+    ground = _luminance(_picture(pixels, heights, shade)[4, 4] / 255.0)
+    for colour, least in ((INK, 7.0), (FENCE, 4.5)):
+        ink = _luminance(np.array([int(colour[n : n + 2], 16) for n in (1, 3, 5)]) / 255.0)
+        assert (ground + 0.05) / (ink + 0.05) >= least
+
+
+def _luminance(rgb: np.ndarray) -> float:
+    linear = np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4)
+    return float(linear @ (0.2126, 0.7152, 0.0722))
 
 
 def test_public_pages_do_not_depend_on_passages_at_all(run: Release) -> None:
@@ -218,7 +273,7 @@ def test_contours_only_where_cells_are_small_on_paper(run: Release) -> None:
 def test_a_run_without_elevation_borders_and_fences_still_makes_an_overview(run: Release) -> None:
     bare = replace(run, layers={})
     source = replace(source_of(bare), borders=None)
-    pdf, pages = drawn(source)
+    pdf, pages = drawn(source, paper="A3")
     assert pdf.startswith(b"%PDF") and pages[0].frame.projection.zone is not None
 
 
