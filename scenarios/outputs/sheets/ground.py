@@ -39,7 +39,7 @@ WATER, WATER_EDGE, UNKNOWN, LAND = "#cfe0ea", "#6f97b0", "#eceae5", "#f4efe2"
 CONTOUR = "#b07d4a"
 CORRIDOR_COLOURS = ("#1f5f94", "#5f9fcc")
 HATCH_MM, CLOSE_UP_SCALE = 2.4, 250_000.0
-LIGHT = 0.44
+LIGHT = 0.47
 """Share of white in the whole picture: dark letters and red lines stay readable on the steepest slope."""
 
 TINTS = ((-150, "#e4e8dc"), (0, "#f1f0e4"), (150, "#f5eedc"), (400, "#eee0c4"), (1000, "#dfcaa6"), (3000, "#c4a884"))

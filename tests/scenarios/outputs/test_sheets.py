@@ -135,7 +135,9 @@ def test_partners_sheets_state_the_day_and_a_hash_of_what_they_show(results: Pat
     for name, options in {"one": (), "again": (), "species": ("--species", "walker")}.items():
         assert export(results, tmp_path / f"{name}.pdf", "--passage", "1", *options)[0] == 0
         words = words_of(tmp_path / f"{name}.pdf")
-        assert re.search(r"20\d\d-\d\d-\d\d\s+·\s+content sha256 [0-9a-f]{16}", words) and "manifest sha256" not in words
+        assert (
+            re.search(r"20\d\d-\d\d-\d\d\s+·\s+content sha256 [0-9a-f]{16}", words) and "manifest sha256" not in words
+        )
         lines[name] = words[words.index("content sha256") :].split("\n")[0].strip()
     assert lines["one"] == lines["again"] != lines["species"]
 
