@@ -4,6 +4,7 @@
 
     PlannerError
       ConfigError(ValueError)          a study, scenario or profile file is wrong; all faults in one go
+        OptionError                    an option of a command has a value that it cannot take
       DataError(ValueError)            an input layer cannot be used
         LayerNotFoundError(FileNotFoundError)
         GridMismatchError
@@ -38,6 +39,7 @@ __all__ = [
     "LayerNotFoundError",
     "MemoryBudgetError",
     "NodataFilledWarning",
+    "OptionError",
     "PlannerError",
     "PlannerWarning",
     "RasterWarning",
@@ -59,6 +61,10 @@ class PlannerError(Exception):
 
 class ConfigError(PlannerError, ValueError):
     """A study, scenario or species file is wrong; the message lists every fault with its line."""
+
+
+class OptionError(ConfigError):
+    """What a command was given as an option cannot be; the message names the option."""
 
 
 class DataError(PlannerError, ValueError):

@@ -12,6 +12,7 @@ from rasters.errors import (
     FocalNodeError,
     FolderInUseError,
     MemoryBudgetError,
+    OptionError,
     PlannerError,
     SolverError,
 )
@@ -31,8 +32,11 @@ class ExitCode(IntEnum):
         return code
 
     OK = 0, "done"
-    USAGE = 2, "wrong use of the command line: an unknown command, or an option that is missing or malformed"
-    CONFIGURATION = 3, "a setting is wrong: in a study, scenario, species or job file, or given as an option"
+    USAGE = (
+        2,
+        "wrong use of the command line: an unknown command, or an option that is missing or has a value that it cannot take",
+    )
+    CONFIGURATION = 3, "a setting is wrong: in a study, scenario, species or job file, or in the environment"
     INPUT_DATA = 4, "input data are missing or cannot be used, or `otkel check` found faults"
     SOLVER = 5, "a solve did not reach its tolerance, or the solvers of `otkel doctor` do not agree"
     INTERRUPTED = 6, "stopped by Ctrl-C or `kill`; the same command continues from what is kept"
@@ -47,6 +51,7 @@ class ExitCode(IntEnum):
 OF_ERROR: dict[type[BaseException], ExitCode] = {
     PlannerError: ExitCode.USAGE,
     ConfigError: ExitCode.CONFIGURATION,
+    OptionError: ExitCode.USAGE,
     DataError: ExitCode.INPUT_DATA,
     FocalNodeError: ExitCode.INPUT_DATA,
     SolverError: ExitCode.SOLVER,

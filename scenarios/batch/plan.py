@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from rasters.errors import ConfigError
+from rasters.errors import ConfigError, OptionError
 from scenarios.batch.draws import plan_draws
 from scenarios.batch.matrix import BatchRun, Variant, expand, read_matrix, share_of
 from scenarios.batch.run import BatchJob, Keep, resolve_variant, run_key, stated_key
@@ -62,13 +62,13 @@ class BatchRequest:
     def check(self) -> None:
         """Raise ConfigError for what does not go together."""
         if not 1 <= self.task <= self.tasks:
-            raise ConfigError(f"--task {self.task}/{self.tasks}: the first number goes from 1 to the second")
+            raise OptionError(f"--task {self.task}/{self.tasks}: the first number goes from 1 to the second")
         if self.cluster and self.jobs > 1:
-            raise ConfigError("--jobs is for processes without a cluster; leave it out with --workers and --scheduler")
+            raise OptionError("--jobs is for processes without a cluster; leave it out with --workers and --scheduler")
         if self.workers is not None and self.scheduler is not None:
-            raise ConfigError("give either --workers to start here, or the --scheduler of a cluster that runs")
+            raise OptionError("give either --workers to start here, or the --scheduler of a cluster that runs")
         if self.send_files and not self.cluster:
-            raise ConfigError("--send-files is for clusters; give --workers or --scheduler, too")
+            raise OptionError("--send-files is for clusters; give --workers or --scheduler, too")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -152,17 +152,18 @@ def _keys(job: BatchJob, runs: tuple[BatchRun, ...], variants: Mapping[str, Reso
 
 def _resolved(request: BatchRequest, variants: Mapping[str, Variant]) -> dict[str, ResolvedStudy]:
     """The study under every variant; one error with the faults of all."""
-    faults: dict[str, None] = {}
+    faults: dict[str, type[ConfigError]] = {}
     found = {}
     for name, variant in variants.items():
         both = sorted(set(variant.overrides) & set(request.overrides))
         faults |= dict.fromkeys(
-            f"{variant.origins[key]}: --set gives {key}, too; leave out one of them" for key in both
+            (f"{variant.origins[key]}: --set gives {key}, too; leave out one of them" for key in both), OptionError
         )
         try:
             found[name] = resolve_variant(request.study, variant, request.overrides)
         except ConfigError as error:
-            faults |= dict.fromkeys(str(error).splitlines())
+            faults |= dict.fromkeys(str(error).splitlines(), type(error))
     if faults:
-        raise ConfigError("\n".join(faults))
+        of_options = all(kind is OptionError for kind in faults.values())
+        raise (OptionError if of_options else ConfigError)("\n".join(faults))
     return found

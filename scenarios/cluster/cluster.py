@@ -19,7 +19,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from connectivity.machine import available_bytes
-from rasters.errors import ConfigError, MemoryBudgetError, SolverError
+from rasters.errors import ConfigError, MemoryBudgetError, OptionError, SolverError
 from scenarios.cluster.job import ClusterJob, Lost
 
 if TYPE_CHECKING:
@@ -117,8 +117,8 @@ def _client_of(address: str) -> Iterator[Client]:
     try:
         client = Client(address, timeout=ANSWER_S)
     except (OSError, ValueError) as error:
-        raise ConfigError(
-            f"no scheduler answers at {address} ({error}); start one (dask scheduler) and give the address that it prints"
+        raise OptionError(
+            f"--scheduler: no scheduler answers at {address} ({error}); start one (dask scheduler) and give the address that it prints"
         ) from error
     with client:
         try:

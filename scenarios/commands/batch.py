@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
-from typer.core import TyperGroup
 
 from scenarios.commands.common import (
     SchedulerOption,
@@ -20,6 +19,7 @@ from scenarios.commands.common import (
     parse_overrides,
     reported,
 )
+from scenarios.commands.completing import unless_named
 
 if TYPE_CHECKING:
     from scenarios.progress import Reporter
@@ -35,19 +35,9 @@ class Keep(StrEnum):
     all = "all"
 
 
-class _RunUnlessNamed(TyperGroup):
-    """A group whose command ``run`` need not be named: ``otkel batch STUDY`` is ``otkel batch run STUDY``."""
-
-    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        """Put ``run`` in front of anything but a command's name or a call for help."""
-        if args and args[0] not in self.commands and args[0] not in ctx.help_option_names:
-            args = ["run", *args]
-        return super().parse_args(ctx, args)
-
-
 app = typer.Typer(
     name="batch",
-    cls=_RunUnlessNamed,
+    cls=unless_named("run"),
     no_args_is_help=True,
     help="Run many scenarios of a study: otkel batch STUDY --matrix FILE --out FOLDER. After a job array: otkel batch merge.",
 )

@@ -15,6 +15,7 @@ import typer
 
 from rasters.errors import ConfigError, MemoryBudgetError, PlannerError
 from rasters.plain import HARMFUL
+from scenarios.commands.completing import address, scenarios_typed, species_typed, studies_typed
 from scenarios.exit_codes import ExitCode, exit_code_of, is_full_disk
 
 if TYPE_CHECKING:
@@ -33,16 +34,23 @@ LEAST_BYTES = 1280 * 2**20
 """Address space in which libraries can be loaded."""
 
 StudyArgument = Annotated[
-    str, typer.Argument(metavar="STUDY", help="A bundled study, a folder with a study.yaml, or a YAML file.")
+    str,
+    typer.Argument(
+        metavar="STUDY",
+        help="A bundled study, a folder with a study.yaml, or a YAML file.",
+        autocompletion=studies_typed,
+    ),
 ]
 SpeciesOption = Annotated[
-    list[str] | None, typer.Option("--species", help="Only this species; may be given several times.")
+    list[str] | None,
+    typer.Option("--species", help="Only this species; may be given several times.", autocompletion=species_typed),
 ]
 ScenarioOption = Annotated[
     list[str] | None,
     typer.Option(
         "--scenario",
         help="A scenario of the study, or a YAML file with one; may be given several times. Default: the first.",
+        autocompletion=scenarios_typed,
     ),
 ]
 SetOption = Annotated[
@@ -57,7 +65,8 @@ JsonOption = Annotated[bool, typer.Option("--json", help="Print a machine-readab
 QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="No progress bar, no messages; errors only.")]
 VerboseOption = Annotated[int, typer.Option("--verbose", "-v", count=True, help="Show more; -vv for debugging.")]
 OneScenarioOption = Annotated[
-    str | None, typer.Option("--scenario", help="A scenario of the study. Default: the first.")
+    str | None,
+    typer.Option("--scenario", help="A scenario of the study. Default: the first.", autocompletion=scenarios_typed),
 ]
 OutOption = Annotated[
     Path, typer.Option("--out", "-o", help="Folder for the results; replaced if it holds earlier ones.")
@@ -67,7 +76,8 @@ WorkersOption = Annotated[
     typer.Option("--workers", min=1, help="Solve in this many processes, started here (a local dask cluster)."),
 ]
 SchedulerOption = Annotated[
-    str | None, typer.Option("--scheduler", metavar="ADDRESS", help="Solve on a dask cluster: tcp://node1:8786.")
+    str | None,
+    typer.Option("--scheduler", metavar="ADDRESS", help="Solve on a dask cluster: tcp://node1:8786.", callback=address),
 ]
 SendOption = Annotated[
     bool,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from connectivity.circuit.solvers import METHODS, REDUCTION
+from connectivity.circuit.solvers import METHODS, REDUCTION, RESISTANCE_METHODS
 from scenarios.commands.common import (
     OneScenarioOption,
     OutOption,
@@ -20,6 +20,7 @@ from scenarios.commands.common import (
     parse_overrides,
     reported,
 )
+from scenarios.commands.completing import one_of
 
 if TYPE_CHECKING:
     from scenarios.progress import Reporter
@@ -37,7 +38,11 @@ def circuitscape(
     ] = None,
     method: Annotated[
         str,
-        typer.Option("--method", help=f"Solver: {', '.join(METHODS)}, or {REDUCTION} (resistances only)."),
+        typer.Option(
+            "--method",
+            help=f"Solver: {', '.join(METHODS)}, or {REDUCTION} (resistances only).",
+            **one_of("solver", *RESISTANCE_METHODS),
+        ),
     ] = "auto",
 ) -> Summary:
     """Run an existing Circuitscape job: same settings, same inputs, same files."""

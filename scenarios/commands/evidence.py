@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
-from typer.core import TyperGroup
 
 from scenarios.commands.common import (
     OneScenarioOption,
@@ -18,6 +17,8 @@ from scenarios.commands.common import (
     parse_overrides,
     reported,
 )
+from scenarios.commands.completing import one_of, unless_named
+from scenarios.outputs.audience import Audience
 
 if TYPE_CHECKING:
     from scenarios.progress import Reporter
@@ -25,22 +26,12 @@ if TYPE_CHECKING:
 __all__ = ["app"]
 
 
-class _ReportUnlessNamed(TyperGroup):
-    """``otkel evidence STUDY DATA`` is ``otkel evidence report STUDY DATA``."""
-
-    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        """Put ``report`` in front unless a subcommand or help is asked for."""
-        if args and args[0] not in self.commands and args[0] not in ("--help", "-h"):
-            args = ["report", *args]
-        return list(super().parse_args(ctx, args))
-
-
 app = typer.Typer(
     name="evidence",
     help="What camera traps say: `otkel evidence STUDY DATA --out FOLDER`; `simulate` makes synthetic data to try it with, "
     "`share` a package to hand on.",
     no_args_is_help=True,
-    cls=_ReportUnlessNamed,
+    cls=unless_named("report"),
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
@@ -109,7 +100,11 @@ def share(
     out: OutOption,
     audience: Annotated[
         str,
-        typer.Option("--audience", help="partner (cameras to 0.01 degree, names as numbers) or public (totals only)."),
+        typer.Option(
+            "--audience",
+            help="partner (cameras to 0.01 degree, names as numbers) or public (totals only).",
+            **one_of("audience", *Audience),
+        ),
     ] = "public",
 ) -> Summary:
     """A package of the evidence for partners or the public: without what says where cameras stand."""

@@ -9,7 +9,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from scenarios.commands.common import OneScenarioOption, SpeciesOption, Summary, reported
+from scenarios.commands.completing import one_of
+from scenarios.outputs.audience import Audience
 from scenarios.outputs.kinds import ALL, KINDS
+from scenarios.outputs.translate import LANGUAGES
 
 if TYPE_CHECKING:
     from scenarios.progress import Reporter
@@ -29,9 +32,12 @@ AudienceOption = Annotated[
         "--audience",
         help="restricted (full precision), partner (0.01 degree) or public (coarse cells, no passages). Default: the least precise "
         "that this kind of file can serve.",
+        **one_of("audience", *Audience),
     ),
 ]
-LangOption = Annotated[str, typer.Option("--lang", help="Language of the words in it: en, ru or kk.")]
+LangOption = Annotated[
+    str, typer.Option("--lang", help="Language of the words in it: en, ru or kk.", **one_of("language", *LANGUAGES))
+]
 FolderOption = Annotated[
     Path, typer.Option("--out", "-o", metavar="FOLDER", help="Folder for the files; made if it is not there.")
 ]

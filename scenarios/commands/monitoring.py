@@ -17,6 +17,8 @@ from scenarios.commands.common import (
     parse_overrides,
     reported,
 )
+from scenarios.commands.completing import one_of
+from scenarios.outputs.audience import Audience
 
 if TYPE_CHECKING:
     from scenarios.progress import Reporter
@@ -43,6 +45,7 @@ def crime(
         typer.Option(
             "--audience",
             help="restricted also writes the scenario and precise maps; partner coarse maps; public only tables.",
+            **one_of("audience", *Audience),
         ),
     ] = "partner",
     scenario: OneScenarioOption = None,
@@ -80,7 +83,12 @@ def indicators(
     seed: Annotated[int, typer.Option("--seed", min=0, help="The same seed gives the same draws.")] = 1,
     species: SpeciesOption = None,
     audience: Annotated[
-        str, typer.Option("--audience", help="restricted or partner: all rows; public: no single cores, two figures.")
+        str,
+        typer.Option(
+            "--audience",
+            help="restricted or partner: all rows; public: no single cores, two figures.",
+            **one_of("audience", *Audience),
+        ),
     ] = "partner",
 ) -> Summary:
     """Write the yearly table and chart: conductance, least cost, ECA, walkers that arrive, open fence, passages in use."""

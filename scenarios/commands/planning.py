@@ -23,6 +23,8 @@ from scenarios.commands.common import (
     tell,
     with_evidence,
 )
+from scenarios.commands.completing import one_of, studies_typed
+from scenarios.outputs.audience import Audience
 
 CacheOption = Annotated[
     Path | None,
@@ -33,6 +35,7 @@ AudienceOption = Annotated[
     typer.Option(
         "--audience",
         help="Write only what partners or the public may see. Default: restricted, the working folder that everything else reads.",
+        **one_of("audience", *Audience),
     ),
 ]
 NoCacheOption = Annotated[bool, typer.Option("--no-cache", help="Solve everything afresh, and keep nothing.")]
@@ -47,7 +50,11 @@ FromOption = Annotated[
 ]
 OptionalStudyArgument = Annotated[
     str | None,
-    typer.Argument(metavar="STUDY", help="A bundled study, a folder with a study.yaml, or a YAML file."),
+    typer.Argument(
+        metavar="STUDY",
+        help="A bundled study, a folder with a study.yaml, or a YAML file.",
+        autocompletion=studies_typed,
+    ),
 ]
 
 if TYPE_CHECKING:
@@ -79,7 +86,7 @@ def run(
     if study is None:
         raise typer.BadParameter("name a study, or give --from manifest.json", param_hint="STUDY")
     from scenarios.model.steps import open_store
-    from scenarios.outputs.audience import Audience, audience_named
+    from scenarios.outputs.audience import audience_named
     from scenarios.runs.session import run_study
 
     whom = Audience.RESTRICTED if audience is None else audience_named(audience)

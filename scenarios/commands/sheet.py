@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from scenarios.commands.common import OneScenarioOption, Summary, reported
+from scenarios.commands.completing import one_of, species_typed
 from scenarios.commands.export import AudienceOption, LangOption, ResultsArgument
 
 if TYPE_CHECKING:
@@ -44,11 +45,18 @@ def sheet(
             "else what fits.",
         ),
     ] = None,
-    paper: Annotated[str, typer.Option("--paper", help="A4 or A3.")] = "A4",
+    paper: Annotated[str, typer.Option("--paper", help="A4 or A3.", **one_of("paper", "A4", "A3"))] = "A4",
     orientation: Annotated[
-        str | None, typer.Option("--orientation", help="landscape or portrait. Default: what suits.")
+        str | None,
+        typer.Option(
+            "--orientation",
+            help="landscape or portrait. Default: what suits.",
+            **one_of("orientation", "landscape", "portrait"),
+        ),
     ] = None,
-    species: Annotated[str, typer.Option("--species", help="A species, or all together.")] = "all",
+    species: Annotated[
+        str, typer.Option("--species", help="A species, or all together.", autocompletion=species_typed)
+    ] = "all",
     scenario: OneScenarioOption = None,
     lang: LangOption = "en",
     audience: AudienceOption = None,

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rasters.errors import ConfigError
+from rasters.errors import OptionError
 from rasters.files.writing import replacing
 from scenarios.comparison.figure import write_pictures
 from scenarios.comparison.maps import common_scales, write_difference_maps
@@ -60,7 +60,7 @@ def run_compare(
     asked = [folder_and_scenario(path) for path in given]
     stored = {folder.resolve(): read_results(folder, check=check) for folder, _ in asked}
     if out is None and len(stored) > 1:
-        raise ConfigError("--out is missing: say into which folder the comparison of several results goes")
+        raise OptionError("--out is missing: say into which folder the comparison of several results goes")
     first = next(iter(stored.values()))
     own = first.folder / COMPARISON
     final = own if out is None else out

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from rasters.errors import ConfigError, LayerNotFoundError
+from rasters.errors import ConfigError, LayerNotFoundError, OptionError
 from rasters.plain import unknown
 from scenarios.comparison.tables import (
     agreement_table,
@@ -251,7 +251,7 @@ def _ordered(sides: Sequence[Side], base: str | None) -> list[Side]:
     if base is None:
         return list(sides)
     if base not in labels:
-        raise ConfigError(f"--base: {unknown('side', base, labels)}")
+        raise OptionError(f"--base: {unknown('side', base, labels)}")
     return sorted(sides, key=lambda side: side.label != base)
 
 

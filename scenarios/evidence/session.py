@@ -6,8 +6,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from rasters.errors import ConfigError
-from rasters.plain import unknown
 from scenarios.evidence.charts import draw_charts
 from scenarios.evidence.findings import STEPS, EvidenceJob, Findings, find
 from scenarios.evidence.output_tables import write_evidence_tables
@@ -16,11 +14,11 @@ from scenarios.evidence.package import read_traps
 from scenarios.evidence.page import write_evidence_page
 from scenarios.evidence.predicts import results_scenario
 from scenarios.evidence.words import sentences_of
-from scenarios.land.inputs import read_inputs
+from scenarios.land.inputs import chosen_species, read_inputs
 from scenarios.outputs.folder import MARKER
 from scenarios.outputs.job import Summary, results_folder
 from scenarios.progress import Reporter
-from scenarios.study.load import ResolvedStudy, resolve
+from scenarios.study.load import resolve
 
 __all__ = ["OVERLAY", "run_evidence"]
 
@@ -60,7 +58,7 @@ def run_evidence(
     chosen = results_scenario(results, scenario) if results is not None else scenario
     resolved = resolve(name, chosen, overrides or {})
     with results_folder(out, [resolved], kind="evidence", seeds={"bootstrap": seed}) as job:
-        mine = _chosen(resolved, species)
+        mine = tuple(chosen_species(resolved, species))
         reporter.expect(STEPS + 2 * len(mine) * ranking, "reading")
         traps = read_traps(data, settings=settings)
         asked = EvidenceJob(
@@ -103,12 +101,3 @@ def _notes(found: Findings) -> Iterator[str]:
         yield from lines
     if len(found.faults):
         yield f"{len(found.faults)} things to look at in warnings.csv"
-
-
-def _chosen(resolved: ResolvedStudy, species: Sequence[str] | None) -> tuple[str, ...]:
-    """The species that are asked for; all are read, so that their names in the data are known."""
-    known = resolved.study.species
-    for name in species or ():
-        if name not in known:
-            raise ConfigError(f"{resolved.path}: {unknown('species', name, known)}")
-    return tuple(species or known)

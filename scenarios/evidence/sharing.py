@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from rasters.errors import ConfigError, DataError, LayerNotFoundError
+from rasters.errors import ConfigError, DataError, LayerNotFoundError, OptionError
 from rasters.files.writing import replacing
 from rasters.plain import as_meant, unknown
 from rasters.profile import MOST_SENSITIVE
@@ -72,7 +72,7 @@ def share_evidence(
     """
     chosen = _audience(audience, evidence)
     if out.resolve().is_relative_to(evidence.resolve()):
-        raise ConfigError(
+        raise OptionError(
             f"--out {out}: lies in the evidence folder; choose another, so that the package can be handed over by itself"
         )
     resolved = resolve(name)
@@ -95,12 +95,12 @@ def share_evidence(
 
 def _audience(audience: str, evidence: Path) -> Audience:
     if audience == Audience.RESTRICTED:
-        raise ConfigError(
+        raise OptionError(
             f"--audience restricted: that is the evidence folder itself ({evidence}); hand it over as it is, only to those who may "
             "know where cameras stand, or choose partner or public"
         )
     if audience not in list(Audience):
-        raise ConfigError(f"--audience: {unknown('audience', audience, ('partner', 'public'))}")
+        raise OptionError(f"--audience: {unknown('audience', audience, ('partner', 'public'))}")
     return Audience(audience)
 
 

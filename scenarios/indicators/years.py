@@ -12,7 +12,7 @@ import pandas as pd
 
 from connectivity.machine import one_blas_thread
 from rasters.arrays import Reals
-from rasters.errors import ConfigError, PlannerWarning
+from rasters.errors import OptionError, PlannerWarning
 from rasters.profile import SpeciesProfile
 from scenarios.crime.rates import POACHING, encounter_rates
 from scenarios.crime.tables import CrimeData
@@ -74,15 +74,15 @@ def parse_years(study: str, texts: Sequence[str]) -> tuple[Year, ...]:
     for text in texts:
         year, equals, scenario = text.partition("=")
         if not equals or not year.strip().isdigit() or not scenario.strip():
-            raise ConfigError(f"--year {text!r}: write YEAR=SCENARIO, such as 2025=baseline")
+            raise OptionError(f"--year {text!r}: write YEAR=SCENARIO, such as 2025=baseline")
         resolved = resolve(study, scenario.strip(), {"year": int(year)}, said_in={"year": f"--year {text}"})
         years.append(Year(year=int(year), resolved=resolved))
     numbers = [one.year for one in years]
     twice = sorted({year for year in numbers if numbers.count(year) > 1})
     if twice:
-        raise ConfigError(f"--year {twice[0]}: is given twice; each year takes exactly one scenario")
+        raise OptionError(f"--year {twice[0]}: is given twice; each year takes exactly one scenario")
     if not years:
-        raise ConfigError("give at least one --year YEAR=SCENARIO: what stood in that year")
+        raise OptionError("give at least one --year YEAR=SCENARIO: what stood in that year")
     return _with_openings_dated(sorted(years, key=lambda one: one.year))
 
 

@@ -16,7 +16,7 @@ from connectivity.focal import FocalRegion
 from rasters import terrain
 from rasters.crs import require_units, warn_of_scale
 from rasters.distance import burn, distance_to
-from rasters.errors import ConfigError, DataError, NodataFilledWarning, PlannerWarning
+from rasters.errors import ConfigError, DataError, NodataFilledWarning, OptionError, PlannerWarning
 from rasters.fence_cuts import cut_edges, touches
 from rasters.fences import CutEdges, Fence
 from rasters.files.reading import read_grid, read_raster, read_vectors
@@ -41,6 +41,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Inputs",
+    "chosen_species",
     "fences_across",
     "input_files",
     "naming",
@@ -110,7 +111,7 @@ def read_inputs(
     MemoryBudgetError
         What is read, or what is then done with it as far as a ``stage``, would not fit; nothing was built.
     """
-    chosen = _chosen_species(resolved, species)
+    chosen = chosen_species(resolved, species)
     files = {path: file_hash(path) for path in input_files(resolved) if path.is_file()}
     grid = study_grid(resolved)
     profiles = {name: read_profile(resolved, name) for name in chosen}
@@ -224,12 +225,13 @@ def size_of(resolved: Sequence[ResolvedStudy], species: Sequence[str] | None = N
     return replace(max(sizes, key=lambda size: size.nodes), scenarios=len(sizes))
 
 
-def _chosen_species(resolved: ResolvedStudy, species: Sequence[str] | None) -> list[str]:
+def chosen_species(resolved: ResolvedStudy, species: Sequence[str] | None) -> list[str]:
+    """The species that are asked for, by default all; OptionError where one is not the study's."""
     known = list(resolved.study.species)
     chosen = list(species) if species else known
     for name in chosen:
         if name not in known:
-            raise ConfigError(f"{resolved.path}: {unknown('species', name, known)}")
+            raise OptionError(f"--species: {unknown('species', name, known)}")
     return chosen
 
 

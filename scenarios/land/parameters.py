@@ -14,7 +14,7 @@ import numpy as np
 from scipy.stats import qmc
 
 from rasters.arrays import Reals
-from rasters.errors import ConfigError
+from rasters.errors import ConfigError, OptionError
 from rasters.permeability import NUMBERS
 from rasters.plain import unknown
 from rasters.profile import MOVEMENT, SpeciesProfile
@@ -135,7 +135,7 @@ def sobol_points(n: int, dimensions: int, seed: int) -> Reals:
     """
     if n < 2 or n & (n - 1):
         near = 2 ** max(round(math.log2(max(n, 2))), 1)
-        raise ConfigError(f"--draws: {n} is not a power of two, and a Sobol sequence is balanced only then; use {near}")
+        raise OptionError(f"--draws: {n} is not a power of two, and a Sobol sequence is balanced only then; use {near}")
     picked = list(_apart(dimensions))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-from rasters.errors import ConfigError
+from rasters.errors import OptionError
 from rasters.plain import unknown
 
 __all__ = ["FIGURES", "MARKS", "PARTNER_DEG", "Audience", "audience_named", "audience_note", "badge", "promised_deg"]
@@ -47,7 +47,7 @@ def audience_named(name: str) -> Audience:
         No such audience; lists those that there are.
     """
     if name not in list(Audience):
-        raise ConfigError(f"--audience: {unknown('audience', name, Audience)}")
+        raise OptionError(f"--audience: {unknown('audience', name, Audience)}")
     return Audience(name)
 
 

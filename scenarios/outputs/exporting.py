@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rasters.errors import ConfigError, ExportError
+from rasters.errors import ExportError, OptionError
 from rasters.files.confined import confined
 from rasters.plain import unknown
 from scenarios.outputs.audience import Audience, audience_named
@@ -67,7 +67,7 @@ def export_results(
     require_language(lang)
     chosen = list(KINDS) if kind == ALL else [kind]
     if kind != ALL and asked is not None and asked.level > KINDS[kind].serves.level:
-        raise ConfigError(
+        raise OptionError(
             f"--audience {asked}: {kind} lists passages, which the public does not get; "
             f"ask for {KINDS[kind].serves}, or write {', '.join(_serving(asked))}"
         )
@@ -75,7 +75,8 @@ def export_results(
     served = {
         name: asked or KINDS[name].serves for name in chosen if asked is None or asked.level <= KINDS[name].serves.level
     }
-    exports = _Exports(stored, scenario, species, lang, _made(out))
+    exports = _Exports(stored, scenario, species, lang, out)
+    _made(out)
     reporter.expect(len(served), "reading")
     files: list[Path] = []
     for name, whom in served.items():
@@ -97,12 +98,11 @@ def _serving(audience: Audience) -> list[str]:
     return [name for name, kind in KINDS.items() if kind.serves.level >= audience.level]
 
 
-def _made(out: Path) -> Path:
+def _made(out: Path) -> None:
     try:
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise ExportError(f"{out}: could not create this folder: {error}; choose another with --out") from error
-    return out
 
 
 class _Exports:
@@ -112,7 +112,7 @@ class _Exports:
         self, results: StoredResults, scenario: str | None, species: Sequence[str] | None, lang: str, out: Path
     ) -> None:
         self.results, self.lang, self.out = results, lang, out
-        self.asked_scenario = _known("--scenario", scenario, results.scenarios) if scenario else None
+        self.asked_scenario = _known("--scenario", scenario, results.scenarios) if scenario is not None else None
         self.scenario = self.asked_scenario or results.scenarios[0]
         there = tuple(name for name in results.species if (self.scenario, name) in results.keys)
         for name in species or ():
@@ -143,7 +143,7 @@ class _Exports:
 
 def _known(option: str, name: str, there: Sequence[str]) -> str:
     if name not in there:
-        raise ConfigError(f"{option}: {unknown(option.removeprefix('--'), name, there)}")
+        raise OptionError(f"{option}: {unknown(option.removeprefix('--'), name, there)}")
     return name
 
 

@@ -32,7 +32,7 @@ import shapely
 from numpy.typing import NDArray
 
 from rasters.arrays import Reals
-from rasters.errors import ConfigError
+from rasters.errors import OptionError
 from rasters.fence_cuts import cut_edges
 from rasters.fences import CutEdges, Fence
 from rasters.grid import Grid
@@ -70,7 +70,7 @@ def generalised(run: SpeciesRun, audience: Audience) -> Release:
     if audience is release.audience:
         return release
     if audience.level < release.audience.level:
-        raise ConfigError(
+        raise OptionError(
             f"--audience {audience}: these results are for {release.audience} already, and what was taken away is gone; "
             "export from the folder of full precision"
         )

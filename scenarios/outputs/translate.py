@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
 
-from rasters.errors import ConfigError
+from rasters.errors import ConfigError, OptionError
 from rasters.plain import unknown
 
 __all__ = ["LANGUAGES", "LOCALE", "compile_catalogues", "require_language", "translator"]
@@ -39,7 +39,7 @@ def translator(lang: str, domain: str) -> Callable[[str], str]:
 def require_language(lang: str) -> None:
     """Raise ConfigError unless there are catalogues in this language."""
     if lang not in LANGUAGES:
-        raise ConfigError(f"--lang: {unknown('language', lang, LANGUAGES)}")
+        raise OptionError(f"--lang: {unknown('language', lang, LANGUAGES)}")
 
 
 @lru_cache(maxsize=32)

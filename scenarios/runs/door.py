@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
-from rasters.errors import MemoryBudgetError, PlannerError
+from rasters.errors import MemoryBudgetError, OptionError, PlannerError
 from rasters.grid import Grid
 from rasters.surface import Layer
 from scenarios.land.actions import relative_mortality
@@ -61,7 +61,7 @@ class _Door:
         """The result, or None and a finding that did not pass."""
         try:
             return work()
-        except MemoryBudgetError:  # no fault of the study
+        except (MemoryBudgetError, OptionError):  # no fault of the study
             raise
         except PlannerError as error:
             self.failed += 1

@@ -19,7 +19,7 @@ from rich.table import Table
 
 from connectivity.machine import available_bytes
 from scenarios.exit_codes import ExitCode
-from scenarios.land.inputs import Inputs, read_inputs, size_of
+from scenarios.land.inputs import Inputs, chosen_species, read_inputs, size_of
 from scenarios.land.memory import Size, Stage, needed_bytes, too_big
 from scenarios.land.prepared import prepare_species
 from scenarios.model.steps import StepStore, step_key
@@ -200,6 +200,7 @@ def plan_study(
         Where kept steps are looked for, and where the speed of this machine is kept.
     """
     resolved = resolve_all(name, scenarios, overrides)
+    chosen_species(resolved[0], species)
     memory = _memory(size_of(resolved, species))
     if not memory.pop("checkable"):
         return Plan(steps=(), folder=store.folder, reading_s=0.0, compile_s=0.0, output_bytes=0, **memory)

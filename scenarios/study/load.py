@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import copy
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypeVar
@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 import yaml
 from pydantic import BaseModel, ValidationError
 
-from rasters.errors import ConfigError, LayerNotFoundError
+from rasters.errors import ConfigError, LayerNotFoundError, OptionError
 from rasters.files.confined import confined
 from rasters.plain import plain_text, unknown
 from scenarios.study.faults import KeyPath, dotted, faults_in_words, suggestion
@@ -35,6 +35,8 @@ __all__ = [
 LIBRARY = Path(__file__).parents[1] / "library"
 DEEPEST, MOST_NODES = 60, 1_000_000
 TOO_DEEP = f"it is nested more than {DEEPEST} levels deep, or stands within itself"
+FROM_OPTIONS = ("command line", "--")
+"""How the place of what an option says begins, instead of with a file."""
 BASELINE = "baseline"
 """Name of the study as it stands, where it has no scenarios."""
 log = logging.getLogger(__name__)
@@ -226,7 +228,13 @@ def validate(model: type[ModelT], data: Mapping[str, Any], document: Document) -
     try:
         return model.model_validate(data)
     except ValidationError as error:
-        raise ConfigError("\n".join(faults_in_words(error, model, document.where))) from error
+        faults = faults_in_words(error, model, document.where)
+        raise _kind_of(faults)("\n".join(faults)) from error
+
+
+def _kind_of(faults: Sequence[str]) -> type[ConfigError]:
+    """Of options, where files are faultless."""
+    return OptionError if all(fault.startswith(FROM_OPTIONS) for fault in faults) else ConfigError
 
 
 def resolve(
@@ -281,8 +289,8 @@ class _Chosen:
 def _chosen(study: Study, document: Document, scenario: str | None) -> _Chosen:
     if scenario is not None and Path(scenario).suffix in (".yaml", ".yml"):
         return _chosen_file(study, document, Path(scenario))
-    name = scenario or next(iter(study.scenarios), BASELINE)
-    found = _scenario(study, name, document)
+    name = next(iter(study.scenarios), BASELINE) if scenario is None else scenario
+    found = _scenario(study, name)
 
     def where(key: str) -> str:
         return f"{document.path}:{document.line_of(('scenarios', name, 'set', key))}: scenarios.{name}.set"
@@ -299,6 +307,9 @@ def _chosen_file(study: Study, document: Document, path: Path) -> _Chosen:
             f"{own.where(('study',))}: study: {file.study!r}: this scenario is for another study than {study.study!r}; "
             "run it with its own"
         )
+    if file.base is not None and file.base not in _scenarios_of(study):
+        told = unknown("scenario", file.base, _scenarios_of(study))
+        raise ConfigError(f"{own.where(('base',))}: base: {told}")
     base = _chosen(study, document, file.base)
     layer = (f"scenario {file.scenario}", file.set, lambda key: f"{own.where(('set', key))}: set")
     return _Chosen(
@@ -307,13 +318,16 @@ def _chosen_file(study: Study, document: Document, path: Path) -> _Chosen:
     )  # fmt: skip
 
 
-def _scenario(study: Study, name: str, document: Document) -> ScenarioOverrides:
+def _scenario(study: Study, name: str) -> ScenarioOverrides:
     if not study.scenarios and name == BASELINE:
         return ScenarioOverrides(title=study.title)
     if name not in study.scenarios:
-        known = list(study.scenarios) or [BASELINE]
-        raise ConfigError(f"{document.path}: {unknown('scenario', name, known)}")
+        raise OptionError(f"--scenario: {unknown('scenario', name, _scenarios_of(study))}")
     return study.scenarios[name]
+
+
+def _scenarios_of(study: Study) -> list[str]:
+    return list(study.scenarios) or [BASELINE]
 
 
 def _override(settings: dict[str, Any], key: str, value: Any, source: str, document: Document) -> str:
@@ -321,15 +335,13 @@ def _override(settings: dict[str, Any], key: str, value: Any, source: str, docum
     parts = key.split(".")
     where: Any = settings
     if parts[0] not in Study.model_fields:
-        raise ConfigError(
-            f"{document.path}: {source}: {key}: unknown key{suggestion(parts[0], list(Study.model_fields))}"
-        )
+        fault = f"{source}: {key}: unknown key{suggestion(parts[0], list(Study.model_fields))}"
+        raise _kind_of([fault])(f"{document.path}: {fault}")
     for part in parts[:-1]:
         where = where.setdefault(part, {}) if isinstance(where, dict) else None
         if not isinstance(where, dict):
-            raise ConfigError(
-                f"{document.path}: {source}: {key}: {part!r} is not a table; only keys of tables can be overridden"
-            )
+            fault = f"{source}: {key}: {part!r} is not a table; only keys of tables can be overridden"
+            raise _kind_of([fault])(f"{document.path}: {fault}")
     old = where.get(parts[-1], "(default)")
     where[parts[-1]] = value
     return f"{source}: {key}: {old!r} -> {value!r}"

@@ -12,7 +12,7 @@ from typing import Any
 
 from connectivity.moving_window.landscape import WindowSettings
 from connectivity.moving_window.tiles import Tile, TilePatch, ordered, plan_tiles, solve_tile
-from rasters.errors import ConfigError, LayerNotFoundError
+from rasters.errors import ConfigError, LayerNotFoundError, OptionError
 from scenarios.cluster.cluster import Traffic, connect, map_ordered
 from scenarios.windows.files import LandscapeFiles
 from scenarios.windows.total import WindowTotal
@@ -59,7 +59,7 @@ def machines_of(workers: int | None, scheduler: str | None, send_files: bool) ->
     """What the command line asks for; None for threads of this process, whose number the job itself knows."""
     if workers is None and scheduler is None:
         if send_files:
-            raise ConfigError("--send-files is for clusters; give --workers or --scheduler, too")
+            raise OptionError("--send-files is for clusters; give --workers or --scheduler, too")
         return None
     return Machines(workers=workers, scheduler=scheduler, send_files=send_files)
 

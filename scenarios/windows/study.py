@@ -15,7 +15,7 @@ from connectivity.landscape.windows import Window
 from connectivity.moving_window.landscape import WindowSettings
 from connectivity.moving_window.tiles import normalised_current
 from rasters.crs import warn_of_scale
-from rasters.errors import ConfigError, DataError
+from rasters.errors import DataError, OptionError
 from rasters.fences import FenceTerms
 from rasters.files.writing import write_cog
 from rasters.grid import Grid
@@ -54,11 +54,10 @@ class WindowRequest:
     cutoff: float = np.inf
 
     def __post_init__(self) -> None:
-        if not self.radius_km > 0 or self.buffer_km < 0 or self.block_km < 0 or not self.cutoff > 0:
-            raise ConfigError(
-                f"radius {self.radius_km:g} km and cutoff {self.cutoff:g} must be > 0, buffer {self.buffer_km:g} km and block "
-                f"{self.block_km:g} km >= 0"
-            )
+        if not (0 < self.radius_km < np.inf and self.cutoff > 0):
+            raise OptionError(f"--radius-km {self.radius_km:g}, --cutoff {self.cutoff:g}: should be > 0")
+        if not (0 <= self.buffer_km < np.inf and 0 <= self.block_km < np.inf):
+            raise OptionError(f"--buffer-km {self.buffer_km:g}, --block-km {self.block_km:g}: should be >= 0")
 
     def settings(self, grid: Grid, neighbours: Any = 8) -> WindowSettings:
         """The same in cells of a grid."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from rasters.errors import ConfigError
+from rasters.errors import OptionError
 from rasters.plain import unknown
 from scenarios.outputs.audience import Audience
 from scenarios.outputs.sheets.frame import MapFrame
@@ -97,17 +97,17 @@ def planned_pages(source: SheetSource, request: SheetRequest) -> list[PlannedPag
 
 def _require_sense(request: SheetRequest) -> None:
     if request.paper not in PAPERS:
-        raise ConfigError(f"--paper: {unknown('paper', request.paper, PAPERS)}")
+        raise OptionError(f"--paper: {unknown('paper', request.paper, PAPERS)}")
     if request.orientation not in (None, "landscape", "portrait"):
-        raise ConfigError(f"--orientation: {unknown('orientation', request.orientation, ('landscape', 'portrait'))}")
+        raise OptionError(f"--orientation: {unknown('orientation', request.orientation, ('landscape', 'portrait'))}")
     if request.passages and request.fence:
-        raise ConfigError(
+        raise OptionError(
             "--passage and --fence: ask for close-ups or for a stretch of fence, not for both in one file"
         )
     if not request.fence and (request.series or request.from_km is not None or request.to_km is not None):
-        raise ConfigError("--series, --from-km and --to-km need --fence: which fence?")
+        raise OptionError("--series, --from-km and --to-km need --fence: which fence?")
     if request.scale is not None and not (5_000 <= request.scale <= 50_000_000 and _is_round(request.scale)):
-        raise ConfigError(
+        raise OptionError(
             f"--scale {request.scale:g}: give a round denominator from 5000 to 50000000, such as 50000, 100000 or 200000"
         )
 
@@ -122,12 +122,12 @@ def _require_allowed(source: SheetSource, request: SheetRequest) -> None:
     if source.audience is not Audience.PUBLIC:
         return
     if not request.is_overview:
-        raise ConfigError(
+        raise OptionError(
             "--audience public: close-ups and sheets of a fence would show where passages are planned; the public gets the "
             "overview only (leave out --passage and --fence), partners the sheets to 0.01 degree (--audience partner)"
         )
     if request.scale is not None and request.scale < PUBLIC_SCALE:
-        raise ConfigError(
+        raise OptionError(
             f"--scale {request.scale:g}: the public's overview is 1 : {PUBLIC_SCALE:,.0f} or smaller; leave out --scale"
         )
 
@@ -147,12 +147,12 @@ def _close_ups(source: SheetSource, request: SheetRequest) -> list[PlannedPage]:
 def _named(source: SheetSource, name: str) -> list[Passage]:
     if name == STANDING:
         if not source.standing:
-            raise ConfigError("--passage standing: no passage stands in this scenario")
+            raise OptionError("--passage standing: no passage stands in this scenario")
         return list(source.standing)
     if name != SHORTLIST:
         return [source.passage(name)]
     if not source.best:
-        raise ConfigError(
+        raise OptionError(
             "--passage shortlist: no passage is on it, because none improves connectivity in this scenario"
         )
     return list(source.best)
@@ -221,7 +221,7 @@ def _stretch(source: SheetSource, request: SheetRequest) -> tuple[float, float]:
     start = first if request.from_km is None else 1000.0 * request.from_km
     end = last if request.to_km is None else 1000.0 * request.to_km
     if not first - 1000.0 < start < end <= last + 1000.0 or start < 0.0:
-        raise ConfigError(
+        raise OptionError(
             f"--from-km {start / 1000:g} --to-km {end / 1000:g}: {request.fence} runs from km {first / 1000:.4g} to km "
             f"{last / 1000:.1f}; give a stretch of it, the smaller kilometre first"
         )
@@ -243,7 +243,7 @@ def _best_layout(
     scale, orientation, lon, lat = min(found, key=lambda f: f[0])
     if request.scale is not None:
         if request.scale < scale:
-            raise ConfigError(
+            raise OptionError(
                 f"--scale {request.scale:g}: what is to be shown does not fit on {request.paper}; the largest scale is "
                 f"1 : {scale:,.0f}, or divide it among sheets with --series"
             )

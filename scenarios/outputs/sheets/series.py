@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from rasters.errors import ConfigError
+from rasters.errors import OptionError
 from rasters.fences import Fence
 from scenarios.outputs.sheets.frame import MapFrame, framed, round_scale_above
 from scenarios.outputs.sheets.page import Box
@@ -120,7 +120,7 @@ def divided(source: SheetSource, fence: Fence, start_m: float, end_m: float, sca
         if last == n - 1:
             return sections
         if len(sections) == MOST_SHEETS:
-            raise ConfigError(
+            raise OptionError(
                 f"--scale {scale:g}: this stretch of fence needs more than {MOST_SHEETS} sheets; choose a smaller scale ("
                 f"--scale {2 * scale:g}), larger paper, or a shorter stretch with --from-km and --to-km"
             )

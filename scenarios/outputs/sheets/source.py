@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from rasters.errors import ConfigError
+from rasters.errors import OptionError
 from rasters.plain import unknown
 from scenarios.model.ground import elevation_of
 from scenarios.model.naming import full_names
@@ -112,9 +112,9 @@ class SheetSource:
         is_it = (ranking["candidate"] == wanted) | (ranking["rank"].astype(str) == wanted.removeprefix(RANK_MARK))
         if not is_it.any():
             if ranking.empty:
-                raise ConfigError(f"--passage {wanted!r}: the scenario {self.run.scenario} has no candidate passages")
+                raise OptionError(f"--passage {wanted!r}: the scenario {self.run.scenario} has no candidate passages")
             some = ", ".join(ranking["candidate"].head(3))
-            raise ConfigError(
+            raise OptionError(
                 f"--passage {wanted!r}: no such passage; give a number on the maps, as {', '.join(list(listed)[:3])}, a rank from "
                 f"{RANK_MARK}1 to {RANK_MARK}{len(ranking)}, or an id such as {some}"
             )
@@ -156,7 +156,7 @@ def fence_of(run: Release, fence: str) -> Any:
     """A fence by its id; ConfigError if the scenario has none of that name."""
     by_id = {one.id: one for one in run.cuts.fences}
     if fence not in by_id:
-        raise ConfigError(f"--fence: {unknown('fence', fence, by_id)}")
+        raise OptionError(f"--fence: {unknown('fence', fence, by_id)}")
     return by_id[fence]
 
 

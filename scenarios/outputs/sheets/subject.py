@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from rasters.errors import ConfigError
+from rasters.errors import OptionError
 from rasters.surface import ResistanceSurface
 from scenarios.outputs.gis.geopackage import CORRIDOR_SHARES
 from scenarios.outputs.release import Release
@@ -27,11 +27,11 @@ def subject_of(results: StoredResults, scenario: str | None, species: str) -> Re
     """
     name = results.scenarios[0] if scenario is None else scenario
     if name not in results.scenarios:
-        raise ConfigError(f"--scenario {name!r}: {results.folder} has {', '.join(results.scenarios)}")
+        raise OptionError(f"--scenario {name!r}: {results.folder} has {', '.join(results.scenarios)}")
     there = [of for at, of in results.keys if at == name]
     if species != ALL:
         if species not in there:
-            raise ConfigError(f"--species {species!r}: {name} has {', '.join(there)}; or {ALL}")
+            raise OptionError(f"--species {species!r}: {name} has {', '.join(there)}; or {ALL}")
         return results.run(name, species)
     return _together([results.run(name, one) for one in there], results)
 

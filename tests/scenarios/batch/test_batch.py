@@ -382,7 +382,7 @@ def test_merging_tells_what_failed(study: Path, tmp_path: Path) -> None:
 def test_a_share_that_is_none(study: Path, tmp_path: Path, wrong: str) -> None:
     command = ["batch", str(study), "--matrix", "batch.yaml", "--out", str(tmp_path / "out")]
     ran = CliRunner().invoke(app, [*command, "--task", wrong])
-    assert ran.exit_code == 3 and f"--task {wrong}" in ran.stderr
+    assert ran.exit_code == 2 and f"--task {wrong}" in ran.stderr
     assert CliRunner().invoke(app, [*command, "--task", "one"]).exit_code == 2
 
 

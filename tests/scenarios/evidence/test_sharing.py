@@ -385,4 +385,4 @@ def test_the_command_gives_the_public_package(
     refused = CliRunner().invoke(
         app, ["evidence", "share", str(study), str(evidence), "--out", str(tmp_path / "r"), "--audience", "restricted"]
     )
-    assert refused.exit_code == 3 and "evidence folder itself" in refused.output
+    assert refused.exit_code == 2 and "evidence folder itself" in refused.output

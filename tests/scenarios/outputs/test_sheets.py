@@ -113,7 +113,7 @@ def test_what_cannot_be_is_said_and_nothing_is_written(
     results: Path, tmp_path: Path, options: tuple[str, ...], said: str
 ) -> None:
     code, _, told = export(results, tmp_path / "e.pdf", *options)
-    assert code == 3 and said in " ".join(told.split())
+    assert code == 2 and said in " ".join(told.split())
     assert list(tmp_path.iterdir()) == []
 
 

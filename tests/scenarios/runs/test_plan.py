@@ -192,4 +192,4 @@ def test_words_for_people(study: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_fault_of_the_study_stops_the_plan_as_it_would_the_run(study: Path) -> None:
     done = CliRunner().invoke(app, ["plan", str(study), "--set", "candidates.design=rope"])
-    assert done.exit_code == 3 and "unknown design 'rope'" in done.stderr
+    assert done.exit_code == 2 and "unknown design 'rope'" in done.stderr

@@ -355,7 +355,7 @@ def test_the_command_says_what_it_found(study: Path, tmp_path: Path) -> None:
     free = CliRunner().invoke(app, [*words, "--scenario", "free", "--out", str(tmp_path / "free")])
     assert free.exit_code == 3 and "no candidate passage improves connectivity" in free.stderr
     odd = CliRunner().invoke(app, [*words[:2], "--draws", "6", "--out", str(tmp_path / "odd")])
-    assert odd.exit_code == 3 and "not a power of two" in odd.stderr
+    assert odd.exit_code == 2 and "not a power of two" in odd.stderr
 
 
 def test_short_sequences_keep_parameters_apart() -> None:
