@@ -61,6 +61,8 @@ class Fence:
         ``"surveyed"``, ``"schematic"``, ...; shown wherever the geometry is.
     country : str
         Whose fence it is, where that is known.
+    names : tuple of (str, str)
+        Languages, by code, with its name in them.
     starts_m : tuple of float
         Where each part starts on its fence line, whose kilometres run on through all its fences (`rasters.fence_lines`) [m];
         empty: one part after the other, from 0.
@@ -72,6 +74,7 @@ class Fence:
     fence_line: str = ""
     geometry_status: str = "schematic"
     country: str = ""
+    names: tuple[tuple[str, str], ...] = ()
     starts_m: tuple[float, ...] = ()
 
     def __post_init__(self) -> None:

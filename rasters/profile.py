@@ -176,6 +176,8 @@ class SpeciesProfile:
         Cells that the public may see of the species [degrees].
     assumptions : tuple of str
         What a reader of any result must know.
+    assumptions_in : mapping
+        Language -> sentence -> the same in that language.
     """
 
     id: str
@@ -198,6 +200,7 @@ class SpeciesProfile:
     body: Body = field(default_factory=Body)
     habituation: Habituation | None = None
     assumptions: tuple[str, ...] = ()
+    assumptions_in: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
     def layers_needed(self) -> tuple[str, ...]:
         """Layers without which no resistance can be built, in order of first use."""

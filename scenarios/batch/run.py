@@ -29,6 +29,7 @@ from scenarios.model.steps import KEPT, StepStore, solve_step, step_key
 from scenarios.outputs.stored import as_stored
 from scenarios.records.content import code_hash, hash_of
 from scenarios.records.fingerprint import file_hash
+from scenarios.study.base import without_words
 from scenarios.study.load import ResolvedStudy, find_study, resolve
 
 __all__ = ["BatchJob", "Failure", "Keep", "RunOutcome", "resolve_variant", "run_key", "stated_key"]
@@ -241,7 +242,7 @@ def run_key(job: BatchJob, run: BatchRun, resolved: ResolvedStudy, stated: str) 
     stated : str
         Its `stated_key`.
     """
-    told = {"study", "title", "description", "assumptions", "credits", "context"}
+    told = {"study", "description", "context"} | without_words(("title", "assumptions", "credits"))
     return hash_of(
         {
             "run": run.id,

@@ -12,7 +12,7 @@ from scenarios.commands.common import OneScenarioOption, SpeciesOption, Summary,
 from scenarios.commands.completing import one_of
 from scenarios.outputs.audience import Audience
 from scenarios.outputs.kinds import ALL, KINDS
-from scenarios.outputs.translate import LANGUAGES
+from scenarios.study.base import LANGUAGES
 
 if TYPE_CHECKING:
     from scenarios.progress import Reporter
@@ -36,7 +36,12 @@ AudienceOption = Annotated[
     ),
 ]
 LangOption = Annotated[
-    str, typer.Option("--lang", help="Language of the words in it: en, ru or kk.", **one_of("language", *LANGUAGES))
+    str | None,
+    typer.Option(
+        "--lang",
+        help="Language of the words in it: en, ru or kk. Default: en; a report opens in the reader's own.",
+        **one_of("language", *LANGUAGES),
+    ),
 ]
 FolderOption = Annotated[
     Path, typer.Option("--out", "-o", metavar="FOLDER", help="Folder for the files; made if it is not there.")
@@ -54,7 +59,7 @@ def _command(kind: str) -> Callable[..., None]:
         scenario: OneScenarioOption = None,
         species: SpeciesOption = None,
         audience: AudienceOption = None,
-        lang: LangOption = "en",
+        lang: LangOption = None,
     ) -> Summary:
         from scenarios.outputs.exporting import export_results
 

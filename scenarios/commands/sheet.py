@@ -58,7 +58,7 @@ def sheet(
         str, typer.Option("--species", help="A species, or all together.", autocompletion=species_typed)
     ] = "all",
     scenario: OneScenarioOption = None,
-    lang: LangOption = "en",
+    lang: LangOption = None,
     audience: AudienceOption = None,
     geo: Annotated[
         bool, typer.Option("--geo/--no-geo", help="Georeference the pages, so that phones show where one stands.")
@@ -75,5 +75,5 @@ def sheet(
         paper=paper, orientation=orientation,
     )  # fmt: skip
     return export_sheet(
-        results, request, out, scenario=scenario, species=species, audience=audience, lang=lang, geo=geo
+        results, request, out, scenario=scenario, species=species, audience=audience, lang=lang or "en", geo=geo
     )

@@ -31,6 +31,7 @@ from scenarios.outputs.audience import Audience
 from scenarios.outputs.release import Release, reader_of
 from scenarios.outputs.stored import StoredResults
 from scenarios.outputs.words import audience_of, schematic_note
+from scenarios.study.base import without_words
 from scenarios.study.schema import Routes, Study
 
 __all__ = ["ALL_SPECIES", "Comparison", "Pairing", "Side", "compare_sides", "folder_and_scenario", "sides_of"]
@@ -43,7 +44,12 @@ WEIGHTS = re.compile(r"ranking\..*_weight$|routes\.[^.]+\.weights\.")
 """Settings that numbers and scores are defined by, with the weights of the ranking and of places: runs that differ in one do not measure
 the same."""
 
-FOR_PEOPLE = ("title", "description", "credits", "assumptions", "scenarios", "uncertainty", "corridors")
+FOR_PEOPLE = without_words(("title", "credits", "assumptions")) | {
+    "description",
+    "scenarios",
+    "uncertainty",
+    "corridors",
+}
 """Settings that no number of a run depends on, or that are not those of one scenario."""
 
 

@@ -13,7 +13,7 @@ from rasters.errors import ConfigError
 from rasters.files.writing import replacing
 from scenarios.evidence.linking import KnownPassage, Landmarks
 from scenarios.statistics.use_factor import UseFactors
-from scenarios.study.base import Model
+from scenarios.study.base import Model, without_words
 from scenarios.study.load import ResolvedStudy, read_document, validate
 
 __all__ = ["Overlay", "overlay_of", "read_overlay", "write_overlay"]
@@ -56,6 +56,8 @@ def overlay_of(
     if updated:
         source = f"{'SYNTHETIC ' if synthetic else ''}camera traps: {title}"
         out["assumptions"] = [*study.assumptions, f"Use factors of passages are updated by {source}."]
+        said = {key: getattr(study, key) for key in without_words(["assumptions"]) - {"assumptions"}}
+        out |= {key: [*sentences, ""] for key, sentences in said.items() if sentences}
     return Overlay(study=study.study, note=f"Use factors after {title}", synthetic=synthetic, set=out)
 
 

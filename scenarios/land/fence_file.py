@@ -15,7 +15,7 @@ from rasters.files.reading import read_vectors
 from rasters.grid import Grid
 from scenarios.land.areas import added_fences
 from scenarios.land.attributes import naming, require_columns, require_unique
-from scenarios.land.places import attribute
+from scenarios.land.places import attribute, names_in
 from scenarios.study.load import ResolvedStudy
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ def read_fences(resolved: ResolvedStudy, grid: Grid) -> tuple[Fence, ...]:
             Fence(
                 id=str(row[settings.id]), line=row.geometry, name=attribute(row.get(settings.name), ""),
                 fence_line=line, geometry_status=attribute(row.get(settings.status), "unknown"),
-                country=attribute(row.get(settings.country), ""),
+                country=attribute(row.get(settings.country), ""), names=tuple(names_in(row).items()),
             )
             for line, (_, row) in zip(lines, features.iterrows(), strict=True)
         ]  # fmt: skip

@@ -9,7 +9,7 @@ import pandas as pd
 
 from rasters.plain import plain_text
 
-__all__ = ["FocalPlace", "attribute", "place_of"]
+__all__ = ["FocalPlace", "attribute", "names_in", "place_of"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,23 +27,24 @@ class FocalPlace:
     geometry_status: str
     names: dict[str, str] = field(default_factory=dict)
 
-    def name_in(self, lang: str) -> str:
-        """Name in a language, or the one that the study uses."""
-        return self.names.get(lang, self.name)
-
 
 def place_of(row: pd.Series, *, id_column: str, name_column: str, status_column: str, role: str = "") -> FocalPlace:
     """A feature with its attributes as text: named after its id where it has no name, of unknown status where it has none."""
     known = str(row[id_column])
-    names = {str(column)[5:]: attribute(row[column], "") for column in row.index if str(column).startswith("name_")}
     return FocalPlace(
         id=known,
         name=attribute(row.get(name_column), known),
         role=role,
         geometry=row.geometry,
         geometry_status=attribute(row.get(status_column), "unknown"),
-        names={lang: name for lang, name in names.items() if name},
+        names=names_in(row),
     )
+
+
+def names_in(row: pd.Series) -> dict[str, str]:
+    """Language -> name, of columns such as ``name_ru`` that hold one."""
+    names = {str(column)[5:]: attribute(row[column], "") for column in row.index if str(column).startswith("name_")}
+    return {lang: name for lang, name in names.items() if name}
 
 
 def attribute(value: object, otherwise: str) -> str:

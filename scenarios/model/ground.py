@@ -16,6 +16,7 @@ from scenarios.land.fences import fences_in_words, movement_of
 from scenarios.land.inputs import Inputs
 from scenarios.land.places import FocalPlace
 from scenarios.land.prepared import Prepared
+from scenarios.model.spoken import Words, passage_words, study_words
 from scenarios.model.standing import standing_rows, standing_table
 from scenarios.study.load import ResolvedStudy
 
@@ -53,6 +54,8 @@ class Ground:
         Version of what a fence and an opening put on edges, `rasters.fences.FORMULA`; numbers of two versions do not compare.
     openings_stand : bool
         Whether any fence is opened in the scenario; results that do not say count as if one were.
+    words, passage_words : dict
+        What the study says in other languages: see `scenarios.model.spoken`.
     """
 
     study: str
@@ -72,6 +75,8 @@ class Ground:
     sk42_operation: str = ""
     fence_formula: int = FORMULA
     openings_stand: bool = True
+    words: Words = field(default_factory=dict)
+    passage_words: Words = field(default_factory=dict)
 
 
 def ground_of(prepared: Prepared) -> Ground:
@@ -95,6 +100,8 @@ def ground_of(prepared: Prepared) -> Ground:
         sensitivity_deg=max(profile.sensitivity_deg.value for profile in inputs.profiles.values()),
         sk42_operation=resolved.study.sk42.operation or "",
         openings_stand=bool(prepared.standing),
+        words=study_words(prepared),
+        passage_words=passage_words(prepared),
     )
 
 
@@ -110,7 +117,6 @@ def titles_of(resolved: ResolvedStudy, profile: SpeciesProfile) -> dict[str, str
         "scenario": resolved.scenario_title,
         "species": profile.labels.get("en", profile.name),
         "scientific": profile.scientific_name,
-        **{f"species_{lang}": label for lang, label in profile.labels.items() if lang != "en"},
     }
 
 

@@ -36,12 +36,17 @@ def full_names(fences: Sequence[Fence], say: Callable[[str], str] = str) -> dict
 
 
 def passage_names(fences: Sequence[Fence], table: pd.DataFrame, say: Callable[[str], str] = str) -> list[str]:
-    """What each row is called: its own ``name`` where it has one, else section and kilometre, ``KZ–UZ km 516.5``."""
+    """What each row is called: its own ``name`` where it has one, else section and kilometre, ``KZ–UZ km 516.5``.
+
+    ``say`` translates names, the pattern and numbers.
+    """
     sections = section_names(fences, say)
     own = table["name"] if "name" in table else [""] * len(table)
     rows = zip(own, table["fence"], table["along_m"], strict=True)
+    place = say("{section} km {km}")
     return [
-        name or f"{sections.get(fence, fence)} {say('km')} {round(along / 1000, 1):g}" for name, fence, along in rows
+        say(name) if name else place.format(section=sections.get(fence, fence), km=say(f"{round(along / 1000, 1):g}"))
+        for name, fence, along in rows
     ]
 
 

@@ -33,6 +33,7 @@ from scenarios.records.cache import cache_folder
 from scenarios.records.content import code_hash, hash_of
 from scenarios.records.fingerprint import file_hash
 from scenarios.records.packing import pack, unpack
+from scenarios.study.base import without_words
 from scenarios.study.fences import Design
 from scenarios.study.land import LayerSource
 from scenarios.study.load import ResolvedStudy
@@ -50,14 +51,14 @@ KEPT = "kept"
 
 Progress = Callable[[str], None]
 
-IRRELEVANT = {
-    "study", "title", "description", "assumptions", "credits", "sk42", "corridors", "portfolio", "uncertainty",
+IRRELEVANT = without_words(("title", "assumptions", "credits")) | {
+    "study", "description", "sk42", "corridors", "portfolio", "uncertainty",
     "context", "scenarios", "species", "routes", "actions", "done", "layers", "regions", "fences", "designs",
 }  # fmt: skip
 """Keys of the study that no step depends on, and those of which it depends on a part only."""
 
 
-SAID = {"name", "scientific_name", "labels", "status", "assumptions", "sensitivity_deg", "body"}
+SAID = {"name", "scientific_name", "labels", "status", "assumptions", "assumptions_in", "sensitivity_deg", "body"}
 """What a profile says of its species and no number depends on."""
 
 
@@ -191,7 +192,7 @@ def _touches(study: Study, action: str, species: str) -> bool:
 
 
 def _action(study: Study, action: str) -> dict[str, Any]:
-    return study.actions[action].model_dump(mode="json", exclude={"title", "origin", "species"})
+    return study.actions[action].model_dump(mode="json", exclude=without_words(["title"]) | {"origin", "species"})
 
 
 def open_store(folder: Path | None = None) -> StepStore:

@@ -23,8 +23,9 @@ from scenarios.outputs.release import Release
 from scenarios.outputs.report.basis import bases_of
 from scenarios.outputs.species import write_run
 from scenarios.outputs.stored import StoredResults, read_results
-from scenarios.outputs.translate import require_language
+from scenarios.outputs.translate import language, require_language
 from scenarios.progress import Reporter
+from scenarios.study.base import LANGUAGES
 
 if TYPE_CHECKING:
     from scenarios.outputs.field.content import FieldContent
@@ -41,7 +42,7 @@ def export_results(
     scenario: str | None = None,
     species: Sequence[str] | None = None,
     audience: str | None = None,
-    lang: str = "en",
+    lang: str | None = None,
 ) -> Summary[tuple[Path, ...]]:
     """Write one kind of export, or ``all``, from a folder of results.
 
@@ -57,6 +58,8 @@ def export_results(
         Default: all.
     audience : str, optional
         Default: the least precise that each kind can serve.
+    lang : str, optional
+        Default: English; a report opens in the reader's own.
 
     Raises
     ------
@@ -64,8 +67,9 @@ def export_results(
         An unknown name; an audience that the kind cannot serve, or that the results are too coarse for.
     """
     start, asked = time.perf_counter(), None if audience is None else audience_named(audience)
-    require_language(lang)
     chosen = list(KINDS) if kind == ALL else [kind]
+    spoken = lang or "en"
+    require_language(spoken, LANGUAGES if kind == ALL else KINDS[kind].speaks, kind)
     if kind != ALL and asked is not None and asked.level > KINDS[kind].serves.level:
         raise OptionError(
             f"--audience {asked}: {kind} lists passages, which the public does not get; "
@@ -73,9 +77,11 @@ def export_results(
         )
     stored = read_results(results)
     served = {
-        name: asked or KINDS[name].serves for name in chosen if asked is None or asked.level <= KINDS[name].serves.level
+        name: asked or KINDS[name].serves
+        for name in chosen
+        if spoken in KINDS[name].speaks and (asked is None or asked.level <= KINDS[name].serves.level)
     }
-    exports = _Exports(stored, scenario, species, lang, out)
+    exports = _Exports(stored, scenario, species, lang or "", out)
     _made(out)
     reporter.expect(len(served), "reading")
     files: list[Path] = []
@@ -85,13 +91,21 @@ def export_results(
             files += KINDS[name].write(exports.of(whom))
     audiences = {name: whom.value for name, whom in served.items()}
     left_out = [name for name in chosen if name not in served]
-    told = [f"{kind}: left out; it lists passages, which the public does not get" for kind in left_out]
+    told = [f"{kind}: left out; {_why(kind, spoken)}" for kind in left_out]
     kinds = ", ".join(f"{kind} for {whom}" for kind, whom in audiences.items())
     return Summary(
         folder=out, found=tuple(files), seconds=time.perf_counter() - start,
         rows={"files": [str(path) for path in files], "audience": audiences, "left_out": left_out},
         notes=[*map(str, files), *told, f"{len(files)} files: {kinds}"],
     )  # fmt: skip
+
+
+def _why(kind: str, lang: str) -> str:
+    return (
+        "it lists passages, which the public does not get"
+        if lang in KINDS[kind].speaks
+        else f"it has no words in {lang}"
+    )
 
 
 def _serving(audience: Audience) -> list[str]:
@@ -136,7 +150,7 @@ class _Exports:
         if audience not in self._contents:
             self._contents[audience] = field_content(
                 [generalised(run, audience) for run in self._runs], combined=self.results.combined.get(self.scenario),
-                borders=self.results.borders, credits=self.results.credits, lang=self.lang,
+                borders=self.results.borders, credits=self.results.credits, lang=self.lang or "en",
             )  # fmt: skip
         return self._contents[audience]
 
@@ -151,7 +165,7 @@ def write_report_folder(export: Export, out: Path) -> list[Path]:
     """A whole folder of results, as ``otkel run`` would have written it for the audience; the page to open."""
     results, audience = export.results, export.audience
     results.require_settings()
-    target = confined(out, f"{results.study}_{audience}_report")
+    target = confined(out, f"{results.study}_{audience}_report{language(export.lang or 'en').suffix}")
     keys = [k for k in results.keys if k[1] in export.species and (not export.scenario or k[0] == export.scenario)]
     by_scenario = (
         ([results.run(*key) for key in every], results.combined.get(scenario))
@@ -162,7 +176,7 @@ def write_report_folder(export: Export, out: Path) -> list[Path]:
         names = {run["species"]: run["titles"].get("species", run["species"]) for run in known.get("runs", ())}
         shown = write_run(
             folder, by_scenario, audience, borders=results.borders, credits=results.credits, bases=bases_of(known),
-            built=partial(copy_built, results.folder, folder, names) if known else dict,
+            lang=export.lang, built=partial(copy_built, results.folder, folder, names) if known else dict,
         )  # fmt: skip
         thanks = {run.scenario: {"credits": list(results.credits)} for run in shown.runs}
         scenarios = {name: known.get("scenarios", thanks)[name] for name in thanks}

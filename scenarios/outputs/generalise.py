@@ -96,7 +96,8 @@ def _for_public(run: Release) -> Release:
         places=tuple(_place_in_cells(place, run.grid, degrees) for place in run.places),
         standing=run.standing.iloc[:0], profile=_withheld_profile(_rounded_fences(run.cuts, degrees).fences, run.profile),
         ranking=generalised_ranking(run.ranking, run.cuts.fences, run.grid, Audience.PUBLIC), by_place=run.by_place.iloc[:0],
-        reports=(), seconds={}, **_public_resistance(run, degrees), **(_withheld(run) if run.openings_stand else _classed(run)),
+        reports=(), seconds={}, passage_words={},
+        **_public_resistance(run, degrees), **(_withheld(run) if run.openings_stand else _classed(run)),
     )  # fmt: skip
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from rasters.files.confined import confined
 from scenarios.outputs.audience import Audience
+from scenarios.study.base import LANGUAGES
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,7 +28,10 @@ ALL = "all"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Export:
-    """What one kind is asked to write; ``content`` is what field files hold, gathered once for all kinds."""
+    """What one kind is asked to write; ``content`` is what field files hold, gathered once for all kinds.
+
+    ``lang`` is empty where none was asked for.
+    """
 
     results: StoredResults
     scenario: str
@@ -54,6 +58,8 @@ class ExportKind:
     help : str
     whole : bool
         The writer takes the `Export` itself, not what field files hold.
+    speaks : tuple of str
+        Languages that it has words in; what programs read has one.
     """
 
     writer: str
@@ -61,6 +67,7 @@ class ExportKind:
     serves: Audience = Audience.PUBLIC
     help: str
     whole: bool = False
+    speaks: tuple[str, ...] = LANGUAGES
 
     def write(self, export: Export) -> list[Path]:
         """Write it; the files."""
@@ -88,11 +95,12 @@ KINDS = {
         help="A workbook of passages with SK-42 X and Y, degrees and MGRS, and explanations.",
     ),
     "csv": ExportKind(
-        writer=f"{FIELD}.lists:write_csv", name="{stem}.csv", serves=Audience.PARTNER,
+        writer=f"{FIELD}.lists:write_csv", name="{stem}.csv", serves=Audience.PARTNER, speaks=("en",),
         help="The same list of passages for programs.",
     ),
     "geojson": ExportKind(
-        writer=f"{FIELD}.vectors:write_geojson", help="Every vector layer as GeoJSON (RFC 7946), in degrees on WGS 84."
+        writer=f"{FIELD}.vectors:write_geojson", speaks=("en",),
+        help="Every vector layer as GeoJSON (RFC 7946), in degrees on WGS 84.",
     ),
     "geopackage": ExportKind(
         writer=f"{FIELD}.vectors:write_geopackages", help="A GeoPackage for each species, with QGIS styles inside."

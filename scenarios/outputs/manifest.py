@@ -143,6 +143,8 @@ def run_entry(run: Ground) -> dict[str, Any]:
         "scenario": run.scenario,
         "species": run.species,
         "titles": run.titles,
+        "words": run.words,
+        "passage_words": run.passage_words,
         "grid": _grid(run.grid),
         "geometry_note": schematic_note(run),
         "geometry_statuses": {

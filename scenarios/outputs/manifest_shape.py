@@ -86,6 +86,8 @@ class _Run(_Part):
     scenario: Inside
     species: Identifier
     titles: dict[str, str]
+    words: dict[str, dict[str, str]] = {}
+    passage_words: dict[str, dict[str, str]] = {}
     grid: _Grid
     audience: Annotated[Audience, Field(strict=False)]
     sensitivity_deg: Finite

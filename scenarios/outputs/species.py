@@ -74,6 +74,7 @@ def write_run(
     borders: gpd.GeoDataFrame | None,
     credits: Sequence[str],
     bases: Mapping[str, Basis],
+    lang: str = "",
     built: Callable[[], Mapping[str, Table]] = dict,
 ) -> Contents:
     """Write a folder of results, all but its manifest, for an audience: everything goes through `generalised` first.
@@ -86,6 +87,8 @@ def write_run(
         As in `write_species_run`.
     bases : mapping of str to Basis
         What saved scenarios build on, for the restricted alone: settings name places.
+    lang : str
+        Language that ``report.html`` opens in; empty for the reader's own.
     built : callable, optional
         As in `write_index`.
 
@@ -105,7 +108,9 @@ def write_run(
         done += map(parked, shown)
         del precise, shown  # before the next scenario is solved
     kept = dict(bases) if audience is Audience.RESTRICTED else {}
-    contents = Contents(runs=tuple(done), combined=tables, bases=kept, credits=tuple(credits), borders=borders)
+    contents = Contents(
+        runs=tuple(done), combined=tables, bases=kept, credits=tuple(credits), borders=borders, lang=lang
+    )
     write_report(folder, contents)
     write_index(folder, done, credits=credits, combined=tables, built=built())
     return contents

@@ -284,7 +284,7 @@ def _read_run(entry: Mapping[str, Any], folder: Path, elevation: Path | None) ->
         layers=relief, reports=tuple(_report(report) for report in entry["reports"]), seconds=entry["seconds"],
         audience=Audience(entry["audience"]), sensitivity_deg=float(entry["sensitivity_deg"]),
         openings_stand=bool(entry.get("openings_stand", True)),
-        sk42_operation=entry["sk42_operation"],
+        sk42_operation=entry["sk42_operation"], words=entry.get("words", {}), passage_words=entry.get("passage_words", {}),
         model=_model(folder / MODEL),
     )  # fmt: skip
 

@@ -182,6 +182,7 @@ def _study_of(stated: Mapping[str, Any], path: Path) -> str:
 def _resolved(stated: Mapping[str, Any], where: Path, path: Path) -> list[ResolvedStudy]:
     """The settings as they were, whatever the study's file says today; its inputs are found beside that file."""
     titles = {run["scenario"]: run["titles"].get("scenario", run["scenario"]) for run in stated["runs"]}
+    words = {run["scenario"]: run.get("words", {}) for run in stated["runs"]}
     names = list(dict.fromkeys(run["scenario"] for run in stated["runs"]))
     if lost := [name for name in names if name not in stated["scenarios"]]:
         raise DataError(f"{path}: states no settings of the scenario {lost[0]}; take a manifest that `otkel run` wrote")
@@ -189,7 +190,9 @@ def _resolved(stated: Mapping[str, Any], where: Path, path: Path) -> list[Resolv
     return [
         ResolvedStudy(
             study=validate(Study, document.data, document), scenario=name, scenario_title=titles[name], folder=where.parent,
-            path=where, settings=document.data, changes=(), **stated["settings"].get("bases", {}).get(name, {}),
+            path=where, settings=document.data, changes=(),
+            scenario_titles={lang: said[titles[name]] for lang, said in words[name].items() if titles[name] in said},
+            **stated["settings"].get("bases", {}).get(name, {}),
         )
         for name, document in documents.items()
     ]  # fmt: skip

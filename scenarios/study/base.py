@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from rasters.files.confined import fault_of_path
 
 __all__ = [
-    "Amount", "FileName", "Identifier", "Latitude", "Longitude", "Metres", "Model", "Month", "Shape", "Weight", "Year",
+    "LANGUAGES", "OTHER_LANGUAGES", "Amount", "FileName", "Identifier", "Latitude", "Longitude", "Metres", "Model", "Month", "Shape",
+    "Weight", "Year",
+    "in_other_languages", "without_words",
 ]  # fmt: skip
+
+
+OTHER_LANGUAGES = ("ru", "kk")
+"""Languages in which a study may say its names and sentences besides its own: ``title_ru`` beside ``title``."""
+LANGUAGES = ("en", *OTHER_LANGUAGES)
+"""Of everything for people."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -66,3 +75,47 @@ class Model(BaseModel):
 
     example: ClassVar[str] = ""
     """YAML that would be taken, where the keys that must be there do not make one."""
+
+    @model_validator(mode="after")
+    def _translated(self) -> Self:
+        """Sentences in another language are as many as those they translate."""
+        for name in type(self).model_fields:
+            said, own = getattr(self, name), getattr(self, _own_key(name), None)
+            if name[-3:] in SUFFIXES and isinstance(said, list | tuple) and said and len(said) != len(own or ()):
+                raise ValueError(
+                    f"{name}: has {len(said)} rows, but {_own_key(name)} has {len(own or ())}; translate each, in order"
+                )
+        return self
+
+
+SUFFIXES = tuple(f"_{lang}" for lang in OTHER_LANGUAGES)
+
+
+def _own_key(name: str) -> str:
+    """The key that one like ``title_ru`` translates."""
+    return name[:-3]
+
+
+def in_other_languages(model: Model, key: str, text: str = "") -> dict[str, dict[str, str]]:
+    """Language -> text, or each sentence, as the model has it -> the same in that language, where it is given.
+
+    Parameters
+    ----------
+    model : Model
+    key : str
+        Such as ``title``.
+    text : str
+        What people see where the model has nothing under the key.
+    """
+    own = getattr(model, key) or text
+    found: dict[str, dict[str, str]] = {}
+    for lang in OTHER_LANGUAGES:
+        said = getattr(model, f"{key}_{lang}")
+        pairs = zip([own], [said], strict=True) if isinstance(own, str) else zip(own, said, strict=bool(said))
+        found[lang] = {one: other for one, other in pairs if one and other}
+    return found
+
+
+def without_words(names: Iterable[str]) -> set[str]:
+    """Names of keys, and of those that translate them."""
+    return {full for name in names for full in (name, *(f"{name}{suffix}" for suffix in SUFFIXES))}

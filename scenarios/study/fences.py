@@ -78,7 +78,7 @@ class Fences(Model):
     id: str = "id"
     """Attribute with unique ids."""
     name: str = "name"
-    """Attribute with names for people."""
+    """Attribute with names for people; attributes `name_ru` and `name_kk` have them in Russian and Kazakh."""
     line: str = "fence_line"
     """Attribute that says which line along the border a fence belongs to."""
     status: str = "geometry_status"
@@ -98,6 +98,12 @@ class Fences(Model):
 class Design(Model):
     """A way to build a passage."""
 
+    title: str = ""
+    """Name for people; default its id, with blanks for `_`."""
+    title_ru: str = ""
+    """Name for people, in Russian."""
+    title_kk: str = ""
+    """Name for people, in Kazakh."""
     width_m: Metres
     """Width of the opening [m]."""
     clearance_m: Metres | Literal["open"] | None = None
@@ -124,6 +130,10 @@ class OpeningRule(Model):
     """Unique among openings and candidates."""
     name: str = ""
     """What people call it; default its fence and kilometre."""
+    name_ru: str = ""
+    """What people call it, in Russian."""
+    name_kk: str = ""
+    """What people call it, in Kazakh."""
     state: Literal["existing", "planned"] = "existing"
     """Whether it is there, or is to be built in this scenario."""
     fence_line: str

@@ -18,6 +18,7 @@ from pydantic import BaseModel, ValidationError
 from rasters.errors import ConfigError, LayerNotFoundError, OptionError
 from rasters.files.confined import confined
 from rasters.plain import plain_text, unknown
+from scenarios.study.base import OTHER_LANGUAGES
 from scenarios.study.faults import KeyPath, dotted, faults_in_words, suggestion
 from scenarios.study.schema import ScenarioFile, ScenarioOverrides, Study
 
@@ -100,7 +101,7 @@ class ResolvedStudy:
 
     ``settings`` is the study as plain data after all overrides, enough to run it again; ``changes`` lists each override.
     ``base`` is the scenario in the study's file, ``overrides`` what was set besides it: in a scenario's own file or on the
-    command line.
+    command line. ``scenario_titles`` has the scenario's title in other languages.
     """
 
     study: Study
@@ -113,6 +114,7 @@ class ResolvedStudy:
     scenario_file: Path | None = None
     base: str = ""
     overrides: dict[str, Any] = field(default_factory=dict)
+    scenario_titles: dict[str, str] = field(default_factory=dict)
 
     def file(self, name: str) -> Path:
         """A file named in the study, found beside it; one that the scenario's own file names may lie beside that."""
@@ -270,7 +272,7 @@ def resolve(
     return ResolvedStudy(
         study=study, scenario=chosen.id, scenario_title=chosen.title, folder=document.path.parent, path=document.path,
         settings=settings, changes=tuple(changes), scenario_file=chosen.file,
-        base=chosen.base, overrides=chosen.besides | dict(overrides or {}),
+        base=chosen.base, overrides=chosen.besides | dict(overrides or {}), scenario_titles=chosen.titles,
     )  # fmt: skip
 
 
@@ -280,6 +282,7 @@ class _Chosen:
 
     id: str
     title: str
+    titles: dict[str, str]
     layers: tuple[Layer, ...]
     base: str
     besides: dict[str, Any] = field(default_factory=dict)
@@ -295,7 +298,14 @@ def _chosen(study: Study, document: Document, scenario: str | None) -> _Chosen:
     def where(key: str) -> str:
         return f"{document.path}:{document.line_of(('scenarios', name, 'set', key))}: scenarios.{name}.set"
 
-    return _Chosen(id=name, title=found.title or name, layers=((f"scenario {name}", found.set, where),), base=name)
+    return _Chosen(
+        id=name, title=found.title or name, titles=_titles(found), layers=((f"scenario {name}", found.set, where),), base=name
+    )  # fmt: skip
+
+
+def _titles(found: ScenarioOverrides | ScenarioFile) -> dict[str, str]:
+    """Language -> title, where there is one."""
+    return {lang: title for lang in OTHER_LANGUAGES if (title := getattr(found, f"title_{lang}"))}
 
 
 def _chosen_file(study: Study, document: Document, path: Path) -> _Chosen:
@@ -313,14 +323,15 @@ def _chosen_file(study: Study, document: Document, path: Path) -> _Chosen:
     base = _chosen(study, document, file.base)
     layer = (f"scenario {file.scenario}", file.set, lambda key: f"{own.where(('set', key))}: set")
     return _Chosen(
-        id=file.scenario, title=file.title or file.scenario, layers=(*base.layers, layer), base=base.id, besides=file.set,
+        id=file.scenario, title=file.title or file.scenario, titles=_titles(file),
+        layers=(*base.layers, layer), base=base.id, besides=file.set,
         file=path,
     )  # fmt: skip
 
 
 def _scenario(study: Study, name: str) -> ScenarioOverrides:
     if not study.scenarios and name == BASELINE:
-        return ScenarioOverrides(title=study.title)
+        return ScenarioOverrides(title=study.title, title_ru=study.title_ru, title_kk=study.title_kk)
     if name not in study.scenarios:
         raise OptionError(f"--scenario: {unknown('scenario', name, _scenarios_of(study))}")
     return study.scenarios[name]

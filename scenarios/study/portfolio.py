@@ -63,6 +63,10 @@ class Action(Model):
     fence away. `add_fence`: builds one."""
     title: str = ""
     """Name for people."""
+    title_ru: str = ""
+    """Name for people, in Russian."""
+    title_kk: str = ""
+    """Name for people, in Kazakh."""
     area: Area | None = None
     """For `protect`, `restore`, `patrol`."""
     resistance_factor: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 1.0

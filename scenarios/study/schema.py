@@ -48,7 +48,7 @@ class Regions(Model):
     id: str = "id"
     """Attribute with unique ids."""
     name: str = "name_en"
-    """Attribute with names for people."""
+    """Attribute with names for people; attributes `name_ru` and `name_kk` have them in Russian and Kazakh."""
     status: str = "geometry_status"
     """Attribute that says `surveyed` or `schematic`."""
 
@@ -171,6 +171,10 @@ class ScenarioOverrides(Model):
 
     title: str = ""
     """Name for people."""
+    title_ru: str = ""
+    """Name for people, in Russian."""
+    title_kk: str = ""
+    """Name for people, in Kazakh."""
     set: dict[str, Any] = {}
     """Dotted key of the study -> value: `fences.active: [kz_border_fence]`."""
 
@@ -182,6 +186,10 @@ class ScenarioFile(Model):
     """Id."""
     title: str = ""
     """Name for people."""
+    title_ru: str = ""
+    """Name for people, in Russian."""
+    title_kk: str = ""
+    """Name for people, in Kazakh."""
     study: Identifier
     """Id of the study that it was made for."""
     base: Identifier | None = None
@@ -197,12 +205,24 @@ class Study(Model):
     """Id."""
     title: str
     """Name for people."""
+    title_ru: str = ""
+    """Name for people, in Russian."""
+    title_kk: str = ""
+    """Name for people, in Kazakh."""
     description: str = ""
     """What it is about, in some sentences."""
     assumptions: list[str] = []
     """Sentences that go with every map and table."""
+    assumptions_ru: list[str] = []
+    """The same sentences, in the same order, in Russian."""
+    assumptions_kk: list[str] = []
+    """The same sentences, in the same order, in Kazakh."""
     credits: list[str] = []
     """Attribution of the data, shown on maps."""
+    credits_ru: list[str] = []
+    """The same, in the same order, in Russian."""
+    credits_kk: list[str] = []
+    """The same, in the same order, in Kazakh."""
     grid: GridSettings
     layers: dict[Identifier, LayerSource] = Field(min_length=1)
     species: dict[Identifier, SpeciesEntry] = Field(min_length=1)

@@ -13,7 +13,7 @@ from pydantic import Field, StringConstraints, model_validator
 
 from rasters import profile as data
 from rasters import responses
-from scenarios.study.base import Model, Shape
+from scenarios.study.base import Model, Shape, in_other_languages
 from scenarios.study.permeability import PermeabilityModel
 
 __all__ = ["SpeciesFile"]
@@ -327,6 +327,10 @@ class SpeciesFile(Model):
     """Cells that the public gets of this species [degrees]; 0.1 where nothing is stated. See the page on audiences."""
     assumptions: tuple[Text, ...] = ()
     """What a reader of any map or table must know; travels with every result."""
+    assumptions_ru: tuple[Text, ...] = ()
+    """The same sentences, in the same order, in Russian."""
+    assumptions_kk: tuple[Text, ...] = ()
+    """The same sentences, in the same order, in Kazakh."""
 
     @model_validator(mode="after")
     def _one_rule_per_layer(self) -> SpeciesFile:
@@ -359,6 +363,7 @@ class SpeciesFile(Model):
             habituation=self.habituation.to_data() if self.habituation else None,
             sensitivity_deg=self.sensitivity_deg.to_data() if self.sensitivity_deg else data.MOST_SENSITIVE,
             assumptions=self.assumptions,
+            assumptions_in=in_other_languages(self, "assumptions"),
         )
 
 

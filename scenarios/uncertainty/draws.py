@@ -31,6 +31,7 @@ from scenarios.model.landscape import Landscape
 from scenarios.model.ranking import rank_candidates
 from scenarios.records.content import code_hash, hash_of
 from scenarios.records.fingerprint import file_hash
+from scenarios.study.base import without_words
 from scenarios.study.load import ResolvedStudy
 
 __all__ = ["RANKING", "DrawJob", "evaluate_draws", "gains_of", "score_candidates"]
@@ -216,7 +217,8 @@ def _read(file: Path, shape: tuple[int, ...]) -> Reals | None:
 def _key(job: DrawJob) -> str:
     """Hash of everything but the draw: settings, input files, candidates, the code that computes, its libraries."""
     resolved = job.resolved
-    without = {"uncertainty", "portfolio", "corridors", "scenarios", "title", "description", "assumptions", "credits"}
+    without = {"uncertainty", "portfolio", "corridors", "scenarios", "description"}
+    without |= without_words(("title", "assumptions", "credits"))
     valued_by = ("scenarios.model.valuation",) if job.objective else ()
     return hash_of(
         {

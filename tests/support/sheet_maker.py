@@ -18,7 +18,7 @@ from scenarios.outputs.sheets.document import DrawnPage, draw_pages
 from scenarios.outputs.sheets.plan import SheetRequest
 from scenarios.outputs.sheets.source import SheetSource, shaded_relief
 from scenarios.outputs.sk42 import operation_of
-from scenarios.outputs.translate import translator
+from scenarios.outputs.translate import language
 from tests.support.factory import make_run, small_grid
 
 __all__ = ["drawn", "source_of", "winding_run"]
@@ -55,7 +55,7 @@ def source_of(run: Release, lang: str = "en", audience: Audience = Audience.REST
     borders = gpd.GeoDataFrame({"country_a": ["KZ"], "country_b": ["TM"]}, geometry=[border], crs=run.grid.pyproj_crs)
     return SheetSource(
         run=shown, operation=operation_of(run), borders=borders, credits=("Nobody in particular", "Somebody else"),
-        trace="otkel test", say=translator(lang, "sheet"), lang=lang, shade=shaded_relief(shown),
+        trace="otkel test", say=language(lang, [run]), shade=shaded_relief(shown),
     )  # fmt: skip
 
 

@@ -65,6 +65,8 @@ FENCES: dict[str, dict[str, Any]] = {
     "kz_border_fence": {
         "fence_line": "kz_border_fence",
         "name": "Kazakhstan border fence",
+        "name_ru": "Пограничное заграждение Казахстана",
+        "name_kk": "Қазақстанның шекара қоршауы",
         "height_m": 1.7,
         "built": "2011-2012",
         "source": "acbk.kz, saigaresourcecentre.com (height, 8 strands of barbed wire, years); line OpenStreetMap",
@@ -73,6 +75,8 @@ FENCES: dict[str, dict[str, Any]] = {
     "tm_security_line": {
         "fence_line": "tm_security_line",
         "name": "Turkmenistan security line",
+        "name_ru": "Инженерная линия Туркменистана",
+        "name_kk": "Түрікменстанның қорғаныс шебі",
         "height_m": None,
         "built": None,
         "source": "no description or survey could be had; line OpenStreetMap",

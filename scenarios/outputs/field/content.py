@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -13,11 +13,11 @@ from rasters.errors import ConfigError
 from rasters.fences import Fence
 from scenarios.model.naming import full_names, passage_names
 from scenarios.model.results import shortlist
-from scenarios.outputs.audience import MARKS, Audience
+from scenarios.outputs.audience import Audience
 from scenarios.outputs.generalise import generalised_ranking
 from scenarios.outputs.release import Release
 from scenarios.outputs.sk42 import DatumOperation, dms_text, mgrs_text, operation_of, to_gauss_kruger
-from scenarios.outputs.translate import translator
+from scenarios.outputs.translate import Language, language
 from scenarios.outputs.words import audience_of, fence_statuses, schematic_note
 
 if TYPE_CHECKING:
@@ -52,9 +52,8 @@ class FieldContent:
     borders : GeoDataFrame or None
     credits : tuple of str
         Attribution that the data ask for.
-    lang : str
-    say : callable
-        From English to the language.
+    say : Language
+        Says every word of the file.
     """
 
     runs: tuple[Release, ...]
@@ -62,8 +61,7 @@ class FieldContent:
     operation: DatumOperation
     borders: gpd.GeoDataFrame | None
     credits: tuple[str, ...]
-    lang: str
-    say: Callable[[str], str]
+    say: Language
 
     @property
     def audience(self) -> Audience:
@@ -87,20 +85,21 @@ class FieldContent:
 
     @property
     def stem(self) -> str:
-        """Start of the files' names; the audience is part of it."""
+        """Start of the files' names; audience and language are part of it."""
         first = self.runs[0]
-        return f"{first.study}_{first.scenario}_{self.species}_{self.audience}".replace("/", "-")
+        return f"{first.study}_{first.scenario}_{self.species}_{self.audience}{self.say.suffix}".replace("/", "-")
 
     @property
     def title(self) -> str:
         """Study, scenario and species in words."""
         first = self.runs[0]
         names = [self.species_title(run) for run in self.runs]
-        return f"{first.titles.get('study', first.study)} - {first.titles.get('scenario', first.scenario)}: {', '.join(names)}"
+        study, scenario = (self.say(first.titles.get(key, getattr(first, key))) for key in ("study", "scenario"))
+        return f"{study} \u2013 {scenario}: {', '.join(names)}"
 
     def species_title(self, run: Release) -> str:
         """Name of a species in the language."""
-        return run.titles.get(f"species_{self.lang}", run.titles.get("species", run.species))
+        return self.say(run.titles.get("species", run.species))
 
     def fence_name(self, fence: Fence) -> str:
         """Name of a fence; where several share it, with what tells their ids apart."""
@@ -111,13 +110,11 @@ class FieldContent:
         say, statuses = self.say, {schematic_note(run) for run in self.runs} - {""}
         assumptions = dict.fromkeys(sentence for run in self.runs for sentence in run.assumptions)
         return {
-            say("Audience"): f"{say(self.audience.value)}: {say(MARKS[self.audience])} ({self.audience_note})",
-            say("Geometry"): f"{say('SCHEMATIC - not surveyed')} ({'; '.join(sorted(statuses))})"
-            if statuses
-            else say("surveyed"),
-            say("Datum transformation"): self.operation.note,
-            say("Assumptions"): " ".join(assumptions),
-            say("Sources"): "; ".join(self.credits),
+            say("Audience"): say(self.audience_note),
+            say("Geometry"): "; ".join(map(say, sorted(statuses))) or say("surveyed"),
+            say("Datum transformation"): say(self.operation.note),
+            say("Assumptions"): " ".join(map(say, assumptions)),
+            say("Sources"): "; ".join(map(say, self.credits)),
         }
 
     def describe(self, passage: pd.Series) -> str:
@@ -125,8 +122,8 @@ class FieldContent:
         say = self.say
         parts = [
             f"{say(KINDS[passage['state']])} {passage['number']}: {passage['name']}",
-            f"{passage['fence_name']}, {say('km')} {passage['km']:g}",
-            f"{say('Width, m')}: {passage['width_m']:g}",
+            say("{fence}, km {km}").format(fence=passage["fence_name"], km=say(format(passage["km"], "g"))),
+            f"{say('Width, m')}: {say(format(passage['width_m'], 'g'))}",
             f"{say('Design')}: {passage['design']}",
             f"{say('SK-42')}: {say('Zone')} {passage['sk42_zone']}, X {passage['sk42_x_north_m']:.0f}, Y {passage['sk42_y_east_m']:.0f}",
             f"WGS 84: {passage['dms']}",
@@ -156,7 +153,7 @@ def field_content(
     credits : sequence of str
     lang : str
     """
-    say = translator(lang, "field")
+    say = language(lang, runs)
     first = runs[0]
     if len({run.audience for run in runs}) > 1 or len({run.scenario for run in runs}) > 1:
         raise ConfigError("files for the field are of one scenario and for one audience")
@@ -171,7 +168,6 @@ def field_content(
         operation=operation,
         borders=borders,
         credits=tuple(credits),
-        lang=lang,
         say=say,
     )
     names = {fence.id: content.fence_name(fence) for fence in content.fences}
@@ -192,7 +188,7 @@ def _chosen(run: Release, ranking: pd.DataFrame) -> pd.DataFrame:
     return pd.concat([table for table in (stands, best) if len(table)] or [best], ignore_index=True)
 
 
-def _passages(chosen: pd.DataFrame, run: Release, operation: DatumOperation, say: Callable[[str], str]) -> pd.DataFrame:
+def _passages(chosen: pd.DataFrame, run: Release, operation: DatumOperation, say: Language) -> pd.DataFrame:
     """The shortlist with its coordinates, not more precise than the audience's."""
     x, y = chosen["x"].to_numpy(float), chosen["y"].to_numpy(float)
     lon, lat = run.grid.lonlat(x, y)
@@ -216,10 +212,10 @@ def _passages(chosen: pd.DataFrame, run: Release, operation: DatumOperation, say
             "sk42_zone": metric.zone,
             "sk42_x_north_m": _to_step(metric.north_m, step),
             "sk42_y_east_m": _to_step(metric.east_m, step),
-            "dms": _all_dms(lon, lat, run.audience),
+            "dms": _all_dms(lon, lat, run.audience, say),
             "mgrs": [mgrs_text(a, b, MGRS_DIGITS[run.audience]) for a, b in zip(lon, lat, strict=True)],
             "width_m": chosen["width_m"].to_numpy(float),
-            "design": [say(design.replace("_", " ")) for design in chosen["design"]],
+            "design": [say.design(design) for design in chosen["design"]],
             "cost": chosen["cost"].to_numpy(float) if "cost" in chosen else np.nan,
             "score": chosen["score"].to_numpy(float) if "score" in chosen else np.nan,
             "geometry_status": [statuses.get(fence, "unknown") for fence in chosen["fence"]],
@@ -229,10 +225,10 @@ def _passages(chosen: pd.DataFrame, run: Release, operation: DatumOperation, say
     )
 
 
-def _all_dms(lon: np.ndarray, lat: np.ndarray, audience: Audience) -> list[str]:
+def _all_dms(lon: np.ndarray, lat: np.ndarray, audience: Audience, say: Language) -> list[str]:
     decimals = SECONDS_DECIMALS.get(audience, 0)
     pairs = [dms_text(a, b, decimals) for a, b in zip(lon, lat, strict=True)]
-    return [f"{north} {east}" for east, north in pairs]
+    return [f"{say.angle(north)} {say.angle(east)}" for east, north in pairs]
 
 
 def _to_step(values: np.ndarray, step: float) -> np.ndarray:

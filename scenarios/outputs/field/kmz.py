@@ -22,7 +22,17 @@ from scenarios.outputs.field.closeup import closeup_png
 from scenarios.outputs.field.content import PROPOSED, FieldContent
 from scenarios.outputs.field.lists import head_of
 from scenarios.outputs.gis.geopackage import corridor_layer, fence_layer, path_layer
-from scenarios.outputs.gis.qgis_styles import CORE, CORRIDOR, FENCE, GAIN_BREAKS, GAIN_COLOURS, INK, STANDS, TARGET
+from scenarios.outputs.gis.qgis_styles import (
+    CORE,
+    CORRIDOR,
+    FENCE,
+    GAIN_BREAKS,
+    GAIN_COLOURS,
+    GAIN_UNIT,
+    INK,
+    STANDS,
+    TARGET,
+)
 from scenarios.outputs.map import map_png
 from scenarios.outputs.tables import profile_table
 
@@ -233,7 +243,7 @@ def _table(content: FieldContent, passage: Any) -> str:
 
 
 def _shown(say: Any, value: Any) -> str:
-    return say(value) if isinstance(value, str) else f"{value:g}"
+    return str(say(value if isinstance(value, str) else f"{value:g}"))
 
 
 def _places(folder: ET.Element, content: FieldContent) -> None:
@@ -241,7 +251,7 @@ def _places(folder: ET.Element, content: FieldContent) -> None:
     roles = {"from": content.say("Core area"), "to": content.say("Target area")}
     for place, grid in places.values():
         words = f"{roles.get(place.role, place.role)}; {content.say(place.geometry_status)}"
-        _placemark(folder, place.name_in(content.lang), place.role, place.geometry, grid, words)
+        _placemark(folder, content.say(place.name), place.role, place.geometry, grid, words)
 
 
 def _fences(folder: ET.Element, content: FieldContent) -> None:
@@ -258,8 +268,10 @@ def _species(folder: ET.Element, content: FieldContent, run: SpeciesRun) -> None
     for number, (words, shape) in _gain_classes(content, run):
         _placemark(folder, words, f"gain{number}", shape, run.grid)
     for _, row in path_layer(run).iterrows():
-        names = {place.id: place.name_in(content.lang) for place in run.places}
-        title = f"{content.say('Least-cost path')}: {names.get(row['source'], '')} - {names.get(row['target'], '')}"
+        names = {place.id: content.say(place.name) for place in run.places}
+        title = (
+            f"{content.say('Least-cost path')}: {names.get(row['source'], '')} \u2013 {names.get(row['target'], '')}"
+        )
         _placemark(folder, title, "path", row.geometry, run.grid)
 
 
@@ -274,5 +286,6 @@ def _gain_classes(content: FieldContent, run: SpeciesRun) -> Iterator[tuple[int,
     which = np.clip(np.searchsorted(bounds, np.nan_to_num(gain), side="right") - 1, 0, len(GAIN_COLOURS) - 1)
     for number in np.unique(which[np.isfinite(gain)]):
         lines = shapely.line_merge(shapely.union_all(frame.geometry[(which == number) & np.isfinite(gain)].to_numpy()))
-        words = f"{content.say('Gain of an opening')} \u2265 {bounds[number]:.2g} \u03a9\u00b2/km"
+        least = content.say(f"{bounds[number]:.2g}")
+        words = f"{content.say('Gain of an opening')} \u2265 {least} {content.say(GAIN_UNIT)}"
         yield int(number), (words, lines)

@@ -61,7 +61,12 @@ def write_workbook(content: FieldContent, path: Path) -> Path:
     with replacing(path) as part:
         book = xlsxwriter.Workbook(part, {"in_memory": True, "default_date_format": "yyyy-mm-dd"})
         book.set_properties(
-            {"title": content.title, "comments": content.audience_note, "author": "otkel", "created": FIXED}
+            {
+                "title": content.title,
+                "comments": content.say(content.audience_note),
+                "author": "otkel",
+                "created": FIXED,
+            }
         )
         writer = _Writer(book, content)
         writer.table(content.say("Passages"), _passage_sheet(content))
@@ -97,7 +102,7 @@ def _place_sheet(content: FieldContent) -> pd.DataFrame:
     roles = {"from": "Core area", "to": "Target area"}
     return pd.DataFrame(
         {
-            "name": [place.name_in(content.lang) for place in places],
+            "name": [content.say(place.name) for place in places],
             "role": [content.say(roles.get(place.role, place.role)) for place in places],
             "lat_deg": np.round(lat, 2),
             "lon_deg": np.round(lon, 2),

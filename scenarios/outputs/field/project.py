@@ -76,14 +76,14 @@ def _species_layers(content: FieldContent, run: SpeciesRun, folder: Path) -> lis
     """Files of one species, and the layers that show them; only the first species is switched on."""
     own, first = folder / run.species, run is content.runs[0]
     own.mkdir(exist_ok=True)
-    write_run(run, own / "results.gpkg", content.lang)
+    write_run(run, own / "results.gpkg", content.say)
     write_rasters(run, own)
     frames = layers_of(run)
     vectors = [
         _Layer(
             id=f"species_{run.species}_{name}", title=content.say(LAYER_WORDS[name]), provider="ogr",
             source=f"./{run.species}/results.gpkg|layername={name}", geometry=GEOMETRY.get(name, "Line"),
-            style=vector_style(name, frames[name], content.lang), shown=first and name in SHOWN,
+            style=vector_style(name, frames[name], content.say), shown=first and name in SHOWN,
         )
         for name in ORDER if len(frames[name])
     ]  # fmt: skip
@@ -91,7 +91,7 @@ def _species_layers(content: FieldContent, run: SpeciesRun, folder: Path) -> lis
         _Layer(
             id=f"species_{run.species}_{surface.stem}", title=content.say(surface.title), provider="gdal", shown=False,
             source=f"./{run.species}/{surface.stem}.tif",
-            style=pseudocolour(surface.stem, _stops(surface.stem, _values(run, surface.stem)), surface.unit, 0.85),
+            style=pseudocolour(surface.stem, _stops(surface.stem, _values(run, surface.stem)), surface.unit, 0.85, content.say),
         )
         for surface in SURFACES
     ]  # fmt: skip
@@ -123,7 +123,7 @@ def _ground_layers(content: FieldContent, folder: Path) -> list[_Layer]:
         )
         layers.append(_Layer(
             id="ground_borders", title=content.say("Border"), source="./borders.gpkg|layername=borders", provider="ogr",
-            style=vector_style("borders", content.borders, content.lang), geometry="Line",
+            style=vector_style("borders", content.borders, content.say), geometry="Line",
         ))  # fmt: skip
     relief = elevation_of(run)
     if relief is not None:
@@ -232,7 +232,7 @@ def _map_layer(layer: _Layer, crs: str) -> str:
 
 def _properties(content: FieldContent) -> str:
     """Relative paths; the title above the map and the credits below it."""
-    credits = " \u00b7 ".join([*content.credits, content.audience_note])
+    credits = " \u00b7 ".join(map(content.say, [*content.credits, content.audience_note]))
     return (
         '<properties><Paths><Absolute type="bool">false</Absolute></Paths>'
         '<SpatialRefSys><ProjectionsEnabled type="int">1</ProjectionsEnabled></SpatialRefSys>'

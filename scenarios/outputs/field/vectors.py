@@ -25,7 +25,8 @@ def _stem(run: Release) -> str:
 
 def write_geopackages(content: FieldContent, folder: Path) -> list[Path]:
     """One GeoPackage for each species."""
-    return [write_run(run, confined(folder, f"{_stem(run)}_{run.audience}.gpkg"), content.lang) for run in content.runs]
+    end = f"{content.audience}{content.say.suffix}.gpkg"
+    return [write_run(run, confined(folder, f"{_stem(run)}_{end}"), content.say) for run in content.runs]
 
 
 def write_geojson(content: FieldContent, folder: Path) -> list[Path]:

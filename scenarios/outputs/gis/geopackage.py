@@ -19,6 +19,7 @@ from scenarios.model.results import SpeciesRun
 from scenarios.outputs.gis.qgis_styles import qml, vector_style
 from scenarios.outputs.sk42 import operation_of
 from scenarios.outputs.tables import passage_table, profile_table, standing_passages, write_vectors
+from scenarios.outputs.translate import ENGLISH, Language
 from scenarios.outputs.words import modelled_status, note_of, schematic_note
 
 __all__ = [
@@ -47,10 +48,10 @@ def write_layers(run: SpeciesRun, folder: Path) -> Path:
     return write_run(run, folder / "results.gpkg")
 
 
-def write_run(run: SpeciesRun, path: Path, lang: str = "en") -> Path:
+def write_run(run: SpeciesRun, path: Path, say: Language = ENGLISH) -> Path:
     """Write all layers of a run, with their QGIS styles, whose legends and labels are in a language."""
     layers = layers_of(run)
-    styles = {name: qml(vector_style(name, frame, lang)) for name, frame in layers.items()}
+    styles = {name: qml(vector_style(name, frame, say)) for name, frame in layers.items()}
     return write_vectors(path, layers, styles=styles, metadata=metadata_of(run))
 
 

@@ -12,7 +12,7 @@ from xml.sax.saxutils import quoteattr
 
 import numpy as np
 
-from scenarios.outputs.translate import translator
+from scenarios.outputs.translate import ENGLISH, Language
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["RASTER_COLOURS", "StyleRule", "hillshade", "pseudocolour", "qml", "vector_style"]
 
 Say = Callable[[str], str]
+GAIN_UNIT = "\u03a9\u00b2/km"
 
 GAIN_COLOURS = ("#fee287", "#feab4b", "#fc5b2e", "#bd0026")
 GAIN_BREAKS = (0.0, 0.01, 0.1, 0.3, 1.0)
@@ -61,11 +62,10 @@ def qml(style: str) -> str:
     return f'{head}<qgis version="3.22.0" styleCategories="Symbology|Labeling">{style}</qgis>'
 
 
-def vector_style(layer: str, frame: gpd.GeoDataFrame, lang: str = "en") -> str:
+def vector_style(layer: str, frame: gpd.GeoDataFrame, say: Language = ENGLISH) -> str:
     """Renderer and labels of a layer of ``results.gpkg``, or of ``borders``, in a language."""
-    say = translator(lang, "field")
     if layer == "places":
-        return _places(frame, say) + labels(_name(frame, lang), size=9.0, bold=False)
+        return _places(frame, say) + labels(_name(frame, say.code), size=9.0, bold=False)
     make = {
         "least_cost_paths": _paths, "corridors": _corridors, "fences": _fences, "fence_lines": _fence_lines,
         "passages": _passages, "standing_passages": _standing, "borders": _borders,
@@ -110,9 +110,9 @@ def _between(low: float | None, high: float | None) -> str:
 
 
 def _range_words(low: float | None, high: float | None, say: Say) -> str:
-    unit = "\u03a9\u00b2/km"
-    numbers = f"< {high:g}" if low is None else f"\u2265 {low:g}" if high is None else f"{low:g} \u2013 {high:g}"
-    return f"{say('Gain of an opening')} {numbers} {unit}"
+    ends = ["" if end is None else say(f"{end:g}") for end in (low, high)]
+    numbers = f"< {ends[1]}" if low is None else f"\u2265 {ends[0]}" if high is None else " \u2013 ".join(ends)
+    return f"{say('Gain of an opening')} {numbers} {say(GAIN_UNIT)}"
 
 
 def _fence_lines(_: gpd.GeoDataFrame, say: Say) -> str:
@@ -229,13 +229,14 @@ def labels(expression: str, *, size: float, bold: bool) -> str:
     )
 
 
-def pseudocolour(surface: str, stops: Iterable[float], unit: str, opacity: float = 1.0) -> str:
+def pseudocolour(surface: str, stops: Iterable[float], unit: str, opacity: float = 1.0, say: Say = str) -> str:
     """A raster of one band in colours at ``stops``, straight between them."""
     values = list(stops)
     colours = _spread(RASTER_COLOURS[surface], len(values))
+    said = [f"{say(f'{value:.3g}')} {say(unit)}".strip() for value in values]
     items = "".join(
-        f'<item value="{value:.9g}" color="{colour}" alpha="255" label={quoteattr(f"{value:.3g} {unit}".strip())}/>'
-        for value, colour in zip(values, colours, strict=True)
+        f'<item value="{value:.9g}" color="{colour}" alpha="255" label={quoteattr(words)}/>'
+        for value, colour, words in zip(values, colours, said, strict=True)
     )
     return (
         f'<pipe><rasterrenderer type="singlebandpseudocolor" band="1" opacity="{opacity:g}" alphaBand="-1" nodataColor="" '

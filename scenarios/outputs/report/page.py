@@ -14,7 +14,6 @@ from markupsafe import Markup
 from rasters.errors import ExportError
 from rasters.files.writing import replacing
 from scenarios.outputs.report.payload import Contents, payload
-from scenarios.outputs.report.phrases import phrases
 
 __all__ = ["REPORT", "write_report"]
 
@@ -51,7 +50,7 @@ def page(data: dict[str, Any]) -> str:
     return environment.get_template("report.html").render(
         policy=_policy(scripts, styles), title=data["study"]["title"], program=data["program"], note=data["note"],
         badge=data["badge"], styles=_inline("style", styles), scripts=_inline("script", scripts),
-        data=_embedded(data | {"phrases": phrases()}),
+        data=_embedded(data), lang=data["lang"] or "en",
     )  # fmt: skip
 
 

@@ -11,7 +11,8 @@ from scenarios.model.naming import passage_names
 from scenarios.model.results import shortlist
 from scenarios.outputs.release import Release
 from scenarios.outputs.report.vectors import finite
-from scenarios.outputs.translate import LANGUAGES, translator
+from scenarios.outputs.translate import language
+from scenarios.study.base import LANGUAGES
 
 __all__ = ["passages_of", "standing_of"]
 
@@ -59,5 +60,5 @@ def standing_of(run: Release) -> list[dict[str, Any]]:
 
 def _names(run: Release, table: pd.DataFrame) -> list[dict[str, str]]:
     """The one name of each row, in every language."""
-    spoken = [passage_names(run.cuts.fences, table, translator(lang, "page")) for lang in LANGUAGES]
+    spoken = [passage_names(run.cuts.fences, table, language(lang, [run])) for lang in LANGUAGES]
     return [dict(zip(LANGUAGES, names, strict=True)) for names in zip(*spoken, strict=True)]

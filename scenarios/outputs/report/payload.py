@@ -18,6 +18,7 @@ from scenarios.outputs.audience import badge
 from scenarios.outputs.release import Release
 from scenarios.outputs.report.basis import Basis
 from scenarios.outputs.report.passages import passages_of, standing_of
+from scenarios.outputs.report.phrases import phrases
 from scenarios.outputs.report.surfaces import THEMES, Frame, Scale, Theme, ground_of, packed, palette, surface_of
 from scenarios.outputs.report.vectors import (
     border_lines,
@@ -29,7 +30,6 @@ from scenarios.outputs.report.vectors import (
     stretches_of,
 )
 from scenarios.outputs.tables import given_back
-from scenarios.outputs.translate import LANGUAGES
 from scenarios.outputs.words import audience_of, schematic_note
 from scenarios.records.hashing import versions
 
@@ -64,6 +64,8 @@ class Contents:
     borders : GeoDataFrame, optional
     beside : str
         Scenario that the page opens with beside the first; empty for none.
+    lang : str
+        Language that the page opens in; empty for the reader's own.
     """
 
     runs: tuple[Release, ...]
@@ -72,6 +74,7 @@ class Contents:
     credits: tuple[str, ...] = ()
     borders: gpd.GeoDataFrame | None = None
     beside: str = ""
+    lang: str = ""
 
     def of_scenario(self, scenario: str) -> list[Release]:
         """Runs of one scenario."""
@@ -93,17 +96,37 @@ def payload(contents: Contents) -> dict[str, Any]:
         "audience": audience.value, "badge": badge(audience), "note": note,
         "schematic": sorted({schematic_note(run) for run in contents.runs} - {""}),
         "assumptions": list(dict.fromkeys(text for run in contents.runs for text in run.assumptions)),
-        "credits": list(contents.credits), "beside": contents.beside,
+        "credits": list(contents.credits), "beside": contents.beside, "lang": contents.lang,
         "themes": [
             {"id": t.id, "title": t.title, "unit": t.unit, "says": t.says, "reading": t.reading, "palette": palette(t)} for t in THEMES
         ],
         "species": _species(contents),
         "scenarios": [_scenario(contents, name) for name in contents.scenarios],
         "runs": {_key(run): _run(run, contents.bases.get(run.scenario)) for run in contents.runs},
-        "places": places_of(contents.runs, LANGUAGES),
+        "places": places_of(contents.runs),
         "borders": border_lines(contents.borders, first.grid),
     }  # fmt: skip
+    data["phrases"] = phrases(contents.runs, _told(data))
     return data | _surfaces(contents, max(PAGE_BYTES - len(json.dumps(data)), LEAST_BYTES))
+
+
+def _told(data: dict[str, Any]) -> list[str]:
+    """Every text of the data that the page says."""
+    scenarios, units = data["scenarios"], [theme["unit"] for theme in data["themes"]]
+    named = [*data["species"], *data["places"], *(fence for one in scenarios for fence in one["fences"])]
+    designs = [row["design"].replace("_", " ") for one in scenarios for row in (*one["passages"], *one["standing"])]
+    return [
+        data["study"]["title"],
+        data["note"],
+        *data["schematic"],
+        *data["assumptions"],
+        *data["credits"],
+        *units,
+        *designs,
+        *(one["title"] for one in scenarios),
+        *(one["schematic"] for one in scenarios),
+        *(one["name"] for one in named),
+    ]
 
 
 def _key(run: Release) -> str:
@@ -111,18 +134,12 @@ def _key(run: Release) -> str:
 
 
 def _species(contents: Contents) -> list[dict[str, Any]]:
-    """Each once, with its names."""
-    first = {run.species: run for run in reversed(contents.runs)}
-    return [
+    """Each once, with its name."""
+    return list(
         {
-            "id": name,
-            "names": {
-                lang: first[name].titles.get("species" if lang == "en" else f"species_{lang}", first[name].titles.get("species", name))
-                for lang in LANGUAGES
-            },
-        }
-        for name in dict.fromkeys(run.species for run in contents.runs)
-    ]  # fmt: skip
+            run.species: {"id": run.species, "name": run.titles.get("species", run.species)} for run in contents.runs
+        }.values()
+    )
 
 
 def _surfaces(contents: Contents, budget: int) -> dict[str, Any]:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import calendar
+from collections.abc import Iterable
 
+from scenarios.model.ground import Ground
 from scenarios.outputs.audience import Audience, audience_note, badge
-from scenarios.outputs.translate import LANGUAGES, translator
+from scenarios.outputs.translate import language
+from scenarios.study.base import LANGUAGES
 
 __all__ = ["PHRASES", "phrases"]
 
@@ -129,6 +132,10 @@ PHRASES: tuple[str, ...] = (
     "Width",
     "Zoom in",
     "Zoom out",
+    "{angle} E",
+    "{angle} N",
+    "{angle} S",
+    "{angle} W",
     "{species}: from the core areas to their targets",
     "{species}: mean conductance {siemens} S; flow restored {flow}, least cost {cost}.",
     "Ω",
@@ -137,6 +144,8 @@ PHRASES: tuple[str, ...] = (
 )
 
 
-def phrases() -> dict[str, dict[str, str]]:
-    """Language -> English text -> text."""
-    return {lang: {text: translator(lang, "page")(text) for text in PHRASES} for lang in LANGUAGES if lang != "en"}
+def phrases(grounds: Iterable[Ground], told: Iterable[str]) -> dict[str, dict[str, str]]:
+    """Language -> English text -> text, where it differs: of the page's own sentences, and of what the data tell."""
+    every = list(dict.fromkeys([*PHRASES, *told]))
+    voices = {lang: language(lang, grounds) for lang in LANGUAGES}
+    return {lang: {text: said for text in every if (said := say(text)) != text} for lang, say in voices.items()}

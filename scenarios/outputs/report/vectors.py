@@ -73,7 +73,7 @@ def paths_of(run: SpeciesRun) -> list[dict[str, Any]]:
     return [{"parts": parts} for parts in _degrees(lines, run.grid)]
 
 
-def places_of(runs: Sequence[SpeciesRun], languages: Sequence[str]) -> list[dict[str, Any]]:
+def places_of(runs: Sequence[SpeciesRun]) -> list[dict[str, Any]]:
     """Focal places of all runs, each once, with its role for every species."""
     out: dict[str, dict[str, Any]] = {}
     for run in runs:
@@ -81,8 +81,7 @@ def places_of(runs: Sequence[SpeciesRun], languages: Sequence[str]) -> list[dict
             entry = out.setdefault(
                 place.id,
                 {
-                    "id": place.id, "names": {lang: place.name_in(lang) for lang in languages},
-                    "roles": {},
+                    "id": place.id, "name": place.name, "roles": {},
                     "rings": _degrees([shapely.simplify(place.geometry, 0.3 * run.grid.cell_width_m)], run.grid)[0],
                 },
             )  # fmt: skip

@@ -27,7 +27,7 @@ from scenarios.outputs.sheets.subject import subject_of
 from scenarios.outputs.sheets.table import HEAD_MM, ROW_MM, draw_table, passage_rows
 from scenarios.outputs.sk42 import operation_of
 from scenarios.outputs.stored import StoredResults, read_results
-from scenarios.outputs.translate import translator
+from scenarios.outputs.translate import language
 from scenarios.outputs.words import schematic_note
 from scenarios.records.content import hash_of
 from scenarios.records.hashing import sha256_of
@@ -109,7 +109,7 @@ def sheet_source(run: Release, results: StoredResults, audience: Audience, lang:
     borders = results.borders
     source = SheetSource(
         run=shown, operation=operation_of(run), borders=None if borders is None else borders.to_crs(run.grid.pyproj_crs),
-        credits=results.credits, trace="", say=translator(lang, "sheet"), lang=lang, shade=shaded_relief(shown),
+        credits=results.credits, trace="", say=language(lang, [run]), shade=shaded_relief(shown),
     )  # fmt: skip
     return replace(source, trace=_trace(source, results))
 
@@ -139,7 +139,7 @@ def draw_pages(source: SheetSource, request: SheetRequest) -> tuple[bytes, list[
     pages = planned_pages(source, request)
     packed = io.BytesIO()
     font: Any = font_name("regular")
-    canvas = Canvas(packed, invariant=1, pageCompression=1, lang=source.lang, initialFontName=font)
+    canvas = Canvas(packed, invariant=1, pageCompression=1, lang=source.say.code, initialFontName=font)
     _describe(canvas, source, pages[0].sheet.title)
     drawn = [_draw(canvas, number, page, source) for number, page in enumerate(pages)]
     if len(pages) > 1:
@@ -153,7 +153,8 @@ def _describe(canvas: Canvas, source: SheetSource, title: str) -> None:
     note = audience_note(source.audience, source.run.sensitivity_deg)
     canvas.setTitle(title)
     canvas.setAuthor("otkel")
-    canvas.setSubject("; ".join(filter(None, (note, schematic_note(source.run), source.operation.note))))
+    told = (note, schematic_note(source.run), source.operation.note)
+    canvas.setSubject("; ".join(source.say(text) for text in told if text))
     canvas.setKeywords(f"audience: {source.audience}; {source.trace}")
     canvas.setCreator("otkel")
 

@@ -89,7 +89,7 @@ def _direction(drawn: Drawn, passage: Passage, at: Points) -> Points | None:
 
 def opening_words(source: SheetSource, passage: Passage) -> str:
     """Width and design of a passage, and whether it stands."""
-    words = f"{source.figure(f'{passage.width_m:g}')} {source.say('m')}, {source.say(passage.design.replace('_', ' '))}"
+    words = f"{source.say(f'{passage.width_m:g}')} {source.say('m')}, {source.say.design(passage.design)}"
     return f"{words}, {source.say(passage.state)}" if passage.state else words
 
 
@@ -134,7 +134,7 @@ def _leader(page: Page, at: Points, spot: LabelSpot, x: float) -> None:
 def _draw_place(page: Page, board: Board, source: SheetSource, place: Any, shape: Any) -> None:
     """A place's name inside its outline if it fits, or beside it."""
     middle = shapely.get_coordinates(shape.representative_point())[0]
-    words = wrapped(source.say(place.name_in(source.lang)), NAME, 34.0, "bold")
+    words = wrapped(source.say(place.name), NAME, 34.0, "bold")
     width = max(text_width(line, NAME, "bold") for line in words)
     line_mm = NAME * POINT_MM * 1.2
     west, south, east, north = shape.bounds

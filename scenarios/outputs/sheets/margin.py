@@ -109,7 +109,7 @@ def draw_scale(column: MarginColumn, frame: MapFrame, source: SheetSource) -> No
     column.gap(0.6)
     per_cm = frame.scale / 1e5
     column.line(
-        say("1 cm on the sheet is {km} km on the ground").format(km=source.figure(f"{per_cm:g}")), NOTE, color=MUTED
+        say("1 cm on the sheet is {km} km on the ground").format(km=source.say(f"{per_cm:g}")), NOTE, color=MUTED
     )
     column.gap(3.6)
     _bar(column, frame, source)
@@ -134,7 +134,7 @@ def _bar(column: MarginColumn, frame: MapFrame, source: SheetSource) -> None:
         )
     per, name = (1000.0, source.say("km")) if unit >= 1000 else (1.0, source.say("m"))
     for part in range(5):
-        words = source.figure(f"{abs(part - 1) * unit / per:g}") + (f" {name}" if part == 4 else "")
+        words = source.say(f"{abs(part - 1) * unit / per:g}") + (f" {name}" if part == 4 else "")
         page.text(left + part * step, y + 0.9, words, size=NOTE, anchor="left" if part == 4 else "middle")
     column.gap(1.3 + 1.2)
 

@@ -354,9 +354,9 @@ def notes_of(source: SheetSource, frame: MapFrame, legend: Legend) -> list[str]:
     """What a reader must know to use grid, degrees, passages and relief."""
     say, operation = source.say, source.operation
     datum = say("WGS 84 to SK-42 by {name}, {code}, stated accuracy {m} m.").format(
-        name=operation.name, code=operation.code, m=source.figure(f"{operation.accuracy_m:g}")
+        name=operation.name, code=operation.code, m=source.say(f"{operation.accuracy_m:g}")
     )
-    cell = source.figure(f"{source.run.grid.cell_width_m / 1000:g}")
+    cell = source.say(f"{source.run.grid.cell_width_m / 1000:g}")
     relief = say("Relief from cells of {km} km: shapes smaller than that do not show.").format(km=cell)
     contours = say("Contours are only as sharp as that.") if legend.contour_m else say("No contours at this scale.")
     hidden = not paths_show(frame) and any(path.x.size > 1 for path in source.run.paths)
@@ -380,7 +380,7 @@ def _grid_note(source: SheetSource, frame: MapFrame, in_table: bool) -> str:
     if projection.zone is None:
         plane = say(
             "Stereographic projection about the middle of the sheet; scale true there, within {share} % at the edge."
-        ).format(share=source.figure(f"{_scale_error(frame):.2f}"))
+        ).format(share=source.say(f"{_scale_error(frame):.2f}"))
         table = say("Degrees and MGRS: WGS 84; X and Y: SK-42, each place in its own zone.")
         return f"{plane} {table}" if in_table else f"{plane} {say('Degrees: WGS 84.')}"
     return say(

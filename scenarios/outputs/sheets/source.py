@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -20,6 +19,7 @@ from scenarios.outputs.audience import Audience
 from scenarios.outputs.cartography.furniture import relief
 from scenarios.outputs.release import Release
 from scenarios.outputs.sk42 import DatumOperation
+from scenarios.outputs.translate import Language
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -64,9 +64,8 @@ class SheetSource:
     credits : tuple of str
     trace : str
         Date of the run and hash of its manifest.
-    say : callable
-        From English to the sheet's language.
-    lang : str
+    say : Language
+        Says every word of the sheets.
     shade : (height, width) float64 or None
         Brightness of the study's relief.
     """
@@ -76,8 +75,7 @@ class SheetSource:
     borders: gpd.GeoDataFrame | None
     credits: tuple[str, ...]
     trace: str
-    say: Callable[[str], str]
-    lang: str
+    say: Language
     shade: NDArray[np.float64] | None
 
     @property
@@ -126,14 +124,10 @@ class SheetSource:
         """Name of a fence; where several share it, with what tells their ids apart."""
         return full_names(self.run.cuts.fences, self.say)[fence]
 
-    def figure(self, words: str) -> str:
-        """A number as the language writes it: with a decimal comma in Russian and Kazakh."""
-        return words if self.lang == "en" else words.replace(".", ",")
-
     def km(self, along_m: float) -> str:
         """Kilometres along a fence, in tenths where they are not whole."""
         km = along_m / 1000.0
-        return f"{km:.0f}" if abs(km - round(km)) < 0.05 else self.figure(f"{km:.1f}")
+        return f"{km:.0f}" if abs(km - round(km)) < 0.05 else self.say(f"{km:.1f}")
 
     def species_title(self) -> str:
         """The species, or all of them."""

@@ -56,9 +56,10 @@ def _row(source: SheetSource, passage: Passage, zone: int | None) -> tuple[str, 
     where = f"{source.fence_title(passage.fence)}, {source.km(passage.along_m)}"
     opening = opening_words(source, passage)
     if source.audience is Audience.RESTRICTED:
-        lon_text, lat_text = dms_text(lon, lat)
+        lon_text, lat_text = map(source.say.angle, dms_text(lon, lat))
         return (passage.label, where, opening, figure(north), figure(east), lat_text, lon_text, mgrs_text(lon, lat))
-    lon_text, lat_text = f"{abs(lon):.2f}\u00b0{'EW'[lon < 0]}", f"{abs(lat):.2f}\u00b0{'NS'[lat < 0]}"
+    rounded = f"{abs(lon):.2f}\u00b0{'EW'[lon < 0]}", f"{abs(lat):.2f}\u00b0{'NS'[lat < 0]}"
+    lon_text, lat_text = map(source.say.angle, rounded)
     near = "\u2248" + THIN
     return (
         passage.label, where, opening, near + figure(round(north, -3)), near + figure(round(east, -3)), lat_text, lon_text,

@@ -33,7 +33,7 @@ from scenarios.outputs.sheets.ground import _picture, _Pixels
 from scenarios.outputs.sheets.page import INK, Box, Page
 from scenarios.outputs.sheets.placing import Board
 from scenarios.outputs.sheets.series import divided
-from scenarios.outputs.translate import translator
+from scenarios.outputs.translate import language
 from tests.support.sheet_maker import drawn, source_of, winding_run
 
 
@@ -285,10 +285,10 @@ def test_every_message_has_russian_and_kazakh() -> None:
     assert len(messages) > 40
     same = {"{fence}, km {start}\u2013{end}"}
     for lang, letters in (("ru", "а-яёА-ЯЁ"), ("kk", "а-яәғқңөұүһіА-ЯӘҒҚҢӨҰҮҺІ")):
-        say = translator(lang, "sheet")
+        say = language(lang)
         for message in messages | {badge(audience) for audience in Audience}:
             assert say(message) != message or message in same, (lang, message)
-            assert re.search(f"[{letters}№]", say(message)), (lang, message)
+            assert re.search(f"[{letters}№]", say(message)) or message in same, (lang, message)
             assert sorted(re.findall(r"\{\w+\}", say(message))) == sorted(re.findall(r"\{\w+\}", message)), (
                 lang,
                 message,

@@ -1,4 +1,4 @@
-"""Message catalogues: complete, compiled, and the same in both languages."""
+"""The catalogues: complete, compiled, the same in both languages; and what a language does with texts, names and numbers."""
 
 from __future__ import annotations
 
@@ -7,20 +7,22 @@ import re
 from pathlib import Path
 
 import pytest
-import yaml
 from babel.messages.mofile import read_mo
 from babel.messages.pofile import read_po
 
 from rasters.errors import ConfigError
-from scenarios.outputs.audience import MARKS, Audience
+from scenarios.outputs import translate
+from scenarios.outputs.audience import Audience, audience_note, badge
 from scenarios.outputs.columns import column_of
 from scenarios.outputs.field import content, lists, project
 from scenarios.outputs.gis.rasters import SURFACES
-from scenarios.outputs.translate import LANGUAGES, LOCALE, translator
+from scenarios.outputs.report.phrases import PHRASES
+from scenarios.outputs.sentences import SENTENCES, taken_apart
+from scenarios.outputs.translate import LOCALE, Language, language
+from scenarios.study.base import LANGUAGES, OTHER_LANGUAGES
 from tests.support.places import ROOT
 
-DOMAINS = sorted(path.stem for path in LOCALE.glob("ru/LC_MESSAGES/*.po"))
-OUTPUTS = LOCALE.parent
+OTHERS = pytest.mark.parametrize("lang", OTHER_LANGUAGES)
 
 
 def messages(path: Path) -> dict[str, str]:
@@ -29,83 +31,90 @@ def messages(path: Path) -> dict[str, str]:
         return {str(m.id): str(m.string) for m in read(file) if m.id}
 
 
-def catalogue(lang: str, domain: str, suffix: str = ".po") -> Path:
-    return LOCALE / lang / "LC_MESSAGES" / f"{domain}{suffix}"
+def catalogue(lang: str, suffix: str = ".po") -> dict[str, str]:
+    return messages(LOCALE / lang / "LC_MESSAGES" / f"otkel{suffix}")
 
 
-def design_names() -> set[str]:
-    """Designs of the bundled study, as files for people write them."""
-    settings = yaml.safe_load((ROOT / "scenarios/library/ustyurt/study.yaml").read_text(encoding="utf-8"))
-    return {name.replace("_", " ") for name in settings["designs"]}
-
-
-def field_words() -> set[str]:
-    """Every text that the field files put before ``say``."""
+def said() -> set[str]:
+    """Every text that the code puts before a language: constants, and the tables of texts that it goes through."""
     found = {
         *(lists.head_of(name) for name in (*lists.LISTED, "length_km", "name", "role")),
         *(column_of(name).meaning for name in lists.LISTED),
-        *project.LAYER_WORDS.values(),
-    }
-    found |= {*content.KINDS, *content.KINDS.values()}
-    found |= {surface.title for surface in SURFACES}
-    found |= {*MARKS.values(), *Audience, "schematic", "surveyed", *design_names()}
-    for path in [*(OUTPUTS / "field").glob("*.py"), OUTPUTS / "gis" / "qgis_styles.py"]:
+        *project.LAYER_WORDS.values(), *content.KINDS, *content.KINDS.values(), *(surface.title for surface in SURFACES),
+        *map(str, Audience), *map(badge, Audience), audience_note(Audience.PARTNER), audience_note(Audience.RESTRICTED),
+        "schematic", "surveyed", "unknown", "modelled", *SENTENCES, *PHRASES,
+    }  # fmt: skip
+    for path in [*ROOT.glob("scenarios/outputs/**/*.py"), *ROOT.glob("scenarios/comparison/*.py")]:
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Call) and getattr(node.func, "attr", getattr(node.func, "id", "")) == "say":
                 found |= {arg.value for arg in node.args if isinstance(arg, ast.Constant)}
-    return found
+    return found - {""}
 
 
-@pytest.mark.parametrize("domain", DOMAINS)
-def test_both_languages_have_the_same_messages_all_translated(domain):
-    russian, kazakh = (messages(catalogue(lang, domain)) for lang in ("ru", "kk"))
+def test_both_languages_have_the_same_messages_all_translated():
+    russian, kazakh = map(catalogue, OTHER_LANGUAGES)
     assert russian.keys() == kazakh.keys()
     for texts in (russian, kazakh):
         assert [key for key, text in texts.items() if not text.strip()] == []
 
 
-@pytest.mark.parametrize("domain", DOMAINS)
-@pytest.mark.parametrize("lang", ["ru", "kk"])
-def test_the_compiled_catalogue_is_the_one_that_people_read(domain, lang):
-    assert messages(catalogue(lang, domain, ".mo")) == messages(catalogue(lang, domain))
+@OTHERS
+def test_the_compiled_catalogue_is_the_one_that_people_read(lang):
+    assert catalogue(lang, ".mo") == catalogue(lang)
 
 
-@pytest.mark.parametrize("domain", DOMAINS)
-@pytest.mark.parametrize("lang", ["ru", "kk"])
-def test_what_is_filled_in_is_in_every_language(domain, lang):
-    for key, text in messages(catalogue(lang, domain)).items():
+@OTHERS
+def test_what_is_filled_in_is_in_every_language(lang):
+    for key, text in catalogue(lang).items():
         assert sorted(re.findall(r"\{\w+[^}]*\}", key)) == sorted(re.findall(r"\{\w+[^}]*\}", text)), key
 
 
-@pytest.mark.parametrize("lang", ["ru", "kk"])
-def test_no_word_of_the_field_files_is_missing(lang):
-    known = messages(catalogue(lang, "field")) | messages(catalogue(lang, "terms"))
-    assert sorted(field_words() - known.keys()) == []
-
-
-@pytest.mark.parametrize("domain", ["field", "sheet"])
-@pytest.mark.parametrize("lang", ["ru", "kk"])
-def test_designs_have_a_name_in_every_language(domain, lang):
-    known = messages(catalogue(lang, domain)) | messages(catalogue(lang, "terms"))
-    assert sorted(design_names() - known.keys()) == []
+@OTHERS
+def test_no_text_that_a_product_says_is_missing(lang):
+    missing = said() - catalogue(lang).keys()
+    assert sorted(text for text in missing if taken_apart(text) is None) == []
 
 
 def test_kazakh_is_kazakh():
     """Letters that Russian does not have are in most longer texts."""
-    long = [text for text in messages(catalogue("kk", "terms")).values() if len(text) > 12]
+    long = [text for text in catalogue("kk").values() if len(text) > 12]
     assert sum(bool(re.search("[әғқңөұүһіӘҒҚҢӨҰҮҺІ]", text)) for text in long) > 0.9 * len(long)
 
 
-def test_words_fall_back_to_the_shared_ones_and_english_stays():
-    assert translator("en", "field")("Fence") == "Fence"
-    assert translator("kk", "field")("Kulan") == "Құлан"
-    assert translator("ru", "terms")("Goitered gazelle") == "Джейран"
-    assert translator("ru", "field")("never translated") == "never translated"
+def test_what_the_study_says_comes_before_the_catalogue_and_what_nobody_says_stays():
+    assert language("en")("Fence") == "Fence"
+    assert language("kk")("Fence") == "Қоршау"
+    assert Language(code="kk", own={"Fence": "Шарбақ"})("Fence") == "Шарбақ"
+    assert language("ru")("never translated") == "never translated"
+    assert Language(code="en", own={"wires removed": "three wires out"}).design("wires_removed") == "three wires out"
 
 
-def test_other_languages_are_errors_that_name_those_there_are():
+def test_numbers_and_angles_are_written_as_the_language_writes_them():
+    say = language("ru")
+    assert [say(text) for text in ("12", "12.5", "\u22120.31", "1\u202f250.5", "12.3\u202f%", "v1.2.3")] == [
+        "12", "12,5", "\u22120,31", "1\u202f250,5", "12,3\u202f%", "v1.2.3",
+    ]  # fmt: skip
+    assert say.angle("55°38'05.6\"E") == "55°38'05,6\" в. д."
+    assert language("kk").angle("41.28°N") == "41,28° с. е."
+    assert language("en").angle("41.28°N") == "41.28°N"
+
+
+def test_sentences_of_the_model_are_said_with_their_values():
+    say = Language(code="ru", own={"Urial": "Уриал"})
+    built = "Urial: keeps its direction over 1000 m (expert placeholder: no tracks were used)."
+    assert say(built) == "Уриал: сохраняет направление на протяжении 1000 м (предварительная экспертная оценка)."
+    assert "назван в исследовании" in say("Urial: kz_border is sealed (Smith 2020).")
+    assert not re.search(
+        "[A-Za-z]{4}", say("SCHEMATIC fence lines; expert placeholder resistances \u2013 not surveyed")
+    )
+
+
+def test_other_languages_are_errors_that_name_those_there_are(monkeypatch, tmp_path):
     with pytest.raises(ConfigError, match="en, ru, kk"):
-        translator("de", "field")
-    with pytest.raises(ConfigError, match=r"nowhere\.mo"):
-        translator("ru", "nowhere")
+        language("de")
+    translate._catalogue.cache_clear()
+    monkeypatch.setattr(translate, "LOCALE", tmp_path)
+    with pytest.raises(ConfigError, match=r"otkel\.mo"):
+        language("ru")("Fence")
+    translate._catalogue.cache_clear()
     assert LANGUAGES == ("en", "ru", "kk")

@@ -71,7 +71,7 @@
     if (turn !== view.turn) return;
     paintSurface(view, theme, bytes);
     otkelMap.setLines(view, { stretches, fences, gains: run.gains, paths: run.paths, borders: data.borders, top: gainTop() });
-    otkelMap.setPlaces(view, data.places.filter((p) => p.roles[state.species]).map((p) => ({ role: p.roles[state.species], name: named(p.names), rings: p.rings })));
+    otkelMap.setPlaces(view, data.places.filter((p) => p.roles[state.species]).map((p) => ({ role: p.roles[state.species], name: t(p.name), rings: p.rings })));
     setStanding(view, scenario);
     otkelMap.show(view, state.layers, state.opacity);
   }
@@ -121,13 +121,13 @@
     const turn = state.readings;
     const at = state.at || one.map.getCenter();
     const pixel = pixelAt(data.frame, at.lng, at.lat);
-    const side = (value, letters) => `${Math.abs(value).toFixed(3)}° ${letters[value < 0 ? 1 : 0]}`;
+    const side = (value, letters) => t(`{angle} ${letters[value < 0 ? 1 : 0]}`, { angle: `${number(Math.abs(value), 5)}°` });
     const where = `${t(state.at ? "Here" : "Middle of the map")}: ${side(at.lat, "NS")}, ${side(at.lng, "EW")}`;
     const surfaces = surfacesOf(scenario);
     const bytes = await Promise.all(data.themes.map((theme) => bytesOf(scenario, theme.id)));
     if (turn !== state.readings) return;
     const rows = data.themes.map((theme, i) => [t(theme.title), wordsOf(pixel < 0 ? null : reading(bytes[i][pixel], surfaces[theme.id]), theme)]);
-    if (state.other) rows.unshift([t("Scenario"), scenarioOf(scenario).title]);
+    if (state.other) rows.unshift([t("Scenario"), t(scenarioOf(scenario).title)]);
     $("readout").replaceChildren(make("dt", { class: "at" }, where), ...rows.flatMap(([name, text]) => [make("dt", {}, name), make("dd", {}, text)]));
   }
 
@@ -157,8 +157,8 @@
     if (!state.other) return;
     two.map.resize();
     await drawMap(two, state.other);
-    $("side-left").textContent = scenarioOf(state.scenario).title;
-    $("side-right").textContent = scenarioOf(state.other).title;
+    $("side-left").textContent = t(scenarioOf(state.scenario).title);
+    $("side-right").textContent = t(scenarioOf(state.other).title);
     split(state.split);
   }
 
@@ -286,7 +286,7 @@
     $("reset").disabled = $("save").disabled = open.size === 0;
     const mean = (rows) => rows.reduce((sum, row) => sum + 1 / row[row.length - 1], 0) / rows.length;
     $("spoken").textContent = `${tally}. ${t("{species}: mean conductance {siemens} S; flow restored {flow}, least cost {cost}.", {
-      species: named(data.species.find((s) => s.id === state.species).names), siemens: number(mean(live.now.ohm), 3), flow: share(live.share.conductance), cost: share(live.share.leastCost) })}`;
+      species: t(data.species.find((s) => s.id === state.species).name), siemens: number(mean(live.now.ohm), 3), flow: share(live.share.conductance), cost: share(live.share.leastCost) })}`;
   }
 
   function save() {
@@ -299,20 +299,14 @@
 
   /* ---- words around it ---- */
 
-  /** What is not surveyed: "A; B – not surveyed". */
-  const schematic = (note) => {
-    const [what, ...rest] = note.split(" – ");
-    return [what.split("; ").map((part) => t(part)).join("; "), ...rest.map((part) => t(part))].join(" – ");
-  };
-
   function writeAbout() {
     const list = (items) => make("ul", {}, ...items.map((text) => make("li", {}, text)));
     $("about-text").replaceChildren(
       make("h3", {}, t("For whom")), make("p", {}, t(data.note)),
-      ...(data.schematic.length ? [make("h3", {}, t("Schematic")), list(data.schematic.map(schematic))] : []),
+      ...(data.schematic.length ? [make("h3", {}, t("Schematic")), list(data.schematic.map((text) => t(text)))] : []),
       make("h3", {}, t("How to read it")), list(data.themes.map((theme) => `${t(theme.title)}: ${t(theme.reading)}`)),
-      make("h3", {}, t("Assumptions")), list(data.assumptions),
-      make("h3", {}, t("Sources")), list(data.credits),
+      make("h3", {}, t("Assumptions")), list(data.assumptions.map((text) => t(text))),
+      make("h3", {}, t("Sources")), list(data.credits.map((text) => t(text))),
       make("p", {}, t("Map drawn by MapLibre GL JS (BSD licence, text in this file's source). Made by {program}; nothing is loaded from the network.", { program: data.program })),
     );
   }
@@ -328,10 +322,10 @@
     const fill = (id, options, value) => {
       $(id).replaceChildren(...options.map(([key, text]) => make("option", { value: key, selected: key === value }, text)));
     };
-    fill("scenario", data.scenarios.map((s) => [s.id, s.title]), state.scenario);
-    fill("other", [["", t("nothing")], ...data.scenarios.filter((s) => s.id !== state.scenario && data.runs[`${s.id}/${state.species}`]).map((s) => [s.id, s.title])], state.other);
+    fill("scenario", data.scenarios.map((s) => [s.id, t(s.title)]), state.scenario);
+    fill("other", [["", t("nothing")], ...data.scenarios.filter((s) => s.id !== state.scenario && data.runs[`${s.id}/${state.species}`]).map((s) => [s.id, t(s.title)])], state.other);
     $("other-label").hidden = data.scenarios.length < 2;
-    fill("species", speciesOf(state.scenario).map((s) => [s.id, named(s.names)]), state.species);
+    fill("species", speciesOf(state.scenario).map((s) => [s.id, t(s.name)]), state.species);
     fill("theme", [...data.themes.map((theme) => [theme.id, t(theme.title)]), ["none", t("none")]], state.theme);
     $("layers").replaceChildren(...LAYERS.map((name) => make("label", {}, make("input", { type: "checkbox", checked: state.layers[name],
       onchange: (event) => { state.layers[name] = event.target.checked; for (const view of [one, two]) if (view && view.canvases) otkelMap.show(view, state.layers, state.opacity); legend(); keep(); } }), t(LAYER_NAMES[name]))));
@@ -340,9 +334,10 @@
   function speak(language) {
     otkelWords.use(data.phrases, language);
     translate(document);
+    document.title = t(data.study.title);
     document.querySelectorAll("[data-lang]").forEach((b) => b.setAttribute("aria-pressed", String(b.dataset.lang === otkelWords.language())));
     $("failure").textContent = t("This browser shows no maps here (WebGL is off). Everything else on the page works.");
-    $("foot").textContent = [t("Sources"), data.credits.join(" · ")].join(": ");
+    $("foot").textContent = [t("Sources"), data.credits.map((text) => t(text)).join(" · ")].join(": ");
     writeAbout();
     write();
   }
@@ -351,9 +346,9 @@
   function write() {
     choices();
     legend();
-    $("schematic").textContent = schematic(scenarioOf(state.scenario).schematic);
+    $("schematic").textContent = t(scenarioOf(state.scenario).schematic);
     $("schematic").hidden = !scenarioOf(state.scenario).schematic;
-    $("pairs-title").textContent = t("{species}: from the core areas to their targets", { species: named(data.species.find((s) => s.id === state.species).names) });
+    $("pairs-title").textContent = t("{species}: from the core areas to their targets", { species: t(data.species.find((s) => s.id === state.species).name) });
     $("passages-hint").textContent = t(data.audience === "public" ? "Passages are withheld from the public." : "A click on a place flies there, a second one back.");
     tryOut();
     readOut(state.scenario);
@@ -411,6 +406,6 @@
   const language = otkelAddress.speaks() ? recall() : "";
   if (state.other === state.scenario || !runOf(state.other)) state.other = "";
   listen();
-  speak(language || (navigator.language || "en").slice(0, 2));
+  speak(language || data.lang || (navigator.language || "en").slice(0, 2));
   startMap().then(compare).then(() => readOut(state.scenario));
 })();

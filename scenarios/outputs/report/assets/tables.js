@@ -11,7 +11,7 @@
 
   /** Each species and all together: shares restored and score. */
   function totals(table, data, scenario, result) {
-    const names = new Map(data.species.map((s) => [s.id, named(s.names)]));
+    const names = new Map(data.species.map((s) => [s.id, t(s.name)]));
     const row = (label, s, key, bold) => make("tr", { "data-key": key }, make("th", { scope: "row" }, label),
       ...[[s.conductance, share], [s.leastCost, share], [s.score, (v) => number(v, 3)]].map(([value, show]) => cell(value, bold ? make("b", {}, show(value)) : show(value))));
     const weights = data.scenarios.find((s) => s.id === scenario).weights;
@@ -34,7 +34,7 @@
 
   /** Values of the pairs of one species: live where there is a model, else as the run says. */
   function pairs(table, data, run, live, every) {
-    const places = new Map(data.places.map((p) => [p.id, named(p.names)]));
+    const places = new Map(data.places.map((p) => [p.id, t(p.name)]));
     const name = (id) => (id === "any" ? t("nearest target") : places.get(id) || id);
     const missing = (value) => (value === null ? Infinity : value);
     const values = run.pairs.map((p) => {
@@ -78,14 +78,16 @@
 
   const months = (words) => words.split(", ").map((word) => t(word)).join(", ");
 
+  const designOf = (p) => t(p.design.replaceAll("_", " "));
+
   /** State, design, width and months of one that stands. */
-  const standingWords = (p) => [t(p.state), p.design, `${t("Width")}: ${number(p.width_m)} ${t("m")}`, months(p.months)].filter(Boolean);
+  const standingWords = (p) => [t(p.state), designOf(p), `${t("Width")}: ${number(p.width_m)} ${t("m")}`, months(p.months)].filter(Boolean);
 
   /** Every passage that stands. */
   function standing(table, list, on) {
     const rows = list.map((p) => make("tr", { "data-id": p.id, onmouseenter: () => on.near(p.id), onmouseleave: () => on.near(null) },
       make("td", {}, p.id), make("td", {}, make("button", { type: "button", class: "go", onclick: () => on.go(p.id) }, named(p.names))),
-      make("td", {}, t(p.state)), make("td", {}, p.design), cell(p.width_m, number(p.width_m)), make("td", {}, months(p.months))));
+      make("td", {}, t(p.state)), make("td", {}, designOf(p)), cell(p.width_m, number(p.width_m)), make("td", {}, months(p.months))));
     fill(table, [head("No."), head("Place"), head("State"), head("Design"), head("Width", t("m"), { class: "n" }), head("Months")], rows);
   }
 
@@ -104,7 +106,7 @@
     table.replaceChildren(
       make("thead", {}, make("tr", {}, head(""), group("They give back"), live ? group("Chosen ones add") : null),
         make("tr", {}, head("Species"), ...pair(), ...(live ? pair() : []))),
-      make("tbody", {}, ...data.species.filter((s) => given.has(s.id)).map((s) => row(named(s.names), given.get(s.id), added.get(s.id))),
+      make("tbody", {}, ...data.species.filter((s) => given.has(s.id)).map((s) => row(t(s.name), given.get(s.id), added.get(s.id))),
         live ? row(t("All, weighted"), total, result.total) : ""));
   }
 
