@@ -17,7 +17,11 @@ from rasters.plain import plain_text
 
 __all__ = ["PlainConsole", "Reporter"]
 
-EVERY_S = 10.0
+OURS = ("cli", "connectivity", "rasters", "scenarios")
+COMPILING = "rasters.kernels"
+"""Logger that says that kernels are compiled."""
+
+EVERY_S = 5.0
 """Time between the plain lines that stand for the bar where there is no terminal [s]."""
 
 
@@ -40,8 +44,13 @@ class _PlainFormatter(logging.Formatter):
         return plain_text(super().format(record))
 
 
+def _is_ours(record: logging.LogRecord) -> bool:
+    """Whether otkel says it, and not a library."""
+    return record.name.partition(".")[0] in OURS
+
+
 class Reporter:
-    """One per command: a progress bar with the time left, log messages and warnings.
+    """One per command: a progress bar with the time left, log messages and warnings; of libraries only with ``verbose``.
 
     Where there is no terminal a plain line says every `EVERY_S` seconds what is being done: ``16:04:31 3/12 reduction``.
     """
@@ -61,11 +70,15 @@ class Reporter:
         """Whether a signal has asked for the end: one that fell into compiled code, which lost it, is heeded at the next step."""
         self._ended = threading.Event()
         self._level = logging.ERROR if quiet else [logging.WARNING, logging.INFO, logging.DEBUG][min(verbose, 2)]
+        self._libraries_too = verbose > 0
 
     def __enter__(self) -> Reporter:
         handler = logging.StreamHandler()
         handler.setFormatter(_PlainFormatter("%(message)s"))
+        if not self._libraries_too:
+            handler.addFilter(_is_ours)
         logging.basicConfig(level=self._level, handlers=[handler], force=True)
+        logging.getLogger(COMPILING).setLevel(logging.ERROR if self.quiet else logging.INFO)
         self._old_show = warnings.showwarning
         warnings.showwarning = self._show_warning  # type: ignore[assignment]
         self._progress.start()
@@ -79,6 +92,7 @@ class Reporter:
         self._ended.set()
         self._progress.stop()
         warnings.showwarning = self._old_show
+        logging.getLogger(COMPILING).setLevel(logging.NOTSET)
 
     def expect(self, steps: int, what: str) -> None:
         """Begin a bar of this many steps."""

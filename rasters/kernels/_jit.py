@@ -8,6 +8,7 @@ compile with bounds checks (slow), ``OTKEL_KERNEL_CACHE=0`` to compile afresh.
 from __future__ import annotations
 
 import hashlib
+import logging
 import os
 import re
 from collections.abc import Callable
@@ -17,6 +18,7 @@ from typing import Any
 
 import numba
 from numba import config
+from numba.core import event
 
 __all__ = ["BOUNDSCHECK", "inlined_kernel", "kernel", "parallel_kernel"]
 
@@ -24,6 +26,25 @@ BOUNDSCHECK = os.environ.get("OTKEL_BOUNDSCHECK", "0") == "1"
 _CACHE = os.environ.get("OTKEL_KERNEL_CACHE", "1") == "1"
 _ROOT = Path(__file__).parents[2]
 _IMPORT = re.compile(r"^\s*from ((?:rasters|connectivity)\.kernels\.[\w.]+) import", re.MULTILINE)
+
+
+class _Announcer(event.Listener):
+    """Says once in a process, before it begins, that machine code is made; what the cache holds is not made again."""
+
+    told = False
+
+    def on_start(self, event: event.Event) -> None:
+        if not self.told:
+            self.told = True
+            logging.getLogger(__name__).info(
+                "compiling: minutes after an installation or an update, then never again; what is compiled is kept"
+            )
+
+    def on_end(self, event: event.Event) -> None:
+        pass
+
+
+event.register("numba:compile", _Announcer())
 
 
 @lru_cache

@@ -9,7 +9,6 @@ import typer
 
 from scenarios.commands.common import (
     EvidenceOption,
-    JsonOption,
     OneScenarioOption,
     OutOption,
     ScenarioOption,
@@ -19,8 +18,6 @@ from scenarios.commands.common import (
     Summary,
     parse_overrides,
     reported,
-    reporting,
-    tell,
     with_evidence,
 )
 from scenarios.commands.completing import one_of, studies_typed
@@ -239,16 +236,15 @@ def explain(
     return explain_point(study, lon, lat, scenario=scenario, species=species, overrides=parse_overrides(overrides))
 
 
+@reported("doctor", listing=True)
 def doctor(
-    as_json: JsonOption = False,
+    reporter: Reporter,
     clear_steps: Annotated[bool, typer.Option("--clear-steps", help="Remove the solved steps that are kept.")] = False,
-) -> None:
+) -> Summary:
     """Show what is installed, how many threads and how much memory there is, and whether the solvers work here."""
-    with reporting("doctor", as_json, 0) as reporter:
-        from scenarios.model.steps import open_store
-        from scenarios.runs.doctor import examine
+    from scenarios.model.steps import open_store
+    from scenarios.runs.doctor import examine
 
-        if clear_steps:
-            reporter.say(f"{open_store().clear() / 2**20:.0f} MiB of solved steps were removed")
-        report = examine()
-    tell(report, reporter, as_json=as_json, quiet=False, listing=True)
+    if clear_steps:
+        reporter.say(f"{open_store().clear() / 2**20:.0f} MiB of solved steps were removed")
+    return examine(reporter)

@@ -23,6 +23,7 @@ from rasters.grid import Grid
 from rasters.surface import ResistanceSurface
 from scenarios.exit_codes import ExitCode
 from scenarios.model.steps import open_store
+from scenarios.progress import Reporter
 from scenarios.study.load import bundled_studies
 
 __all__ = ["DoctorReport", "examine"]
@@ -55,8 +56,9 @@ class DoctorReport:
             console.print(f"{name:22s} {text}", markup=False)
 
 
-def examine() -> DoctorReport:
+def examine(reporter: Reporter) -> DoctorReport:
     """Collect versions, threads and memory; solve one landscape two ways."""
+    reporter.expect(2, "looking at what is installed")
     facts = {"otkel": _version("otkel"), "python": platform.python_version(), "system": platform.platform(terse=True)}
     facts |= {name: _version(name) for name in PACKAGES}
     facts["processors"] = str(os.cpu_count())
@@ -64,7 +66,9 @@ def examine() -> DoctorReport:
     facts["free disk here"] = f"{shutil.disk_usage('.').free / 2**30:.0f} GiB"
     facts["bundled studies"] = ", ".join(bundled_studies())
     facts["solved steps"] = _kept_steps()
+    reporter.step("solving one landscape in two ways")
     passed, facts["solvers"] = _solvers_agree()
+    reporter.step("done")
     return DoctorReport(facts=facts, passed=passed)
 
 

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import logging
+import os
 import re
+import subprocess
+import sys
 import time
+import warnings
 
 import pytest
 
 from scenarios import progress
+from tests.support.places import ROOT
 
 
 @pytest.mark.parametrize(("quiet", "told"), [(False, True), (True, False)])
@@ -30,3 +36,34 @@ def test_what_is_quick_says_nothing(capsys: pytest.CaptureFixture[str]) -> None:
         reporter.expect(1, "reading")
         reporter.step("writing")
     assert capsys.readouterr().err == ""
+
+
+@pytest.mark.filterwarnings("default")
+@pytest.mark.parametrize(("verbose", "told"), [(0, ["ours"]), (1, ["theirs", "ours"])])
+def test_libraries_are_heard_only_when_asked_for(
+    verbose: int, told: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    with progress.Reporter(verbose=verbose):
+        logging.getLogger("rasterio._env").error("theirs")
+        logging.getLogger("scenarios.land").warning("ours")
+        warnings.warn("a library's", DeprecationWarning, stacklevel=1)
+    said = [line for line in capsys.readouterr().err.splitlines() if "library" not in line]
+    assert said == told
+
+
+def test_compiling_is_announced_once_before_it_happens() -> None:
+    program = (
+        "import numpy as np\n"
+        "from scenarios.progress import Reporter\n"
+        "with Reporter() as reporter:\n"
+        "    from rasters.kernels._jit import kernel\n"
+        "    def twice(a):\n        return 2 * a\n"
+        "    def thrice(a):\n        return 3 * a\n"
+        "    reporter.say('before'); kernel(twice)(1.0); kernel(thrice)(1.0); reporter.say('after')\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True, cwd=ROOT,
+        env={**os.environ, "OTKEL_KERNEL_CACHE": "0"},
+    )  # fmt: skip
+    before, announced, after = done.stderr.splitlines()
+    assert (before, after) == ("before", "after") and announced.startswith("compiling: ")
