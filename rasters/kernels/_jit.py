@@ -28,7 +28,7 @@ _ROOT = Path(__file__).parents[2]
 _IMPORT = re.compile(r"^\s*from ((?:rasters|connectivity)\.kernels\.[\w.]+) import", re.MULTILINE)
 
 
-class _Announcer(event.Listener):
+class _Announcer(event.Listener):  # type: ignore[misc]
     """Says once in a process, before it begins, that machine code is made; what the cache holds is not made again."""
 
     told = False
