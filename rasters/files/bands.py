@@ -178,7 +178,7 @@ def open_band(path: str | Path, number: int | None = None, *, choose: str = EXTR
     LayerNotFoundError
         No such file.
     DataError
-        Another format than GeoTIFF or ASCII grid, damaged, a picture, complex numbers, several bands without ``number``, or no
+        Another format than GeoTIFF or ASCII grid, damaged, complex numbers, a picture or several bands without ``number``, or no
         band of that number.
     """
     import rasterio
@@ -210,9 +210,10 @@ def _band(file: Any, path: Path, chosen: int | None, choose: str) -> Band:
     bands = [number for number in file.indexes if number != alpha]
     if not bands:
         raise DataError(f"{path}: has no band but an alpha band")
-    if {ColorInterp.red, ColorInterp.green, ColorInterp.blue} <= set(meaning):
+    if chosen is None and {ColorInterp.red, ColorInterp.green, ColorInterp.blue} <= set(meaning):
         raise DataError(
-            f"{path}: is a picture in red, green and blue; export the raw values instead of the rendered image"
+            f"{path}: is a picture in red, green and blue; export the raw values instead of the rendered image "
+            f"(where its bands do hold values: {choose})"
         )
     number = _chosen(file, path, bands, chosen, choose)
     if np.dtype(file.dtypes[number - 1]).kind == "c" or "complex" in file.dtypes[number - 1]:

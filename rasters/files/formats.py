@@ -26,6 +26,8 @@ __all__ = [
 HEAD = 4096
 TIFF = (b"II*\x00", b"MM\x00*", b"II+\x00", b"MM\x00+")
 ASCII_GRID = re.compile(rb"\s*(ncols|nrows|xllcorner|xllcenter|yllcorner|yllcenter|cellsize|dx|dy)\s+\S", re.IGNORECASE)
+UNPACKED_BYTES = 2**30
+"""The most text that a gzip file may hold: one of some kilobytes can unpack to more than any memory has."""
 RASTERS = "GeoTIFF and ASCII grid (either may be gzipped)"
 VECTORS = "GeoPackage, Shapefile, GeoJSON, FlatGeobuf, KML and GPX"
 
@@ -52,12 +54,20 @@ def first_bytes(path: Path, size: int = HEAD) -> bytes:
 
 
 def whole_content(path: Path) -> bytes:
-    """All of it, unpacked; DataError where the gzip file is damaged."""
+    """All of it, unpacked; DataError where the gzip file is damaged or unpacks to more than `UNPACKED_BYTES`."""
     try:
-        raw = path.read_bytes()
-        return gzip.decompress(raw) if raw[:2] == b"\x1f\x8b" else raw
+        if not is_packed(path):
+            return path.read_bytes()
+        with gzip.open(path) as file:
+            content = file.read(UNPACKED_BYTES + 1)
     except (OSError, EOFError, zlib.error) as error:
         raise _unreadable(path, error) from error
+    if len(content) > UNPACKED_BYTES:
+        raise DataError(
+            f"{path}: unpacks to more than {UNPACKED_BYTES / 2**30:.1f} GiB of text; if that is right, unpack it and name "
+            "the unpacked file"
+        )
+    return content
 
 
 def _unreadable(path: Path, error: Exception) -> DataError:

@@ -17,6 +17,7 @@ from rasterio.enums import ColorInterp
 from shapely.geometry import Point
 
 from rasters.errors import DataError, PlannerError, RasterWarning, written
+from rasters.files import formats
 from rasters.files.bands import open_band
 from rasters.files.reading import read_grid, read_raster, read_vectors
 from rasters.grid import Grid
@@ -143,6 +144,24 @@ def test_an_alpha_band_is_no_choice(tmp_path: Path) -> None:
     path = write(tmp_path / "a.tif", np.stack([VALUES, np.where(HOLE, 0, 255)]), colorinterp=alpha)
     with pytest.raises(DataError, match="has no band 2 with values"):
         read_raster(path, name="a", unit="m", number=2)
+
+
+def test_bands_marked_as_colours_are_values_where_one_is_named(tmp_path: Path) -> None:
+    """GDAL marks any three bands of bytes as red, green and blue."""
+    path = write(tmp_path / "b.tif", np.stack([VALUES, VALUES + 20, VALUES + 40]).astype(np.uint8), photometric="rgb")
+    with pytest.warns(RasterWarning, match="has 3 bands; read is band 2"):
+        layer = read_raster(path, None, name="b", unit="m", number=2)
+    np.testing.assert_array_equal(layer.values, VALUES + 20)
+
+
+def test_text_that_unpacks_without_end_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(formats, "UNPACKED_BYTES", 10_000)
+    path = tmp_path / "a.csv.gz"
+    path.write_bytes(gzip.compress(b"0" * 10_000))
+    assert len(formats.whole_content(path)) == 10_000
+    path.write_bytes(gzip.compress(b"0" * 10_000_000))
+    with pytest.raises(DataError, match=r"a.csv.gz: unpacks to more than .* unpack it and name"):
+        formats.whole_content(path)
 
 
 @pytest.mark.parametrize("resampling", ["nearest", "average", "bilinear"])
