@@ -313,9 +313,9 @@ class StepStore:
         return freed
 
     def _entries(self) -> list[tuple[float, int, Path]]:
-        """Time of last use, size and path of each step, that used longest ago first."""
+        """Time of last use, size and path of each whole step, that used longest ago first; parts being written have a dot."""
         found = []
-        for path in self.folder.glob(f"*{SUFFIX}") if self.folder.is_dir() else ():
+        for path in self.folder.glob(f"[!.]*{SUFFIX}") if self.folder.is_dir() else ():
             try:
                 status = path.stat()
             except FileNotFoundError:

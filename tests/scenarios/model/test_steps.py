@@ -341,6 +341,19 @@ def test_the_store_keeps_to_its_size_and_drops_what_was_not_used_longest(
     assert tight.size()[0] == 1 and tight.clear() > 0 and tight.size() == (0, 0)
 
 
+def test_a_step_that_another_process_is_writing_is_neither_counted_nor_removed(
+    tmp_path: Path, solved: tuple[SpeciesRun, bytes, str]
+) -> None:
+    run, content, _ = solved
+    part = tmp_path / f".{'5' * 32}.host-1.part.step"
+    part.write_bytes(content[:100])
+    store = StepStore(folder=tmp_path, limit_bytes=1)
+    store.keep("4" * 32, run.ranking, steps._facts(run))
+    assert store.size()[0] == 1 and len(list(store.all_facts())) == 1 and part.is_file()
+    store.clear()
+    assert [path.name for path in tmp_path.iterdir()] == [part.name]
+
+
 def _solve_all(study: str, folder: str) -> None:
     for scenario in ("closed", "both", "free"):
         solve_step(resolve(study, scenario), "digger", StepStore(folder=Path(folder)))
