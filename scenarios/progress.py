@@ -69,6 +69,7 @@ class Reporter:
         self.asked_to_stop: Callable[[], bool] = bool
         """Whether a signal has asked for the end: one that fell into compiled code, which lost it, is heeded at the next step."""
         self._ended = threading.Event()
+        self._warned: set[str] = set()
         self._level = logging.ERROR if quiet else [logging.WARNING, logging.INFO, logging.DEBUG][min(verbose, 2)]
         self._libraries_too = verbose > 0
 
@@ -130,6 +131,8 @@ class Reporter:
         from rasters.errors import PlannerWarning
 
         if issubclass(category, PlannerWarning):
-            self.say(f"warning: {message}")
+            if str(message) not in self._warned:
+                self._warned.add(str(message))
+                self.say(f"warning: {message}")
         else:
             logging.getLogger("warnings").info("%s: %s", category.__name__, message)

@@ -163,7 +163,10 @@ class StoredResults:
     def combined(self) -> dict[str, pd.DataFrame]:
         """Scenario -> ranking over all species together."""
         paths = {scenario: confined(self.folder, scenario, "combined.csv") for scenario in self.scenarios}
-        return {scenario: _numbered(read_table(path)) for scenario, path in paths.items() if self._listed(path)}
+        needed = ("candidate", "score", "selected")
+        with self.blaming_changes():
+            tables = {name: read_table(path, *needed) for name, path in paths.items() if self._listed(path)}
+            return {name: _numbered(table) for name, table in tables.items()}
 
     @cached_property
     def borders(self) -> gpd.GeoDataFrame | None:
