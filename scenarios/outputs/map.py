@@ -37,6 +37,7 @@ from scenarios.outputs.cartography.scene import (
 from scenarios.outputs.cartography.sheet import INK, Sheet, Texts, new_sheet, picture_of, save_png
 from scenarios.outputs.cartography.strip import draw_profile, fence_bounds, has_profile, passage_list
 from scenarios.outputs.release import is_withheld, reader_of
+from scenarios.outputs.translate import ENGLISH, Language
 from scenarios.outputs.words import schematic_note
 
 if TYPE_CHECKING:
@@ -98,7 +99,12 @@ CUT_OFF = "#a7a1b0"
 
 
 def write_maps(
-    run: SpeciesRun, folder: Path, *, borders: gpd.GeoDataFrame | None = None, credits: Sequence[str] = ()
+    run: SpeciesRun,
+    folder: Path,
+    *,
+    borders: gpd.GeoDataFrame | None = None,
+    credits: Sequence[str] = (),
+    say: Language = ENGLISH,
 ) -> list[Path]:
     """Write ``map.png`` and one map for each theme.
 
@@ -111,8 +117,9 @@ def write_maps(
         Lines, in any CRS.
     credits : sequence of str
         Attribution that the data ask for.
+    say : Language
     """
-    scene = run_scene(run, borders, credits)
+    scene = run_scene(run, borders, credits, say)
     sheets = {
         "map": _main_map, "map_passages": _passage_map, "map_current": _current_map, "map_cost": _cost_map,
         "map_resistance": _resistance_map,
@@ -125,12 +132,17 @@ def write_maps(
 
 
 def map_png(
-    run: SpeciesRun, *, borders: gpd.GeoDataFrame | None = None, credits: Sequence[str] = (), width: int
+    run: SpeciesRun,
+    *,
+    borders: gpd.GeoDataFrame | None = None,
+    credits: Sequence[str] = (),
+    say: Language = ENGLISH,
+    width: int,
 ) -> bytes:
     """The main map as PNG, ``width`` pixels wide: to lie within other files."""
     from PIL import Image
 
-    picture = picture_of(_main_map(run_scene(run, borders, credits)).figure)
+    picture = picture_of(_main_map(run_scene(run, borders, credits, say)).figure)
     out = io.BytesIO()
     picture.resize((width, round(width * picture.height / picture.width)), resample=Image.Resampling.LANCZOS).quantize(
         128
@@ -139,16 +151,17 @@ def map_png(
 
 
 def _open_sheet(scene: RunScene, stem: str, bounds: Bounds | None = None, strip: float = 0.0) -> Sheet:
-    run = scene.run
-    title = map_title(run, stem)
+    run, say = scene.run, scene.say
+    title = say(map_title(run, stem))
+    species, study, scenario = (say(run.titles.get(key, getattr(run, key))) for key in ("species", "study", "scenario"))
     texts = Texts(
-        title=f"{run.titles.get('species', run.species)}: {title[0].lower()}{title[1:]}",
-        subtitle=f"{run.titles.get('study', run.study)}   \u00b7   {run.titles.get('scenario', run.scenario)}",
+        title=f"{species}: {title[0].lower()}{title[1:]}",
+        subtitle=f"{study}   \u00b7   {scenario}",
         badge=badge(reader_of(run)),
         warning=schematic_note(run),
         credits=scene.credits,
     )
-    return new_sheet(run.grid, bounds or run.grid.bounds, texts, strip=strip)
+    return new_sheet(run.grid, bounds or run.grid.bounds, texts, strip=strip, say=say)
 
 
 def _main_map(scene: RunScene) -> Sheet:

@@ -26,6 +26,7 @@ from scenarios.outputs.report.basis import Basis
 from scenarios.outputs.report.page import write_report
 from scenarios.outputs.report.payload import Contents
 from scenarios.outputs.tables import named_passages, write_combined, write_tables
+from scenarios.outputs.translate import ENGLISH, Language, language
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -34,7 +35,12 @@ __all__ = ["write_run", "write_species_run"]
 
 
 def write_species_run(
-    run: SpeciesRun, folder: str | Path, *, borders: gpd.GeoDataFrame | None = None, credits: Sequence[str] = ()
+    run: SpeciesRun,
+    folder: str | Path,
+    *,
+    borders: gpd.GeoDataFrame | None = None,
+    credits: Sequence[str] = (),
+    say: Language = ENGLISH,
 ) -> list[Path]:
     """Write the rasters, layers, tables and maps of one scenario and species.
 
@@ -47,6 +53,8 @@ def write_species_run(
         Lines drawn on the maps, in any CRS.
     credits : sequence of str
         Attribution that the data ask for, printed on the maps.
+    say : Language
+        Of the maps, and of the legends of layers.
 
     Returns
     -------
@@ -60,9 +68,9 @@ def write_species_run(
         raise ExportError(f"{folder}: could not create this folder: {error}") from error
     return [
         *write_rasters(run, folder),
-        write_layers(run, folder),
+        write_layers(run, folder, say),
         *write_tables(run, folder),
-        *write_maps(run, folder, borders=borders, credits=credits),
+        *write_maps(run, folder, borders=borders, credits=credits, say=say),
     ]
 
 
@@ -88,7 +96,7 @@ def write_run(
     bases : mapping of str to Basis
         What saved scenarios build on, for the restricted alone: settings name places.
     lang : str
-        Language that ``report.html`` opens in; empty for the reader's own.
+        Language of the maps, and that ``report.html`` opens in; empty for English, and for the reader's own.
     built : callable, optional
         As in `write_index`.
 
@@ -101,7 +109,7 @@ def write_run(
     tables: dict[str, pd.DataFrame] = {}
     for precise, combined in scenarios:
         name, shown = precise[0].scenario, [generalised(run, audience) for run in precise]
-        _write_scenario(folder, shown, done[0] if done else None, borders, credits)
+        _write_scenario(folder, shown, done[0] if done else None, borders, credits, lang)
         if combined is not None:
             tables[name] = generalised_ranking(combined, precise[0].cuts.fences, precise[0].grid, audience)
             write_combined(named_passages(tables[name], shown[0].cuts.fences), folder / name)
@@ -122,10 +130,12 @@ def _write_scenario(
     first: Release | None,
     borders: gpd.GeoDataFrame | None,
     credits: Sequence[str],
+    lang: str,
 ) -> None:
+    say = language(lang or "en", shown)
     for run in shown:
         at = folder / run_folder(run.scenario, run.species)
-        write_species_run(run, at, borders=borders, credits=credits)
+        write_species_run(run, at, borders=borders, credits=credits, say=say)
         if run.model is not None:
             write_model(run.model, at / MODEL)
     write_context(folder, shown[0], first=first, borders=borders, credits=credits)

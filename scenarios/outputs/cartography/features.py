@@ -62,8 +62,9 @@ def draw_corridor(sheet: Sheet, scene: Scene, corridor: NDArray[np.float64]) -> 
         with np.errstate(invalid="ignore"):
             paint(sheet, scene, coarse <= limit, color, alpha=0.78)
     for share, limit, color in zip(CORRIDOR_SHARES, limits, CORRIDOR_COLOURS, strict=True):
-        label = f"best {share:.0%} of the area: at most {_effective_km(limit)} effective km above the best route"
-        sheet.panel.patch(label, facecolor=color, alpha=0.78)
+        label = sheet.say("best {share} % of the area: at most {km} effective km above the best route")
+        said = label.format(share=f"{100 * share:.0f}", km=sheet.say(_effective_km(limit)))
+        sheet.panel.patch(said, facecolor=color, alpha=0.78)
 
 
 def _effective_km(metres: float) -> str:
@@ -138,7 +139,8 @@ def draw_paths(sheet: Sheet, scene: RunScene) -> None:
         sheet.panel.line("least-cost path to the nearest target", **style)
     lost = sum(path.status != "reached" for path in scene.run.paths)
     if lost:
-        sheet.panel.text(f"{lost} of {len(scene.run.paths)} cores reach no target.", size=8.2, color=INK)
+        told = sheet.say("{n} of {total} cores reach no target.").format(n=lost, total=len(scene.run.paths))
+        sheet.panel.text(told, size=8.2, color=INK)
 
 
 def draw_standing(sheet: Sheet, scene: Scene) -> None:
@@ -156,9 +158,11 @@ def draw_standing(sheet: Sheet, scene: Scene) -> None:
             path_effects=[withStroke(linewidth=2.4, foreground="white", alpha=0.9), Normal()],
         )  # fmt: skip
     planned = int((table["state"] == "planned").sum())
-    told = f", {planned} of them planned" if planned else ""
-    label = f"planned passage ({planned})" if planned == len(table) else f"passage that stands ({len(table)}{told})"
-    sheet.panel.mark(label, **look | {"markersize": 6.0, "markeredgewidth": 0.9})
+    label = "passage that stands ({n}, {m} of them planned)" if planned else "passage that stands ({n})"
+    label = "planned passage ({n})" if planned == len(table) else label
+    sheet.panel.mark(
+        sheet.say(label).format(n=len(table), m=planned), **look | {"markersize": 6.0, "markeredgewidth": 0.9}
+    )
 
 
 def colour_of(place: FocalPlace) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -19,11 +19,13 @@ if TYPE_CHECKING:
 rcParams["text.parse_math"] = False  # what stands between dollar signs in a name is no formula, on any figure
 
 __all__ = [
-    "Label", "Spot", "block_mean", "block_pick", "graticule", "ground_scale", "nice_below", "north_bearing_deg",
+    "Label", "Say", "Spot", "block_mean", "block_pick", "graticule", "ground_scale", "nice_below", "north_bearing_deg",
     "place_labels", "relief",
 ]  # fmt: skip
 
 Bounds = tuple[float, float, float, float]
+Say = Callable[[str], str]
+"""From English to the language of a picture."""
 
 GRATICULE_STEPS = (0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0)
 
@@ -95,7 +97,7 @@ def north_bearing_deg(grid: Grid, bounds: Bounds) -> float:
     return math.degrees(math.atan2(east - x, north - y))
 
 
-def graticule(axes: Axes, grid: Grid, bounds: Bounds) -> None:
+def graticule(axes: Axes, grid: Grid, bounds: Bounds, say: Say = str) -> None:
     """Draw meridians and parallels, with degrees on the lower and the left edge."""
     lon, lat = grid.lonlat(*_frame(bounds))
     step = _graticule_step(max(np.ptp(lat), np.ptp(lon) * 0.8))
@@ -105,11 +107,11 @@ def graticule(axes: Axes, grid: Grid, bounds: Bounds) -> None:
     for meridian in _multiples(lon.min(), lon.max(), step):
         x, y = grid.map_xy(np.full(lats.size, meridian), lats)
         _thin_line(axes, x, y)
-        at_x.append((float(np.interp(bounds[1], y, x)), _degrees(meridian, "E", "W", step)))
+        at_x.append((float(np.interp(bounds[1], y, x)), _degrees(meridian, "EW", step, say)))
     for parallel in _multiples(lat.min(), lat.max(), step):
         x, y = grid.map_xy(lons, np.full(lons.size, parallel))
         _thin_line(axes, x, y)
-        at_y.append((float(np.interp(bounds[0], x, y)), _degrees(parallel, "N", "S", step)))
+        at_y.append((float(np.interp(bounds[0], x, y)), _degrees(parallel, "NS", step, say)))
     _set_ticks(
         axes, [t for t in at_x if bounds[0] < t[0] < bounds[2]], [t for t in at_y if bounds[1] < t[0] < bounds[3]]
     )
@@ -137,10 +139,10 @@ def _thin_line(axes: Axes, x: NDArray[np.float64], y: NDArray[np.float64]) -> No
     axes.plot(x, y, color="#2b2b2b", linewidth=0.5, alpha=0.28, zorder=2, scalex=False, scaley=False)
 
 
-def _degrees(value: float, positive: str, negative: str, step: float) -> str:
+def _degrees(value: float, letters: str, step: float, say: Say) -> str:
     decimals = 0 if step >= 1 else 1 if step in (0.1, 0.5) else 2
-    side = "" if abs(value) < 1e-9 else positive if value > 0 else negative
-    return f"{abs(value):.{decimals}f}\u00b0\u2009{side}"
+    angle = say(f"{abs(value):.{decimals}f}") + "\u00b0"
+    return angle if abs(value) < 1e-9 else say(f"{{angle}} {letters[value < 0]}").format(angle=angle)
 
 
 def _set_ticks(axes: Axes, at_x: Sequence[tuple[float, str]], at_y: Sequence[tuple[float, str]]) -> None:

@@ -40,7 +40,7 @@ def draw_labels(
     spots = to_pixels(np.array([p[1:] for p in passages]).reshape(-1, 2))
     places = [place for place in scene.run.places if _is_within(sheet, place)]
     middles = to_pixels(np.array([[p.geometry.centroid.x, p.geometry.centroid.y] for p in places]).reshape(-1, 2))
-    sizes = [_text_size(sheet, _wrapped(place.name)) for place in places]
+    sizes = [_text_size(sheet, _wrapped(sheet, place)) for place in places]
     labels = [Label(x=x, y=y, width=23, height=23, reach=(16, 26, 40, 58, 80)) for x, y in spots]
     labels += [
         Label(x=x, y=y, width=w, height=h, reach=_reach(sheet, place))
@@ -76,8 +76,8 @@ def _is_within(sheet: Sheet, place: FocalPlace) -> bool:
     return bool(west < middle.x < east and south < middle.y < north)
 
 
-def _wrapped(name: str) -> str:
-    return "\n".join(textwrap.wrap(name, 26))
+def _wrapped(sheet: Sheet, place: FocalPlace) -> str:
+    return "\n".join(textwrap.wrap(sheet.say(place.name), 26))
 
 
 def _text_size(sheet: Sheet, text: str) -> tuple[float, float]:
@@ -100,7 +100,7 @@ def _draw_names(
             end = back(_before_label(to((middle.x, middle.y)), spot, size))
             sheet.axes.plot([middle.x, end[0]], [middle.y, end[1]], color=colour_of(place), linewidth=0.7, zorder=6)
         sheet.axes.text(
-            x, y, _wrapped(place.name), fontsize=9, fontweight="bold", color=colour_of(place), ha="center",
+            x, y, _wrapped(sheet, place), fontsize=9, fontweight="bold", color=colour_of(place), ha="center",
             va="center", path_effects=halo, zorder=8,
         )  # fmt: skip
 
@@ -130,4 +130,4 @@ def _draw_badges(
             bbox={"boxstyle": "circle,pad=0.22", "facecolor": "white", "edgecolor": INK, "linewidth": 1.0},
         )  # fmt: skip
     if passages:
-        sheet.panel.badge(f"best {len(passages)} places for a passage")
+        sheet.panel.badge(sheet.say("best {n} places for a passage").format(n=len(passages)))

@@ -17,6 +17,7 @@ from scenarios.outputs.cartography.furniture import block_mean, block_pick, reli
 from scenarios.outputs.cartography.sheet import Sheet
 from scenarios.outputs.gis.geopackage import fence_layer
 from scenarios.outputs.tables import profile_table
+from scenarios.outputs.translate import ENGLISH, Language
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -43,7 +44,7 @@ class Scene:
     """What all maps on one ground share, prepared once.
 
     ``water`` and ``unknown`` are in blocks of ``factor`` cells, coarse enough to draw; ``shade`` is the relief, on a
-    small grid ``fine`` times finer than its cells so that hills look like hills.
+    small grid ``fine`` times finer than its cells so that hills look like hills. ``say`` says every word.
     """
 
     run: Ground
@@ -55,6 +56,7 @@ class Scene:
     fences: gpd.GeoDataFrame
     borders: gpd.GeoDataFrame | None
     credits: str
+    say: Language = ENGLISH
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,24 +66,28 @@ class RunScene(Scene):
     run: SpeciesRun
 
 
-def make_scene(ground: Ground, borders: gpd.GeoDataFrame | None, credits: Sequence[str]) -> Scene:
+def make_scene(
+    ground: Ground, borders: gpd.GeoDataFrame | None, credits: Sequence[str], say: Language = ENGLISH
+) -> Scene:
     """Prepare what maps of a ground share; ``borders`` may be in any CRS."""
-    return Scene(run=ground, **_shared(ground, borders, credits), fences=fence_layer(ground))
+    return Scene(run=ground, **_shared(ground, borders, credits, say), fences=fence_layer(ground))
 
 
-def run_scene(run: SpeciesRun, borders: gpd.GeoDataFrame | None, credits: Sequence[str]) -> RunScene:
+def run_scene(
+    run: SpeciesRun, borders: gpd.GeoDataFrame | None, credits: Sequence[str], say: Language = ENGLISH
+) -> RunScene:
     """The same for a run: fences with their gain."""
-    return RunScene(run=run, **_shared(run, borders, credits), fences=fence_layer(run, profile_table(run)))
+    return RunScene(run=run, **_shared(run, borders, credits, say), fences=fence_layer(run, profile_table(run)))
 
 
-def _shared(run: Ground, borders: gpd.GeoDataFrame | None, credits: Sequence[str]) -> dict[str, Any]:
+def _shared(run: Ground, borders: gpd.GeoDataFrame | None, credits: Sequence[str], say: Language) -> dict[str, Any]:
     factor = max(1, -(-max(run.grid.shape) // MAX_PIXELS))
     fine = max(1, 900 // max(run.grid.shape))
     return dict(
         factor=factor, fine=fine, shade=_relief(run, factor, fine),
         water=block_pick(run.surface.barrier, factor), unknown=block_pick(run.surface.nodata, factor),
         borders=None if borders is None else borders.to_crs(run.grid.pyproj_crs),
-        credits="   \u00b7   ".join(credits),
+        credits="   \u00b7   ".join(map(say, credits)), say=say,
     )  # fmt: skip
 
 

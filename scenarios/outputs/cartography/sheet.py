@@ -20,11 +20,12 @@ from matplotlib.ticker import MaxNLocator
 from rasters.files.writing import replacing
 from rasters.grid import Grid
 from rasters.numbers import figure
-from scenarios.outputs.cartography.furniture import Bounds, graticule, ground_scale, nice_below, north_bearing_deg
+from scenarios.outputs.cartography.furniture import Bounds, Say, graticule, ground_scale, nice_below, north_bearing_deg
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.colors import Colormap, Normalize
+    from matplotlib.text import Text
     from PIL import Image
 
 __all__ = ["INK", "MUTED", "Panel", "Sheet", "Texts", "new_sheet", "picture_of", "save_png"]
@@ -41,7 +42,7 @@ PAPER, AMBER, AMBER_INK = "#ffffff", "#ffe9b8", "#5a3a00"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Texts:
-    """Words around a map."""
+    """Words around a map: title, subtitle and credits as they stand, badge and warning to be said in the sheet's language."""
 
     title: str
     subtitle: str
@@ -52,18 +53,20 @@ class Texts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sheet:
-    """A sheet with its map axes, side panel, and an optional strip under the map."""
+    """A sheet with its map axes, side panel, and an optional strip under the map; ``say`` says its words."""
 
     figure: Figure
     axes: Axes
     panel: Panel
     strip: Bounds | None
+    say: Say = str
 
 
 class Panel:
-    """Side panel that is filled from the top; lengths in inches, y downwards."""
+    """Side panel that is filled from the top; lengths in inches, y downwards. It says what it is given through ``say``."""
 
-    def __init__(self, figure: Figure, left: float, bottom: float, height: float) -> None:
+    def __init__(self, figure: Figure, left: float, bottom: float, height: float, say: Say = str) -> None:
+        self.say = say
         page = figure.get_size_inches()
         self.figure, self.height, self.at = figure, height, 0.0
         self._left, self._bottom, self._page = left, bottom, page
@@ -74,12 +77,12 @@ class Panel:
     def heading(self, text: str) -> None:
         """A bold line, with room above unless it is the first."""
         self.at += 0.16 if self.at else 0.0
-        self.axes.text(0, self.at, text, fontsize=9.5, fontweight="bold", color=INK, va="top")
+        self.axes.text(0, self.at, self.say(text), fontsize=9.5, fontweight="bold", color=INK, va="top")
         self.at += 0.25
 
     def text(self, text: str, size: float = 8.0, color: str = MUTED) -> None:
         """Wrapped running text."""
-        lines = textwrap.wrap(text, int(PANEL * 125 / size))
+        lines = _wrapped(self.say(text), size)
         self.axes.text(0, self.at, "\n".join(lines), fontsize=size, color=color, va="top", linespacing=1.35)
         self.at += len(lines) * size * 1.6 / 72 + 0.05
 
@@ -87,7 +90,7 @@ class Panel:
         """Running text, as many whole sentences as there is room for above the scale bar."""
         room = self.height - self.at - 1.15
         for number, sentence in enumerate(sentences):
-            room -= 0.1 + 0.178 * len(textwrap.wrap(sentence, int(PANEL * 125 / 8)))
+            room -= 0.1 + 0.178 * len(_wrapped(self.say(sentence), 8.0))
             if room < 0:
                 return
             if number == 0:
@@ -99,7 +102,9 @@ class Panel:
         for cell, column in zip(cells, columns, strict=True):
             side = "right" if column < 0 else "left"
             weight = "bold" if bold else "normal"
-            self.axes.text(abs(column), self.at, cell, fontsize=7.6, color=INK, va="top", ha=side, fontweight=weight)
+            self.axes.text(
+                abs(column), self.at, self.say(cell), fontsize=7.6, color=INK, va="top", ha=side, fontweight=weight
+            )
         self.at += 0.165
 
     def line(self, label: str, **style: Any) -> None:
@@ -128,7 +133,7 @@ class Panel:
         self._label(label)
 
     def _label(self, label: str) -> None:
-        lines = textwrap.wrap(label, 39)
+        lines = _wrapped(self.say(label), 8.2, PANEL - 0.46)
         self.axes.text(0.46, self.at - 0.005, "\n".join(lines), fontsize=8.2, color=INK, va="top", linespacing=1.25)
         self.at += 0.21 + 0.15 * (len(lines) - 1)
 
@@ -140,14 +145,21 @@ class Panel:
         axes = self.figure.add_axes((box[0] / page[0], box[1] / page[1], box[2] / page[0], box[3] / page[1]))
         bar = self.figure.colorbar(ScalarMappable(norm=norm, cmap=cmap), cax=axes, orientation="horizontal")
         bar.outline.set_linewidth(0.5)
-        bar.set_ticks(_ticks(norm), labels=[_figure(tick) for tick in _ticks(norm)])
+        bar.set_ticks(_ticks(norm), labels=[self.say(_figure(tick)) for tick in _ticks(norm)])
         axes.tick_params(labelsize=7.6, length=2.5, width=0.5, colors=MUTED)
         bar.minorticks_off()
         self.at += 0.15 + 0.22
         if any(ends):
-            self.axes.text(0, self.at, ends[0], fontsize=7.6, color=MUTED, va="top", style="italic")
+            self.axes.text(0, self.at, self.say(ends[0]), fontsize=7.6, color=MUTED, va="top", style="italic")
             self.axes.text(
-                PANEL - 0.12, self.at, ends[1], fontsize=7.6, color=MUTED, va="top", ha="right", style="italic"
+                PANEL - 0.12,
+                self.at,
+                self.say(ends[1]),
+                fontsize=7.6,
+                color=MUTED,
+                va="top",
+                ha="right",
+                style="italic",
             )
             self.at += 0.2
 
@@ -163,7 +175,7 @@ class Panel:
             self.axes.add_patch(box)
         unit, per = ("km", 1000.0) if metres >= 2000 else ("m", 1.0)
         for share in (0.0, 0.5, 1.0):
-            words = f"{share * metres / per:g}" + (f" {unit}" if share == 1.0 else "")
+            words = self.say(f"{share * metres / per:g}") + (f" {self.say(unit)}" if share == 1.0 else "")
             self.axes.text(
                 share * length,
                 base - 0.04,
@@ -173,8 +185,14 @@ class Panel:
                 ha="center" if share else "left",
                 va="bottom",
             )
-        self.axes.text(0, base + 0.11, "in the middle of the map", fontsize=6.8, color=MUTED, va="top")
-        _north_arrow(self.axes, PANEL - 0.3, self.height - 0.32, north_bearing_deg(grid, bounds))
+        self.axes.text(0, base + 0.11, self.say("in the middle of the map"), fontsize=6.8, color=MUTED, va="top")
+        _north_arrow(self.axes, PANEL - 0.3, self.height - 0.32, north_bearing_deg(grid, bounds), self.say("N"))
+
+
+def _wrapped(text: str, size: float, inches: float = PANEL) -> list[str]:
+    """Lines of running text; letters of Cyrillic are wider than those of Latin."""
+    per_inch = 125 if text.isascii() else 114
+    return textwrap.wrap(text, int(inches * per_inch / size))
 
 
 def _ticks(norm: Normalize) -> list[float]:
@@ -199,7 +217,7 @@ def _figure(value: float) -> str:
     return figure(value)
 
 
-def _north_arrow(axes: Axes, x: float, y: float, bearing_deg: float) -> None:
+def _north_arrow(axes: Axes, x: float, y: float, bearing_deg: float, letter: str) -> None:
     from matplotlib.transforms import Affine2D
 
     turn = Affine2D().rotate_deg(bearing_deg).translate(x, y) + axes.transData
@@ -209,10 +227,10 @@ def _north_arrow(axes: Axes, x: float, y: float, bearing_deg: float) -> None:
     axes.add_patch(
         Polygon([(0, -0.28), (0.11, 0.16), (0, 0.07)], facecolor="white", edgecolor=INK, linewidth=0.7, transform=turn)
     )
-    axes.text(0, -0.31, "N", fontsize=9, fontweight="bold", color=INK, ha="center", va="bottom", transform=turn)
+    axes.text(0, -0.31, letter, fontsize=9, fontweight="bold", color=INK, ha="center", va="bottom", transform=turn)
 
 
-def new_sheet(grid: Grid, bounds: Bounds, texts: Texts, *, strip: float = 0.0) -> Sheet:
+def new_sheet(grid: Grid, bounds: Bounds, texts: Texts, *, strip: float = 0.0, say: Say = str) -> Sheet:
     """An empty sheet whose map shows ``bounds``; ``strip`` inches are kept free under it."""
     room = WIDTH - 2 * MARGIN - TICKS - GUTTER - PANEL
     aspect = (bounds[3] - bounds[1]) / (bounds[2] - bounds[0])
@@ -227,28 +245,45 @@ def new_sheet(grid: Grid, bounds: Bounds, texts: Texts, *, strip: float = 0.0) -
     axes.set(xlim=(bounds[0], bounds[2]), ylim=(bounds[1], bounds[3]), facecolor="#f4f2ee")
     for spine in axes.spines.values():
         spine.set(linewidth=0.8, color="#444444")
-    panel = Panel(figure, WIDTH - MARGIN - PANEL, top - body + TICKS, body - TICKS)
-    graticule(axes, grid, bounds)
+    panel = Panel(figure, WIDTH - MARGIN - PANEL, top - body + TICKS, body - TICKS, say)
+    graticule(axes, grid, bounds, say)
     panel.scale_and_north(grid, bounds, width)
-    _write_around(figure, page, texts)
+    _write_around(figure, page, texts, say)
     below = (left, top - high - TICKS - strip, width, strip) if strip else None
-    return Sheet(figure=figure, axes=axes, panel=panel, strip=below)
+    return Sheet(figure=figure, axes=axes, panel=panel, strip=below, say=say)
 
 
-def _write_around(figure: Figure, page: tuple[float, float], texts: Texts) -> None:
+def _write_around(figure: Figure, page: tuple[float, float], texts: Texts, say: Say) -> None:
     x, right, top = MARGIN / page[0], 1 - MARGIN / page[0], page[1]
-    figure.text(x, (top - 0.3) / top, texts.title, fontsize=17, fontweight="bold", color=INK, va="top")
-    figure.text(x, (top - 0.64) / top, texts.subtitle, fontsize=10.5, color=MUTED, va="top")
     box = {"boxstyle": "round,pad=0.35", "facecolor": INK, "edgecolor": "none"}
-    figure.text(right, (top - 0.36) / top, texts.badge, fontsize=8, color="white", ha="right", va="top", bbox=box)
+    mark = figure.text(
+        right, (top - 0.36) / top, say(texts.badge), fontsize=8, color="white", ha="right", va="top", bbox=box
+    )
+    free = right - x - _share(figure, mark) - 0.025
+    title = figure.text(x, (top - 0.3) / top, texts.title, fontsize=17, fontweight="bold", color=INK, va="top")
+    subtitle = figure.text(x, (top - 0.64) / top, texts.subtitle, fontsize=10.5, color=MUTED, va="top")
+    _fit(figure, title, free)
+    _fit(figure, subtitle, right - x)
     if texts.warning:
         band = Rectangle(
             (x, 0.42 / top), right - x, 0.3 / top, facecolor=AMBER, edgecolor="none", transform=figure.transFigure
         )
         figure.add_artist(band)
-        words = f"\u26a0  {texts.warning}"
-        figure.text(x + 0.008, 0.57 / top, words, fontsize=9, fontweight="bold", color=AMBER_INK, va="center")
-    figure.text(x, 0.31 / top, texts.credits, fontsize=7.2, color=MUTED, va="top")
+        words = f"\u26a0  {say(texts.warning)}"
+        told = figure.text(x + 0.008, 0.57 / top, words, fontsize=9, fontweight="bold", color=AMBER_INK, va="center")
+        _fit(figure, told, right - x - 0.016)
+    _fit(figure, figure.text(x, 0.31 / top, texts.credits, fontsize=7.2, color=MUTED, va="top"), right - x)
+
+
+def _share(figure: Figure, text: Text) -> float:
+    """Width of a text as a share of the figure's."""
+    box = text.get_window_extent(figure.canvas.get_renderer())  # type: ignore[attr-defined]
+    return float(box.width / figure.bbox.width)
+
+
+def _fit(figure: Figure, text: Text, room: float) -> None:
+    """Make a text smaller until it is at most a share of the figure's width wide."""
+    text.set_fontsize(float(text.get_fontsize()) * min(1.0, room / max(_share(figure, text), 1e-9)))
 
 
 def save_png(figure: Figure, path: Path) -> Path:

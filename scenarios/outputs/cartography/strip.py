@@ -15,6 +15,7 @@ from scenarios.outputs.cartography.features import gain_scale
 from scenarios.outputs.cartography.furniture import Bounds
 from scenarios.outputs.cartography.scene import RunScene, Scene
 from scenarios.outputs.cartography.sheet import INK, MUTED, Sheet
+from scenarios.outputs.gis.qgis_styles import GAIN_UNIT
 
 __all__ = ["draw_profile", "fence_bounds", "has_profile", "passage_list"]
 
@@ -47,7 +48,9 @@ def passage_list(sheet: Sheet, scene: RunScene) -> None:
         return
     columns = (0.02, 0.2, -2.05, -2.9)
     sheet.panel.row(("", "place", "least cost", "conductance"), columns, bold=True)
-    for row, name in zip(best.itertuples(index=False), passage_names(scene.run.cuts.fences, best), strict=True):
+    for row, name in zip(
+        best.itertuples(index=False), passage_names(scene.run.cuts.fences, best, scene.say), strict=True
+    ):
         shares = (percent(row.least_cost_gain_share), percent(row.conductance_gain_share))
         sheet.panel.row((str(row.number), _short(name, 22), *shares), columns)
     sheet.panel.text(
@@ -88,7 +91,7 @@ def draw_profile(sheet: Sheet, scene: RunScene) -> None:
     axes.set(xlim=(start[0], end[-1]), ylim=(0, 1.75 * top))
     _number_profile(axes, scene, line, top)
     names = rows["name"].unique()
-    _style_profile(axes, (names[0] or rows["fence"].iloc[0]) if len(names) == 1 else line)
+    _style_profile(axes, (names[0] or rows["fence"].iloc[0]) if len(names) == 1 else line, sheet)
 
 
 def _most_interesting(scene: RunScene) -> tuple[str, list[str]]:
@@ -124,10 +127,18 @@ def _number_profile(axes: Any, scene: RunScene, line: str, top: float) -> None:
         axes.text(*at, str(number), fontsize=7.5, fontweight="bold", ha="center", va="center", color=INK, bbox=box)
 
 
-def _style_profile(axes: Any, name: str) -> None:
-    axes.set_title(f"Gain along \u201c{name}\u201d", fontsize=9.5, fontweight="bold", color=INK, loc="left", pad=5)
-    axes.set_xlabel("distance along the fence [km]", fontsize=8, color=MUTED, labelpad=2)
-    axes.set_ylabel("\u03a9\u00b2/km", fontsize=8, color=MUTED)
+def _style_profile(axes: Any, name: str, sheet: Sheet) -> None:
+    say = sheet.say
+    axes.set_title(
+        say("Gain along “{fence}”").format(fence=say(name)),
+        fontsize=9.5,
+        fontweight="bold",
+        color=INK,
+        loc="left",
+        pad=5,
+    )
+    axes.set_xlabel(say("distance along the fence [km]"), fontsize=8, color=MUTED, labelpad=2)
+    axes.set_ylabel(say(GAIN_UNIT), fontsize=8, color=MUTED)
     axes.tick_params(labelsize=7.6, length=2.5, width=0.5, colors=MUTED)
     axes.yaxis.set_major_locator(MaxNLocator(4))
     for side in ("top", "right"):

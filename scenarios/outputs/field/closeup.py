@@ -51,7 +51,7 @@ def closeup_png(content: FieldContent, passage: pd.Series) -> bytes:
         figure.text(0.02, 0.945, title, size=9.5)
         figure.text(0.02, 0.9, " \u00b7 ".join(marks), size=7.5, color=FENCE)
         out = io.BytesIO()
-        figure.savefig(out, format="png", metadata={"Software": None, "Comment": content.audience_note})
+        figure.savefig(out, format="png", metadata={"Software": None, "Comment": content.say(content.audience_note)})
     return out.getvalue()
 
 

@@ -74,7 +74,7 @@ def _pictures(content: FieldContent) -> dict[str, bytes]:
     """Name within the file -> PNG: the main map of each species, a close-up of each passage."""
     maps = {
         f"files/map_{run.species}.png": map_png(
-            run, borders=content.borders, credits=content.credits, width=PICTURE_WIDTH
+            run, borders=content.borders, credits=content.credits, say=content.say, width=PICTURE_WIDTH
         )
         for run in content.runs
     }

@@ -43,9 +43,9 @@ CORRIDOR_SHARES = (0.01, 0.05)
 """The corridor polygons: the best 1 % and 5 % of the cells that any route passes."""
 
 
-def write_layers(run: SpeciesRun, folder: Path) -> Path:
+def write_layers(run: SpeciesRun, folder: Path, say: Language = ENGLISH) -> Path:
     """Write ``results.gpkg``."""
-    return write_run(run, folder / "results.gpkg")
+    return write_run(run, folder / "results.gpkg", say)
 
 
 def write_run(run: SpeciesRun, path: Path, say: Language = ENGLISH) -> Path:

@@ -446,9 +446,9 @@ def test_passages_that_stand_are_drawn_named_and_counted(browser: Any, report: P
         marker.click()
         told = page.locator(".maplibregl-popup").inner_text(), page.locator("#standing tbody tr").inner_text()
         for word in (
-            f"км {stands['along_m'] / 1000:g}",
+            f"км {stands['along_m'] / 1000:g}".replace(".", ","),
             "существует",
-            "wires_out",
+            "wires out",
             f"{stands['width_m']:g}",
             "весь год",
         ):

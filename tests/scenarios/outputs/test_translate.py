@@ -16,6 +16,7 @@ from scenarios.outputs.audience import Audience, audience_note, badge
 from scenarios.outputs.columns import column_of
 from scenarios.outputs.field import content, lists, project
 from scenarios.outputs.gis.rasters import SURFACES
+from scenarios.outputs.map import MAPS, PUBLIC_READING, PUBLIC_TITLES, READING, WITHHELD_READING, WITHHELD_TITLE
 from scenarios.outputs.report.phrases import PHRASES
 from scenarios.outputs.sentences import SENTENCES, taken_apart
 from scenarios.outputs.translate import LOCALE, Language, language
@@ -35,6 +36,12 @@ def catalogue(lang: str, suffix: str = ".po") -> dict[str, str]:
     return messages(LOCALE / lang / "LC_MESSAGES" / f"otkel{suffix}")
 
 
+def is_saying(function: ast.expr) -> bool:
+    """Whether a call says its text: of a language, or of the panel of a map."""
+    on = getattr(getattr(function, "value", None), "attr", "")
+    return "say" in (getattr(function, "attr", ""), getattr(function, "id", "")) or on == "panel"
+
+
 def said() -> set[str]:
     """Every text that the code puts before a language: constants, and the tables of texts that it goes through."""
     found = {
@@ -42,12 +49,15 @@ def said() -> set[str]:
         *(column_of(name).meaning for name in lists.LISTED),
         *project.LAYER_WORDS.values(), *content.KINDS, *content.KINDS.values(), *(surface.title for surface in SURFACES),
         *map(str, Audience), *map(badge, Audience), audience_note(Audience.PARTNER), audience_note(Audience.RESTRICTED),
+        *MAPS.values(), *READING.values(), *PUBLIC_TITLES.values(), *PUBLIC_READING.values(), WITHHELD_TITLE, WITHHELD_READING,
         "schematic", "surveyed", "unknown", "modelled", *SENTENCES, *PHRASES,
     }  # fmt: skip
     for path in [*ROOT.glob("scenarios/outputs/**/*.py"), *ROOT.glob("scenarios/comparison/*.py")]:
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.Call) and getattr(node.func, "attr", getattr(node.func, "id", "")) == "say":
-                found |= {arg.value for arg in node.args if isinstance(arg, ast.Constant)}
+            if isinstance(node, ast.Call) and is_saying(node.func):
+                found |= {
+                    arg.value for arg in node.args if isinstance(arg, ast.Constant) and isinstance(arg.value, str)
+                }
     return found - {""}
 
 

@@ -335,6 +335,7 @@
     otkelWords.use(data.phrases, language);
     translate(document);
     document.title = t(data.study.title);
+    $("title").textContent = document.title;
     document.querySelectorAll("[data-lang]").forEach((b) => b.setAttribute("aria-pressed", String(b.dataset.lang === otkelWords.language())));
     $("failure").textContent = t("This browser shows no maps here (WebGL is off). Everything else on the page works.");
     $("foot").textContent = [t("Sources"), data.credits.map((text) => t(text)).join(" · ")].join(": ");
