@@ -18,6 +18,7 @@ from typing import Any
 
 import pandas as pd
 
+from scenarios.api.jobs import Teller, with_evidence
 from scenarios.api.results import OpenStudy, Result, Results, SpeciesResult
 from scenarios.api.shown import ShownComparison
 from scenarios.comparison.session import write_comparison
@@ -30,7 +31,6 @@ from scenarios.model.steps import open_store, solve_step
 from scenarios.outputs.folder import atomic_folder
 from scenarios.outputs.release import Release
 from scenarios.outputs.stored import StoredResults, as_stored, read_results, rounded
-from scenarios.progress import Reporter
 from scenarios.runs.session import run_resolved
 from scenarios.study.load import ResolvedStudy, find_study, resolve
 
@@ -67,11 +67,12 @@ def run(
     *,
     species: Sequence[str] | str | None = None,
     overrides: Mapping[str, Any] | None = None,
+    evidence: str | Path | None = None,
     out: str | Path | None = None,
-    cache: bool = False,
+    cache: bool | str | Path = False,
     progress: Callable[[str], None] | None = None,
 ) -> Result:
-    """Run one scenario of a study.
+    """Run one scenario of a study; `otkel.run_all` writes several into one folder.
 
     Parameters
     ----------
@@ -82,10 +83,12 @@ def run(
         Only these.
     overrides : mapping, optional
         Dotted key of the study -> value: ``{"candidates.every_m": 5000}``.
+    evidence : path, optional
+        ``use_factors.yaml`` of evidence; ``overrides`` come before it.
     out : path, optional
         Folder to write everything to that `otkel run` writes; without it nothing is written.
-    cache : bool
-        Keep solved steps in the user's cache, and take them from there.
+    cache : bool or path
+        Keep solved steps in the user's cache, or in a folder, and take them from there.
     progress : callable, optional
         Told each step as it begins: ``print``.
 
@@ -101,11 +104,11 @@ def run(
     """
     name = str(study.path if isinstance(study, OpenStudy) else study)
     chosen = [species] if isinstance(species, str) else None if species is None else list(species)
-    resolved = resolve(name, scenario, overrides, said_in=dict.fromkeys(overrides or {}, "overrides"))
-    store = open_store() if cache else None
+    settings, said = with_evidence(name, evidence, overrides), dict.fromkeys(overrides or {}, "overrides")
+    resolved = resolve(name, scenario, settings, said_in=said)
+    store = open_store(None if cache is True else Path(cache)) if cache else None
     if out is not None:
-        summary = run_resolved([resolved], chosen, Path(out), Reporter(quiet=True), store)
-        found = summary.found
+        found = run_resolved([resolved], chosen, Path(out), Teller(progress), store).found
         return _result(resolved, found.runs, found.combined[resolved.scenario], Path(out))
     inputs = read_inputs(resolved, chosen)
     prepared = {one: prepare_species(resolved, inputs, one) for one in inputs.profiles}
@@ -140,7 +143,10 @@ Comparable = Result | Results | str | Path
 
 
 def compare(
-    *results: Comparable | Mapping[str, Result], base: str | None = None, out: str | Path | None = None
+    *results: Comparable | Mapping[str, Result],
+    base: str | None = None,
+    out: str | Path | None = None,
+    check: bool = False,
 ) -> ShownComparison:
     """Compare results with each other.
 
@@ -152,6 +158,8 @@ def compare(
         The side that the others are compared with; default the first.
     out : path, optional
         Folder to write the tables, maps, the figure and the page to; without it nothing is written.
+    check : bool
+        First compare every file of results that are given as paths with its hash.
 
     Returns
     -------
@@ -163,6 +171,9 @@ def compare(
     ConfigError
         Fewer than two sides, or runs whose numbers do not mean the same; names each key that differs.
     """
+    for one in results:
+        if check and isinstance(one, str | Path):
+            read_results(one, check=True)
     found = ShownComparison.of(compare_sides(_distinct([side for one in results for side in _sides(one)]), base))
     if out is not None:
         stored = [one for result in results for one in _stored(result)]

@@ -162,7 +162,16 @@ def _rows(found: Contents) -> dict[str, Any]:
             for run in found.runs
         ],
         "combined": {name: t.loc[t["selected"], "candidate"].tolist() for name, t in found.combined.items()},
+        "passages": {name: _passage_rows(found, name, shortlist(t)) for name, t in found.combined.items()},
     }
+
+
+def _passage_rows(found: Contents, scenario: str, best: pd.DataFrame) -> list[dict[str, Any]]:
+    """The shortlist of a scenario with its scores, in the words of ``passages.csv``."""
+    columns = ["number", "candidate", "fence", "along_m", "lon", "lat", "design", "score"]
+    fences = next((run.cuts.fences for run in found.runs if run.scenario == scenario), ())
+    rows = best[[name for name in columns if name in best]].rename(columns={"lon": "lon_deg", "lat": "lat_deg"})
+    return rows.assign(name=passage_names(fences, best)).to_dict("records") if len(best) else []
 
 
 def shortlists(found: Contents) -> Iterator[RenderableType]:

@@ -274,6 +274,10 @@ def test_summary_for_machines(written: tuple[Path, dict[str, Any]], closed: Spec
     assert (run["scenario"], run["species"], run["unreachable_pairs"]) == ("closed", "digger", 0)
     assert run["shortlist"] == closed.ranking.loc[closed.ranking["selected"], "candidate"].tolist()
     assert set(summary["combined"]) == {"closed"}
+    told = summary["passages"]["closed"]
+    assert [one["candidate"] for one in told] == summary["combined"]["closed"] and told[0]["name"]
+    assert [one["score"] for one in told] == sorted((one["score"] for one in told), reverse=True)
+    assert told[0]["score"] == pytest.approx(closed.ranking["score"].max()) and 40 < told[0]["lat_deg"] < 45
 
 
 def test_rasters_reopen_where_they_belong(written: tuple[Path, dict[str, Any]], closed: SpeciesRun) -> None:
