@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from scenarios.commands.common import Summary, reported
+from scenarios.commands.export import LangOption
 
 if TYPE_CHECKING:
     from scenarios.progress import Reporter
@@ -39,8 +40,9 @@ def compare(
     check: Annotated[
         bool, typer.Option("--check", help="First compare every file of the results with its hash in the manifest.")
     ] = False,
+    lang: LangOption = None,
 ) -> Summary:
     """Show what differs between scenarios: every indicator, difference maps, ranks of passages, gains and their cost."""
     from scenarios.comparison.session import run_compare
 
-    return run_compare(results, out, base, reporter, check=check)
+    return run_compare(results, out, base, reporter, check=check, lang=lang)

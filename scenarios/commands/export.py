@@ -39,7 +39,7 @@ LangOption = Annotated[
     str | None,
     typer.Option(
         "--lang",
-        help="Language of the words in it: en, ru or kk. Default: en; a report opens in the reader's own.",
+        help="Language of the words in it: en, ru or kk. Default: en; report.html opens in the reader's own.",
         **one_of("language", *LANGUAGES),
     ),
 ]

@@ -63,7 +63,8 @@ def draw_figure(comparison: Comparison) -> Figure:
     sides, species = comparison.others, comparison.species
     rows = len(species) * (len(sides) + 0.7)
     body = max(2.2, 0.34 * rows)
-    top, bottom = 1.55 + 0.22 * math.ceil(len(sides) / 2), 1.15
+    deep = max((len(_title(comparison, headline).split("\n")) for headline in shown), default=0)
+    top, bottom = 1.55 + 0.22 * math.ceil(len(sides) / 2) + 0.17 * max(0, deep - 2), 1.15
     width, height = 11.69, top + body + bottom
     figure = _page(width, height)
     left, gap = 1.55, 0.28
@@ -76,7 +77,9 @@ def draw_figure(comparison: Comparison) -> Figure:
     _foot(
         figure,
         comparison,
-        "Large marks: the species as a whole (median over cores, mean for walkers). Small marks: each core.",
+        comparison.say(
+            "Large marks: the species as a whole (median over cores, mean for walkers). Small marks: each core."
+        ),
     )
     return figure
 
@@ -99,12 +102,15 @@ def _panel(axes: Axes, comparison: Comparison, headline: Headline, *, first: boo
     axes.tick_params(axis="y", length=0)
     axes.tick_params(axis="x", labelsize=8, colors=MUTED, length=3)
     axes.xaxis.set_major_locator(MaxNLocator(4, symmetric=True, prune="both"))
-    axes.xaxis.set_major_formatter(FuncFormatter(lambda v, _: f"{v:+g}\u202f%".replace("-", "\u2212") if v else "0"))
+    axes.xaxis.set_major_formatter(
+        FuncFormatter(lambda v, _: comparison.say(f"{v:+g}\u202f%".replace("-", "\u2212")) if v else "0")
+    )
     axes.grid(axis="x", color="#dfe3e2", linewidth=0.6, zorder=0.5)
     axes.spines[["top", "right", "left"]].set_visible(False)
     axes.spines["bottom"].set_color("#a9b0af")
-    axes.set_title(_wrapped(headline.label, 24), fontsize=10, fontweight="bold", color=INK, loc="left", pad=20)
-    words = "\u2190 better" if headline.better == "lower" else "better \u2192"
+    axes.set_title(_title(comparison, headline), fontsize=10, fontweight="bold", color=INK, loc="left", pad=20)
+    better = comparison.say("better")
+    words = f"\u2190 {better}" if headline.better == "lower" else f"{better} \u2192"
     where = (0.0, "left") if headline.better == "lower" else (1.0, "right")
     axes.text(
         where[0],
@@ -119,16 +125,20 @@ def _panel(axes: Axes, comparison: Comparison, headline: Headline, *, first: boo
     )
 
 
+def _title(comparison: Comparison, headline: Headline) -> str:
+    return _wrapped(comparison.say(headline.label), 24)
+
+
 def _marks(
     axes: Axes, comparison: Comparison, headline: Headline, species: str, side: str, number: int, at: float
 ) -> float:
     """Marks of one side in one row; how far they reach [%]."""
     color, marker = COLOURS[number % len(COLOURS)], MARKERS[number % len(MARKERS)]
     a, b = (_headline(comparison, species, label, headline.indicator) for label in (comparison.base.label, side))
-    words = change_words(a, b)
+    words, say = change_words(a, b), comparison.say
     if not (math.isfinite(a) and math.isfinite(b) and a != 0):
-        value = f"{value_words(b, headline)} {headline.unit}".strip()
-        text = {"now reached": f"now reached: {value}", "from 0": f"0 \u2192 {value}"}.get(words, words)
+        value = f"{say(value_words(b, headline))} {say(headline.unit)}".strip()
+        text = {"now reached": f"{say('now reached')}: {value}", "from 0": f"0 \u2192 {value}"}.get(words, say(words))
         axes.text(0.5, at, f"  {text}  ", transform=axes.get_yaxis_transform(), fontsize=8, color=color, ha="center", va="center",
                   bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.85, "pad": 0.8}, zorder=4)  # fmt: skip
         return 0.0
@@ -140,7 +150,7 @@ def _marks(
     axes.plot([change], [at], marker=marker, markersize=8, color=color, markeredgecolor="white", zorder=4)
     ahead = change <= 0
     axes.annotate(
-        "no change" if words == "same" else words, (0, at), xytext=(7 if ahead else -7, 0),
+        say("no change" if words == "same" else words), (0, at), xytext=(7 if ahead else -7, 0),
         textcoords="offset points", fontsize=8, color=color, ha="left" if ahead else "right", va="center", zorder=5,
     )  # fmt: skip
     return float(np.abs([change, *cores]).max())
@@ -167,11 +177,15 @@ def _heading(figure: Figure, comparison: Comparison, height: float) -> None:
     figure.text(
         0.025,
         1 - 0.6 / height,
-        f"Scenarios side by side; change against \u201c{comparison.base.title}\u201d",
+        _against(comparison),
         fontsize=10.5,
         color=MUTED,
         va="top",
     )
+
+
+def _against(comparison: Comparison) -> str:
+    return comparison.say("Scenarios side by side; change against “{base}”").format(base=comparison.base.title)
 
 
 def _legend(figure: Figure, comparison: Comparison, height: float) -> None:
@@ -188,7 +202,8 @@ def _legend(figure: Figure, comparison: Comparison, height: float) -> None:
 
 def _foot(figure: Figure, comparison: Comparison, first: str) -> None:
     height = figure.get_size_inches()[1]
-    lines = [line for note in (first, comparison.warning, comparison.audience[1]) for line in textwrap.wrap(note, 150)]
+    notes = (first, comparison.say(comparison.warning), comparison.say(comparison.audience[1]))
+    lines = [line for note in notes for line in textwrap.wrap(note, 150)]
     figure.text(0.025, 0.12 / height, "\n".join(lines), fontsize=7.6, color=MUTED, va="bottom", linespacing=1.4)
 
 
@@ -220,7 +235,7 @@ def draw_table(comparison: Comparison) -> Figure:
     axes.text(
         0.3,
         0.62,
-        f"Scenarios side by side; change against \u201c{comparison.base.title}\u201d",
+        _against(comparison),
         fontsize=10.5,
         color=MUTED,
         va="top",
@@ -235,7 +250,7 @@ def draw_table(comparison: Comparison) -> Figure:
             _table_row(axes, row, columns, at)
             at += LINE
         at += LINE * 0.15
-    _foot(figure, comparison, READING)
+    _foot(figure, comparison, comparison.say(READING))
     return figure
 
 

@@ -22,6 +22,7 @@ from scenarios.outputs.cartography.labels import draw_labels
 from scenarios.outputs.cartography.scene import RunScene, draw_ground, draw_surface, legend_of_ground, paint, run_scene
 from scenarios.outputs.cartography.sheet import INK, Sheet, Texts, new_sheet, save_png
 from scenarios.outputs.release import reader_of
+from scenarios.outputs.translate import ENGLISH, Language
 from scenarios.outputs.words import note_of, schematic_note
 
 if TYPE_CHECKING:
@@ -34,6 +35,7 @@ __all__ = [
     "THEMES",
     "ChangeTheme",
     "change_of",
+    "change_of_what",
     "common_scales",
     "relative_change",
     "warning_of",
@@ -155,6 +157,7 @@ def write_difference_maps(
     *,
     borders: gpd.GeoDataFrame | None = None,
     credits: Sequence[str] = (),
+    say: Language = ENGLISH,
 ) -> list[Path]:
     """Write what changes from one run to another as rasters, and draw it.
 
@@ -167,6 +170,7 @@ def write_difference_maps(
         See `common_scales`.
     borders : GeoDataFrame, optional
     credits : sequence of str
+    say : Language
 
     Returns
     -------
@@ -182,7 +186,7 @@ def write_difference_maps(
         if changed:
             written += _write_rasters(pairing, change, folder)
         if theme.stem in DRAWN and (changed or theme.stem != "resistance"):
-            scene = scene or run_scene(pairing.b, borders, credits)
+            scene = scene or run_scene(pairing.b, borders, credits, say)
             written.append(save_png(_drawn(pairing, scene, change).figure, folder / f"{theme.stem}_difference.png"))
     return written
 
@@ -266,20 +270,27 @@ def warning_of(pairing: Pairing) -> str:
 # ------------------------------------------------------------------------------------------------------------- pictures
 
 
+def change_of_what(say: Language, whose: str, theme: ChangeTheme) -> str:
+    """``Urial: change of resistance to movement``."""
+    title = say(theme.title)
+    return say("{whose}: change of {what}").format(whose=whose, what=f"{title[0].lower()}{title[1:]}")
+
+
 def _drawn(pairing: Pairing, scene: RunScene, change: Change) -> Sheet:
-    theme = change.theme
+    theme, say = change.theme, scene.say
     run = pairing.b
-    species, study = run.titles.get("species", run.species), run.titles.get("study", run.study)
+    species, study = (say(run.titles.get(key, getattr(run, key))) for key in ("species", "study"))
+    against = say("“{other}” against “{base}”").format(other=pairing.other.title, base=pairing.base.title)
     texts = Texts(
-        title=f"{species}: change of {theme.title[0].lower()}{theme.title[1:]}",
-        subtitle=f"\u201c{pairing.other.title}\u201d against \u201c{pairing.base.title}\u201d   \u00b7   {study}",
+        title=change_of_what(say, species, theme), subtitle=f"{against}   \u00b7   {study}",
         badge=badge(reader_of(run)), warning=warning_of(pairing), credits=scene.credits,
     )  # fmt: skip
-    sheet = new_sheet(run.grid, run.grid.bounds, texts)
+    sheet = new_sheet(run.grid, run.grid.bounds, texts, say=say)
     shown = block_mean(np.where(np.isfinite(change.values), change.values, np.nan), scene.factor) / theme.per_shown
     if np.nan_to_num(shown).any():
         limit = change.limit / theme.per_shown
-        note = f"Change against the base scenario [{theme.shown_unit}]; beyond the ends in the last colour"
+        told = say("Change against the base scenario [{unit}]; beyond the ends in the last colour")
+        note = told.format(unit=say(theme.shown_unit))
         draw_surface(sheet, scene, shown, DIVERGING, Normalize(-limit, limit, clip=True), note, theme.ends)
     else:
         sheet.panel.heading("Colours")
@@ -292,9 +303,8 @@ def _drawn(pairing: Pairing, scene: RunScene, change: Change) -> Sheet:
         draw_ground(sheet, scene)
     for side, values in ((pairing.base, change.a), (pairing.other, change.b)):
         if theme.field == "current_density" and not np.nan_to_num(values).any():
-            sheet.panel.text(
-                f"No current flows in \u201c{side.title}\u201d: no core is joined to a target.", size=8.2, color=INK
-            )
+            told = say("No current flows in “{scenario}”: no core is joined to a target.")
+            sheet.panel.text(told.format(scenario=side.title), size=8.2, color=INK)
     sheet.panel.heading("Also on the map")
     ground = run.surface.passable
     _paint_ways(sheet, scene, pairing, (np.isposinf(change.a) & ground, np.isposinf(change.b) & ground), theme)
@@ -320,8 +330,8 @@ def _paint_ways(
         return
     in_a, in_b = cut_off
     for where, color, label in (
-        (in_a & ~in_b, GAINED, f"a way only in \u201c{pairing.other.title}\u201d"),
-        (in_b & ~in_a, LOST, f"a way only in \u201c{pairing.base.title}\u201d"),
+        (in_a & ~in_b, GAINED, sheet.say("a way only in “{scenario}”").format(scenario=pairing.other.title)),
+        (in_b & ~in_a, LOST, sheet.say("a way only in “{scenario}”").format(scenario=pairing.base.title)),
         (in_a & in_b, NOWHERE, "no route to any target in both"),
     ):
         if where.any():
@@ -332,10 +342,11 @@ def _paint_ways(
 def _draw_fences(sheet: Sheet, pairing: Pairing) -> None:
     """Fences of both runs, told apart."""
     a, b = ({fence.id: fence for fence in run.cuts.fences} for run in (pairing.a, pairing.b))
+    only = sheet.say("fence only in “{scenario}”")
     groups = (
-        ([b[i] for i in b if i in a], "fence in both", "solid"),
-        ([a[i] for i in a if i not in b], f"fence only in \u201c{pairing.base.title}\u201d", (0, (2.2, 1.4))),
-        ([b[i] for i in b if i not in a], f"fence only in \u201c{pairing.other.title}\u201d", (0, (5, 1.2))),
+        ([b[i] for i in b if i in a], sheet.say("fence in both"), "solid"),
+        ([a[i] for i in a if i not in b], only.format(scenario=pairing.base.title), (0, (2.2, 1.4))),
+        ([b[i] for i in b if i not in a], only.format(scenario=pairing.other.title), (0, (5, 1.2))),
     )
     for fences, label, dashes in groups:
         if fences:

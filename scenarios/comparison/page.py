@@ -9,7 +9,7 @@ from typing import Any
 
 from rasters.files.confined import below
 from rasters.numbers import figure, signed_percent
-from scenarios.comparison.maps import THEMES
+from scenarios.comparison.maps import THEMES, change_of_what
 from scenarios.comparison.sides import Comparison, Side
 from scenarios.comparison.words import HEADLINES, change_words, findings, table_rows
 from scenarios.outputs.pages.frame import as_table, write_page
@@ -45,12 +45,15 @@ def write_comparison_page(comparison: Comparison, folder: Path, *, credits: Sequ
     folder : path
     credits : sequence of str
     """
+    say = comparison.say
+    quoted = say("“{scenario}”")
     return write_page(
         folder / "index.html", "compare.html", study=comparison.title, audience=comparison.audience, warnings=[comparison.warning],
-        credits=credits, base=comparison.base, others=comparison.others, findings=findings(comparison),
+        credits=credits, say=say, titles=", ".join(quoted.format(scenario=side.title) for side in comparison.others),
+        base=comparison.base, others=comparison.others, findings=findings(comparison),
         rows=table_rows(comparison), settings=comparison.settings.to_dict("records"),
         species=[_section(comparison, species, folder) for species in comparison.species],
-        files=[(f"{name}.csv", text) for name, text in FILES.items() if (folder / f"{name}.csv").is_file()],
+        files=[(f"{name}.csv", say(text)) for name, text in FILES.items() if (folder / f"{name}.csv").is_file()],
         pictures=[name for name in ("figure", "table") if (folder / f"{name}.png").is_file()],
     )  # fmt: skip
 
@@ -59,23 +62,23 @@ def _section(comparison: Comparison, species: str, folder: Path) -> dict[str, An
     return {
         "id": species,
         "name": comparison.names.get(species, species),
-        "maps": [m for side in comparison.others for m in _maps(side, species, folder)],
+        "maps": [m for side in comparison.others for m in _maps(comparison, side, species, folder)],
         "pairs": _pairs(comparison, species),
         "ranks": [_ranks(comparison, species, side.label, side.title) for side in comparison.others],
         "places": [_places(comparison, species, side) for side in comparison.others],
     }
 
 
-def _maps(side: Side, species: str, folder: Path) -> list[dict[str, Any]]:
-    at = map_folder(side, species)
-    shown = []
+def _maps(comparison: Comparison, side: Side, species: str, folder: Path) -> list[dict[str, Any]]:
+    at, shown = map_folder(side, species), []
     for theme in THEMES:
         picture = at / f"{theme.stem}_difference.png"
         rasters = [at / f"{theme.stem}_{kind}.tif" for kind in ("difference", "relative")]
         if (folder / picture).is_file():
             there = [path.as_posix() for path in rasters if (folder / path).is_file()]
-            caption = f"{side.title}: change of {theme.title[0].lower()}{theme.title[1:]}."
-            shown.append({"src": picture.as_posix(), "caption": caption, "reading": theme.reading, "rasters": there})
+            caption = change_of_what(comparison.say, side.title, theme) + "."
+            reading = comparison.say(theme.reading)
+            shown.append({"src": picture.as_posix(), "caption": caption, "reading": reading, "rasters": there})
     return shown
 
 
@@ -87,8 +90,7 @@ def map_folder(side: Side, species: str) -> Path:
 def _pairs(comparison: Comparison, species: str) -> list[dict[str, Any]]:
     """Least cost and effective resistance of every pair: the base's value, then value and change of each other side."""
     table = comparison.differences[comparison.differences["species"] == species]
-    labels = [side.label for side in comparison.others]
-    out = []
+    labels, say, out = [side.label for side in comparison.others], comparison.say, []
     for source, target in (
         table.loc[table["target"] != "", ["source", "target"]].drop_duplicates().itertuples(index=False)
     ):
@@ -97,10 +99,10 @@ def _pairs(comparison: Comparison, species: str) -> list[dict[str, Any]]:
         for headline in HEADLINES[:2]:
             rows = own[own["indicator"] == headline.indicator].set_index("other")
             if len(rows):
-                cells.append(figure(rows["a"].iloc[0] / headline.per_shown))
+                cells.append(say(figure(rows["a"].iloc[0] / headline.per_shown)))
                 for label in labels:
                     a, b = (float(rows.loc[label, column]) for column in ("a", "b"))
-                    cells += [figure(b / headline.per_shown), change_words(a, b)]
+                    cells += [say(figure(b / headline.per_shown)), say(change_words(a, b))]
         names = [comparison.names.get(place, place) for place in (source, target)]
         out.append({"from": names[0], "to": names[1], "cells": cells})
     return out
@@ -111,27 +113,33 @@ def _places(comparison: Comparison, species: str, side: Side) -> dict[str, Any]:
     table = comparison.places[(comparison.places["species"] == species) & (comparison.places["other"] == side.label)]
     shown = ["place", "role", "conductance_share", "least_cost_share", "best_a", "best_b"]
     named = table.assign(place=[comparison.names.get(one, one) for one in table["place"]])
-    return {"title": side.title, "table": as_table(named, of="comparison", shown=shown, digits=2)}
+    return {"title": side.title, "table": as_table(named, of="comparison", shown=shown, digits=2, say=comparison.say)}
+
+
+def _status_words(comparison: Comparison, status: str, other: str) -> str:
+    """Why orders of passages do not compare, with the scenarios' titles for a and b."""
+    named = status.replace(" in a", " in “{a}”").replace(" in b", " in “{b}”")
+    return comparison.say(named).format(a=comparison.base.title, b=other)
 
 
 def _ranks(comparison: Comparison, species: str, other: str, title: str) -> dict[str, Any]:
-    agreement = comparison.agreement
+    agreement, say = comparison.agreement, comparison.say
     row = agreement[(agreement["species"] == species) & (agreement["other"] == other)].iloc[0]
     table = comparison.ranks[(comparison.ranks["species"] == species) & (comparison.ranks["other"] == other)]
     best = table[(table[["rank_a", "rank_b"]].min(axis=1) <= CHANGES_SHOWN) & (table["status"] == "compared")]
     rows = [
         {
             "candidate": r.candidate, "a": figure(r.rank_a), "b": figure(r.rank_b),
-            "change": "same" if not r.change else f"{'up' if r.change > 0 else 'down'} {figure(abs(r.change))}",
-            "scores": f"{r.score_a:.3f} \u2192 {r.score_b:.3f}",
+            "change": say("same") if not r.change else f"{say('up' if r.change > 0 else 'down')} {figure(abs(r.change))}",
+            "scores": " \u2192 ".join(say(f"{score:.3f}") for score in (r.score_a, r.score_b)),
         }
         for r in best.itertuples()
     ] if math.isfinite(row["tau_b"]) else []  # fmt: skip
     gains = comparison.gains[(comparison.gains["species"] == species) & (comparison.gains["other"] == other)].iloc[0]
     return {
-        "title": title, "tau": figure(row["tau_b"], digits=3), "common": int(row["common"]), "status": row["status"],
-        "top": f"{row['top10_common']} of {row['top10']}", "rows": rows,
-        "conductance": signed_percent(gains["conductance_share"]).removeprefix("+"),
-        "least_cost": signed_percent(gains["least_cost_share"]).removeprefix("+"), "cost": figure(gains["extra_cost"]),
-        "gain_status": gains["status"],
+        "title": title, "tau": say(figure(row["tau_b"], digits=3)), "common": int(row["common"]), "status": row["status"],
+        "top": say(f"{row['top10_common']} of {row['top10']}"), "rows": rows,
+        "conductance": say(signed_percent(gains["conductance_share"]).removeprefix("+")),
+        "least_cost": say(signed_percent(gains["least_cost_share"]).removeprefix("+")), "cost": say(figure(gains["extra_cost"])),
+        "gain_status": gains["status"], "words": _status_words(comparison, row["status"], title),
     }  # fmt: skip

@@ -22,6 +22,7 @@ from scenarios.outputs.report.basis import bases_of
 from scenarios.outputs.report.page import write_report
 from scenarios.outputs.report.payload import Contents
 from scenarios.outputs.stored import StoredResults, read_results
+from scenarios.outputs.translate import language, require_language
 from scenarios.progress import Reporter
 from scenarios.records.hashing import canonical_json, sha256_of, versions
 
@@ -37,7 +38,13 @@ LINK = '<li><a href="comparison/index.html">Scenarios side by side</a></li>'
 
 
 def run_compare(
-    given: Sequence[str | Path], out: Path | None, base: str | None, reporter: Reporter, *, check: bool = False
+    given: Sequence[str | Path],
+    out: Path | None,
+    base: str | None,
+    reporter: Reporter,
+    *,
+    check: bool = False,
+    lang: str | None = None,
 ) -> Summary[Comparison]:
     """Compare folders of results, or the scenarios of one.
 
@@ -51,26 +58,31 @@ def run_compare(
         The side that the others are compared with; default the first.
     check : bool
         First compare every file of the results with its hash.
+    lang : str, optional
+        Of the page, the pictures and the maps; the default folder is called after it. Default: English; the map page opens in the
+        reader's own.
 
     Raises
     ------
     ConfigError
         Nothing to compare with, or runs whose numbers do not mean the same.
     """
+    spoken = lang or "en"
+    require_language(spoken)
     asked = [folder_and_scenario(path) for path in given]
     stored = {folder.resolve(): read_results(folder, check=check) for folder, _ in asked}
     if out is None and len(stored) > 1:
         raise OptionError("--out is missing: say into which folder the comparison of several results goes")
     first = next(iter(stored.values()))
-    own = first.folder / COMPARISON
+    own = first.folder / f"{COMPARISON}{language(spoken).suffix}"
     final = own if out is None else out
     with results_folder(final) as job:
         reporter.expect(3, "reading")
         sides = sides_of([stored[folder.resolve()] for folder, _ in asked], [scenario for _, scenario in asked])
-        comparison = compare_sides(sides, base)
+        comparison = compare_sides(sides, base, spoken)
         reporter.step("drawing")
-        write_comparison(comparison, job.folder, list(stored.values()))
-    if final.resolve() == own.resolve():
+        write_comparison(comparison, job.folder, list(stored.values()), lang or "")
+    if final.resolve() == (first.folder / COMPARISON).resolve():
         _link(first.folder)
     reporter.step("done")
     rows = {
@@ -83,8 +95,13 @@ def run_compare(
     return job.summary(comparison, rows, findings(comparison))
 
 
-def write_comparison(comparison: Comparison, folder: Path, stored: Sequence[StoredResults] = ()) -> None:
-    """Write every file of a comparison into a folder; borders come from the stored results."""
+def write_comparison(
+    comparison: Comparison, folder: Path, stored: Sequence[StoredResults] = (), lang: str = ""
+) -> None:
+    """Write every file of a comparison into a folder; borders come from the stored results.
+
+    ``lang`` is what the map page opens in; empty for the reader's own.
+    """
     borders = next((one.borders for one in stored if one.borders is not None), None)
     told_by = [*(one.credits for one in stored), *(side.settings.get("credits", ()) for side in comparison.sides)]
     credits = tuple(dict.fromkeys(line for lines in told_by for line in lines))
@@ -93,11 +110,12 @@ def write_comparison(comparison: Comparison, folder: Path, stored: Sequence[Stor
         scales = common_scales(pairings)
         for pairing in pairings:
             at = folder / map_folder(pairing.other, species)
-            write_difference_maps(pairing, at, scales, borders=borders, credits=credits)
+            write_difference_maps(pairing, at, scales, borders=borders, credits=credits, say=comparison.say)
     write_comparison_tables(comparison, folder)
     write_pictures(comparison, folder)
     write_comparison_page(comparison, folder, credits=credits)
-    write_report(folder, _side_by_side(comparison, stored, borders, credits))
+    shown = _side_by_side(comparison, stored, borders, credits)
+    write_report(folder, replace(shown, lang=lang))
     _write_manifest(comparison, folder, stored)
 
 
@@ -115,8 +133,11 @@ def _side_by_side(
         if label in labels
     }
     runs = [(side, side.read(species)) for side in sides for species in side.species]
+    own = comparison.say.code == "en"  # the page itself says titles in every language
     return Contents(
-        runs=tuple(replace(run, scenario=side.label, titles=run.titles | {"scenario": side.title}) for side, run in runs),
+        runs=tuple(
+            replace(run, scenario=side.label, titles=run.titles | ({"scenario": side.title} if own else {})) for side, run in runs
+        ),
         combined={side.label: side.combined for side in sides if side.combined is not None}, bases=bases, credits=credits,
         borders=borders, beside=comparison.others[0].label,
     )  # fmt: skip

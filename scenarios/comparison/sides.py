@@ -30,6 +30,7 @@ from scenarios.comparison.tables import (
 from scenarios.outputs.audience import Audience
 from scenarios.outputs.release import Release, reader_of
 from scenarios.outputs.stored import StoredResults
+from scenarios.outputs.translate import ENGLISH, Language, language
 from scenarios.outputs.words import audience_of, schematic_note
 from scenarios.study.base import without_words
 from scenarios.study.schema import Routes, Study
@@ -152,6 +153,7 @@ class Comparison:
     settings: pd.DataFrame
     audience: tuple[Audience, str] = (Audience.RESTRICTED, "")
     warning: str = ""
+    say: Language = ENGLISH
 
     @property
     def base(self) -> Side:
@@ -218,8 +220,8 @@ def _side(results: StoredResults, scenario: str, label: str) -> Side:
     )  # fmt: skip
 
 
-def compare_sides(sides: Sequence[Side], base: str | None = None) -> Comparison:
-    """Compare every side with the first, or with the one named ``base``.
+def compare_sides(sides: Sequence[Side], base: str | None = None, lang: str = "en") -> Comparison:
+    """Compare every side with the first, or with the one named ``base``; titles and names are in a language.
 
     Raises
     ------
@@ -233,9 +235,11 @@ def compare_sides(sides: Sequence[Side], base: str | None = None) -> Comparison:
         _require_comparable(first, other, runs[first.label], runs[other.label])
     labels = [side.label for side in ordered[1:]]
     combined = {side.label: side.combined for side in ordered if side.combined is not None}
+    say = language(lang, [run for of_side in runs.values() for run in of_side.values()])
     return Comparison(
-        title=next(iter(runs[first.label].values())).titles.get("study", ""), sides=tuple(ordered),
-        names=_names(runs[first.label].values()), headlines=headline_table(runs),
+        title=say(next(iter(runs[first.label].values())).titles.get("study", "")),
+        sides=tuple(replace(side, title=say(side.title)) for side in ordered), say=say,
+        names={key: say(name) for key, name in _names(runs[first.label].values()).items()}, headlines=headline_table(runs),
         differences=difference_table(runs, first.label, labels),
         gains=gain_table(runs, first.label, labels, _weights(first), _routes(first)),
         places=place_table(runs, first.label, labels, _routes(first)),

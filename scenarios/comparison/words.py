@@ -13,6 +13,7 @@ import pandas as pd
 from rasters.numbers import CUT_OFF, DASH, MINUS, NO_ROUTE, figure, signed_percent
 from scenarios.comparison.sides import ALL_SPECIES, Comparison
 from scenarios.comparison.tables import HIGHER_IS_BETTER
+from scenarios.outputs.translate import Language
 
 __all__ = [
     "HEADLINES",
@@ -102,7 +103,13 @@ def change_words(a: float, b: float) -> str:
 def table_rows(comparison: Comparison) -> list[TableRow]:
     """The rows of the one-page table, species by species, then what the sides cost."""
     rows = [row for species in comparison.species for row in _species_rows(comparison, species)]
-    return rows + list(_cost_rows(comparison))
+    return [_said(row, comparison.say) for row in (*rows, *_cost_rows(comparison))]
+
+
+def _said(row: TableRow, say: Language) -> TableRow:
+    """A row in the comparison's language."""
+    cells = tuple(say(cell) for cell in row.cells)
+    return TableRow(species=say(row.species), label=say(row.label), unit=say(row.unit), cells=cells)
 
 
 def _species_rows(comparison: Comparison, species: str) -> Iterator[TableRow]:
@@ -203,7 +210,8 @@ def per_cost_words(comparison: Comparison, species: str, other: str) -> str:
 
 def html_table(comparison: Comparison) -> str:
     """The table as plain HTML, for notebooks."""
-    sides = "".join(f"<th>{escape(side.title)}</th><th>change</th>" for side in comparison.others)
+    change = escape(comparison.say("change"))
+    sides = "".join(f"<th>{escape(side.title)}</th><th>{change}</th>" for side in comparison.others)
     head = f"<tr><th></th><th></th><th>{escape(comparison.base.title)}</th>{sides}</tr>"
     rows = [
         f"<tr><td>{escape(row.species)}</td><td>{escape(row.label)}{f' [{row.unit}]' if row.unit else ''}</td>"
@@ -233,14 +241,18 @@ def _finding(comparison: Comparison, species: str, other: str, title: str) -> st
     a, b = (float(table.loc[(side, "least_cost_m"), "value"]) for side in (base, other))
     reached = [int(table.loc[(side, "least_cost_m"), "reached"]) for side in (base, other)]
     cores = int(table.loc[(base, "least_cost_m"), "cores"])
-    gain = _gain(comparison, species, other)
+    say, gain = comparison.say, _gain(comparison, species, other)
+    values = {
+        "n": reached[1], "before": reached[0], "total": cores, "now": say(value_words(b, HEADLINES[0])),
+        "then": say(value_words(a, HEADLINES[0])), "change": say(change_words(a, b)),
+        "share": say(signed_percent(gain["conductance_share"]).removeprefix("+")),
+    }  # fmt: skip
     if reached[0] != reached[1]:
-        words = f"{reached[1]} of {cores} cores reach a target instead of {reached[0]}"
+        words = say("{n} of {total} cores reach a target instead of {before}")
     elif not reached[0]:
-        return f"{name}, {title}: no core reaches a target, as in the base scenario."
+        return f"{name}, {title}: {say('no core reaches a target, as in the base scenario')}."
     else:
-        words = f"the way to the nearest target costs {value_words(b, HEADLINES[0])} effective km instead of {value_words(a, HEADLINES[0])}"
-        words += f" ({change_words(a, b)})" if change_words(a, b) != "same" else ", the same"
-    if math.isfinite(gain["conductance_share"]):
-        words += f"; {signed_percent(gain['conductance_share']).removeprefix('+')} of the conductance that the fences take is restored"
-    return f"{name}, {title}: {words}."
+        words = say("the way to the nearest target costs {now} effective km instead of {then} ({change})")
+    if values["share"] != DASH:
+        words += f"; {say('{share} of the conductance that the fences take is restored')}"
+    return f"{name}, {title}: {words.format(**values)}."

@@ -29,6 +29,8 @@ SENTENCES = (
     "opening stands; numbers have {figures} figures; passages, routes and gains along fences are withheld",
     "fence lines with {gaps} and {ends}: see otkel check",
     "fence lines with {gaps}: see otkel check",
+    "{n} of {total}",
+    "τ = {tau}, {n} of {total}",
     "{count} gap",
     "{count} gaps",
     "{count} loose end",
@@ -37,6 +39,10 @@ SENTENCES = (
 )
 """The longer one before one that it holds."""
 
+NUMERIC = dict.fromkeys(
+    ("count", "n", "total", "tau", "km", "metres", "promised", "cells", "classes", "figures"), r"[-+\u2212\d.,\u202f]+"
+)
+"""Values that are numbers."""
 KINDS = ("expert placeholder", "assumption")
 ELSEWHERE = "source named in the study"
 
@@ -62,4 +68,6 @@ def _patterns() -> tuple[tuple[str, re.Pattern[str]], ...]:
 
 def _as_pattern(message: str) -> str:
     parts = re.split(r"\{(\w+)\}", message)
-    return "".join(f"(?P<{part}>.+?)" if n % 2 else re.escape(part) for n, part in enumerate(parts))
+    return "".join(
+        f"(?P<{part}>{NUMERIC.get(part, '.+?')})" if n % 2 else re.escape(part) for n, part in enumerate(parts)
+    )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -15,6 +15,7 @@ from rasters.files.writing import replacing
 from rasters.numbers import DASH, figure
 from scenarios.outputs.columns import Column, column_of
 from scenarios.outputs.folder import MARKER
+from scenarios.outputs.translate import ENGLISH, Language
 
 __all__ = ["Head", "Table", "as_table", "write_page"]
 
@@ -46,6 +47,7 @@ def as_table(
     shown: Sequence[str] = (),
     titles: Mapping[str, str] | None = None,
     digits: int = 4,
+    say: Callable[[str], str] = str,
 ) -> Table:
     """A table for people: titles for names, shares as per cent, effective kilometres for effective metres, words for no number.
 
@@ -60,12 +62,14 @@ def as_table(
         Titles that differ from those of the registry.
     digits : int
         Significant figures.
+    say : callable
+        From English to the language of the page.
     """
     names = [name for name in shown or map(str, frame.columns) if name in frame.columns]
     said = [column_of(name, of) for name in names]
     heads = tuple(
         Head(
-            label=(titles or {}).get(one.name, one.title), unit=one.shown_unit, meaning=one.meaning,
+            label=say((titles or {}).get(one.name, one.title)), unit=say(one.shown_unit), meaning=say(one.meaning),
             number=pd.api.types.is_numeric_dtype(frame[one.name]) and not pd.api.types.is_bool_dtype(frame[one.name]),
         )
         for one in said
@@ -73,7 +77,7 @@ def as_table(
     rows = frame[names].itertuples(index=False, name=None)
     return Table(
         columns=heads,
-        rows=tuple(tuple(_cell(one, value, digits) for one, value in zip(said, row, strict=True)) for row in rows),
+        rows=tuple(tuple(say(_cell(one, value, digits)) for one, value in zip(said, row, strict=True)) for row in rows),
     )
 
 
@@ -96,6 +100,7 @@ def write_page(
     warnings: Iterable[str] = (),
     credits: Sequence[str] = (),
     manifest: bool = True,
+    say: Language = ENGLISH,
     **content: Any,
 ) -> Path:
     """Write a page that works offline.
@@ -115,12 +120,14 @@ def write_page(
         Attribution that the data ask for.
     manifest : bool
         Whether the manifest lies, or will lie, beside the page.
+    say : Language
+        Says every word of the template.
     content
         What the template itself asks for; a name that is missing is an error.
     """
     text = _environment().get_template(template).render(
-        study=study, audience=audience[0], audience_note=audience[1], warnings=[text for text in warnings if text],
-        credits=credits, manifest=MARKER if manifest else "", **content,
+        study=study, audience=say(audience[0]), audience_note=say(audience[1]), say=say, warnings=[say(text) for text in warnings if text],
+        credits=[say(text) for text in credits], manifest=MARKER if manifest else "", **content,
     )  # fmt: skip
     with replacing(path) as part:
         part.write_text(text, encoding="utf-8")

@@ -11,6 +11,10 @@ from babel.messages.mofile import read_mo
 from babel.messages.pofile import read_po
 
 from rasters.errors import ConfigError
+from scenarios.comparison import figure as comparison_figure
+from scenarios.comparison.maps import THEMES as CHANGES
+from scenarios.comparison.page import FILES
+from scenarios.comparison.words import HEADLINES
 from scenarios.outputs import translate
 from scenarios.outputs.audience import Audience, audience_note, badge
 from scenarios.outputs.columns import column_of
@@ -50,6 +54,8 @@ def said() -> set[str]:
         *project.LAYER_WORDS.values(), *content.KINDS, *content.KINDS.values(), *(surface.title for surface in SURFACES),
         *map(str, Audience), *map(badge, Audience), audience_note(Audience.PARTNER), audience_note(Audience.RESTRICTED),
         *MAPS.values(), *READING.values(), *PUBLIC_TITLES.values(), *PUBLIC_READING.values(), WITHHELD_TITLE, WITHHELD_READING,
+        *(text for one in HEADLINES for text in (one.label, one.unit)), *FILES.values(), comparison_figure.READING,
+        *(text for one in CHANGES for text in (one.title, one.shown_unit, one.reading, *one.ends)),
         "schematic", "surveyed", "unknown", "modelled", *SENTENCES, *PHRASES,
     }  # fmt: skip
     for path in [*ROOT.glob("scenarios/outputs/**/*.py"), *ROOT.glob("scenarios/comparison/*.py")]:
@@ -58,7 +64,12 @@ def said() -> set[str]:
                 found |= {
                     arg.value for arg in node.args if isinstance(arg, ast.Constant) and isinstance(arg.value, str)
                 }
-    return found - {""}
+    for path in [
+        *ROOT.glob("scenarios/outputs/pages/templates/base.html"),
+        *ROOT.glob("scenarios/outputs/pages/templates/compare.html"),
+    ]:
+        found |= set(re.findall(r'say\("([^"]+)"\)', path.read_text(encoding="utf-8")))
+    return {text for text in found if re.search("[A-Za-z]", text)}
 
 
 def test_both_languages_have_the_same_messages_all_translated():
