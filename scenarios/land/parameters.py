@@ -265,9 +265,7 @@ def _plays(study: Study, inputs: Inputs, profile: SpeciesProfile, key: str, line
 
 def _designs(study: Study) -> set[str]:
     named = {study.candidates.design, *study.candidates.more_designs, *(rule.design for rule in study.openings)}
-    named |= {point.design for point in study.candidates.points if point.design}
-    removes = any(action.kind == "remove_fence" for action in study.actions.values())
-    return named | ({"stretch_removed"} if removes else set())
+    return named | {point.design for point in study.candidates.points if point.design}
 
 
 def _names(row: Spread, species: str, key: str) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -40,6 +41,7 @@ def check_study(
     first, inputs = entered[0].resolved, entered[0].inputs
     findings.append(Finding(check="layers", passed=True, text=f"known on this share of the grid: {inputs.coverage}"))
     findings += _bodies_findings(first, inputs)
+    findings += _unused_findings(first, inputs)
     closed: dict[tuple[str, ...], list[str]] = {}
     for one in entered:
         closed.setdefault(tuple(sorted(one.resolved.study.fences.active)), []).append(one.resolved.scenario)
@@ -62,6 +64,24 @@ def _worth_findings(resolved: ResolvedStudy, inputs: Inputs) -> list[Finding]:
         for profile in inputs.profiles.values()
         for line, text in fences_in_words(resolved, inputs, profile).items()
     ]
+
+
+def _unused_findings(resolved: ResolvedStudy, inputs: Inputs) -> list[Finding]:
+    """What a species' file says of designs and fence lines that the study does not have: of another study, or misspelt."""
+    lines = sorted({fence.fence_line for fence in inputs.all_fences})
+    found = []
+    for name, profile in inputs.profiles.items():
+        stated = {"use_factor": (profile.use_factor, list(resolved.study.designs), "design")}
+        stated["permeability"] = (profile.permeability, ["default", *lines], "fence line")
+        for key, (given, known, what) in stated.items():
+            for one in sorted(set(given) - set(known)):
+                near = difflib.get_close_matches(one, known, n=1, cutoff=0.75)
+                hint = f"; did you mean {near[0]!r}?" if near else ""
+                text = (
+                    f"{one!r} is no {what} of the study, which has {', '.join(known)}: the number counts nowhere{hint}"
+                )
+                found.append(Finding(check=f"{key} of {name}", passed=True, text=text, state="LOOK"))
+    return found
 
 
 def _line_findings(inputs: Inputs) -> list[Finding]:

@@ -16,7 +16,17 @@ from shapely.ops import substring
 from typer.testing import CliRunner
 
 from cli import app
-from tests.support.tiny_study import BORDER, CRS, at_km, edit, line_km, write_fences, write_regions, write_tiny_study
+from tests.support.tiny_study import (
+    BORDER,
+    CRS,
+    at_km,
+    edit,
+    let_through,
+    line_km,
+    write_fences,
+    write_regions,
+    write_tiny_study,
+)
 
 INPUT_DATA = 4
 
@@ -47,6 +57,17 @@ def named_place(text: str) -> tuple[float, float]:
 
 def with_hole(line: LineString, at_m: float, width_m: float) -> MultiLineString:
     return MultiLineString([substring(line, 0, at_m), substring(line, at_m + width_m, line.length)])
+
+
+def test_a_number_of_a_species_that_counts_nowhere_is_told(study: Path) -> None:
+    """A design or fence line that the study does not have: misspelt, or of another study."""
+    edit(study, "use_factor", "wires_ot", value={"value": 0.5, "origin": "made up"}, file="walker.yaml")
+    edit(study, "permeability", "bordr", value=let_through(0.5), file="walker.yaml")
+    code, report = check(study)
+    use, permeability = finding(report, "use_factor of walker"), finding(report, "permeability of walker")
+    assert code == 0 and use["state"] == permeability["state"] == "LOOK"
+    assert "'wires_ot' is no design" in use["text"] and "did you mean 'wires_out'?" in use["text"]
+    assert "'bordr' is no fence line" in permeability["text"] and "did you mean 'border'?" in permeability["text"]
 
 
 def test_a_study_in_order_passes(study: Path) -> None:
