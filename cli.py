@@ -55,6 +55,7 @@ def otkel(
 
 def main() -> None:
     """Entry point of the ``otkel`` command; SIGTERM is handled like Ctrl-C."""
+    common.require_utf8_names()
     for asked in (signal.SIGTERM, signal.SIGINT):
         signal.signal(asked, common.stop)
     if sys.platform != "win32" and not sys.stdout.isatty():

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from connectivity.machine import available_bytes
-from rasters.errors import ConfigError
+from rasters.errors import ConfigError, ExportError
 from scenarios.batch.folder import BatchFolder, failure_words
 from scenarios.batch.matrix import BatchRun
 from scenarios.batch.plan import BatchPlan, BatchRequest
@@ -40,7 +40,13 @@ def do_runs(
 ) -> dict[str, Failure]:
     """Do some runs and write each as it ends; the failures.
 
-    Once ``stopping`` says so, a failure is that of the interruption and not of the run.
+    Once ``stopping`` says so, a failure is that of the interruption and not of the run; and what cannot be written on this
+    machine is no failure of one run: the batch stops, rather than solve all the others for nothing.
+
+    Raises
+    ------
+    ExportError
+        When the disk is full, or cannot be written to.
     """
     request = _fitting(request, plan, runs, reporter)
     watch = _Watch(folder=folder, reporter=reporter, runs=runs, cells=[plan.cells[run.variant.id][0] for run in runs])
@@ -51,6 +57,12 @@ def do_runs(
             outcome = _lost(run, found) if isinstance(found, Lost) else found
             if outcome.failure is not None and stopping():
                 raise KeyboardInterrupt
+            if (
+                outcome.failure is not None
+                and outcome.failure.exit_code == ExitCode.NOT_WRITTEN
+                and not request.scheduler
+            ):
+                raise ExportError(f"{outcome.failure.message}; finished runs are kept, and the same command goes on")
             folder.write_outcome(outcome, plan.keys[run.id])
             watch.ended(number, outcome)
             if outcome.failure is not None:

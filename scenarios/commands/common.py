@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 __all__ = [
     "EvidenceOption", "JsonOption", "OneScenarioOption", "OutOption", "QuietOption",
     "ScenarioOption", "SchedulerOption", "SendOption", "SetOption", "SpeciesOption", "StudyArgument", "Summary", "VerboseOption",
-    "WorkersOption", "asked_to_stop", "parse_overrides", "reported", "reporting", "stop", "tell", "tell_version",
+    "WorkersOption", "asked_to_stop", "parse_overrides", "reported", "reporting", "require_utf8_names", "stop", "tell", "tell_version",
 ]  # fmt: skip
 
 _asked_to_stop: list[bool] = []
@@ -236,6 +236,12 @@ def _words(error: BaseException, code: ExitCode, command: str) -> str:
 def asked_to_stop() -> bool:
     """Whether a signal has asked this process to end."""
     return bool(_asked_to_stop)
+
+
+def require_utf8_names() -> None:
+    """Start again in Python's UTF-8 mode where the locale is not UTF-8: GDAL takes names of files as UTF-8 alone."""
+    if sys.getfilesystemencoding() != "utf-8" and os.name == "posix":
+        os.execv(sys.executable, [sys.orig_argv[0], "-X", "utf8", *sys.orig_argv[1:]])
 
 
 def stop(*_: object) -> None:

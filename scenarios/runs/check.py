@@ -71,10 +71,11 @@ def _unused_findings(resolved: ResolvedStudy, inputs: Inputs) -> list[Finding]:
     lines = sorted({fence.fence_line for fence in inputs.all_fences})
     found = []
     for name, profile in inputs.profiles.items():
-        stated = {"use_factor": (profile.use_factor, list(resolved.study.designs), "design")}
-        stated["permeability"] = (profile.permeability, ["default", *lines], "fence line")
-        for key, (given, known, what) in stated.items():
-            for one in sorted(set(given) - set(known)):
+        for key, given, known, what in (
+            ("use_factor", set(profile.use_factor), list(resolved.study.designs), "design"),
+            ("permeability", set(profile.permeability), ["default", *lines], "fence line"),
+        ):
+            for one in sorted(given - set(known)):
                 near = difflib.get_close_matches(one, known, n=1, cutoff=0.75)
                 hint = f"; did you mean {near[0]!r}?" if near else ""
                 text = (

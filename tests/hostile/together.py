@@ -138,6 +138,12 @@ def _nobody(base: Path, wanted: dict[str, bytes]) -> Round:
     if os.getuid() != 0:
         print("  a user without rights: only root can become somebody else; left out")
         return found
+    closed = [
+        p for p in (Path(sys.executable).resolve(), ROOT) for p in (p, *p.parents) if not p.stat().st_mode & 0o001
+    ]
+    if closed:
+        print(f"  a user without rights: others may not enter {closed[-1]}, where Python or otkel is; left out")
+        return found
     study = small_study(base / "study")
     shutil.copytree(_kernels(), base / "kernels")
     for folder in (base / "free", base / "tmp"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import signal
@@ -11,6 +12,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +24,7 @@ from typer.testing import CliRunner
 
 from cli import app
 from rasters.errors import ConfigError, ExportError, FolderInUseError, LayerNotFoundError
+from scenarios.batch import run as batch_run
 from scenarios.batch import work as batch_work
 from scenarios.batch.folder import BatchFolder
 from scenarios.batch.session import BatchDone, BatchRequest, merge_batch, run_batch
@@ -268,6 +271,25 @@ def test_an_unforeseen_error_is_a_failure_with_its_trace(
     assert summary.found.failed["closed/digger"].exit_code == 70 and summary.exit_code == 10
     failed = log_of(tmp_path / "out")[2]
     assert "who divides?" in failed["error"]["message"] and "Traceback" in failed["error"]["trace"]
+
+
+def test_a_full_disk_stops_the_batch_instead_of_failing_every_run(
+    study: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out, text = tmp_path / "out", "scenario: [closed, free]\nspecies: [walker, digger]"
+    write, tries = batch_run._write, count()
+
+    def full(*arguments: Any) -> None:
+        if next(tries):
+            raise OSError(errno.ENOSPC, "No space left on device")
+        write(*arguments)
+
+    monkeypatch.setattr("scenarios.batch.run._write", full)
+    with pytest.raises(ExportError, match=r"No space left.*finished runs are kept, and the same command goes on"):
+        done(asked(study, out, text))
+    assert events(out).count("finished") == 1 and "failed" not in events(out) and next(tries) == 2
+    monkeypatch.undo()
+    assert (done(asked(study, out, text)).found.finished, events(out).count("finished")) == (4, 4)
 
 
 # Going on

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -539,6 +541,18 @@ def test_a_real_process_says_it_the_same_way(study: Path, results: Path) -> None
     assert (done.returncode, done.stdout) == (CONFIGURATION, "")
     assert done.stderr.startswith("error: ") and done.stderr.count("\n") == 1
     assert "\x1b" not in done.stderr
+
+
+def test_names_in_other_scripts_are_found_under_a_locale_without_them(study: Path, tmp_path: Path) -> None:
+    """The locale C with all of Python's remedies off, as in a bare job of a scheduler."""
+    folder = tmp_path / "\u049b\u04b1\u043b\u0430\u043d"
+    shutil.copytree(study, folder)
+    bare = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0", "PYTHONIOENCODING": "ascii"}
+    done = subprocess.run(
+        [sys.executable, str(ROOT / "cli.py"), "check", str(folder), "--json"],
+        capture_output=True, text=True, cwd=ROOT, check=False, env={**os.environ, **bare},
+    )  # fmt: skip
+    assert done.returncode == 0 and json.loads(done.stdout)["passed"], done.stderr
 
 
 def test_the_tiny_study_itself_is_in_order() -> None:
