@@ -10,6 +10,7 @@ import typer
 
 from scenarios.commands import (
     batch,
+    beginning,
     common,
     comparing,
     compatible,
@@ -35,7 +36,9 @@ NEGATIVE = {"ignore_unknown_options": True}
 MONITORING = (monitoring.crime, monitoring.indicators)
 COMPATIBLE = (compatible.circuitscape, compatible.omniscape, compatible.window)
 
-for command in (*PLANNING, comparing.compare, *COMPATIBLE, *MONITORING, planning.doctor):
+BEGINNING = (beginning.keys, beginning.new, planning.doctor)
+
+for command in (*PLANNING, comparing.compare, *COMPATIBLE, *MONITORING, *BEGINNING):
     app.command()(command)
 app.command(context_settings=NEGATIVE)(planning.explain)
 export.app.command()(sheet.sheet)

@@ -18,7 +18,8 @@ from typing import Any
 
 import pandas as pd
 
-from scenarios.api.jobs import Teller, with_evidence
+from scenarios.api.done import Teller
+from scenarios.api.jobs import with_evidence
 from scenarios.api.results import OpenStudy, Result, Results, SpeciesResult
 from scenarios.api.shown import ShownComparison
 from scenarios.comparison.session import write_comparison

@@ -7,8 +7,7 @@ each step. What goes wrong is an exception of `rasters.errors`, as at the comman
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -16,14 +15,14 @@ import numpy as np
 import pandas as pd
 
 from rasters.plain import unknown
+from scenarios.api.done import Done, Teller, Told
 from scenarios.api.results import OpenStudy, Results
 from scenarios.outputs.job import Summary
 from scenarios.outputs.stored import read_results
-from scenarios.progress import Reporter
 
 __all__ = [
-    "Done", "Teller", "batch", "check", "circuitscape", "corridors", "crime", "doctor", "evidence", "explain", "export", "indicators",
-    "merge_batch", "omniscape", "passages", "plan", "reproduce", "run_all", "share_evidence", "sheet", "simulate_evidence",
+    "batch", "check", "circuitscape", "corridors", "crime", "doctor", "evidence", "explain", "export", "indicators",
+    "keys", "merge_batch", "new", "omniscape", "passages", "plan", "reproduce", "run_all", "share_evidence", "sheet", "simulate_evidence",
     "uncertainty", "window",
     "with_evidence",
 ]  # fmt: skip
@@ -32,50 +31,6 @@ Study = OpenStudy | str | Path
 Names = Sequence[str] | str | None
 Settings = Mapping[str, Any] | None
 Folder = str | Path
-Told = Callable[[str], None] | None
-
-
-@dataclass(frozen=True, kw_only=True)
-class Done(Mapping[str, pd.DataFrame]):
-    """What a command wrote: the tables of its folder as DataFrames, by file name without ``.csv``, and what it tells.
-
-    Parameters
-    ----------
-    summary : Summary
-        ``summary.found`` are the results themselves.
-    """
-
-    summary: Summary[Any]
-
-    @property
-    def folder(self) -> Path:
-        """Where the files are."""
-        return self.summary.folder
-
-    @property
-    def rows(self) -> dict[str, Any]:
-        """What the command prints with ``--json``."""
-        return self.summary.as_dict()
-
-    @property
-    def _files(self) -> dict[str, Path]:
-        folder = self.folder if self.folder.is_dir() else self.folder.parent
-        return {path.relative_to(folder).with_suffix("").as_posix(): path for path in sorted(folder.rglob("*.csv"))}
-
-    def __getitem__(self, table: str) -> pd.DataFrame:
-        files = self._files
-        if table not in files:
-            raise KeyError(unknown("table", table, files))
-        return pd.read_csv(files[table], comment="#")
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._files)
-
-    def __len__(self) -> int:
-        return len(self._files)
-
-    def __repr__(self) -> str:
-        return f"Done({self.folder}: {', '.join(self)})"
 
 
 def run_all(
@@ -371,6 +326,27 @@ def doctor(*, progress: Told = None) -> Any:
     return examine(Teller(progress))
 
 
+def keys(section: str | None = None, *, json_schema: bool = False) -> Any:
+    """Every key of settings files, or of a section of one, as a DataFrame; with ``json_schema`` the schema of a kind of file."""
+    from scenarios.keys.listing import list_keys
+
+    found = list_keys(section, as_schema=json_schema).as_dict()
+    return found if json_schema else pd.DataFrame(found["keys"])
+
+
+def new(
+    name: Folder,
+    *,
+    bounds: Sequence[float] | None = None,
+    cell_m: float | None = None,
+    example: str = "ustyurt",
+) -> Any:
+    """Begin a study: a minimal one for ``bounds`` (west, south, east, north [degrees]), or else a copy of a bundled one."""
+    from scenarios.keys.new_study import copy_study, write_minimal
+
+    return copy_study(Path(name), example) if bounds is None else write_minimal(Path(name), bounds, cell_m=cell_m)
+
+
 def with_evidence(study: Study, evidence: Folder | None, overrides: Settings) -> dict[str, Any]:
     """Overrides of `use_factors.yaml` of evidence, then those that are given, which come first."""
     if evidence is None:
@@ -379,19 +355,6 @@ def with_evidence(study: Study, evidence: Folder | None, overrides: Settings) ->
     from scenarios.study.load import resolve
 
     return {**read_overlay(Path(evidence), resolve(_name(study)).study.study), **(overrides or {})}
-
-
-class Teller(Reporter):
-    """Nothing on the terminal; each step to a function."""
-
-    def __init__(self, progress: Told) -> None:
-        super().__init__(quiet=True)
-        self._told = progress
-
-    def step(self, what: str, done: int = 1) -> None:
-        """Tell what comes next."""
-        if self._told is not None:
-            self._told(what)
 
 
 def _name(study: Study) -> str:

@@ -25,6 +25,10 @@ def _listed(value: Any) -> Any:
     return value if isinstance(value, list) else [value]
 
 
+OneOrMore = BeforeValidator(_listed, json_schema_input_type=Identifier | list[Identifier])
+OneOrMoreNumbers = BeforeValidator(_listed, json_schema_input_type=Metres | list[Metres])
+
+
 def _once(values: list[Any]) -> list[Any]:
     twice = sorted({str(value) for value in values if values.count(value) > 1})
     if twice:
@@ -35,11 +39,11 @@ def _once(values: list[Any]) -> list[Any]:
 class MatrixBlock(Model):
     """Every combination of some scenarios, species, cell sizes and overrides."""
 
-    scenario: Annotated[list[Identifier], BeforeValidator(_listed), Field(min_length=1)] | None = None
+    scenario: Annotated[list[Identifier], OneOrMore, Field(min_length=1)] | None = None
     """Scenarios of the study; default all of them."""
-    species: Annotated[list[Identifier], BeforeValidator(_listed), Field(min_length=1)] | None = None
+    species: Annotated[list[Identifier], OneOrMore, Field(min_length=1)] | None = None
     """Species of the study; default all of them."""
-    cell_m: Annotated[list[Metres], BeforeValidator(_listed), Field(min_length=1)] | None = None
+    cell_m: Annotated[list[Metres], OneOrMoreNumbers, Field(min_length=1)] | None = None
     """Cell sizes [m], as the study's `grid.cell_m`; default that of the study."""
     set: dict[str, dict[str, dict[str, Any]] | list[Any]] = {}
     """Axes of overrides. Either a name with named options, each some dotted keys of the study and their values:

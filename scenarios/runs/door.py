@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
-from rasters.errors import MemoryBudgetError, OptionError, PlannerError
+from rasters.errors import LayerNotFoundError, MemoryBudgetError, OptionError, PlannerError
 from rasters.grid import Grid
 from rasters.surface import Layer
 from scenarios.land.actions import relative_mortality
@@ -29,7 +29,9 @@ from scenarios.land.memory import Size, Stage, require_memory
 from scenarios.land.openings import FARTHEST_M, nearest_fence, stated_places, too_far
 from scenarios.land.prepared import Prepared, prepare_species
 from scenarios.runs.findings import Finding
+from scenarios.study.fences import Fences
 from scenarios.study.load import ResolvedStudy, find_study, read_document, resolve, validate
+from scenarios.study.schema import Regions
 from scenarios.study.species import SpeciesFile
 
 __all__ = ["Entered", "enter"]
@@ -57,15 +59,16 @@ class _Door:
     layers: dict[str, dict[str, Layer]] = field(default_factory=dict)
     failed: int = 0
 
-    def attempt(self, check: str, work: Callable[[], T]) -> T | None:
-        """The result, or None and a finding that did not pass."""
+    def attempt(self, check: str, work: Callable[[], T], wanted: str = "") -> T | None:
+        """The result, or None and a finding that did not pass; where a file is not there, with what is wanted of it."""
         try:
             return work()
         except (MemoryBudgetError, OptionError):  # no fault of the study
             raise
         except PlannerError as error:
             self.failed += 1
-            new = [line for line in str(error).splitlines() if line not in self.lines]
+            more = f"; put there {wanted}" if wanted and isinstance(error, LayerNotFoundError) else ""
+            new = [f"{line}{more}" for line in str(error).splitlines() if f"{line}{more}" not in self.lines]
             self.lines.update(new)
             self.findings += [Finding(check=check, passed=False, text=line) for line in new]
             return None
@@ -137,13 +140,32 @@ def _parts(resolved: ResolvedStudy, door: _Door) -> dict[str, Layer]:
     if grid is None:
         return {}
     require_memory(Size.of(resolved, grid, (), None), Stage.CHECKED)
-    door.attempt("regions", partial(read_named_places, resolved, grid))
-    door.attempt("fences", partial(read_fences, resolved, grid))
+    door.attempt(
+        "regions", partial(read_named_places, resolved, grid), _attributes("polygons", study.regions, "id", "name")
+    )
+    door.attempt(
+        "fences", partial(read_fences, resolved, grid), _attributes("lines", study.fences, "id", "name", "line")
+    )
     for context in CONTEXT:
         door.attempt(f"context {context}", partial(context_layer, resolved, context, grid))
     if study.mortality is not None and (surface := study.mortality.surface) is not None:
         door.attempt("mortality", partial(relative_mortality, resolved.file(surface), grid))
     return _layers(resolved, grid, door)
+
+
+def _attributes(shapes: str, stated: Regions | Fences, *keys: str) -> str:
+    """What a vector file must hold."""
+    *most, last = [f"`{getattr(stated, key)}`" for key in keys]
+    return f"{shapes} with the attributes {', '.join(most)} and {last}, in any coordinate reference system"
+
+
+def _layer_file(resolved: ResolvedStudy, name: str) -> str:
+    """What the file of a layer must be."""
+    layer = resolved.study.layers[name]
+    if layer.derive is not None:
+        return "the vector file that it is derived from"
+    grid = "on the grid of the study" if layer.resampling is None else "on any grid that covers the study"
+    return f"a raster of one band, unit {layer.unit}, {grid}"
 
 
 def _layers(resolved: ResolvedStudy, grid: Grid, door: _Door) -> dict[str, Layer]:
@@ -154,7 +176,9 @@ def _layers(resolved: ResolvedStudy, grid: Grid, door: _Door) -> dict[str, Layer
         for name in door.attempt("layers", partial(layer_order, resolved)) or ():
             source = resolved.study.layers[name].source
             if source is None or source in done:
-                layer = door.attempt(f"layer {name}", partial(read_layer, resolved, name, done, grid))
+                layer = door.attempt(
+                    f"layer {name}", partial(read_layer, resolved, name, done, grid), _layer_file(resolved, name)
+                )
                 done |= {} if layer is None else {name: layer}
         door.layers[known] = done
     door.failed += len(door.layers[known]) < len(resolved.study.layers)

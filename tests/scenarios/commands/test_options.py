@@ -22,7 +22,7 @@ from tests.support.tiny_study import write_tiny_study
 NEEDS = {
     "--from-km": ("--fence", "border_0"),
     "--to-km": ("--fence", "border_0"),
-    "--base": (),
+    "--cell-m": ("--minimal", "--bounds", "55", "42", "57", "44"),
 }
 """What must stand beside an option for it to mean anything."""
 REQUIRED = {
@@ -45,6 +45,7 @@ ARGUMENTS = {
     "section": "study",
 }
 OF_TEXT = {
+    "--example": ["no_such", ""],
     "--scenario": ["no_such", "", "-1"],
     "--species": ["no_such", ""],
     "--set": [
@@ -110,7 +111,7 @@ def places(tmp_path_factory: pytest.TempPathFactory, small_run: Any) -> dict[str
     (folder / "matrix.yaml").write_text("scenario: [closed]\n", encoding="utf-8")
     return {
         "STUDY": str(write_tiny_study(folder / "study")), "RESULTS": str(small_run.folder), "DATA": str(folder / "none"),
-        "JOB": str(folder / "none.ini"), "MATRIX": str(folder / "matrix.yaml"), "NAME": "mine",
+        "JOB": str(folder / "none.ini"), "MATRIX": str(folder / "matrix.yaml"),
     }  # fmt: skip
 
 
@@ -118,7 +119,7 @@ def places(tmp_path_factory: pytest.TempPathFactory, small_run: Any) -> dict[str
 def test_a_bad_value_is_wrong_use(
     name: tuple[str, ...], flag: str, value: str | None, places: dict[str, str], tmp_path: Path
 ) -> None:
-    places = places | {"OUT": str(tmp_path / "out")}
+    places = places | {"OUT": str(tmp_path / "out"), "NAME": str(tmp_path / "mine")}
     assert value is not None, "an option of text: say in OF_TEXT what it cannot take"
     command = dict(_commands(typer.main.get_command(app)))[name]
     given = [*name]

@@ -1,0 +1,71 @@
+"""Commands to begin with: what the keys of settings files mean, and a study to fill in."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from scenarios.commands.common import Summary, reported
+from scenarios.commands.completing import studies_typed
+
+if TYPE_CHECKING:
+    from scenarios.progress import Reporter
+
+__all__ = ["keys", "new"]
+
+
+@reported("keys", listing=True)
+def keys(
+    reporter: Reporter,
+    section: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="SECTION",
+            help="A kind of file (study, species, scenario, matrix, evidence, crime) or a key of one, such as fences or "
+            "study.candidates.every_m. Default: all.",
+        ),
+    ] = None,
+    json_schema: Annotated[
+        bool, typer.Option("--json-schema", help="JSON Schema of a kind of file, for editors. Default: of the study.")
+    ] = False,
+) -> Summary:
+    """Show every key of settings files: its meaning, what may stand there, its unit, its default and an example."""
+    from scenarios.keys.listing import list_keys
+
+    return list_keys(section, as_schema=json_schema)
+
+
+@reported("new", listing=True)
+def new(
+    reporter: Reporter,
+    name: Annotated[Path, typer.Argument(metavar="NAME", help="Folder to write; its name is the id of the study.")],
+    minimal: Annotated[
+        bool,
+        typer.Option("--minimal", help="Write only the keys that must be there, each with a comment; needs --bounds."),
+    ] = False,
+    bounds: Annotated[
+        tuple[float, float, float, float] | None,
+        typer.Option(metavar="W S E N", help="Region in degrees (WGS 84): west, south, east, north."),
+    ] = None,
+    cell_m: Annotated[
+        float | None, typer.Option("--cell-m", help="Cell size in metres. Default: what suits the region.")
+    ] = None,
+    example: Annotated[
+        str,
+        typer.Option(
+            "--example", help="Without --minimal: the bundled study that is copied.", autocompletion=studies_typed
+        ),
+    ] = "ustyurt",
+) -> Summary:
+    """Begin a study of your own: a commented minimal one on a grid that suits the region, or a copy of a bundled one."""
+    from scenarios.keys.new_study import copy_study, write_minimal
+
+    if minimal != (bounds is not None):
+        raise typer.BadParameter("--minimal and --bounds belong together: otkel new NAME --minimal --bounds W S E N")
+    if bounds is None and cell_m is not None:
+        raise typer.BadParameter("--cell-m is for --minimal; a copy keeps its cells")
+    if bounds is None:
+        return copy_study(name, example)
+    return write_minimal(name, bounds, cell_m=cell_m)
