@@ -108,8 +108,12 @@ class Grid:
             ) from error
 
     def require_metres(self) -> None:
-        """Raise GeographicCRSError unless map units are metres."""
+        """Raise GeographicCRSError unless map units are metres of a system with a place on Earth."""
         crs = self.pyproj_crs
+        if crs.geodetic_crs is None:
+            raise GeographicCRSError(
+                f"{crs.name}: has no datum, and so no place on Earth; assign the projected system of the data (gdal_edit -a_srs EPSG:...)"
+            )
         unit = crs.axis_info[0].unit_name if crs.axis_info else "unknown"
         if crs.is_geographic or unit not in ("metre", "meter", "m"):
             raise GeographicCRSError(

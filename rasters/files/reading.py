@@ -233,7 +233,7 @@ def _existing_layer(path: Path, layer: str | None) -> str:
     require_plain_vectors(path)
     try:
         there = [str(name) for name in pyogrio.list_layers(path)[:, 0]]
-    except pyogrio.errors.DataSourceError as error:
+    except (ValueError, pyogrio.errors.DataSourceError) as error:
         raise DataError(f"{path}: not a vector file that can be read: {error}") from error
     if layer is None and len(there) == 1:
         return there[0]
@@ -258,8 +258,15 @@ def _read_frame(path: Path, layer: str, where: str | None) -> gpd.GeoDataFrame:
         raise DataError(f"{path}, layer {layer}: it has no geometry; it is a plain table")
     for name in frame.columns.drop(frame.geometry.name):
         if frame[name].dtype.kind == "O":
-            frame[name] = [plain_text(value) if isinstance(value, str) else value for value in frame[name]]
+            frame[name] = [_plain_value(value) for value in frame[name]]
     return frame
+
+
+def _plain_value(value: Any) -> Any:
+    """Text without what no screen can show; a list, as GeoJSON may have, as text."""
+    if isinstance(value, str):
+        return plain_text(value)
+    return plain_text(", ".join(map(str, value))) if isinstance(value, list | tuple | np.ndarray) else value
 
 
 def _labels(frame: gpd.GeoDataFrame, id_column: str | None) -> list[str]:

@@ -77,6 +77,12 @@ def test_rotated_and_flipped_grids_are_refused(transform: Affine) -> None:
         Grid("EPSG:6933", transform, (4, 5))
 
 
+def test_a_local_system_is_refused() -> None:
+    local = 'LOCAL_CS["site plan",UNIT["metre",1],AXIS["Easting",EAST],AXIS["Northing",NORTH]]'
+    with pytest.raises(GeographicCRSError, match="site plan: has no datum, and so no place on Earth; assign"):
+        Grid(local, Affine(30, 0, 0, 0, -30, 0), (4, 5)).require_metres()
+
+
 def test_degrees_are_not_metres() -> None:
     with pytest.raises(GeographicCRSError, match=r"EPSG:4326: units are degree.*projected"):
         Grid("EPSG:4326", Affine(0.1, 0, 50, 0, -0.1, 45), (4, 5)).require_metres()

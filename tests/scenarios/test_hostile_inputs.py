@@ -109,6 +109,12 @@ KINDS: dict[str, tuple[str, str, Change, str]] = {
     "a line of one point": (
         "GeoJSON", "fences.geojson", drawn(b"[[1, 1]]"), "fences.geojson",
     ),
+    "a list for the line of a fence": (
+        "GeoJSON", "fences.geojson", lambda raw: raw.replace(b'"border"', b'["border", "x"]'), "unknown fence line 'border'",
+    ),
+    "a layer in another encoding": (
+        "GeoJSON", "fences.geojson", lambda raw: raw.replace(b'"name": "fences"', b'"name": "\x8d\xff"'), "fences.geojson",
+    ),
     "resources by lists": ("camera traps", "datapackage.json", states(resources=[{"name": ["x"]}]), "there is no deployments"),
     "a damaged gzip table": ("plain tables", "plain/deployments.csv.gz", lambda raw: raw[:20] + bytes(20) + raw[40:], "deployments.csv.gz"),
     "a bandwidth of the universe": ("patrols", "crime.yaml", put("- 10\n", "- 1e300\n"), "bandwidths_km"),
