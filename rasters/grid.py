@@ -199,6 +199,8 @@ class Grid:
 
     def __str__(self) -> str:
         name = self.crs if len(self.crs) < 40 else self.pyproj_crs.name
+        if name == "unknown" and (projection := self.pyproj_crs.coordinate_operation) is not None:
+            name = projection.method_name
         cells = f"{self.height} x {self.width} cells of {written(self.cell_width_m)} x {written(self.cell_height_m)} m"
         return f"{cells} at x={written(self.transform.c)}, y={written(self.transform.f)} in {name}"
 

@@ -200,6 +200,8 @@ def _gap_finding(
     if idle:
         more = " ..." if len(idle) > 5 else ""
         texts.append(f"{len(idle)} lead into pockets that neither side reaches: {', '.join(idle[:5])}{more}")
+    if not any(joins.values()) and len(separation.fences) > 1:
+        texts.append("lines that stand behind each other need a row of `fences.separations` each")
     passed, none_left = any(joins.values()), False
     for others, ground in behind.items():
         left = sum(_joins(resolved, ground, separation).values())
