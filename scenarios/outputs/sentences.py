@@ -35,6 +35,7 @@ SENTENCES = (
     "{count} gaps",
     "{count} loose end",
     "{count} loose ends",
+    "Pulkovo 1942 to WGS 84 ({n})",
     "WGS 84 <-> SK-42 by {name}, {code}, stated accuracy {metres} m",
 )
 """The longer one before one that it holds."""

@@ -50,21 +50,22 @@ def _passages(content: FieldContent) -> Iterator[gpxpy.gpx.GPXWaypoint]:
         symbol = "Flag, Blue" if passage["state"] == PROPOSED else "Flag, Green"
         yield gpxpy.gpx.GPXWaypoint(
             latitude=passage["lat_deg"], longitude=passage["lon_deg"], name=_short(passage["code"]),
-            description=content.describe(passage), symbol=symbol, type="passage", comment=passage["candidate"],
+            description=content.describe(passage), symbol=symbol, type=content.say("passage"), comment=passage["candidate"],
         )  # fmt: skip
 
 
 def _posts(content: FieldContent) -> Iterator[gpxpy.gpx.GPXWaypoint]:
     """Every ten kilometres of a fence line, and every one near a proposed passage: A370 is km 370 of the first line."""
     say, grid = content.say, content.runs[0].grid
+    named = say("{fence}, km {km}")
     for number, fences in enumerate(_lines(content)):
         near = content.passages.loc[content.passages["fence"].isin([f.id for f in fences]), "km"].to_numpy(float)
         for fence, km in ((one, km) for one in fences for km in _post_kilometres(one, near)):
             post = fence.point_at(1000.0 * km)
             lon, lat = _degrees(grid, np.array([[post.x, post.y]]))[0]
             yield gpxpy.gpx.GPXWaypoint(
-                latitude=lat, longitude=lon, name=_short(f"{_letter(number)}{km}"), symbol="Dot, White", type="post",
-                description=f"{content.fence_name(fence)}, {say('km')} {km}; {say(fence.geometry_status)}",
+                latitude=lat, longitude=lon, name=_short(f"{_letter(number)}{km}"), symbol="Dot, White", type=content.say("post"),
+                description=f"{named.format(fence=content.fence_name(fence), km=km)}; {say(fence.geometry_status)}",
             )  # fmt: skip
 
 

@@ -225,7 +225,7 @@ def _passages(folder: ET.Element, content: FieldContent, rows: pd.DataFrame, pic
         _add(mark, "styleUrl", "#passage" if passage["state"] == PROPOSED else "#stands")
         data = _add(mark, "ExtendedData")
         for key in ("candidate", "crs_operation"):
-            value = content.operation.note if key == "crs_operation" else passage[key]
+            value = content.say(content.operation.note) if key == "crs_operation" else passage[key]
             _add(_add(data, "Data", name=key), "value", str(value))
         _geometry(mark, shapely.Point(passage["lon_deg"], passage["lat_deg"]))
 

@@ -354,7 +354,7 @@ def notes_of(source: SheetSource, frame: MapFrame, legend: Legend) -> list[str]:
     """What a reader must know to use grid, degrees, passages and relief."""
     say, operation = source.say, source.operation
     datum = say("WGS 84 to SK-42 by {name}, {code}, stated accuracy {m} m.").format(
-        name=operation.name, code=operation.code, m=source.say(f"{operation.accuracy_m:g}")
+        name=say(operation.name), code=operation.code, m=source.say(f"{operation.accuracy_m:g}")
     )
     cell = source.say(f"{source.run.grid.cell_width_m / 1000:g}")
     relief = say("Relief from cells of {km} km: shapes smaller than that do not show.").format(km=cell)
