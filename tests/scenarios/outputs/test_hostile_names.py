@@ -29,6 +29,10 @@ from rasters.errors import RasterWarning
 from rasters.files.confined import fault_of_path
 from rasters.plain import HARMFUL, as_meant, no_formula, plain_text
 from scenarios.commands.common import tell
+from scenarios.comparison.session import run_compare
+from scenarios.corridors.session import run_corridor_study
+from scenarios.crime.session import run_crime
+from scenarios.evidence.session import run_evidence
 from scenarios.exit_codes import ExitCode
 from scenarios.outputs.exporting import export_results
 from scenarios.outputs.field.gpx import _letter
@@ -41,10 +45,16 @@ from scenarios.passages.session import run_passages
 from scenarios.progress import PlainConsole, Reporter
 from scenarios.runs.session import run_study
 from scenarios.study.load import resolve
+from scenarios.uncertainty.session import run_uncertainty_study
+from tests.hostile import seeds
 from tests.support.hostile import HOSTILE
 from tests.support.tiny_study import BORDER, edit, line_km, write_tiny_study
 
-pytestmark = [pytest.mark.filterwarnings("ignore:Glyph"), pytest.mark.filterwarnings("ignore:.*outside the grid")]
+pytestmark = [
+    pytest.mark.filterwarnings("ignore:Glyph"),
+    pytest.mark.filterwarnings("ignore:.*outside the grid"),
+    pytest.mark.filterwarnings("ignore:.*count as no sign of poaching"),
+]
 
 
 @pytest.fixture(scope="module")
@@ -75,8 +85,10 @@ def results(tmp_path_factory) -> Path:
     )
     edit(study, "scenarios", "closed", "title", value=HOSTILE["mathematics"] + HOSTILE["xml"] + HOSTILE["expression"])
     edit(study, "openings", value=openings())
+    spread = {"parameter": "rules.*", "excess": [0.5, 2], "origin": HOSTILE["script"] + HOSTILE["formula"]}
+    edit(study, "uncertainty", value={"parameters": [spread]})
     with Reporter(quiet=True) as reporter:
-        run_study(str(study), ["closed"], ["walker"], folder / "results", {}, reporter)
+        run_study(str(study), ["closed", "both"], ["walker"], folder / "results", {}, reporter)
         for kind in KINDS.keys() - {"report"}:
             export_results(folder / "results", kind, folder / "out", reporter, audience="restricted")
         request = SheetRequest(passages=("standing",))
@@ -84,7 +96,54 @@ def results(tmp_path_factory) -> Path:
         run_passages(
             str(study), "closed", None, folder / "plan", {"portfolio.budget": 2, "portfolio.most": 2}, reporter
         )
+        run_corridor_study(str(study), ["closed"], ["walker"], folder / "corridors", {}, reporter)
+        run_uncertainty_study(str(study), folder / "uncertainty", reporter, species=["walker"], draws=4)
+        run_compare([folder / "results"], folder / "comparison", None, reporter)
+        observed(folder / "traps", reporter)
+        patrolled(folder / "patrols", reporter)
     return folder
+
+
+def observed(folder: Path, reporter: Reporter) -> None:
+    """Camera traps whose places, sites and comments have hostile names."""
+    folder.mkdir()
+    seeds.write_camera_traps(folder)
+    for name, columns in {"deployments": ("locationID", "cameraID"), "observations": ("observationComments",)}.items():
+        table = pd.read_csv(folder / f"{name}.csv", dtype=str, keep_default_na=False)
+        for column in columns:
+            table[column] = [NAMES[k % len(NAMES)] for k in range(len(table))]
+        table.to_csv(folder / f"{name}.csv", index=False)
+    run_evidence(str(folder), folder, folder / "out", reporter, ranking=False)
+
+
+def patrolled(folder: Path, reporter: Reporter) -> None:
+    """Patrols whose teams and finds have hostile names."""
+    folder.mkdir()
+    seeds.write_patrols(folder)
+    for name, column in {"patrols": "team", "incidents": "incident_id"}.items():
+        table = pd.read_csv(folder / f"{name}.csv", dtype=str, keep_default_na=False)
+        table[column] = [
+            f"{NAMES[k % len(NAMES)]} {k}" if name == "incidents" else NAMES[k % 3] for k in range(len(table))
+        ]
+        table.to_csv(folder / f"{name}.csv", index=False)
+    run_crime(str(folder), folder, folder / "out", reporter)
+
+
+NAMES = [
+    HOSTILE[k]
+    for k in (
+        "script",
+        "html",
+        "formula",
+        "at",
+        "mathematics",
+        "broken_mathematics",
+        "template",
+        "markup",
+        "emoji",
+        "path",
+    )
+]
 
 
 def openings() -> list[dict[str, object]]:
@@ -99,8 +158,13 @@ def openings() -> list[dict[str, object]]:
     ]
 
 
+def is_made(path: Path) -> bool:
+    """Whether otkel made it, and not the one who gave the data."""
+    return not {"traps", "patrols"} & set(path.parts) or "out" in path.parts
+
+
 def files(folder: Path, ending: str) -> list[Path]:
-    found = [path for path in folder.rglob(f"*.{ending}") if "study" not in path.parts]
+    found = [path for path in folder.rglob(f"*.{ending}") if "study" not in path.parts and is_made(path)]
     assert found, ending
     return found
 
