@@ -96,7 +96,8 @@ def write_run(
     bases : mapping of str to Basis
         What saved scenarios build on, for the restricted alone: settings name places.
     lang : str
-        Language of the maps, and that ``report.html`` opens in; empty for English, and for the reader's own.
+        Language of the maps, and that ``report.html`` opens in; empty for English, and for the reader's own. ``index.html`` is
+        written in English only.
     built : callable, optional
         As in `write_index`.
 
@@ -120,7 +121,8 @@ def write_run(
         runs=tuple(done), combined=tables, bases=kept, credits=tuple(credits), borders=borders, lang=lang
     )
     write_report(folder, contents)
-    write_index(folder, done, credits=credits, combined=tables, built=built())
+    if lang in ("", "en"):  # the page of all files is English
+        write_index(folder, done, credits=credits, combined=tables, built=built())
     return contents
 
 
