@@ -143,7 +143,7 @@ def openable_edges(
     stencil : Stencil
         For the resistance of cells and the edge rule; its fences are not looked at.
     row_cost_m, row_ohm : (n_cut,) float64
-        What each row of ``cuts`` adds to its edge now, from `rasters.openings.row_terms`.
+        What each row of ``cuts`` adds to its edge now, from `rasters.fence_terms.row_terms`.
     candidates : sequence of sequences of OpeningEdges
         Openings that each candidate consists of: one, or one in each fence of a bundle.
     singles_only : bool

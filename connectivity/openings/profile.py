@@ -15,8 +15,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from rasters.fence_terms import terms_of_others
 from rasters.fences import CutEdges, perpendicular_m
-from rasters.openings import FenceModel, Opening, OpeningEdges, land_beside, open_each, terms_of_others
+from rasters.openings import FenceModel, Opening, OpeningEdges, land_beside, open_each
 from rasters.steps import Neighbours, conductivity, step_ratio
 from rasters.surface import ResistanceSurface
 
@@ -109,7 +110,7 @@ def gain_profile(
     Parameters
     ----------
     row_ohm : (n_cut,) float64
-        What each row of ``cuts`` adds to its edge now, from `rasters.openings.row_terms`.
+        What each row of ``cuts`` adds to its edge now, from `rasters.fence_terms.row_terms`.
     conductance : (4, height, width) float64
         Of the stencil with fences [S].
     voltages : (n_pair, height, width) float64

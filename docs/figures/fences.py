@@ -17,7 +17,8 @@ from matplotlib import pyplot as plt
 from matplotlib.colors import BoundaryNorm
 
 from connectivity.landscape.stencil import build_stencil
-from rasters.openings import fence_terms, open_edges
+from rasters.fence_terms import fence_terms
+from rasters.openings import open_edges
 from tests.support.far_field import ANGLES, CELL_M, WIDTHS, Plain, held_at, sigma
 
 HERE = Path(__file__).parent

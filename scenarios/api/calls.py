@@ -30,8 +30,9 @@ from scenarios.model.ranking import numbered
 from scenarios.model.results import SpeciesRun
 from scenarios.model.steps import open_store, solve_step
 from scenarios.outputs.folder import atomic_folder
+from scenarios.outputs.precision import as_stored, rounded
 from scenarios.outputs.release import Release
-from scenarios.outputs.stored import StoredResults, as_stored, read_results, rounded
+from scenarios.outputs.stored import StoredResults, read_results
 from scenarios.runs.session import run_resolved
 from scenarios.study.load import ResolvedStudy, find_study, resolve
 

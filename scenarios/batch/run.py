@@ -26,7 +26,7 @@ from scenarios.land.memory import Size, Stage, require_memory
 from scenarios.land.parameters import changed
 from scenarios.model.results import SpeciesRun
 from scenarios.model.steps import KEPT, StepStore, solve_step, step_key
-from scenarios.outputs.stored import as_stored
+from scenarios.outputs.precision import as_stored
 from scenarios.records.content import code_hash, hash_of
 from scenarios.records.fingerprint import file_hash
 from scenarios.study.base import without_words

@@ -24,8 +24,9 @@ from connectivity.reduction.reduce import reduce_landscape
 from connectivity.report import SolveReport
 from rasters.arrays import Reals
 from rasters.fence_cuts import cut_edges
+from rasters.fence_terms import closed_cost_m, row_terms
 from rasters.fences import CutEdges, FenceTerms, sum_terms
-from rasters.openings import OpeningEdges, closed_cost_m, row_terms
+from rasters.openings import OpeningEdges
 from rasters.steps import FAR_STEPS
 from rasters.surface import ResistanceSurface
 from scenarios.land.actions import mortality_ground

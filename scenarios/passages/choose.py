@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TypeVar
 
 import numpy as np
 import pandas as pd
@@ -13,7 +11,6 @@ from numpy.typing import NDArray
 
 from connectivity.openings.sets import single_sets
 from connectivity.portfolio.objectives import Block, Objective
-from connectivity.portfolio.rules import Limit, Rules, spacing_limits
 from rasters.arrays import Reals
 from rasters.errors import ConfigError
 from scenarios.land.actions import with_done
@@ -25,12 +22,12 @@ from scenarios.model.ranking import places_of_standing
 from scenarios.model.species_run import Clock
 from scenarios.model.valuation import Reference, block_of, reference_of
 from scenarios.passages.choosing import Choice, PassagePlan, combinations_of_actions
+from scenarios.passages.rules import budgets_of, needs_of, parts_of, rules_of, spacing_of, unweighted
 from scenarios.study.load import ResolvedStudy
-from scenarios.study.portfolio import AtMost, PortfolioSettings
+from scenarios.study.portfolio import PortfolioSettings
 
 __all__ = ["PortfolioRun", "choose_portfolio"]
 
-ValueT = TypeVar("ValueT", float, NDArray[np.float64])
 Progress = Callable[[str], None]
 CIRCUIT = ("conductance", "resistance", "arriving")
 
@@ -114,14 +111,14 @@ def choose_portfolio(
         best = choice.best(settings.budget, seconds=settings.seconds)
         greedy, pairs = choice.greedy(settings.budget), choice.greedy(settings.budget, pairs=True)
     with clock.step("how firm"):
-        needs = _needs(choice, best, settings, table, shortlist)
+        needs = needs_of(choice, best, settings, table, shortlist)
     with clock.step("frontier"):
         frontier = _frontier(choice, settings, table, shortlist, resolved)
     table = _with_results(table, screened, choice, best, shortlist, resolved)
     return PortfolioRun(
         resolved=resolved, inputs=inputs, prepared=prepared, candidates=table, bundles=screened.bundles, best=best,
-        greedy=greedy, greedy_pairs=pairs, shortlist=shortlist, by_species=_unweighted(choice.by_species(best), resolved),
-        frontier=frontier, needs=needs, parts=_parts(choice, best, table, shortlist, resolved),
+        greedy=greedy, greedy_pairs=pairs, shortlist=shortlist, by_species=unweighted(choice.by_species(best), resolved),
+        frontier=frontier, needs=needs, parts=parts_of(choice, best, table, shortlist, resolved),
         reference=screened.reference, settings=settings, seconds=clock.seconds,
     )  # fmt: skip
 
@@ -246,7 +243,7 @@ def _shortlist(
             )
     first = [place[name] for name in wanted if name in place] + np.flatnonzero(table["kind"] == "removal").tolist()
     moves = [move for move in moves if not any(crowded[i] for i in move[0])]
-    apart = _spacing(resolved, settings) / 2
+    apart = spacing_of(resolved, settings) / 2
     return shortlisted(table, moves, first=first, most=max(settings.best, len(first)), apart_m=apart)
 
 
@@ -258,13 +255,8 @@ def _crowded(
     stands = places_of_standing(first.standing_edges, first.inputs.cuts.fences)
     near = np.zeros(len(table), bool)
     for line, at in stands:
-        near |= (table["fence_line"] == line) & (np.abs(table["along_m"] - at) < _spacing(resolved, settings))
+        near |= (table["fence_line"] == line) & (np.abs(table["along_m"] - at) < spacing_of(resolved, settings))
     return near & (table["kind"] == "passage").to_numpy()
-
-
-def _spacing(resolved: ResolvedStudy, settings: PortfolioSettings) -> float:
-    own = settings.min_spacing_m
-    return resolved.study.candidates.min_spacing_m if own is None else own
 
 
 def _on_land(resolved: ResolvedStudy) -> dict[str, float]:
@@ -281,7 +273,7 @@ def _choice(
     """One objective per combination of actions: the landscape is reduced anew where an action changes it."""
     ids = tuple(table["candidate"])
     cost = _on_land(resolved)
-    ceiling = max(settings.budget, _budgets(settings)[-1])
+    ceiling = max(settings.budget, budgets_of(settings)[-1])
     must = [name for name in settings.must_have if name in cost]
     combined = combinations_of_actions(cost, must_have=must, budget=ceiling)
 
@@ -296,7 +288,7 @@ def _choice(
         blocks = {n: block_of(land, ids, settings.objective, screened.reference[n]) for n, land in lands.items()}
         return Objective(kind=settings.objective, blocks=blocks)
 
-    return Choice.build(combined, objective, _rules(resolved, table, settings, ceiling))
+    return Choice.build(combined, objective, rules_of(resolved, table, settings, ceiling))
 
 
 def _lands(resolved: ResolvedStudy, inputs: Inputs, species: Sequence[str]) -> dict[str, Landscape]:
@@ -306,67 +298,16 @@ def _lands(resolved: ResolvedStudy, inputs: Inputs, species: Sequence[str]) -> d
     return {name: Landscape(prepare_species(resolved, now, name)) for name in species}
 
 
-def _rules(resolved: ResolvedStudy, table: pd.DataFrame, settings: PortfolioSettings, budget: float) -> Rules:
-    names = table["candidate"].tolist()
-    passage = (table["kind"] == "passage").to_numpy()
-    line = [f if p else f"{n} (removal)" for f, p, n in zip(table["fence_line"], passage, names, strict=True)]
-    limits = spacing_limits(line, table["along_m"].to_numpy(), _spacing(resolved, settings))
-    for name, within in _inside_removals(table):
-        limits += (Limit(name=f"passages within {name}", members=within, most=1),)
-    limits += tuple(
-        Limit(name=f"portfolio.at_most[{i}]", members=_members(table, rule), most=rule.most)
-        for i, rule in enumerate(settings.at_most)
-    )
-    if settings.most is not None:
-        limits += (Limit(name="portfolio.most", members=passage, most=settings.most),)
-    return Rules(
-        cost=table["cost"].to_numpy(float), budget=budget, limits=limits,
-        must_have=np.isin(names, settings.must_have), must_not=np.isin(names, settings.must_not),
-    )  # fmt: skip
-
-
-def _inside_removals(table: pd.DataFrame) -> list[tuple[str, NDArray[np.bool_]]]:
-    """For each passage within a stretch that may be removed: the two exclude each other."""
-    out = []
-    passage = (table["kind"] == "passage").to_numpy()
-    for k in np.flatnonzero(~passage):
-        row = table.iloc[k]
-        near = (table["along_m"] - row["along_m"]).abs() <= row["width_m"] / 2
-        for i in np.flatnonzero(passage & near.to_numpy() & (table["fence_line"] == row["fence_line"]).to_numpy()):
-            members = np.zeros(len(table), bool)
-            members[[k, i]] = True
-            out.append((str(row["candidate"]), members))
-    return out
-
-
-def _members(table: pd.DataFrame, rule: AtMost) -> NDArray[np.bool_]:
-    members = (table["kind"] == "passage").to_numpy().copy()
-    for column, wanted in (("fence_line", rule.fence_line), ("fence", rule.fence), ("country", rule.country)):
-        if wanted is not None:
-            members &= (table[column] == wanted).to_numpy()
-    along_km = table["along_m"].to_numpy() / 1000.0
-    members &= along_km >= (rule.from_km or 0.0)
-    return members & (along_km <= (math.inf if rule.to_km is None else rule.to_km))
-
-
-def _budgets(settings: PortfolioSettings) -> list[float]:
-    """Budgets of the frontier: even steps up to twice the budget, in whole units where it has them."""
-    steps = np.linspace(0.0, 2.0 * settings.budget, settings.steps + 1)[1:]
-    if float(settings.budget).is_integer():
-        steps = np.unique(np.ceil(steps - 1e-9))
-    return [float(b) for b in np.union1d(steps, [settings.budget])]
-
-
 def _frontier(
     choice: Choice, settings: PortfolioSettings, table: pd.DataFrame, shortlist: Sequence[int], resolved: ResolvedStudy
 ) -> pd.DataFrame:
     """The best plan for each budget, for all species together and for each alone."""
-    budgets = _budgets(settings)
+    budgets = budgets_of(settings)
     species = list(choice.alternatives[0].chooser.objective.blocks)
     rows = []
     for name in ["all", *(species if len(species) > 1 else [])]:
         one = choice if name == "all" else _for_species(choice, name)
-        scale = 1.0 if name == "all" else _unweighted({name: 1.0}, resolved)[name]
+        scale = 1.0 if name == "all" else unweighted({name: 1.0}, resolved)[name]
         for budget in budgets:
             plan = one.best(budget, seconds=settings.seconds / len(budgets))
             names = [*plan.actions, *(str(table["candidate"].iloc[shortlist[i]]) for i in plan.chosen)]
@@ -389,43 +330,6 @@ def _for_species(choice: Choice, name: str) -> Choice:
     return replace(choice, alternatives=alternatives)
 
 
-def _needs(
-    choice: Choice, best: PassagePlan, settings: PortfolioSettings, table: pd.DataFrame, shortlist: Sequence[int]
-) -> pd.DataFrame:
-    """What doing without each chosen item costs: is it in every near-optimal plan?"""
-    items: list[tuple[str, dict[str, object]]] = [(name, {"without_action": name}) for name in best.actions]
-    items += [(str(table["candidate"].iloc[shortlist[i]]), {"without": (i,)}) for i in best.chosen]
-    rows = []
-    for name, left_out in items:
-        if name in settings.must_have:
-            rows.append((name, math.nan, math.nan, True))
-            continue
-        other = choice.best(best.budget, seconds=settings.seconds / len(items), **left_out)  # type: ignore[arg-type]
-        loss = max(1.0 - other.bound / best.value, 0.0) if best.value > 0 else 0.0
-        rows.append((name, other.value, loss, loss > settings.near_optimal))
-    return pd.DataFrame(rows, columns=["item", "gain_without", "loss", "needed"])
-
-
-def _parts(
-    choice: Choice, best: PassagePlan, table: pd.DataFrame, shortlist: Sequence[int], resolved: ResolvedStudy
-) -> pd.DataFrame:
-    """What each chosen item adds to the others."""
-    with_all = choice.by_species(best)
-    left_out = {name: replace(best, actions=tuple(a for a in best.actions if a != name)) for name in best.actions}
-    for i in best.chosen:
-        name = str(table["candidate"].iloc[shortlist[i]])
-        left_out[name] = replace(best, chosen=tuple(c for c in best.chosen if c != i))
-    rows = []
-    for name, plan in left_out.items():
-        if any(one.actions == plan.actions for one in choice.alternatives):
-            without = choice.by_species(plan)
-            lost = {species: with_all[species] - without[species] for species in with_all}
-            own = {f"gain_{species}": value for species, value in _unweighted(lost, resolved).items()}
-            rows.append({"item": name, "gain": sum(lost.values()), **own})
-    columns = ["item", "gain", *(f"gain_{species}" for species in with_all)]
-    return pd.DataFrame(rows, columns=columns)
-
-
 def _with_results(
     table: pd.DataFrame,
     screened: _Screened,
@@ -435,11 +339,13 @@ def _with_results(
     resolved: ResolvedStudy,
 ) -> pd.DataFrame:
     out = table.copy()
-    for name, gains in _unweighted(screened.singles, resolved).items():
+    for name, gains in unweighted(screened.singles, resolved).items():
         out[f"gain_{name}"] = gains
     out["gain"] = np.sum(list(screened.singles.values()), axis=0)
     out["gain_in_bundle"] = _half_of_bundles(table, screened.bundles)
-    out["local_maximum"] = local_maxima(table, out["gain"].to_numpy(), _spacing(resolved, resolved.study.portfolio) / 2)
+    out["local_maximum"] = local_maxima(
+        table, out["gain"].to_numpy(), spacing_of(resolved, resolved.study.portfolio) / 2
+    )
     rows = np.arange(len(out))
     out["shortlisted"] = np.isin(rows, shortlist)
     out["chosen"] = np.isin(rows, [shortlist[i] for i in best.chosen])
@@ -456,11 +362,3 @@ def _half_of_bundles(table: pd.DataFrame, bundles: pd.DataFrame) -> Reals:
         rows = np.array([place[name] for name in bundles[column]], np.int64)
         np.fmax.at(out, rows, bundles["gain"].to_numpy(float) / 2)
     return out
-
-
-def _unweighted(values: Mapping[str, ValueT], resolved: ResolvedStudy) -> dict[str, ValueT]:
-    """Values of the species without their weights."""
-    species = resolved.study.species
-    total = sum(entry.weight for entry in species.values())
-    scale = {name: total / species[name].weight if species[name].weight > 0 else 0.0 for name in values}
-    return {name: value * scale[name] for name, value in values.items()}

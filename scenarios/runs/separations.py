@@ -19,8 +19,9 @@ from connectivity.landscape.stencil import Stencil, build_stencil
 from connectivity.least_cost.cost_distance import cost_weighted_distance
 from connectivity.least_cost.paths import least_cost_path
 from rasters.fence_cuts import cut_edges, touches
+from rasters.fence_terms import fence_terms, terms_of_others
 from rasters.fences import CutEdges, Fence
-from rasters.openings import FenceModel, fence_terms, terms_of_others
+from rasters.openings import FenceModel
 from rasters.surface import ResistanceSurface
 from scenarios.land.inputs import Inputs, fences_across, naming
 from scenarios.land.openings import SpeciesContext

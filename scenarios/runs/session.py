@@ -24,11 +24,11 @@ from scenarios.outputs.audience import Audience
 from scenarios.outputs.folder import RUN
 from scenarios.outputs.job import Summary, results_folder
 from scenarios.outputs.pages.built import write_built
+from scenarios.outputs.precision import as_stored, rounded
 from scenarios.outputs.release import Release, reader_of
 from scenarios.outputs.report.basis import Basis
 from scenarios.outputs.report.payload import Contents
 from scenarios.outputs.species import write_run
-from scenarios.outputs.stored import as_stored, rounded
 from scenarios.outputs.words import line_gaps
 from scenarios.progress import Reporter
 from scenarios.study.load import ResolvedStudy, resolve

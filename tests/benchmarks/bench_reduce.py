@@ -16,7 +16,7 @@ from connectivity.landscape.stencil import build_stencil
 from connectivity.least_cost.cost_distance import cost_weighted_distance
 from connectivity.reduction.network import ReducedNetwork
 from connectivity.reduction.reduce import reduce_landscape
-from rasters.openings import fence_terms
+from rasters.fence_terms import fence_terms
 from scenarios.land.inputs import read_inputs
 from scenarios.land.prepared import prepare_species
 from scenarios.study.load import resolve

@@ -13,17 +13,10 @@ from shapely import LineString
 
 from rasters.errors import FenceError
 from rasters.fence_cuts import cut_edges
+from rasters.fence_terms import fence_terms, row_terms, terms_of_others
 from rasters.fences import CutEdges, Fence, fence_ohm
 from rasters.grid import Grid
-from rasters.openings import (
-    FenceModel,
-    Opening,
-    OpeningEdges,
-    fence_terms,
-    open_edges,
-    row_terms,
-    terms_of_others,
-)
+from rasters.openings import FenceModel, Opening, OpeningEdges, open_edges
 from rasters.steps import Neighbours, step_ratio
 from rasters.surface import ResistanceSurface
 from tests.support.far_field import ANGLES, WIDTHS, Plain

@@ -17,9 +17,10 @@ from shapely.geometry import LineString
 from connectivity.landscape.stencil import Neighbours, Stencil, build_stencil
 from rasters.arrays import Reals
 from rasters.fence_cuts import cut_edges
+from rasters.fence_terms import fence_terms
 from rasters.fences import STEPS, CutEdges, Fence
 from rasters.grid import Grid
-from rasters.openings import FenceModel, Opening, fence_terms, open_edges
+from rasters.openings import FenceModel, Opening, open_edges
 from rasters.surface import ResistanceSurface
 
 ANGLES = (0, 10, 15, 22.5, 30, 37, 45, 60, 75)

@@ -17,9 +17,10 @@ from connectivity.openings.edges import OpenableEdges, openable_edges
 from connectivity.openings.sets import CircuitOfSets, DistancesOfSets, Pairs
 from connectivity.reduction.reduce import reduce_landscape
 from rasters.fence_cuts import cut_edges
+from rasters.fence_terms import fence_terms, row_terms
 from rasters.fences import CutEdges, Fence
 from rasters.grid import Grid
-from rasters.openings import FenceModel, Opening, OpeningEdges, fence_terms, open_edges, row_terms
+from rasters.openings import FenceModel, Opening, OpeningEdges, open_edges
 from rasters.surface import ResistanceSurface
 from tests.support.dense_circuit import arriving
 from tests.support.landscapes import kappa

@@ -34,9 +34,9 @@ from connectivity.openings.profile import candidates_along  # noqa: E402
 from connectivity.openings.sets import CircuitOfSets, DistancesOfSets, Pairs, single_sets  # noqa: E402
 from connectivity.reduction.reduce import reduce_landscape  # noqa: E402
 from rasters import terrain  # noqa: E402
+from rasters.fence_terms import row_terms  # noqa: E402
 from rasters.fences import FenceTerms  # noqa: E402
 from rasters.kernels._jit import BOUNDSCHECK  # noqa: E402
-from rasters.openings import row_terms  # noqa: E402
 from rasters.surface import Layer  # noqa: E402
 from tests.support.landscapes import fence_across, fenced, grid_of, random_surface  # noqa: E402
 

@@ -12,9 +12,10 @@ from shapely import LineString
 
 from connectivity.landscape.stencil import EdgeRule, Neighbours, Stencil, build_stencil
 from rasters.fence_cuts import cut_edges
+from rasters.fence_terms import fence_terms
 from rasters.fences import CutEdges, Fence
 from rasters.grid import Grid
-from rasters.openings import FenceModel, fence_terms
+from rasters.openings import FenceModel
 from rasters.surface import ResistanceSurface
 
 OFFSETS = ((0, 1), (1, 0), (1, 1), (1, -1))

@@ -17,9 +17,10 @@ from connectivity.openings.profile import candidates_along, gain_profile
 from connectivity.openings.sets import CircuitOfSets, Pairs, single_sets
 from connectivity.reduction.reduce import reduce_landscape
 from rasters.fence_cuts import cut_edges
+from rasters.fence_terms import fence_terms, row_terms
 from rasters.fences import Fence
 from rasters.grid import Grid
-from rasters.openings import FenceModel, Opening, fence_terms, open_edges, row_terms
+from rasters.openings import FenceModel, Opening, open_edges
 from rasters.surface import ResistanceSurface
 from tests.support.far_field import CELL_M, Plain, held_at
 from tests.support.landscapes import kappa

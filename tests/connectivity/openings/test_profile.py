@@ -29,8 +29,9 @@ from connectivity.openings.profile import (
 from connectivity.openings.sets import DistancesOfSets, Pairs, single_sets
 from rasters.errors import DataError
 from rasters.fence_cuts import cut_edges
+from rasters.fence_terms import fence_terms, row_terms
 from rasters.fences import CutEdges, Fence, fence_ohm
-from rasters.openings import FenceModel, Opening, OpeningEdges, fence_terms, land_beside, open_edges, row_terms
+from rasters.openings import FenceModel, Opening, OpeningEdges, land_beside, open_edges
 from rasters.surface import ResistanceSurface
 from tests.support.landscapes import fence_across, fenced, grid_of, random_surface
 

@@ -18,9 +18,10 @@ from connectivity.openings.edges import openable_edges
 from connectivity.openings.sets import CircuitOfSets, DistancesOfSets, Pairs, no_sets
 from connectivity.reduction.reduce import reduce_landscape
 from rasters.fence_cuts import cut_edges
+from rasters.fence_terms import fence_terms, row_terms
 from rasters.fences import CutEdges, Fence, FenceTerms, fence_ohm
 from rasters.grid import Grid
-from rasters.openings import FenceModel, Opening, OpeningEdges, fence_terms, row_terms
+from rasters.openings import FenceModel, Opening, OpeningEdges
 from rasters.surface import ResistanceSurface
 from tests.support.places import ROOT
 

@@ -20,7 +20,7 @@ from cli import app
 from connectivity.circuit.solve import solve
 from connectivity.landscape.laplacian import stencil_laplacian
 from connectivity.landscape.stencil import build_stencil
-from rasters.openings import fence_terms
+from rasters.fence_terms import fence_terms
 from scenarios.land.inputs import read_inputs
 from scenarios.land.prepared import Prepared, prepare_species
 from scenarios.model.ranking import combine_species

@@ -19,8 +19,8 @@ from scenarios.model.results import SpeciesRun, shortlist
 from scenarios.model.species_run import run_species
 from scenarios.outputs.audience import Audience
 from scenarios.outputs.generalise import generalised
+from scenarios.outputs.precision import as_stored
 from scenarios.outputs.species import write_species_run
-from scenarios.outputs.stored import as_stored
 from scenarios.study.load import resolve
 from tests.support.tiny_study import write_tiny_study
 

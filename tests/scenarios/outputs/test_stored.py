@@ -18,9 +18,10 @@ from scenarios.outputs.folder import run_folder
 from scenarios.outputs.generalise import generalised
 from scenarios.outputs.job import Summary
 from scenarios.outputs.manifest import Provenance, write_manifest
+from scenarios.outputs.precision import as_stored
 from scenarios.outputs.report.payload import Contents
 from scenarios.outputs.species import write_species_run
-from scenarios.outputs.stored import as_stored, read_results
+from scenarios.outputs.stored import read_results
 from scenarios.progress import Reporter
 from scenarios.records.hashing import sha256_of
 from scenarios.runs.session import run_study

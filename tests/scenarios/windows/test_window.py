@@ -16,8 +16,8 @@ from connectivity.landscape.stencil import build_stencil
 from connectivity.moving_window.landscape import WindowLandscape, WindowSettings
 from connectivity.moving_window.tiles import moving_window
 from rasters.errors import ConfigError, DataError
+from rasters.fence_terms import fence_terms
 from rasters.grid import Grid
-from rasters.openings import fence_terms
 from scenarios.land.inputs import read_inputs
 from scenarios.land.prepared import prepare_species
 from scenarios.study.load import resolve
