@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import partial
 from typing import Literal
 
 import numpy as np
@@ -12,6 +14,7 @@ from rasters.arrays import Reals
 from scenarios.outputs.sheets.frame import MapFrame
 from scenarios.outputs.sheets.page import INK, POINT_MM, Page, text_width
 from scenarios.outputs.sheets.projection import LARGEST_GRID_SCALE
+from scenarios.outputs.translate import ENGLISH, Language
 
 __all__ = ["GridLine", "collar_mm", "draw_frame", "grid_lines", "grid_step_m", "split_kilometres"]
 
@@ -77,12 +80,12 @@ def split_kilometres(kilometres: int) -> tuple[str, str]:
     return str(kilometres // 100), f"{kilometres % 100:02d}"
 
 
-def draw_frame(page: Page, frame: MapFrame) -> None:
+def draw_frame(page: Page, frame: MapFrame, say: Language = ENGLISH) -> None:
     """Lines and labels of grid and degrees, and the frame's own lines."""
     box = frame.box
     if frame.projection.zone is not None:
         _draw_grid(page, frame)
-    _draw_degrees(page, frame)
+    _draw_degrees(page, frame, say)
     page.rectangle(box, None, edge=INK, width=0.25)
     page.rectangle(box.grown(collar_mm(frame.scale)), None, edge=INK, width=0.7)
 
@@ -121,14 +124,14 @@ def _label(
     page.text(left + before, y, large, size=LARGE)
 
 
-def _draw_degrees(page: Page, frame: MapFrame) -> None:
+def _draw_degrees(page: Page, frame: MapFrame, say: Language) -> None:
     """A band of minutes round the frame, crosses or lines inside, labels where there is room."""
     lon_step, lat_step = _degree_steps(frame)
     for side in ("bottom", "top", "left", "right"):
         step = lon_step if side in ("bottom", "top") else lat_step
         values, at = _crossings(frame, side, step)
         _draw_ticks(page, frame, side, at)
-        _draw_degree_labels(page, frame, side, values, at, step)
+        _draw_degree_labels(page, frame, side, zip(values, at, strict=True), partial(_degrees, step=step, say=say))
     _draw_crosses(page, frame, lon_step, lat_step)
 
 
@@ -175,10 +178,16 @@ def _draw_ticks(page: Page, frame: MapFrame, side: Side, at: Reals) -> None:
         page.rectangle(box.grown(outer), None, edge=DEGREE_COLOUR, width=0.1)
 
 
-def _draw_degree_labels(page: Page, frame: MapFrame, side: Side, values: Reals, at: Reals, step: float) -> None:
+def _draw_degree_labels(
+    page: Page,
+    frame: MapFrame,
+    side: Side,
+    crossings: Iterable[tuple[float, float]],
+    words_of: Callable[[float, str], str],
+) -> None:
     box, outer = frame.box, GRID_BAND_MM if frame.projection.zone is not None else 0.0
-    for minutes, place in zip(values, at, strict=True):
-        words = _degrees(minutes, "EW" if side in ("bottom", "top") else "NS", step)
+    for minutes, place in crossings:
+        words = words_of(minutes, "EW" if side in ("bottom", "top") else "NS")
         half = text_width(words, DEGREES) / 2 + 0.3
         low, high = (box.left, box.right) if side in ("bottom", "top") else (box.bottom, box.top)
         if not low - outer + half <= place <= high + outer - half:
@@ -193,10 +202,10 @@ def _draw_degree_labels(page: Page, frame: MapFrame, side: Side, values: Reals, 
             page.text(x, place, words, size=DEGREES, color=DEGREE_COLOUR, anchor="middle", turned=True)
 
 
-def _degrees(minutes: float, letters: str, step: float) -> str:
+def _degrees(minutes: float, letters: str, *, step: float, say: Language) -> str:
     whole, rest = divmod(round(abs(minutes)), 60)
     letter = letters[0] if minutes >= 0 else letters[1]
-    return f"{whole}\u00b0{letter}" if step >= 60 else f"{whole}\u00b0{rest:02d}\u2032{letter}"
+    return say.angle(f"{whole}\u00b0{letter}" if step >= 60 else f"{whole}\u00b0{rest:02d}\u2032{letter}")
 
 
 def _draw_crosses(page: Page, frame: MapFrame, lon_step: float, lat_step: float) -> None:

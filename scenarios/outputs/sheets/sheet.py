@@ -147,7 +147,7 @@ def draw_sheet(page: Page, sheet: PaperSheet, layout: Layout, source: SheetSourc
     """Draw a sheet without its table; returns its map."""
     frame = frame_of(sheet, layout, source)
     legend = _draw_map(page, sheet, frame, source)
-    draw_frame(page, frame)
+    draw_frame(page, frame, source.say)
     _draw_header(page, layout.header, sheet, source)
     _draw_margin(page, layout, frame, source, legend)
     draw_approval(page, layout.approval, source)
