@@ -149,6 +149,7 @@ def compare(
     base: str | None = None,
     out: str | Path | None = None,
     check: bool = False,
+    lang: str | None = None,
 ) -> ShownComparison:
     """Compare results with each other.
 
@@ -162,6 +163,8 @@ def compare(
         Folder to write the tables, maps, the figure and the page to; without it nothing is written.
     check : bool
         First compare every file of results that are given as paths with its hash.
+    lang : str, optional
+        ``en``, ``ru`` or ``kk``, of titles, names and what is written. Default: English; the map page opens in the reader's own.
 
     Returns
     -------
@@ -176,11 +179,13 @@ def compare(
     for one in results:
         if check and isinstance(one, str | Path):
             read_results(one, check=True)
-    found = ShownComparison.of(compare_sides(_distinct([side for one in results for side in _sides(one)]), base))
+    found = ShownComparison.of(
+        compare_sides(_distinct([side for one in results for side in _sides(one)]), base, lang or "en")
+    )
     if out is not None:
         stored = [one for result in results for one in _stored(result)]
         with atomic_folder(out) as folder:
-            write_comparison(found, folder, stored)
+            write_comparison(found, folder, stored, lang or "")
     return found
 
 

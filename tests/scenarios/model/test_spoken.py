@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import geopandas as gpd
 import pytest
 
 from rasters.errors import ConfigError
-from scenarios.land.inputs import read_inputs
+from scenarios.land.inputs import read_inputs, read_profile
 from scenarios.land.prepared import prepare_species
 from scenarios.model.ground import Ground, ground_of
 from scenarios.model.spoken import passage_words, study_words
 from scenarios.model.steps import step_key
 from scenarios.outputs.translate import language
-from scenarios.study.load import resolve
+from scenarios.study.base import OTHER_LANGUAGES
+from scenarios.study.load import find_study, resolve
 from tests.support.spoken_study import write_spoken_study
 from tests.support.tiny_study import edit, write_yaml
 
@@ -90,3 +92,20 @@ def test_what_is_not_said_stays_as_the_study_has_it(tmp_path: Path) -> None:
     edit(study, "title_ru")
     assert language("ru", [ground(study)])("A tiny study") == "A tiny study"
     assert language("kk", [ground(study)])("A tiny study") == "Шағын зерттеу"
+
+
+@pytest.mark.parametrize("lang", OTHER_LANGUAGES)
+def test_the_bundled_study_says_everything(lang: str) -> None:
+    path = find_study("ustyurt")
+    study = resolve("ustyurt").study
+    titled = {"study": study, **study.scenarios, **study.designs, **study.actions}
+    assert [name for name, one in titled.items() if not getattr(one, f"title_{lang}")] == []
+    assert all(
+        len(getattr(study, f"{key}_{lang}")) == len(getattr(study, key)) > 0 for key in ("assumptions", "credits")
+    )
+    for name in study.species:
+        profile = read_profile(resolve("ustyurt"), name)
+        assert set(profile.assumptions_in[lang]) == set(profile.assumptions) and profile.labels[lang]
+    for file, layer in (("fences", "fences"), ("reserves", "reserves")):
+        names = gpd.read_file(path.parent / f"data/{file}.gpkg", layer=layer)[f"name_{lang}"]
+        assert names.str.contains("[а-яА-Я]", regex=True).all()
