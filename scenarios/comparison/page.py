@@ -112,7 +112,9 @@ def _places(comparison: Comparison, species: str, side: Side) -> dict[str, Any]:
     """What is restored for each place alone."""
     table = comparison.places[(comparison.places["species"] == species) & (comparison.places["other"] == side.label)]
     shown = ["place", "role", "conductance_share", "least_cost_share", "best_a", "best_b"]
-    named = table.assign(place=[comparison.names.get(one, one) for one in table["place"]])
+    named = table.assign(
+        **{key: [comparison.names.get(one, one) for one in table[key]] for key in ("place", "best_a", "best_b")}
+    )
     return {"title": side.title, "table": as_table(named, of="comparison", shown=shown, digits=2, say=comparison.say)}
 
 
@@ -129,7 +131,7 @@ def _ranks(comparison: Comparison, species: str, other: str, title: str) -> dict
     best = table[(table[["rank_a", "rank_b"]].min(axis=1) <= CHANGES_SHOWN) & (table["status"] == "compared")]
     rows = [
         {
-            "candidate": r.candidate, "a": figure(r.rank_a), "b": figure(r.rank_b),
+            "candidate": comparison.names.get(r.candidate, r.candidate), "a": figure(r.rank_a), "b": figure(r.rank_b),
             "change": say("same") if not r.change else f"{say('up' if r.change > 0 else 'down')} {figure(abs(r.change))}",
             "scores": " \u2192 ".join(say(f"{score:.3f}") for score in (r.score_a, r.score_b)),
         }

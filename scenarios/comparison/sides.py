@@ -27,6 +27,7 @@ from scenarios.comparison.tables import (
     place_table,
     rank_table,
 )
+from scenarios.model.naming import passage_names
 from scenarios.outputs.audience import Audience
 from scenarios.outputs.release import Release, reader_of
 from scenarios.outputs.stored import StoredResults
@@ -119,7 +120,7 @@ class Comparison:
     sides : tuple of Side
         The reference first.
     names : dict of str to str
-        Species and ``source``/``target`` ids -> names for people.
+        Ids of species, places and candidates -> names for people.
     headlines : DataFrame
         One row per species, side and headline indicator: ``species, side, indicator, value, unit, reached, cores``.
     differences : DataFrame
@@ -235,15 +236,18 @@ def compare_sides(sides: Sequence[Side], base: str | None = None, lang: str = "e
         _require_comparable(first, other, runs[first.label], runs[other.label])
     labels = [side.label for side in ordered[1:]]
     combined = {side.label: side.combined for side in ordered if side.combined is not None}
-    say = language(lang, [run for of_side in runs.values() for run in of_side.values()])
+    every = [run for of_side in runs.values() for run in of_side.values()]
+    say = language(lang, every)
+    ranks = rank_table(runs, first.label, labels, combined, ALL_SPECIES)
+    named = {key: say(name) for key, name in _names(runs[first.label].values()).items()}
     return Comparison(
         title=say(next(iter(runs[first.label].values())).titles.get("study", "")),
         sides=tuple(replace(side, title=say(side.title)) for side in ordered), say=say,
-        names={key: say(name) for key, name in _names(runs[first.label].values()).items()}, headlines=headline_table(runs),
+        names=_candidate_names(every, ranks, say) | named, headlines=headline_table(runs),
         differences=difference_table(runs, first.label, labels),
         gains=gain_table(runs, first.label, labels, _weights(first), _routes(first)),
         places=place_table(runs, first.label, labels, _routes(first)),
-        ranks=rank_table(runs, first.label, labels, combined, ALL_SPECIES),
+        ranks=ranks,
         agreement=agreement_table(runs, first.label, labels, combined, ALL_SPECIES),
         settings=_settings_table(first, ordered[1:]), audience=audience_of(runs[first.label].values()),
         warning=max((schematic_note(run) for of_side in runs.values() for run in of_side.values()), key=len),
@@ -358,6 +362,13 @@ def _weights(side: Side) -> dict[str, float]:
 def _routes(side: Side) -> dict[str, Routes]:
     """Species -> cores, targets and their weights, where the results say it."""
     return Study.model_validate(dict(side.settings)).routes if side.settings else {}
+
+
+def _candidate_names(runs: Sequence[Release], ranks: pd.DataFrame, say: Language) -> dict[str, str]:
+    """Candidate -> what people call the passage: its section and kilometre."""
+    fences = {fence.id: fence for run in runs for fence in run.cuts.fences}
+    once = ranks.drop_duplicates("candidate")
+    return dict(zip(once["candidate"], passage_names(tuple(fences.values()), once, say), strict=True))
 
 
 def _names(runs: Any) -> dict[str, str]:

@@ -163,10 +163,11 @@ def _gain(comparison: Comparison, species: str, other: str) -> pd.Series:
 
 def _agreement_row(comparison: Comparison, species: str, name: str, others: Sequence[str]) -> TableRow:
     table = comparison.agreement[comparison.agreement["species"] == species].set_index("other")
-    cells = [str(table["best_a"].iloc[0])]
+    names = comparison.names
+    cells = [names.get(best := str(table["best_a"].iloc[0]), best)]
     for other in others:
         row = table.loc[other]
-        cells += [str(row["best_b"]), agreement_words(row)]
+        cells += [names.get(best := str(row["best_b"]), best), agreement_words(row)]
     return TableRow(species=name, label="Best passage; agreement of the orders", unit="", cells=tuple(cells))
 
 

@@ -224,6 +224,7 @@ def test_comparison(results: Path, tmp_path: Path, lang: str, drawn: list[str]) 
     assert len(texts) > 100 and len(drawn) > 100
     assert latin([*texts, *told]) == []
     assert latin(drawn) == []
+    assert not any("-km" in text for text in texts), "passages have names, not ids"
 
 
 def test_two_languages_of_one_result_lie_side_by_side(results: Path, tmp_path: Path) -> None:
