@@ -37,7 +37,7 @@ class _Announcer(event.Listener):  # type: ignore[misc]
         if not self.told:
             self.told = True
             logging.getLogger(__name__).info(
-                "compiling: minutes after an installation or an update, then never again; what is compiled is kept"
+                "compiling: this takes a minute or more the first time after an installation or update; what is compiled is kept"
             )
 
     def on_end(self, event: event.Event) -> None:
