@@ -37,6 +37,7 @@ from scenarios.evidence.sharing_lists import (
 )
 from scenarios.land.inputs import read_profile
 from scenarios.outputs.audience import PARTNER_DEG, Audience
+from scenarios.outputs.columns import UNFILED
 from scenarios.outputs.folder import MARKER
 from scenarios.outputs.generalise import snapped
 from scenarios.outputs.job import Summary, results_folder
@@ -140,7 +141,9 @@ def _table(path: Path, wanted: Iterable[str]) -> pd.DataFrame:
     if not path.is_file():
         raise LayerNotFoundError(f"{path}: is missing from the evidence folder; run `otkel evidence` again")
     try:
-        table = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8").map(as_meant)
+        table = (
+            pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8").map(as_meant).rename(columns=UNFILED)
+        )
     except ValueError as error:
         raise DataError(f"{path}: is not a table that can be read: {error}; run `otkel evidence` again") from error
     missing = [column for column in wanted if column not in table]

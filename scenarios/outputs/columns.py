@@ -13,7 +13,19 @@ from pathlib import Path
 
 import pandas as pd
 
-__all__ = ["COLUMNS", "KINDS", "NOTHING", "UNITS", "Column", "Own", "column_dictionary", "column_of", "descriptions"]
+__all__ = [
+    "COLUMNS",
+    "FILED",
+    "KINDS",
+    "NOTHING",
+    "UNFILED",
+    "UNITS",
+    "Column",
+    "Own",
+    "column_dictionary",
+    "column_of",
+    "descriptions",
+]
 
 UNITS = (
     "", "1", "%", "m", "km", "km2", "degrees", "effective m", "ohm", "ohm^2", "ohm^2/km", "siemens", "A", "A/m", "cost units",
@@ -78,6 +90,12 @@ Own = Mapping[str, Column]
 NOTHING: Own = {}
 
 
+FILED = {"x": "x_m", "y": "y_m", "lon": "lon_deg", "lat": "lat_deg"}
+"""Short names of positions in the program -> what every table, layer and file calls them."""
+
+UNFILED = {after: before for before, after in FILED.items()}
+
+
 def _read(path: Path) -> tuple[Column, ...]:
     with path.open(encoding="utf-8", newline="") as file:
         return tuple(Column(**row) for row in csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE, strict=True))
@@ -105,6 +123,7 @@ def column_of(name: str, of: str = "", own: Own = NOTHING) -> Column:
     KeyError
         No such column: whoever writes a new one adds it to the registry first.
     """
+    name = FILED.get(name, name)
     for command in (of, of.partition(" ")[0], ""):
         if (command, name) in BY_NAME:
             return BY_NAME[command, name]

@@ -23,8 +23,8 @@ from scenarios.land.places import FocalPlace, place_of
 from scenarios.model.naming import passage_names
 from scenarios.model.results import TracedPath, own_numbers
 from scenarios.model.standing import standing_rows
+from scenarios.outputs.columns import UNFILED
 from scenarios.outputs.folder import MARKER
-from scenarios.outputs.tables import RENAMED
 
 __all__ = [
     "gone", "numbered_again", "read_by_place", "read_cuts", "read_features", "read_indicators", "read_layer", "read_paths",
@@ -39,9 +39,6 @@ TEXT = {
 
 
 WHOLE = {"rank", "number", "fence_crossings", "pairs_joined"}
-
-
-DEGREES = {"lon_deg": "lon", "lat_deg": "lat"}
 
 
 def gone(path: Path) -> LayerNotFoundError:
@@ -104,9 +101,8 @@ def read_indicators(path: Path) -> pd.DataFrame:
 
 def read_ranking(path: Path) -> pd.DataFrame:
     """Candidates, best first, numbered."""
-    there = {after: before for before, after in RENAMED.items()}
     table = read_table(path, "candidate", "x_m", "y_m", "lon_deg", "lat_deg", "score", "selected")
-    return numbered_again(table.rename(columns=there | DEGREES))
+    return numbered_again(table.rename(columns=UNFILED))
 
 
 def numbered_again(table: pd.DataFrame) -> pd.DataFrame:
@@ -122,8 +118,7 @@ def read_standing(path: Path, cuts: CutEdges) -> pd.DataFrame:
     table = read_table(path, "opening", "fence", "along_m", "x_m", "y_m", "lon_deg", "lat_deg")
     made = passage_names(cuts.fences, table.assign(name=""))
     table["name"] = [name if name != other else "" for name, other in zip(table["name"], made, strict=True)]
-    there = {after: before for before, after in RENAMED.items()} | DEGREES
-    return standing_rows(table.rename(columns=there).to_dict("records"))
+    return standing_rows(table.rename(columns=UNFILED).to_dict("records"))
 
 
 def read_by_place(path: Path) -> pd.DataFrame:

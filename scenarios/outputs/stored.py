@@ -25,6 +25,7 @@ from rasters.files.confined import confined
 from rasters.grid import Grid
 from rasters.surface import ResistanceSurface
 from scenarios.outputs.audience import Audience
+from scenarios.outputs.columns import UNFILED
 from scenarios.outputs.folder import MARKER, run_folder
 from scenarios.outputs.gis.context import BORDERS, elevation_file
 from scenarios.outputs.manifest import FORMAT
@@ -130,7 +131,7 @@ class StoredResults:
         needed = ("candidate", "score", "selected")
         with self.blaming_changes():
             tables = {name: read_table(path, *needed) for name, path in paths.items() if self._listed(path)}
-            return {name: numbered_again(table) for name, table in tables.items()}
+            return {name: numbered_again(table.rename(columns=UNFILED)) for name, table in tables.items()}
 
     @cached_property
     def borders(self) -> gpd.GeoDataFrame | None:

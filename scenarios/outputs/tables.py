@@ -15,7 +15,7 @@ from rasters.plain import no_formula
 from scenarios.model.ground import Ground
 from scenarios.model.naming import passage_names
 from scenarios.model.results import SpeciesRun
-from scenarios.outputs.columns import NOTHING, Own, column_dictionary, column_of, descriptions
+from scenarios.outputs.columns import FILED, NOTHING, Own, column_dictionary, column_of, descriptions
 from scenarios.outputs.words import fence_statuses
 
 __all__ = [
@@ -34,7 +34,6 @@ __all__ = [
 
 BY_PLACE = "gains_by_place.csv"
 STANDING = "standing_passages.csv"
-RENAMED = {"x": "x_m", "y": "y_m"}
 
 
 def write_tables(run: SpeciesRun, folder: Path) -> list[Path]:
@@ -51,7 +50,7 @@ def write_combined(table: pd.DataFrame, folder: Path) -> Path:
 
 def passage_table(run: SpeciesRun) -> pd.DataFrame:
     """The ranking with geographic coordinates and the status of the fence line's geometry."""
-    table = run.ranking.drop(columns=["lon", "lat"], errors="ignore").rename(columns=RENAMED).reset_index(drop=True)
+    table = run.ranking.drop(columns=["lon", "lat"], errors="ignore").rename(columns=FILED).reset_index(drop=True)
     lon, lat = lon_lat(run.grid, table["x_m"].to_numpy(float), table["y_m"].to_numpy(float))
     after = table.columns.tolist().index("y_m") + 1
     table.insert(after, "lon_deg", lon)
@@ -69,7 +68,7 @@ def named_passages(table: pd.DataFrame, fences: Sequence[Fence]) -> pd.DataFrame
 
 def standing_passages(run: Ground) -> pd.DataFrame:
     """The passages that stand, each with a name."""
-    table = run.standing.rename(columns=RENAMED | {"lon": "lon_deg", "lat": "lat_deg"})
+    table = run.standing.rename(columns=FILED)
     return table.assign(name=passage_names(run.cuts.fences, table))
 
 
@@ -127,7 +126,8 @@ def write_vectors(
     metadata: Mapping[str, str] | None = None,
 ) -> Path:
     """Write layers as a GeoPackage that says what each of their columns is; see `rasters.files.writing.write_geopackage`."""
-    return write_geopackage(path, layers, styles=styles, metadata=metadata, columns=descriptions(layers, of))
+    named = {name: layer.rename(columns=FILED) for name, layer in layers.items()}
+    return write_geopackage(path, named, styles=styles, metadata=metadata, columns=descriptions(layers, of))
 
 
 def write_csv(path: Path, table: pd.DataFrame, *, of: str = "", own: Own = NOTHING) -> Path:
@@ -136,5 +136,7 @@ def write_csv(path: Path, table: pd.DataFrame, *, of: str = "", own: Own = NOTHI
         column_of(name, of, own)
     words = {name: table[name].map(no_formula) for name in table if table[name].dtype.kind not in "iufbMm"}
     with replacing(path) as part:
-        table.assign(**words).to_csv(part, index=False, float_format="%.9g", lineterminator="\n", encoding="utf-8")
+        table.assign(**words).rename(columns=FILED).to_csv(
+            part, index=False, float_format="%.9g", lineterminator="\n", encoding="utf-8"
+        )
     return path

@@ -21,6 +21,7 @@ from scenarios.model.ranking import numbered
 from scenarios.model.results import SpeciesRun, shortlist
 from scenarios.model.steps import KEPT, StepStore, model_step, solve_step
 from scenarios.outputs.audience import Audience
+from scenarios.outputs.columns import FILED
 from scenarios.outputs.folder import RUN
 from scenarios.outputs.job import Summary, results_folder
 from scenarios.outputs.pages.built import write_built
@@ -170,7 +171,7 @@ def _passage_rows(found: Contents, scenario: str, best: pd.DataFrame) -> list[di
     """The shortlist of a scenario with its scores, in the words of ``passages.csv``."""
     columns = ["number", "candidate", "fence", "along_m", "lon", "lat", "design", "score"]
     fences = next((run.cuts.fences for run in found.runs if run.scenario == scenario), ())
-    rows = best[[name for name in columns if name in best]].rename(columns={"lon": "lon_deg", "lat": "lat_deg"})
+    rows = best[[name for name in columns if name in best]].rename(columns=FILED)
     return rows.assign(name=passage_names(fences, best)).to_dict("records") if len(best) else []
 
 

@@ -69,10 +69,10 @@ def as_table(
     said = [column_of(name, of) for name in names]
     heads = tuple(
         Head(
-            label=say((titles or {}).get(one.name, one.title)), unit=say(one.shown_unit), meaning=say(one.meaning),
-            number=pd.api.types.is_numeric_dtype(frame[one.name]) and not pd.api.types.is_bool_dtype(frame[one.name]),
+            label=say((titles or {}).get(name, one.title)), unit=say(one.shown_unit), meaning=say(one.meaning),
+            number=pd.api.types.is_numeric_dtype(frame[name]) and not pd.api.types.is_bool_dtype(frame[name]),
         )
-        for one in said
+        for name, one in zip(names, said, strict=True)
     )  # fmt: skip
     rows = frame[names].itertuples(index=False, name=None)
     return Table(

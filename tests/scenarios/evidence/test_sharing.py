@@ -286,7 +286,7 @@ def test_cameras_stand_at_nodes_with_a_dictionary(packages: dict[str, Path]) -> 
         rows = dict(connection.execute("SELECT column_name, description FROM gpkg_data_columns").fetchall())
         said = connection.execute("SELECT metadata FROM gpkg_metadata").fetchone()[0]
     connection.close()
-    assert set(rows) == {"site", "kind", "days", "lat", "lon"} and all(rows.values())
+    assert set(rows) == {"site", "kind", "days", "lat_deg", "lon_deg"} and all(rows.values())
     assert "SYNTHETIC" in said and "do not pass on" in said
 
 

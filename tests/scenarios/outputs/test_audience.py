@@ -286,7 +286,7 @@ def test_public_manifests_name_no_inputs_settings_or_times(results, public_files
 
 
 def test_an_adversary_finds_no_more_than_the_cells(results, public_files):
-    truth = pd.read_csv(results / "closed" / "combined.csv").query("selected")[["lon", "lat"]].to_numpy()
+    truth = pd.read_csv(results / "closed" / "combined.csv").query("selected")[["lon_deg", "lat_deg"]].to_numpy()
     chance = np.median(chance_km(public_files, truth, n=500))
     for name, guesses in attack(public_files).items():
         median = np.median(errors_km(guesses, truth))
