@@ -18,6 +18,7 @@ from cli import app
 from rasters.errors import ConfigError, DataError, LayerNotFoundError
 from scenarios.evidence.sharing import share_evidence
 from scenarios.evidence.sharing_lists import PARTNER, PUBLIC
+from scenarios.outputs.columns import FILED
 from scenarios.progress import Reporter
 from tests.support.tiny_study import write_tiny_study
 
@@ -183,9 +184,9 @@ def test_a_package_holds_the_files_and_columns_of_its_list_and_no_others(package
         words = pd.read_csv(packages[audience] / "columns.csv")
         for name in files & set(lists):
             columns = pd.read_csv(packages[audience] / name).columns
-            assert set(columns) <= set(lists[name])
+            assert set(columns) <= {FILED.get(one, one) for one in lists[name]}
             assert list(words.loc[words["file"] == name, "column"]) == list(columns)
-    assert {"lat", "lon", "x", "y", "site", "passage", "watched"}.isdisjoint(
+    assert {"lat", "lon", "x", "y", *FILED.values(), "site", "passage", "watched"}.isdisjoint(
         c for columns in PUBLIC.values() for c in columns
     )
 

@@ -100,3 +100,12 @@ def test_a_geopackage_says_what_its_columns_are(tmp_path: Path) -> None:
 
 def test_a_sentence_about_a_column_leaves_kept_solves_valid() -> None:
     assert not [path for path in source_files("scenarios.model.species_run") if "outputs" in Path(path).parts]
+
+
+def test_positions_have_one_name_in_files(tmp_path: Path) -> None:
+    """Whatever they are called in the program."""
+    table = pd.DataFrame({"candidate": ["a"], "x": [1.0], "y": [2.0], "lon": [56.0], "lat": [43.0]})
+    filed = ["candidate", "x_m", "y_m", "lon_deg", "lat_deg"]
+    assert pd.read_csv(write_csv(tmp_path / "a.csv", table)).columns.tolist() == filed
+    assert column_dictionary({"a.csv": table})["column"].tolist() == filed
+    assert {column.name for column in COLUMNS}.isdisjoint({"x", "y", "lon", "lat"})
