@@ -15,6 +15,7 @@ __all__ = [
     "figure",
     "part_percent",
     "percent",
+    "percent_figure",
     "signed_percent",
 ]
 
@@ -50,9 +51,14 @@ def figure(value: SupportsFloat, unit: str = "", digits: int = 4) -> str:
     return text.replace("-", MINUS)
 
 
+def percent_figure(share: SupportsFloat, digits: int = 3) -> str:
+    """The figure of `percent` without its sign, for columns whose head has it."""
+    return figure(0.0 if abs(float(share)) < 1e-6 else 100.0 * float(share), "%", digits)
+
+
 def percent(share: SupportsFloat, digits: int = 3) -> str:
     """A share in per cent; under a ten-thousandth of one is rounding."""
-    text = figure(0.0 if abs(float(share)) < 1e-6 else 100.0 * float(share), "%", digits)
+    text = percent_figure(share, digits)
     return text if text == DASH else f"{text}{THIN}%"
 
 

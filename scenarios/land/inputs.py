@@ -54,7 +54,9 @@ __all__ = [
 ]
 
 
-CONTEXT: dict[ContextName, tuple[str, ...]] = {"borders": (), "countries": ("country",)}
+CONTEXT: dict[ContextName, tuple[str, ...]] = {
+    "borders": (), "countries": ("country",), "roads": (), "water": (), "settlements": ("name",),
+}  # fmt: skip
 """Context layer -> attributes that are read."""
 OUTSIDE = 0.001
 """Share of a region outside the grid that is told."""

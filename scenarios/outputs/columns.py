@@ -71,7 +71,7 @@ class Column:
         """The unit that pages show: effective kilometres, per cent, signs for ohm; none where the title says it."""
         if self.kind == "share" or self.unit == "effective m":
             return "%" if self.kind == "share" else "effective km"
-        return "" if self.kind == "position" else SHOWN.get(self.unit, self.unit)
+        return SHOWN.get(self.unit, self.unit)
 
     @property
     def per_shown(self) -> float:

@@ -150,7 +150,7 @@ class _Exports:
         if audience not in self._contents:
             self._contents[audience] = field_content(
                 [generalised(run, audience) for run in self._runs], combined=self.results.combined.get(self.scenario),
-                borders=self.results.borders, credits=self.results.credits, lang=self.lang or "en",
+                borders=self.results.borders, around=self.results.around, credits=self.results.credits, lang=self.lang or "en",
             )  # fmt: skip
         return self._contents[audience]
 
@@ -176,7 +176,7 @@ def write_report_folder(export: Export, out: Path) -> list[Path]:
         names = {run["species"]: run["titles"].get("species", run["species"]) for run in known.get("runs", ())}
         shown = write_run(
             folder, by_scenario, audience, borders=results.borders, credits=results.credits, bases=bases_of(known),
-            lang=export.lang, built=partial(copy_built, results.folder, folder, names) if known else dict,
+            around=results.around, lang=export.lang, built=partial(copy_built, results.folder, folder, names) if known else dict,
         )  # fmt: skip
         thanks = {run.scenario: {"credits": list(results.credits)} for run in shown.runs}
         scenarios = {name: known.get("scenarios", thanks)[name] for name in thanks}

@@ -27,6 +27,7 @@ from scenarios.outputs.report.page import write_report
 from scenarios.outputs.report.payload import Contents
 from scenarios.outputs.tables import named_passages, write_combined, write_tables
 from scenarios.outputs.translate import ENGLISH, Language, language
+from scenarios.study.land import ContextName
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -83,6 +84,7 @@ def write_run(
     credits: Sequence[str],
     bases: Mapping[str, Basis],
     lang: str = "",
+    around: Mapping[ContextName, gpd.GeoDataFrame] | None = None,
     built: Callable[[], Mapping[str, Table]] = dict,
 ) -> Contents:
     """Write a folder of results, all but its manifest, for an audience: everything goes through `generalised` first.
@@ -98,6 +100,8 @@ def write_run(
     lang : str
         Language of the maps, and that ``report.html`` opens in; empty for English, and for the reader's own. ``index.html`` is
         written in English only.
+    around : mapping of str to GeoDataFrame, optional
+        As in `write_context`.
     built : callable, optional
         As in `write_index`.
 
@@ -110,7 +114,7 @@ def write_run(
     tables: dict[str, pd.DataFrame] = {}
     for precise, combined in scenarios:
         name, shown = precise[0].scenario, [generalised(run, audience) for run in precise]
-        _write_scenario(folder, shown, done[0] if done else None, borders, credits, lang)
+        _write_scenario(folder, shown, done[0] if done else None, borders, around or {}, credits, lang)
         if combined is not None:
             tables[name] = generalised_ranking(combined, precise[0].cuts.fences, precise[0].grid, audience)
             write_combined(named_passages(tables[name], shown[0].cuts.fences), folder / name)
@@ -131,6 +135,7 @@ def _write_scenario(
     shown: Sequence[Release],
     first: Release | None,
     borders: gpd.GeoDataFrame | None,
+    around: Mapping[ContextName, gpd.GeoDataFrame],
     credits: Sequence[str],
     lang: str,
 ) -> None:
@@ -140,4 +145,4 @@ def _write_scenario(
         write_species_run(run, at, borders=borders, credits=credits, say=say)
         if run.model is not None:
             write_model(run.model, at / MODEL)
-    write_context(folder, shown[0], first=first, borders=borders, credits=credits)
+    write_context(folder, shown[0], first=first, borders=borders, around=around, credits=credits)

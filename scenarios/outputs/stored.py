@@ -27,7 +27,7 @@ from rasters.surface import ResistanceSurface
 from scenarios.outputs.audience import Audience
 from scenarios.outputs.columns import UNFILED
 from scenarios.outputs.folder import MARKER, run_folder
-from scenarios.outputs.gis.context import BORDERS, elevation_file
+from scenarios.outputs.gis.context import SURROUNDINGS, context_file, elevation_file
 from scenarios.outputs.manifest import FORMAT
 from scenarios.outputs.manifest_shape import require_settings, require_shape
 from scenarios.outputs.release import MODEL, Release
@@ -49,6 +49,7 @@ from scenarios.outputs.run_files import (
 )
 from scenarios.outputs.tables import BY_PLACE, STANDING
 from scenarios.records.hashing import read_json, sha256_of
+from scenarios.study.land import ContextName
 
 if TYPE_CHECKING:
     from scenarios.model.passage_model import PassageModel
@@ -131,16 +132,27 @@ class StoredResults:
         needed = ("candidate", "score", "selected")
         with self.blaming_changes():
             tables = {name: read_table(path, *needed) for name, path in paths.items() if self._listed(path)}
-            return {name: numbered_again(table.rename(columns=UNFILED)) for name, table in tables.items()}
+            return {
+                name: numbered_again(table.rename(columns=UNFILED).drop(columns="geometry_status", errors="ignore"))
+                for name, table in tables.items()
+            }
 
     @cached_property
     def borders(self) -> gpd.GeoDataFrame | None:
         """Lines drawn on the maps."""
-        path = self.folder / BORDERS
+        return self._context("borders")
+
+    @cached_property
+    def around(self) -> dict[ContextName, gpd.GeoDataFrame]:
+        """Waters, roads and settlements, in the CRS of the results."""
+        return {name: found for name in SURROUNDINGS if (found := self._context(name)) is not None}
+
+    def _context(self, name: ContextName) -> gpd.GeoDataFrame | None:
+        path = self.folder / context_file(name)
         if not self._listed(path):
             return None
         with self.blaming_changes():
-            frame = read_features(path, "borders")
+            frame = read_features(path, name)
             return frame.set_crs(_grid(self.manifest["runs"][0]["grid"]).pyproj_crs, allow_override=True)
 
     def run(self, scenario: str, species: str) -> Release:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from rasters.fences import Fence
 from rasters.files.writing import replacing, write_geopackage
@@ -16,7 +17,6 @@ from scenarios.model.ground import Ground
 from scenarios.model.naming import passage_names
 from scenarios.model.results import SpeciesRun
 from scenarios.outputs.columns import FILED, NOTHING, Own, column_dictionary, column_of, descriptions
-from scenarios.outputs.words import fence_statuses
 
 __all__ = [
     "given_back",
@@ -49,27 +49,27 @@ def write_combined(table: pd.DataFrame, folder: Path) -> Path:
 
 
 def passage_table(run: SpeciesRun) -> pd.DataFrame:
-    """The ranking with geographic coordinates and the status of the fence line's geometry."""
+    """The ranking with geographic coordinates, names and the status of the fence line's geometry."""
     table = run.ranking.drop(columns=["lon", "lat"], errors="ignore").rename(columns=FILED).reset_index(drop=True)
     lon, lat = lon_lat(run.grid, table["x_m"].to_numpy(float), table["y_m"].to_numpy(float))
     after = table.columns.tolist().index("y_m") + 1
     table.insert(after, "lon_deg", lon)
     table.insert(after + 1, "lat_deg", lat)
-    table["geometry_status"] = _status_of(table, run)
     return named_passages(table, run.cuts.fences)
 
 
 def named_passages(table: pd.DataFrame, fences: Sequence[Fence]) -> pd.DataFrame:
-    """A table of candidates with the name of each after its id."""
-    named = table.copy()
+    """A table of candidates with the name of each after its id, and the status of the line that it stands on."""
+    named = table.assign(geometry_status=_status_of(table, fences))
     named.insert(table.columns.tolist().index("candidate") + 1, "name", passage_names(fences, table))
     return named
 
 
 def standing_passages(run: Ground) -> pd.DataFrame:
-    """The passages that stand, each with a name."""
+    """The passages that stand, each with a name and the status of its line."""
     table = run.standing.rename(columns=FILED)
-    return table.assign(name=passage_names(run.cuts.fences, table))
+    fences = run.cuts.fences
+    return table.assign(name=passage_names(fences, table), geometry_status=_status_of(table, fences))
 
 
 def given_back(run: SpeciesRun) -> dict[str, float]:
@@ -85,7 +85,7 @@ def profile_table(run: SpeciesRun) -> pd.DataFrame:
     length_km = (table["end_m"] - table["start_m"]).astype(float) / 1000.0
     per_km = table["gain_ohm2"].astype(float) / length_km.where(length_km > 0)
     table.insert(table.columns.tolist().index("gain_ohm2") + 1, "gain_ohm2_per_km", per_km)
-    table["geometry_status"] = _status_of(table, run)
+    table["geometry_status"] = _status_of(table, run.cuts.fences)
     return table
 
 
@@ -97,9 +97,9 @@ def indicator_table(run: SpeciesRun) -> pd.DataFrame:
     return table
 
 
-def _status_of(table: pd.DataFrame, run: SpeciesRun) -> list[str]:
-    statuses = fence_statuses(run)
-    return [statuses.get(fence, "unknown") for fence in table["fence"]]
+def _status_of(table: pd.DataFrame, fences: Sequence[Fence]) -> NDArray[np.object_]:
+    statuses = {fence.id: fence.geometry_status for fence in fences}
+    return np.array([statuses.get(fence, "unknown") for fence in table["fence"]], dtype=object)
 
 
 def lon_lat(grid: Grid, x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

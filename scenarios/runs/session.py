@@ -23,6 +23,7 @@ from scenarios.model.steps import KEPT, StepStore, model_step, solve_step
 from scenarios.outputs.audience import Audience
 from scenarios.outputs.columns import FILED
 from scenarios.outputs.folder import RUN
+from scenarios.outputs.gis.context import surroundings_of
 from scenarios.outputs.job import Summary, results_folder
 from scenarios.outputs.pages.built import write_built
 from scenarios.outputs.precision import as_stored, rounded
@@ -92,6 +93,7 @@ def run_resolved(
             job.folder, _solved(resolved, prepared, reporter, store, models=full), audience,
             borders=context_layer(resolved[0], "borders", prepared[0][0].inputs.grid), credits=resolved[0].study.credits,
             bases={r.scenario: Basis.of(r.settings, r.base or r.scenario, r.overrides) for r in resolved},
+            around=surroundings_of(resolved[0], prepared[0][0].inputs.grid),
             built=partial(write_built, job.folder, resolved[0].study, profiles) if full else dict,
         )  # fmt: skip
         job.runs = found.runs

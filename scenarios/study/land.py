@@ -11,7 +11,7 @@ from scenarios.study.base import FileName, Metres, Model, Shape
 __all__ = ["ContextName", "GridSettings", "LayerSource"]
 
 
-ContextName = Literal["borders", "countries"]
+ContextName = Literal["borders", "countries", "roads", "water", "settlements"]
 Bounds = Annotated[
     tuple[float, float, float, float],
     Shape("a list of four numbers: xmin, ymin, xmax, ymax", [500_000, 4_800_000, 600_000, 4_900_000]),

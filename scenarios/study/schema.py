@@ -252,8 +252,10 @@ class Study(Model):
     solver: SolverSettings = SolverSettings()
     sk42: Sk42 = Sk42()
     context: dict[ContextName, FileName] = {}
-    """Vector files with a layer of the same name that no cost depends on: `borders` (lines, drawn on maps) and `countries`
-    (polygons with an attribute `country`: the share of a corridor in each)."""
+    """Vector files with a layer of the same name that no cost depends on: `borders` (lines, drawn on maps), `countries`
+    (polygons with an attribute `country`: the share of a corridor in each), and for sheets and QGIS `roads` (lines), `water`
+    (lines or polygons) and `settlements` (points or polygons with an attribute `name`, where there are such also `name_ru`,
+    `name_kk`)."""
     scenarios: dict[Identifier, ScenarioOverrides] = {}
 
     @model_validator(mode="after")

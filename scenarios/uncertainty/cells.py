@@ -15,7 +15,7 @@ from scipy.stats import spearmanr
 from connectivity.portfolio.rank_stability import kendall_taus, top_shares
 from scenarios.land.inputs import study_grid
 from scenarios.study.load import ResolvedStudy
-from scenarios.uncertainty.stability import Stability, stability_of
+from scenarios.uncertainty.stability import ALL, ALL_SPECIES, Stability, stability_of
 
 __all__ = ["cell_sentences", "cell_tables", "other_cell_sizes", "stability_by_cell"]
 
@@ -69,7 +69,7 @@ def cell_tables(by_size: BySize) -> dict[str, pd.DataFrame]:
 
 def _leads(found: Stability, size: float, ranking: str) -> pd.DataFrame:
     gains, ranks, places = found.gains(ranking), found.ranks(ranking), found.places(ranking)
-    table = found.candidates[["candidate", "fence", "along_m"]].copy()
+    table = found.candidates[["candidate", "name", "fence", "along_m"]].copy()
     table.insert(0, "cell_m", size)
     table.insert(0, "ranking", ranking)
     table["rank"], table["place"] = found.stated_ranks(ranking), found.stated_places(ranking)
@@ -114,11 +114,11 @@ def _sentence(by_size: BySize, table: pd.DataFrame, ranking: str, first: float, 
         shares = top_shares(found.places(ranking), 1)
         lead = int(np.argmax(shares))
         row = found.candidates.iloc[lead]
-        told.append(f"{size:g} m: {row['fence']} km {row['along_m'] / 1000:.1f} ({shares[lead]:.0%})")
+        told.append(f"{size:g} m: {row['name']} ({shares[lead]:.0%})")
     rows = table[(table["ranking"] == ranking) & (table["cell_a_m"] == first)]
     taus = ", ".join(
         f"{tau:.2f} at {size:g} m" for tau, size in zip(rows["kendall_tau"], rows["cell_b_m"], strict=True)
     )
-    who = "all species together" if ranking == "all" else ranking
+    who = ALL_SPECIES if ranking == ALL else ranking
     places = f"Cell size, {who}: the place that leads most draws is, at {'; '.join(told)}."
     return f"{places} Kendall's tau with the order at {first:g} m: {taus}."

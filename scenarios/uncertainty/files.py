@@ -23,7 +23,7 @@ from scenarios.uncertainty.stability import ALL, Stability
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-__all__ = ["FIRM", "how_sure", "stability_sentences", "stability_tables", "write_stability"]
+__all__ = ["FIRM", "how_sure", "short_name", "stability_sentences", "stability_tables", "write_stability"]
 
 FIRM = 0.8
 """Share of draws from which a place counts as firm."""
@@ -49,7 +49,7 @@ def _candidates(found: Stability, ranking: str) -> pd.DataFrame:
     who = found.candidates
     near = neighbours(who["fence_line"].tolist(), who["along_m"].to_numpy(float), found.spacing_m)
     gains, ranks, places = found.gains(ranking), found.ranks(ranking), found.places(ranking)
-    columns = ["candidate", "fence", "fence_line", "along_m", "lat", "lon", "cost"]
+    columns = ["candidate", "name", "fence", "fence_line", "along_m", "lat", "lon", "geometry_status", "cost"]
     table = who[columns].copy()
     table.insert(0, "ranking", ranking)
     table["rank"], table["place"] = found.stated_ranks(ranking), found.stated_places(ranking)
@@ -143,7 +143,7 @@ def _driver_sentence(parameters: pd.DataFrame, prefix: str, what: str) -> str:
     if not len(known):
         return f"No single parameter that moves {what} can be told from chance ({floor}): draw more, or read them as acting jointly."
     numbers = zip(known["parameter"], known[f"{prefix}index"], known[f"{prefix}error"], strict=True)
-    named = [f"{_short(name)} ({index:.2f} +- {error:.2f})" for name, index, error in numbers]
+    named = [f"{short_name(name)} ({index:.2f} +- {error:.2f})" for name, index, error in numbers]
     rest = f", then {', '.join(named[1:4])}" if len(named) > 1 else ""
     return f"What moves {what} most is {named[0]}{rest}: share of the variance that goes with it alone; {floor}."
 
@@ -154,7 +154,7 @@ def _many(part: int, whole: int) -> str:
 
 def _listed(rows: pd.DataFrame, column: str) -> str:
     """``: `` and the places, or nothing where there is none."""
-    listed = (f"{row.fence} km {row.along_m / 1000:.1f} ({getattr(row, column):.0%})" for row in rows.itertuples())
+    listed = (f"{row.name} ({getattr(row, column):.0%})" for row in rows.itertuples())
     return f": {', '.join(listed)}" if len(rows) else ""
 
 
@@ -196,7 +196,7 @@ def draw_stability(found: Stability, tables: Tables, path: Path) -> Path:
     width, height = 12.0, 2.6 + 0.36 * max(len(best), len(drivers), 4)
     figure = Figure(figsize=(width, height), dpi=150, facecolor="white")
     FigureCanvasAgg(figure)
-    names, causes = [_place(row) for row in best.itertuples()], [_short(name) for name in drivers["parameter"]]
+    names, causes = [_place(row) for row in best.itertuples()], [short_name(name) for name in drivers["parameter"]]
     room, cause_room = _room(names), _room(causes)
     free = width - room - cause_room - 0.85
     lefts = (room, room + 0.52 * free + 0.2, width - 0.55 - 0.24 * free)
@@ -213,7 +213,7 @@ def draw_stability(found: Stability, tables: Tables, path: Path) -> Path:
 
 
 def _place(row: Any) -> str:
-    return f"{row.fence}  km {row.along_m / 1000:.1f}"
+    return str(row.name)
 
 
 def _room(labels: Sequence[str]) -> float:
@@ -302,7 +302,7 @@ def _draw_drivers(axes: Axes, drivers: pd.DataFrame, names: Sequence[str]) -> No
     axes.set_yticklabels(names)
 
 
-def _short(name: str) -> str:
+def short_name(name: str) -> str:
     """A parameter's name in a few words."""
     if name.startswith(("fences.", "designs.")):
         return name.replace("fences.model.", "fences: ")

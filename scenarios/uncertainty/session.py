@@ -34,6 +34,7 @@ def run_uncertainty_study(
 ) -> Summary[Stability]:
     """Draw, compare, and write; the folder appears when it is complete, and finished draws outlive a killed run."""
     from scenarios.uncertainty.files import stability_sentences, stability_tables, write_stability
+    from scenarios.uncertainty.page import write_stability_page
 
     resolved = resolve(name, scenario, overrides)
     other_cell_sizes(resolved)
@@ -53,8 +54,9 @@ def run_uncertainty_study(
             cells = cell_tables(by_size)
             tables, sentences = tables | cells, sentences + cell_sentences(by_size, cells)
         write_stability(found, tables, sentences, job.folder)
+        write_stability_page(found, tables, sentences, job.folder)
     said = f"{found.points.shape[0]} draws"
-    return job.summary(found, _rows(found, tables), [*sentences, said], opens="")
+    return job.summary(found, _rows(found, tables), [*sentences, said], opens="index.html")
 
 
 def _rows(found: Stability, tables: Mapping[str, pd.DataFrame]) -> dict[str, Any]:

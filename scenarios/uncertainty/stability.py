@@ -17,15 +17,17 @@ from rasters.errors import ConfigError
 from scenarios.land.inputs import Inputs, read_inputs
 from scenarios.land.parameters import Changes, ParameterSpace, parameter_space, sobol_points
 from scenarios.land.prepared import prepare_species
+from scenarios.model.naming import passage_names
 from scenarios.model.ranking import combine_species
 from scenarios.records.cache import cache_folder
 from scenarios.study.load import ResolvedStudy
 from scenarios.uncertainty.draws import DrawJob, evaluate_draws, gains_of, score_candidates
 
-__all__ = ["ALL", "Stability", "stability_of"]
+__all__ = ["ALL", "ALL_SPECIES", "Stability", "stability_of"]
 
 ALL = "all"
 """Name of the weighted mean of all species."""
+ALL_SPECIES = "all species together"
 BEST = 100
 """Candidates that are drawn: this many of the best, and the best of every place."""
 
@@ -38,8 +40,8 @@ class Stability:
     ----------
     resolved : ResolvedStudy
     candidates : DataFrame
-        One row per drawn candidate, best first as stated: ``candidate, fence, fence_line, along_m, lat, lon, cost, score``,
-        and ``selected``, whether it is on the stated shortlist that keeps its distance.
+        One row per drawn candidate, best first as stated: ``candidate, name, geometry_status, fence, fence_line, along_m, lat, lon,
+        cost, score``, and ``selected``, whether it is on the stated shortlist that keeps its distance.
     species : tuple of str
     weight : (n_species,) float64
         Of each species in the mean [1].
@@ -200,6 +202,7 @@ def stability_of(
         if objective:
             raise ConfigError(f"an objective ({objective}) needs the candidates that are to be drawn")
         table = _stated_candidates(resolved, inputs, best, progress)
+    table = _named(table, inputs)
     job = DrawJob(resolved=resolved, species=names, candidates=tuple(table["candidate"]), objective=objective)
     stated = gains_of(job, inputs, Changes.none())
     drawn = evaluate_draws(
@@ -213,6 +216,14 @@ def stability_of(
     return Stability(
         resolved=resolved, candidates=table.reset_index(drop=True), species=names, weight=weight, measures=job.measures,
         stated=stated, drawn=drawn, points=points, space=space, top=top, spacing_m=settings.min_spacing_m, seed=seed,
+    )  # fmt: skip
+
+
+def _named(table: pd.DataFrame, inputs: Inputs) -> pd.DataFrame:
+    """Candidates with the name that people call them, and the status of the line that they stand on."""
+    statuses = {fence.id: fence.geometry_status for fence in inputs.cuts.fences}
+    return table.assign(
+        name=passage_names(inputs.cuts.fences, table), geometry_status=[statuses.get(fence, "unknown") for fence in table["fence"]]
     )  # fmt: skip
 
 

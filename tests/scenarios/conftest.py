@@ -6,27 +6,33 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from shapely import Point
 
 from scenarios.outputs.job import Summary
 from scenarios.outputs.report.payload import Contents
 from scenarios.progress import Reporter
 from scenarios.runs.session import run_study
-from tests.support.tiny_study import line_km, write_tiny_study, write_vectors
+from tests.support.tiny_study import at_km, line_km, write_tiny_study, write_vectors
 
 
 def _with_more(settings: dict[str, Any]) -> None:
-    """A mortality, borders, and a scenario with openings that cost something."""
+    """A mortality, what lies around, and a scenario with openings that cost something."""
     settings["mortality"] = {"reach_km": 25, "origin": "made up"}
-    settings["context"] = {"borders": "borders.gpkg"}
+    settings["context"] = {name: f"{name}.gpkg" for name in ("borders", "water", "roads", "settlements")}
     opened = [{"id": "agreed", "fence_line": "border", "design": "wires_out", "every_m": 8000}]
     settings["scenarios"]["opened"] = {"title": "Wires out", "set": {"openings": opened}}
 
 
 @pytest.fixture(scope="session")
 def small_study(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The tiny study with a mortality, borders and a scenario `opened`."""
+    """The tiny study with a mortality, borders, a river, a road, two settlements and a scenario `opened`."""
     folder = write_tiny_study(tmp_path_factory.mktemp("small"), _with_more)
     write_vectors(folder / "borders.gpkg", "borders", ["a-b"], [line_km([(0, 21), (40, 22)])])
+    write_vectors(folder / "water.gpkg", "water", ["river"], [line_km([(25, 0), (27, 40)])])
+    write_vectors(folder / "roads.gpkg", "roads", ["road"], [line_km([(-90, 17), (90, 23)])])
+    towns = [Point(at_km(20.0, 22.5)), Point(at_km(300.0, 22.5))]
+    names = {"name": ["Well", "Elsewhere"], "name_ru": ["Колодец", "Нигде"]}
+    write_vectors(folder / "settlements.gpkg", "settlements", ["here", "far"], towns, **names)  # type: ignore[arg-type]
     return folder
 
 

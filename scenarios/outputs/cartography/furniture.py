@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 rcParams["text.parse_math"] = False  # what stands between dollar signs in a name is no formula, on any figure
 
 __all__ = [
-    "Label", "Say", "Spot", "block_mean", "block_pick", "graticule", "ground_scale", "nice_below", "north_bearing_deg",
+    "Label", "Say", "Spot", "block_mean", "block_pick", "graticule", "graticule_step", "ground_scale", "nice_below",
+    "north_bearing_deg",
     "place_labels", "relief",
 ]  # fmt: skip
 
@@ -100,7 +101,7 @@ def north_bearing_deg(grid: Grid, bounds: Bounds) -> float:
 def graticule(axes: Axes, grid: Grid, bounds: Bounds, say: Say = str) -> None:
     """Draw meridians and parallels, with degrees on the lower and the left edge."""
     lon, lat = grid.lonlat(*_frame(bounds))
-    step = _graticule_step(max(np.ptp(lat), np.ptp(lon) * 0.8))
+    step = graticule_step(max(np.ptp(lat), np.ptp(lon) * 0.8))
     lats = np.linspace(lat.min() - step, lat.max() + step, 200)
     lons = np.linspace(lon.min() - step, lon.max() + step, 200)
     at_x, at_y = [], []
@@ -127,7 +128,8 @@ def _frame(bounds: Bounds) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     )
 
 
-def _graticule_step(span_deg: float) -> float:
+def graticule_step(span_deg: float) -> float:
+    """Degrees between lines of which at most seven cross a span."""
     return next((step for step in GRATICULE_STEPS if span_deg / step <= 6.5), GRATICULE_STEPS[-1])
 
 

@@ -7,5 +7,5 @@
 ``vectors``   GeoJSON and GeoPackage
 ``styles``    QGIS styles, for GeoPackage and project
 ``archive``   zip files with the same bytes for the same contents
-``project``   a QGIS project with its data
+``project``   a QGIS project with its data; ``print_page`` is its page of paper
 """

@@ -11,21 +11,23 @@ import pandas as pd
 import shapely
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
 from matplotlib.patheffects import Normal, withStroke
 
 from scenarios.model.ground import elevation_of
 from scenarios.model.results import SpeciesRun
 from scenarios.outputs.cartography.furniture import relief
-from scenarios.outputs.field.content import FieldContent
-from scenarios.outputs.gis.qgis_styles import CORRIDOR, FENCE, INK
+from scenarios.outputs.field.content import KINDS, PROPOSED, FieldContent
+from scenarios.outputs.gis.qgis_styles import CORRIDOR, FENCE, INK, STANDS
 
 __all__ = ["closeup_png"]
 
 HALF_KM = 15.0
-SIZE_INCHES = (5.0, 4.2)
+SIZE_INCHES = (5.0, 4.75)
 DPI = 110
-HEIGHT = 0.86
-"""Share of the picture that is map."""
+HEIGHT, FOOT = 0.76, 0.115
+"""Shares of the picture that are map, and legend below it."""
 POST_KM = 5
 SCALE_KM = 5
 GROUND = "#e9e4d6"
@@ -35,24 +37,50 @@ def closeup_png(content: FieldContent, passage: pd.Series) -> bytes:
     """The land 15 km around a passage as PNG, north of the study's grid up."""
     with mpl.rc_context({"font.family": "DejaVu Sans", "svg.hashsalt": "otkel"}):
         figure = Figure(figsize=SIZE_INCHES, dpi=DPI, facecolor="white")
-        axes = figure.add_axes((0.02, 0.02, 0.96, HEIGHT))
+        axes = figure.add_axes((0.02, FOOT, 0.96, HEIGHT))
         run, x, y = content.runs[0], float(passage["x"]), float(passage["y"])
         half = 1000.0 * HALF_KM
         _ground(axes, run, (x - half, y - half, x + half, y + half))
         _fences(axes, content, x, y)
-        axes.plot(
-            x, y, "o", markersize=11, markerfacecolor="#ffd54d", markeredgecolor=INK, markeredgewidth=1.6, zorder=6
-        )
+        axes.plot(x, y, zorder=6, **_look(passage))
         _scale(axes, content, x, y, half)
         wide = half * SIZE_INCHES[0] * 0.96 / (SIZE_INCHES[1] * HEIGHT)
         axes.set(xlim=(x - wide, x + wide), ylim=(y - half, y + half), xticks=[], yticks=[], aspect="equal")
+        _legend(figure, content, passage)
         title = f"{passage['number']}. {passage['name']}"
         marks = [content.say(content.audience.value).upper(), content.say(passage["geometry_status"])]
-        figure.text(0.02, 0.945, title, size=9.5)
-        figure.text(0.02, 0.9, " \u00b7 ".join(marks), size=7.5, color=FENCE)
+        figure.text(0.02, 0.95, title, size=9.5)
+        figure.text(0.02, 0.91, " \u00b7 ".join(marks), size=7.5, color=FENCE)
         out = io.BytesIO()
         figure.savefig(out, format="png", metadata={"Software": None, "Comment": content.say(content.audience_note)})
     return out.getvalue()
+
+
+def _look(passage: pd.Series) -> dict[str, Any]:
+    """How a passage is marked: a yellow disc where it is proposed, a green square where it stands."""
+    stands = passage["state"] != PROPOSED
+    return {
+        "marker": "s" if stands else "o", "markersize": 11, "markerfacecolor": STANDS if stands else "#ffd54d",
+        "markeredgecolor": INK, "markeredgewidth": 1.6, "linestyle": "none",
+    }  # fmt: skip
+
+
+def _legend(figure: Figure, content: FieldContent, passage: pd.Series) -> None:
+    """What the picture's signs mean, in two rows below it."""
+    say = content.say
+    passable = Line2D([], [], **_look(passage) | {"markersize": 8, "markeredgewidth": 1.2})
+    post = Line2D([], [], color=FENCE, linewidth=2.0, marker="s", markerfacecolor="white", markersize=4)
+    entries: list[tuple[Any, str]] = [
+        (passable, say(KINDS[passage["state"]])),
+        (post, say("Fence, with its kilometres")),
+    ]
+    if np.isfinite(content.runs[0].corridor).any():
+        words = {0.01: say("Corridor, best 1 %"), 0.05: say("Corridor, best 5 %")}
+        entries += [(Patch(facecolor=CORRIDOR[share], alpha=0.65), words[share]) for share in sorted(CORRIDOR)]
+    figure.legend(
+        [sign for sign, _ in entries], [words for _, words in entries], loc="lower left", bbox_to_anchor=(0.01, 0.0), ncols=2, fontsize=7.2,
+        frameon=False, borderpad=0.4, columnspacing=1.6, handlelength=1.6,
+    )  # fmt: skip
 
 
 def _ground(axes: Axes, run: SpeciesRun, box: tuple[float, float, float, float]) -> None:

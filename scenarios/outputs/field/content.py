@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -19,11 +19,12 @@ from scenarios.outputs.release import Release
 from scenarios.outputs.sk42 import DatumOperation, dms_text, mgrs_text, operation_of, to_gauss_kruger
 from scenarios.outputs.translate import Language, language
 from scenarios.outputs.words import audience_of, fence_statuses, schematic_note
+from scenarios.study.land import ContextName
 
 if TYPE_CHECKING:
     import geopandas as gpd
 
-__all__ = ["PROPOSED", "FieldContent", "field_content"]
+__all__ = ["KINDS", "PROPOSED", "FieldContent", "field_content"]
 
 PROPOSED = "proposed"
 KINDS = {
@@ -50,6 +51,8 @@ class FieldContent:
     operation : DatumOperation
         What the SK-42 coordinates were computed with.
     borders : GeoDataFrame or None
+    around : mapping of str to GeoDataFrame
+        Waters, roads and settlements, where the study has them.
     credits : tuple of str
         Attribution that the data ask for.
     say : Language
@@ -60,6 +63,7 @@ class FieldContent:
     passages: pd.DataFrame
     operation: DatumOperation
     borders: gpd.GeoDataFrame | None
+    around: Mapping[ContextName, gpd.GeoDataFrame]
     credits: tuple[str, ...]
     say: Language
 
@@ -138,6 +142,7 @@ def field_content(
     *,
     combined: pd.DataFrame | None = None,
     borders: gpd.GeoDataFrame | None = None,
+    around: Mapping[ContextName, gpd.GeoDataFrame] | None = None,
     credits: Sequence[str] = (),
     lang: str = "en",
 ) -> FieldContent:
@@ -150,6 +155,7 @@ def field_content(
     combined : DataFrame, optional
         Ranking over all species, not generalised yet; needed with more than one species.
     borders : GeoDataFrame, optional
+    around : mapping of str to GeoDataFrame, optional
     credits : sequence of str
     lang : str
     """
@@ -167,6 +173,7 @@ def field_content(
         passages=table,
         operation=operation,
         borders=borders,
+        around=around or {},
         credits=tuple(credits),
         say=say,
     )

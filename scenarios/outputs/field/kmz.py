@@ -20,7 +20,7 @@ from scenarios.outputs.audience import Audience
 from scenarios.outputs.field.archive import write_archive
 from scenarios.outputs.field.closeup import closeup_png
 from scenarios.outputs.field.content import PROPOSED, FieldContent
-from scenarios.outputs.field.lists import head_of
+from scenarios.outputs.field.lists import head_in
 from scenarios.outputs.gis.geopackage import corridor_layer, fence_layer, path_layer
 from scenarios.outputs.gis.qgis_styles import (
     CORE,
@@ -233,7 +233,7 @@ def _passages(folder: ET.Element, content: FieldContent, rows: pd.DataFrame, pic
 def _table(content: FieldContent, passage: Any) -> str:
     """All about a passage as a small table."""
     say = content.say
-    rows = [(say(head_of(name)), passage[name]) for name in LISTED]
+    rows = [(head_in(say, name), passage[name]) for name in LISTED]
     rows.append((
         f"{say('SK-42')}, {say('Zone')} {passage['sk42_zone']}",
         f"X {passage['sk42_x_north_m']:.0f}, Y {passage['sk42_y_east_m']:.0f}",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ from scenarios.outputs.columns import column_of
 from scenarios.outputs.field.content import FieldContent
 from scenarios.outputs.tables import lon_lat
 
-__all__ = ["LISTED", "head_of", "write_csv", "write_workbook"]
+__all__ = ["LISTED", "head_in", "head_of", "write_csv", "write_workbook"]
 
 LISTED = (
     "number", "code", "name", "state", "fence_name", "km", "sk42_zone", "sk42_x_north_m", "sk42_y_east_m", "lat_deg", "lon_deg", "dms",
@@ -32,6 +33,20 @@ WIDEST = 60
 MARKED = "#F4D7C5"
 FIXED = datetime(2000, 1, 1)
 """Stands for the time of writing, so that the same results give the same bytes."""
+
+
+SYSTEMS = {
+    "sk42_zone": "SK-42", "sk42_x_north_m": "SK-42", "sk42_y_east_m": "SK-42", "lat_deg": "WGS 84", "lon_deg": "WGS 84", "dms": "WGS 84",
+    "mgrs": "WGS 84",
+}  # fmt: skip
+"""Coordinate system that a column's numbers refer to."""
+
+
+def head_in(say: Callable[[str], str], name: str) -> str:
+    """Head of a column in a language: title, unit, and the system of coordinates."""
+    sign = ["\u00b0"] if column_of(name).unit == "degrees" else []
+    system = [say(SYSTEMS[name])] if name in SYSTEMS else []
+    return ", ".join([say(head_of(name)), *sign, *system])
 
 
 def head_of(name: str) -> str:
@@ -142,7 +157,7 @@ class _Writer:
             sheet.autofilter(top, 0, top + len(table), len(table.columns) - 1)
 
     def _column(self, sheet: Any, top: int, col: int, column: str, values: pd.Series) -> None:
-        head = self.content.say(head_of(column))
+        head = head_in(self.content.say, column)
         sheet.write_string(top, col, head, self.head)
         style = self.book.add_format(FONT | {"num_format": FORMATS.get(column, "General")})
         for row, value in enumerate(values, top + 1):
@@ -156,7 +171,7 @@ class _Writer:
         sheet.set_column(0, 0, 32)
         sheet.set_column(1, 1, 110)
         sheet.write_string(0, 0, self.content.title, self.title)
-        rows = [*self.content.notes().items(), *((say(head_of(name)), say(column_of(name).meaning)) for name in LISTED)]
+        rows = [*self.content.notes().items(), *((head_in(say, name), say(column_of(name).meaning)) for name in LISTED)]
         for row, (label, text) in enumerate(rows, 2):
             sheet.write_string(row, 0, label, self.bold)
             sheet.write_string(row, 1, text, self.wrapped)

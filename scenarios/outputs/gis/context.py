@@ -2,23 +2,48 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+import shapely
 
 from rasters.files.writing import write_cog, write_geopackage
+from rasters.grid import Grid
 from rasters.surface import Layer
+from scenarios.land.inputs import context_layer
 from scenarios.model.ground import elevation_of
 from scenarios.model.results import SpeciesRun
+from scenarios.study.land import ContextName
+from scenarios.study.load import ResolvedStudy
 
 if TYPE_CHECKING:
     import geopandas as gpd
 
-__all__ = ["BORDERS", "elevation_file", "write_context"]
+__all__ = ["SURROUNDINGS", "context_file", "elevation_file", "surroundings_of", "write_context"]
 
-BORDERS = Path("context") / "borders.gpkg"
+SURROUNDINGS: tuple[ContextName, ...] = ("water", "roads", "settlements")
+"""Context layers that sheets and QGIS show, the lowest first."""
+
+
+def context_file(name: ContextName) -> Path:
+    """Where a layer of what lies around is, within the results."""
+    return Path("context") / f"{name}.gpkg"
+
+
+def surroundings_of(resolved: ResolvedStudy, grid: Grid) -> dict[ContextName, gpd.GeoDataFrame]:
+    """The study's waters, roads and settlements that lie on its grid, cut to it; only those that it has."""
+    layers = {name: context_layer(resolved, name, grid) for name in SURROUNDINGS}
+    cut = {name: _cut(layer, grid) for name, layer in layers.items() if layer is not None}
+    return {name: layer for name, layer in cut.items() if len(layer)}
+
+
+def _cut(layer: gpd.GeoDataFrame, grid: Grid) -> gpd.GeoDataFrame:
+    """Features on the grid, with their names."""
+    within = layer.set_geometry(shapely.clip_by_rect(layer.geometry.to_numpy(), *grid.bounds))
+    names = [column for column in within if str(column) == "name" or str(column).startswith("name_")]
+    return within[~within.geometry.is_empty][[*names, within.geometry.name]].reset_index(drop=True)
 
 
 def elevation_file(folder: Path, scenario: str) -> tuple[Path, Path]:
@@ -32,6 +57,7 @@ def write_context(
     *,
     first: SpeciesRun | None,
     borders: gpd.GeoDataFrame | None,
+    around: Mapping[ContextName, gpd.GeoDataFrame],
     credits: Sequence[str] = (),
 ) -> None:
     """Write what the maps of a scenario show besides its results.
@@ -47,13 +73,17 @@ def write_context(
         scenario itself.
     borders : GeoDataFrame, optional
         Lines for orientation.
+    around : mapping of str to GeoDataFrame
+        As `surroundings_of` gives them.
     credits : sequence of str
         Attribution that the data ask for.
     """
     tags = {"credits": " | ".join(credits)}
-    (folder / BORDERS).parent.mkdir(exist_ok=True)
+    (folder / context_file("borders")).parent.mkdir(exist_ok=True)
     if first is None and borders is not None:
-        write_geopackage(folder / BORDERS, {"borders": borders}, metadata=tags)
+        write_geopackage(folder / context_file("borders"), {"borders": borders}, metadata=tags)
+    for name, frame in around.items() if first is None else ():
+        write_geopackage(folder / context_file(name), {name: frame}, metadata=tags)
     relief, shared = elevation_of(run), None if first is None else elevation_of(first)
     if relief is None or (shared is not None and _same(relief, shared)):
         return

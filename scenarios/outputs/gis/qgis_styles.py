@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from xml.sax.saxutils import quoteattr
 
 import numpy as np
+import shapely
 
 from scenarios.outputs.translate import ENGLISH, Language
 
@@ -64,11 +65,13 @@ def qml(style: str) -> str:
 
 def vector_style(layer: str, frame: gpd.GeoDataFrame, say: Language = ENGLISH) -> str:
     """Renderer and labels of a layer of ``results.gpkg``, or of ``borders``, in a language."""
+    if layer == "settlements":
+        return _settlements(frame, say) + labels(_name(frame, say.code), size=7.5, bold=False)
     if layer == "places":
         return _places(frame, say) + labels(_name(frame, say.code), size=9.0, bold=False)
     make = {
         "least_cost_paths": _paths, "corridors": _corridors, "fences": _fences, "fence_lines": _fence_lines,
-        "passages": _passages, "standing_passages": _standing, "borders": _borders,
+        "passages": _passages, "standing_passages": _standing, "borders": _borders, "water": _water, "roads": _roads,
     }[layer]  # fmt: skip
     return make(frame, say)
 
@@ -150,6 +153,24 @@ def _name(frame: gpd.GeoDataFrame, lang: str) -> str:
 
 def _borders(_: gpd.GeoDataFrame, say: Say) -> str:
     return rules("line", [StyleRule(filter="", label=say("Border"), symbol=line("#4a4a4a", 0.3, dash="dash dot"))])
+
+
+def _roads(_: gpd.GeoDataFrame, say: Say) -> str:
+    return rules("line", [StyleRule(filter="", label=say("Road"), symbol=line("#ffffff", 0.9) + line("#6b5b4b", 0.4))])
+
+
+def _water(frame: gpd.GeoDataFrame, say: Say) -> str:
+    """Areas, or only lines."""
+    if shapely.get_dimensions(frame.geometry.to_numpy()).max() > 1:
+        return rules("fill", [StyleRule(filter="", label=say("Water"), symbol=fill("#cfe0ea", 1.0, outline="#6f97b0"))])
+    return rules("line", [StyleRule(filter="", label=say("Water"), symbol=line("#6f97b0", 0.3))])
+
+
+def _settlements(frame: gpd.GeoDataFrame, say: Say) -> str:
+    """Areas, or only dots."""
+    if shapely.get_dimensions(frame.geometry.to_numpy()).max() > 1:
+        return rules("fill", [StyleRule(filter="", label=say("Settlement"), symbol=fill("#33302c", 0.35))])
+    return rules("marker", [StyleRule(filter="", label=say("Settlement"), symbol=marker("#ffffff", 1.6, "#33302c"))])
 
 
 def rules(kind: str, given: Sequence[StyleRule]) -> str:

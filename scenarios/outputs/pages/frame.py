@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from rasters.files.writing import replacing
-from rasters.numbers import DASH, figure
+from rasters.numbers import DASH, figure, percent_figure
 from scenarios.outputs.columns import Column, column_of
 from scenarios.outputs.folder import MARKER
 from scenarios.outputs.translate import ENGLISH, Language
@@ -88,6 +88,8 @@ def _cell(column: Column, value: Any, digits: int) -> str:
         return DASH if value is None or value is pd.NA or value == "" else str(value)
     if column.kind == "position":
         return f"{value:.4f}" if np.isfinite(value) else DASH
+    if column.kind == "share":
+        return percent_figure(value, digits)
     return figure(float(value) / column.per_shown, column.unit, digits)
 
 

@@ -25,6 +25,10 @@ from scenarios.outputs.words import audience_of, is_schematic, schematic_note
 __all__ = ["write_index"]
 
 REPORT = "report.html"
+WHY_SHARES_DIFFER = (
+    "Two shares: the least-cost gain looks at the cheapest route alone, the conductance gain at all routes together, many of which pass "
+    "elsewhere. A passage on the cheapest route can give much of the one and little of the other."
+)
 
 FILES = {
     "results.gpkg": "Paths, corridors, fences, passages and places for QGIS",
@@ -76,6 +80,7 @@ def write_index(
         sections=[_section(run, folder) for run in listed], combined=_combined(listed, combined or {}),
         built=[{"href": name, "table": table} for name, table in (built or {}).items()],
         credits=credits, manifest=(folder / MARKER).is_file(),
+        differ=WHY_SHARES_DIFFER,
         report=REPORT if (folder / REPORT).is_file() else "",
     )  # fmt: skip
 
@@ -97,13 +102,19 @@ def _combined(runs: Sequence[SpeciesRun], combined: Mapping[str, pd.DataFrame]) 
     ]
 
 
-_COMBINED = ["number", "name", "candidate", "fence_line", "along_m", "lat", "lon", "score"]
+_COMBINED = ["number", "name", "along_m", "lat", "lon", "geometry_status", "score"]
+PASSAGES_FIRST = (
+    "number", "name", "along_m", "lat_deg", "lon_deg", "geometry_status", "design", "width_m", "use_factor", "cost", "score",
+    "conductance_gain_share", "least_cost_gain_share", "arriving_gain_share", "pairs_joined",
+)  # fmt: skip
+"""Columns that people read first: where, what, and gains relative to what the fences take away; ohm and siemens come after."""
 
 
 LISTED = 20
 """Passages that stand, up to which the page lists them."""
 STANDING_SHOWN = (
-    "number", "name", "state", "along_m", "lat_deg", "lon_deg", "moved_m", "design", "width_m", "months", "opened_year", "use_factor",
+    "number", "name", "state", "along_m", "lat_deg", "lon_deg", "geometry_status", "moved_m", "design", "width_m", "months",
+    "opened_year", "use_factor",
 )  # fmt: skip
 
 
@@ -178,17 +189,20 @@ def _summary(run: SpeciesRun) -> dict[str, str]:
 def _shown_passages(run: SpeciesRun) -> pd.DataFrame:
     chosen = shortlist(run.ranking)
     table = passage_table(run).set_index("candidate", drop=False).loc[chosen["candidate"]]
-    table.insert(0, "number", table.pop("number"))
-    return table.drop(columns=["x_m", "y_m", "fence", "selected"])
+    first = [name for name in PASSAGES_FIRST if name in table]
+    rest = [name for name in table if name not in (*first, "x_m", "y_m", "fence", "selected", "candidate")]
+    return table[[*first, *rest, "candidate"]]
 
 
 def _best_by_place(run: SpeciesRun) -> pd.DataFrame:
     """The best passage for each core and each target alone, in the order of the study."""
-    columns = ["role", "place", "weight", "candidate", "conductance_gain_share", "least_cost_gain_share"]
+    columns = ["role", "place", "weight", "name", "conductance_gain_share", "least_cost_gain_share"]
     if not len(run.by_place):
         return pd.DataFrame(columns=columns)
     names = {place.id: place.name for place in run.places}
     best = run.by_place[run.by_place["rank"] == 1]
     best = best.assign(place=[names.get(i, i) for i in best["place"]])
-    best.loc[~(best["score"] > 0), "candidate"] = "none improves connectivity"
+    called = dict(zip(run.ranking["candidate"], passage_names(run.cuts.fences, run.ranking), strict=True))
+    firsts = zip(best["candidate"], best["score"], strict=True)
+    best["name"] = [called[one] if score > 0 else "none improves connectivity" for one, score in firsts]
     return best[columns]

@@ -20,7 +20,7 @@ __all__ = ["REPORT", "write_report"]
 REPORT = "report.html"
 HERE = Path(__file__).parent
 STYLES = ("vendor/maplibre-gl.css", "assets/page.css")
-SCRIPTS = ("words", "solver", "rasters", "mapview", "scenario", "whatif", "tables", "address", "app")
+SCRIPTS = ("words", "solver", "rasters", "mapview", "tools", "scenario", "whatif", "tables", "address", "app")
 LICENCE = "vendor/LICENSE-maplibre-gl.txt"
 
 

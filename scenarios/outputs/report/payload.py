@@ -176,7 +176,7 @@ def _raster(run: Release, theme: Theme, frame: Frame, scale: Scale, rasters: dic
     name = hashlib.sha256(pixels.tobytes()).hexdigest()[:12]
     if name not in rasters:
         rasters[name] = packed(pixels)
-    return {"raster": name} | asdict(scale)
+    return {"raster": name, "known": bool(pixels.any())} | asdict(scale)
 
 
 def _scenario(contents: Contents, name: str) -> dict[str, Any]:

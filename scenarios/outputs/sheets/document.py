@@ -109,7 +109,7 @@ def sheet_source(run: Release, results: StoredResults, audience: Audience, lang:
     borders = results.borders
     source = SheetSource(
         run=shown, operation=operation_of(run), borders=None if borders is None else borders.to_crs(run.grid.pyproj_crs),
-        credits=results.credits, trace="", say=language(lang, [run]), shade=shaded_relief(shown),
+        credits=results.credits, trace="", say=language(lang, [run]), shade=shaded_relief(shown), around=results.around,
     )  # fmt: skip
     return replace(source, trace=_trace(source, results))
 

@@ -37,6 +37,7 @@ from scenarios.outputs.sheets.ground import (
 from scenarios.outputs.sheets.page import INK, MUTED, POINT_MM, Box, Face, Page, text_width, wrapped
 from scenarios.outputs.sheets.projection import SheetProjection
 from scenarios.outputs.sheets.source import SheetSource
+from scenarios.outputs.sheets.surroundings import sign_road, sign_settlement
 
 __all__ = [
     "Entry",
@@ -198,6 +199,8 @@ class Legend:
     targets: bool
     water: bool
     unknown: bool
+    roads: bool
+    settlements: bool
     contour_m: float
     grid_m: float
     sheets: bool = False
@@ -227,6 +230,8 @@ def legend_entries(legend: Legend, say: Callable[[str], str]) -> list[Entry]:
         (legend.cores, say("core area: animals set out here"), _sign_place(CORE)),
         (legend.targets, say("target area of the movement"), _sign_place(TARGET)),
         (legend.water, say("water"), _sign_area(WATER, WATER_EDGE)),
+        (legend.roads, say("road"), sign_road),
+        (legend.settlements, say("settlement"), sign_settlement),
         (legend.unknown, say("no data"), _sign_area(UNKNOWN, None)),
         (
             legend.contour_m > 0, say("contours every {step} m").format(step=f"{legend.contour_m:g}"),

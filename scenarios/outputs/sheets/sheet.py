@@ -40,6 +40,7 @@ from scenarios.outputs.sheets.page import AMBER, AMBER_INK, INK, MUTED, POINT_MM
 from scenarios.outputs.sheets.placing import Board
 from scenarios.outputs.sheets.projection import SheetProjection
 from scenarios.outputs.sheets.source import Passage, SheetSource
+from scenarios.outputs.sheets.surroundings import draw_around, draw_settlement_names
 from scenarios.outputs.sheets.table import draw_table, passage_rows, table_head
 from scenarios.outputs.words import is_schematic
 
@@ -167,6 +168,7 @@ def draw_passage_table(page: Page, sheet: PaperSheet, layout: Layout, source: Sh
 def _draw_map(page: Page, sheet: PaperSheet, frame: MapFrame, source: SheetSource) -> Legend:
     with page.clipped(frame.box):
         ground = draw_ground(page, frame, source)
+        around = draw_around(page, frame, source)
         border = draw_border_lines(page, frame, source)
         places = draw_places(page, frame, source)
         paths = draw_paths(page, frame, source)
@@ -192,13 +194,15 @@ def _draw_map(page: Page, sheet: PaperSheet, frame: MapFrame, source: SheetSourc
         _name_neighbour(page, board, frame, other, source)
     _number_sheets(page, board, frame, sheet.sheets)
     draw_labels(page, board, source, drawn)
+    draw_settlement_names(page, board, around)
     draw_countries(page, board, frame, source)
     roles = {place.role for place, _ in places}
     return Legend(
         fence=bool(fences), schematic_fence=any(is_schematic(f.geometry_status) for f in source.run.cuts.fences),
         passages=bool(passages), candidates=candidates, standing=standing, border=bool(border),
         corridor=ground.has_corridor, paths=bool(paths),
-        cores="from" in roles, targets="to" in roles, water=ground.has_water, unknown=ground.has_unknown,
+        cores="from" in roles, targets="to" in roles, water=ground.has_water or around.water, unknown=ground.has_unknown,
+        roads=bool(around.roads), settlements=bool(around.settlements),
         contour_m=ground.contour_m, grid_m=grid_step_m(frame.scale) if frame.projection.zone is not None else 0.0,
         sheets=bool(sheet.sheets),
     )  # fmt: skip

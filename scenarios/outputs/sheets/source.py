@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +21,7 @@ from scenarios.outputs.cartography.furniture import relief
 from scenarios.outputs.release import Release
 from scenarios.outputs.sk42 import DatumOperation
 from scenarios.outputs.translate import Language
+from scenarios.study.land import ContextName
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -68,6 +70,8 @@ class SheetSource:
         Says every word of the sheets.
     shade : (height, width) float64 or None
         Brightness of the study's relief.
+    around : mapping of str to GeoDataFrame
+        Waters, roads and settlements, in the study's CRS; only those that it has.
     """
 
     run: Release
@@ -77,6 +81,7 @@ class SheetSource:
     trace: str
     say: Language
     shade: NDArray[np.float64] | None
+    around: Mapping[ContextName, gpd.GeoDataFrame] = field(default_factory=dict)
 
     @property
     def audience(self) -> Audience:

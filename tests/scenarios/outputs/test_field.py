@@ -12,6 +12,7 @@ import sys
 import zipfile
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree as ET
 
 import geopandas as gpd
 import numpy as np
@@ -20,6 +21,7 @@ import pandas as pd
 import pyogrio
 import pytest
 import rasterio
+from PIL import Image
 from pyproj import Geod, Transformer
 from rio_cogeo.cogeo import cog_validate
 from typer.testing import CliRunner
@@ -203,6 +205,32 @@ def test_qgis_opens_the_project_with_every_layer(files, tmp_path):
     assert found["colours"] > 20
 
 
+def test_the_page_to_print_has_a_grid_of_degrees_a_north_arrow_and_the_whole_study(files, results):
+    project = one(files, "*_qgis") / "project.qgz"
+    text = zipfile.ZipFile(project).read("project.qgs").decode()
+    page = ET.fromstring(text[text.index("<Layouts>") : text.index("</Layouts>") + len("</Layouts>")])
+    grid = next(page.iter("ComposerMapGrid"))
+    assert grid.find("spatialrefsys/authid").text == "EPSG:4326" and float(grid.get("intervalX")) > 0
+    assert {"65640", "65646"} <= {item.get("type") for item in page.iter("LayoutItem")}
+    box = next(page.iter("Extent"))
+    run = read_results(results).run("closed", "walker")
+    west, south, east, north = run.grid.bounds
+    for fence in run.cuts.fences:
+        x0, y0, x1, y1 = fence.line.bounds
+        assert float(box.get("xmin")) <= max(x0, west) and min(x1, east) <= float(box.get("xmax"))
+        assert float(box.get("ymin")) <= max(y0, south) and min(y1, north) <= float(box.get("ymax"))
+
+
+def test_pictures_in_the_kmz_have_a_legend(files):
+    archive = zipfile.ZipFile(one(files, "*.kmz"))
+    for name in (name for name in archive.namelist() if name.startswith("files/P")):
+        picture = np.asarray(Image.open(archive.open(name)).convert("RGB")).astype(int)
+        foot = picture[int(0.9 * len(picture)) :]
+        for colour in ("#ffd54d", "#8c1d04"):
+            wanted = np.array([int(colour[n : n + 2], 16) for n in (1, 3, 5)])
+            assert (np.abs(foot - wanted).max(axis=2) < 12).sum() > 10, (name, colour)
+
+
 def test_rasters_are_valid_cogs(files):
     rasters = sorted(files.rglob("*.tif"))
     assert len(rasters) == 9
@@ -217,13 +245,13 @@ def test_the_workbook_reads_back(files, truth, results):
     rows = list(book["Өткелдер"].iter_rows(values_only=True))
     top = next(i for i, row in enumerate(rows) if row[0] == "№")
     table = pd.DataFrame(rows[top + 1 :], columns=rows[top]).dropna(subset=["№"])
-    assert metres_off(table["Бойлық"], table["Ендік"], truth) < 1.0
+    assert metres_off(table["Бойлық, °, WGS 84"], table["Ендік, °, WGS 84"], truth) < 1.0
     lon, lat = from_gauss_kruger(
         operation_of(read_results(results).run("closed", "walker")),
-        table["Солтүстік (X), м"].astype(float), table["Шығыс (Y), м"].astype(float),
+        table["Солтүстік (X), м, СК-42"].astype(float), table["Шығыс (Y), м, СК-42"].astype(float),
     )  # fmt: skip
     assert metres_off(lon, lat, truth) < 1.0
-    assert (table["Шығыс (Y), м"] // 1e6 == table["Аймақ"]).all()
+    assert (table["Шығыс (Y), м, СК-42"] // 1e6 == table["Аймақ, СК-42"]).all()
     explained = " ".join(str(cell.value) for row in book["Түсіндірмелер"] for cell in row if cell.value)
     assert "EPSG:" in explained and "шектеулі: толық дәлдік" in explained and "Everything here is made up." in explained
 

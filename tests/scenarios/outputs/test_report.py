@@ -311,7 +311,8 @@ def test_without_webgl_the_numbers_still_work(browser: Any, report: Path) -> Non
 
 def test_every_sentence_has_its_translations() -> None:
     sources = "".join(
-        (HERE / "assets" / name).read_text(encoding="utf-8") for name in ("app.js", "tables.js", "report.html")
+        (HERE / "assets" / name).read_text(encoding="utf-8")
+        for name in ("app.js", "tables.js", "tools.js", "report.html")
     )
     used = set(re.findall(r"""\bt\("([^"]+)"\)""", sources)) | set(re.findall(r'data-t(?:-label)?="([^"{]+)"', sources))
     used |= set(re.findall(r"""(?:head|sortable)\("([^"]+)\"""", sources)) | {

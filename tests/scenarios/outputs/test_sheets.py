@@ -33,6 +33,7 @@ from scenarios.outputs.sheets.ground import _picture, _Pixels
 from scenarios.outputs.sheets.page import INK, Box, Page
 from scenarios.outputs.sheets.placing import Board
 from scenarios.outputs.sheets.series import divided
+from scenarios.outputs.stored import read_results
 from scenarios.outputs.translate import language
 from tests.support.sheet_maker import drawn, source_of, winding_run
 
@@ -140,6 +141,17 @@ def test_partners_sheets_state_the_day_and_a_hash_of_what_they_show(results: Pat
         )
         lines[name] = words[words.index("content sha256") :].split("\n")[0].strip()
     assert lines["one"] == lines["again"] != lines["species"]
+
+
+def test_sheets_show_waters_roads_and_settlements_in_their_language(results: Path, tmp_path: Path) -> None:
+    said = {}
+    for lang in ("en", "ru", "kk"):
+        assert export(results, tmp_path / f"{lang}.pdf", "--passage", "shortlist", "--lang", lang)[0] == 0
+        said[lang] = words_of(tmp_path / f"{lang}.pdf")
+    assert all(word in said["en"] for word in ("Well", "road", "settlement", "water"))
+    assert all(word in said["ru"] for word in ("Колодец", "дорога", "населённый пункт"))
+    assert all(word in said["kk"] for word in ("Well", "елді мекен"))
+    assert "Elsewhere" not in said["en"] and len(read_results(results).around["settlements"]) == 1
 
 
 def test_a_path_through_cells_is_drawn_smooth_between_the_same_ends() -> None:

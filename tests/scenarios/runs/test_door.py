@@ -142,7 +142,7 @@ def test_a_context_layer_needs_its_attributes(study: Path) -> None:
 def test_a_context_of_no_use_is_refused(study: Path) -> None:
     edit(study, "context", value={"border": "countries.gpkg"})
     (one,) = faults(study)
-    assert "context.border: the name 'border' should be borders or countries" in one
+    assert "context.border: the name 'border' should be borders, countries, roads, water or settlements" in one
 
 
 @pytest.mark.parametrize(

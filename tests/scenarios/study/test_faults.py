@@ -138,7 +138,8 @@ def test_a_file_with_faults_everywhere_lists_each_once(tmp_path: Path) -> None:
         "fences.permeability.inner.digger: 0.4: does not say at which scale it was measured, and the same share is worth "
         "kilometres per encounter and metres per step; write e.g. {value: 0.3, per: encounter, scale_m: 1000, origin: where from}, "
         "{worth_km: 120, origin: assumption}, or {value: 0, origin: sealed}; see the page on fences",
-        "context.5: the name '5' should be borders or countries; a number or a word like yes as a name needs quotes around it",
+        "context.5: the name '5' should be borders, countries, roads, water or settlements; "
+        "a number or a word like yes as a name needs quotes around it",
     ])  # fmt: skip
 
 

@@ -29,7 +29,7 @@ from scenarios.model.species_run import run_species
 from scenarios.study.load import ResolvedStudy, resolve
 from scenarios.study.uncertainty import Spread
 from scenarios.uncertainty.draws import DrawJob, evaluate_draws, gains_of, score_candidates
-from scenarios.uncertainty.files import _short, how_sure, stability_sentences, stability_tables, write_stability
+from scenarios.uncertainty.files import how_sure, short_name, stability_sentences, stability_tables, write_stability
 from scenarios.uncertainty.stability import ALL, Stability, stability_of
 from tests.support.places import ROOT
 from tests.support.tiny_study import let_through, write_tiny_study
@@ -331,7 +331,7 @@ def test_sentences_say_what_the_tables_say(found: Stability) -> None:
     firm = mine[mine["top_share_place"] > 0.8]
     assert words[0].startswith("All of" if len(firm) == 3 else f"{len(firm) or 'None'} of the 3 best places")
     for row in firm.itertuples():
-        assert f"{row.fence} km {row.along_m / 1000:.1f} ({row.top_share_place:.0%})" in words[0]
+        assert f"{row.name} ({row.top_share_place:.0%})" in words[0]
     best = mine.iloc[0]
     assert f"In {best['top_share_place']:.0%} of 16 draws" in how_sure(found, tables, best["candidate"])
     assert how_sure(found, tables, "nowhere") == ""
@@ -342,7 +342,7 @@ def test_the_picture_shows_every_place(found: Stability, tmp_path: Path) -> None
     files = write_stability(found, tables, stability_sentences(found, tables), tmp_path)
     assert [f.name for f in files] == ["stability.csv", "parameters.csv", "draws.csv", "stability.txt", "stability.png"]
     assert (tmp_path / "stability.png").stat().st_size > 20_000
-    assert (tmp_path / "stability.csv").read_text().startswith("ranking,candidate,fence,")
+    assert (tmp_path / "stability.csv").read_text().startswith("ranking,candidate,name,fence,")
 
 
 def test_the_command_says_what_it_found(study: Path, tmp_path: Path) -> None:
@@ -352,6 +352,18 @@ def test_the_command_says_what_it_found(study: Path, tmp_path: Path) -> None:
     told = json.loads(done.stdout)
     assert told["draws"] == 4 and len(told["shortlist"]) == 2
     assert (tmp_path / "out" / "manifest.json").is_file()
+    page = (tmp_path / "out" / "index.html").read_text(encoding="utf-8")
+    for part in (
+        "4 draws of",
+        "stability.png",
+        "Cautions",
+        "SCHEMATIC",
+        "parameters.csv",
+        "is known to \u00b1 50 percentage points",
+    ):
+        assert part in page, part
+    best = pd.read_csv(tmp_path / "out" / "stability.csv").sort_values("place").iloc[0]
+    assert f"<td>{best['name']}</td>" in page and '{"' not in page and " km " in best["name"]
     free = CliRunner().invoke(app, [*words, "--scenario", "free", "--out", str(tmp_path / "free")])
     assert free.exit_code == 3 and "no candidate passage improves connectivity" in free.stderr
     odd = CliRunner().invoke(app, [*words[:2], "--draws", "6", "--out", str(tmp_path / "odd")])
@@ -390,7 +402,7 @@ def test_short_sequences_keep_parameters_apart() -> None:
     ],
 )
 def test_short_names(name: str, words: str) -> None:
-    assert _short(name) == words
+    assert short_name(name) == words
 
 
 def test_an_objective_of_passages_is_drawn_too(resolved: ResolvedStudy, found: Stability, tmp_path: Path) -> None:

@@ -17,11 +17,14 @@
     const canOpen = (id) => within(id).flatMap((species) => data.runs[`${id}/${species}`].model?.candidates || []);
     const open = (id) => new Set(words.getAll(`open.${id}`).filter((one) => canOpen(id).includes(one)));
     const hidden = words.getAll("hide");
+    const place = (words.get("map") || "").split(",").map(Number);
+    const onEarth = place.length === 3 && place.every(Number.isFinite) && Math.abs(place[0]) <= 180 && Math.abs(place[1]) <= 85;
     return {
       scenario, other: pick("with", ["", ...scenarios], state.other), theme: pick("surface", [...data.themes.map((one) => one.id), "none"], state.theme),
       species: pick("species", within(scenario), within(scenario).includes(state.species) ? state.species : within(scenario)[0]),
       layers: Object.fromEntries(Object.keys(state.layers).map((name) => [name, !hidden.includes(name)])),
-      open: new Map(scenarios.map((id) => [id, open(id)])), language: words.get("lang") || "",
+      open: new Map(scenarios.map((id) => [id, open(id)])), names: new Map(scenarios.map((id) => [id, words.get(`name.${id}`) || ""])),
+      map: onEarth ? place : null, language: words.get("lang") || "",
     };
   }
 
@@ -30,6 +33,8 @@
     const words = new URLSearchParams({ scenario: state.scenario, with: state.other, species: state.species, surface: state.theme, lang: language });
     Object.keys(state.layers).filter((name) => !state.layers[name]).forEach((name) => words.append("hide", name));
     state.open.forEach((ids, scenario) => ids.forEach((id) => words.append(`open.${scenario}`, id)));
+    state.names.forEach((name, scenario) => { if (name) words.append(`name.${scenario}`, name); });
+    if (state.map) words.append("map", state.map.join(","));
     try {
       history.replaceState(null, "", `#${words}`);
     } catch (error) {

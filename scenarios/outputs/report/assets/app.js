@@ -9,7 +9,7 @@
   const LAYER_NAMES = { relief: "Relief", fences: "Fences", paths: "Least-cost paths", borders: "State borders", places: "Core and target areas", names: "Names", passages: "Passages" };
   const state = {
     scenario: data.scenarios[0].id, other: data.beside, species: data.species[0].id, theme: "corridor", opacity: 0.8, every: false, sort: "number",
-    layers: Object.fromEntries(LAYERS.map((name) => [name, true])), open: new Map(), split: 60, at: null, flown: null, readings: 0,
+    layers: Object.fromEntries(LAYERS.map((name) => [name, true])), open: new Map(), names: new Map(), map: null, tool: "", way: [], split: 60, at: null, flown: null, readings: 0,
   };
   const FEW = 15;
   const pixels = new Map();
@@ -21,6 +21,9 @@
   const runOf = (scenario, species = state.species) => data.runs[`${scenario}/${species}`];
   const surfacesOf = (scenario) => data.surfaces[`${scenario}/${state.species}`];
   const openNow = () => state.open.get(state.scenario) || new Set();
+  /** Surfaces that hold anything: others are withheld, or empty in this scenario. */
+  const themesOf = (scenario) => data.themes.filter((theme) => surfacesOf(scenario)[theme.id].known);
+  const themeNow = () => themesOf(state.scenario).find((theme) => theme.id === state.theme);
   const speciesOf = (scenario) => data.species.filter((s) => data.runs[`${scenario}/${s.id}`]);
 
   /* ---- surfaces ---- */
@@ -48,11 +51,10 @@
     }
     watch(one, () => state.scenario);
     const ground = unpack(data.ground, data.frame.width);
-    const surface = bytesOf(state.scenario, state.theme);
     await one.ready;
+    if (state.map) otkelMap.place(one, state.map);
     paint(one.canvases.ground, await ground, groundColours());
     otkelMap.refresh(one, "ground");
-    await surface;
     await drawMap(one, state.scenario);
     setMarkers();
     one.map.once("idle", () => { document.documentElement.dataset.firstMapMs = Math.round(performance.now()); });
@@ -64,7 +66,7 @@
   async function drawMap(view, scenario) {
     const run = runOf(scenario);
     const { stretches, fences } = scenarioOf(scenario);
-    const theme = data.themes.find((one) => one.id === state.theme);
+    const theme = themesOf(scenario).find((one) => one.id === state.theme);
     view.turn = (view.turn || 0) + 1;
     const { turn } = view;
     const bytes = theme ? await bytesOf(scenario, theme.id) : null;
@@ -111,7 +113,11 @@
   function watch(view, scenario) {
     view.map.on("mousemove", (event) => { state.at = event.lngLat; readOut(scenario()); });
     view.map.on("mouseout", () => { state.at = null; readOut(scenario()); });
-    view.map.on("moveend", () => { if (!state.at) readOut(scenario()); });
+    view.map.on("moveend", (event) => {
+      if (!state.at) readOut(scenario());
+      if (event.originalEvent || event.chosen) { state.map = otkelMap.placeOf(view); keep(); }
+    });
+    view.map.on("click", (event) => use([event.lngLat.lng, event.lngLat.lat]));
   }
 
   /** Numbers of the cell under the pointer, or in the middle of the map. */
@@ -124,9 +130,10 @@
     const side = (value, letters) => t(`{angle} ${letters[value < 0 ? 1 : 0]}`, { angle: `${number(Math.abs(value), 5)}°` });
     const where = `${t(state.at ? "Here" : "Middle of the map")}: ${side(at.lat, "NS")}, ${side(at.lng, "EW")}`;
     const surfaces = surfacesOf(scenario);
-    const bytes = await Promise.all(data.themes.map((theme) => bytesOf(scenario, theme.id)));
+    const themes = themesOf(scenario);
+    const bytes = await Promise.all(themes.map((theme) => bytesOf(scenario, theme.id)));
     if (turn !== state.readings) return;
-    const rows = data.themes.map((theme, i) => [t(theme.title), wordsOf(pixel < 0 ? null : reading(bytes[i][pixel], surfaces[theme.id]), theme)]);
+    const rows = themes.map((theme, i) => [t(theme.title), wordsOf(pixel < 0 ? null : reading(bytes[i][pixel], surfaces[theme.id]), theme)]);
     if (state.other) rows.unshift([t("Scenario"), t(scenarioOf(scenario).title)]);
     $("readout").replaceChildren(make("dt", { class: "at" }, where), ...rows.flatMap(([name, text]) => [make("dt", {}, name), make("dd", {}, text)]));
   }
@@ -213,9 +220,46 @@
     if (!one) return;
     const p = [...passagesNow(), ...standingNow()].find((other) => other.id === id);
     const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
-    if (state.flown === id) one.map.fitBounds(one.bounds, { padding: otkelMap.padding(), animate: !still });
-    else one.map.flyTo({ center: [p.lon, p.lat], zoom: 9, animate: !still });
+    if (state.flown === id) one.map.fitBounds(one.bounds, { padding: otkelMap.padding(), animate: !still }, { chosen: true });
+    else one.map.flyTo({ center: [p.lon, p.lat], zoom: 9, animate: !still }, { chosen: true });
     state.flown = state.flown === id ? null : id;
+  }
+
+  /* ---- tools ---- */
+
+  /** Take up a tool, or lay it down if it is in hand. */
+  function take(tool) {
+    state.tool = state.tool === tool ? "" : tool;
+    state.way = [];
+    for (const view of [one, two]) if (view && view.canvases) otkelTools.draw(view, []);
+    for (const id of ["measure", "here"]) $(id).setAttribute("aria-pressed", String(state.tool === id));
+    $("maps").classList.toggle("aiming", state.tool !== "");
+    tell({ measure: t("Click along the way; Escape ends."), here: t("Click where a passage should be.") }[state.tool] || "");
+  }
+
+  function tell(text) {
+    $("told").textContent = text;
+    $("told").hidden = !text;
+  }
+
+  /** A click on the map with a tool in hand. */
+  function use(place) {
+    if (state.tool === "measure") {
+      state.way.push(place);
+      for (const view of [one, two]) if (view && view.canvases) otkelTools.draw(view, state.way);
+      tell(`${number(otkelTools.length(state.way))} ${t("km")}`);
+    }
+    if (state.tool === "here") openNearest(place);
+  }
+
+  /** Passages can be tried where they were modelled: the nearest one is taken. */
+  function openNearest(place) {
+    const found = otkelTools.nearest(passagesNow(), place);
+    if (!found) return tell(t("No place within {km} km was modelled.", { km: otkelTools.FARTHEST_KM }));
+    const { passage, km } = found;
+    if (!openNow().has(passage.id)) press(passage.id);
+    near(passage.id);
+    return tell(t("Opened {place}, the nearest modelled place, {km} km away.", { place: labelOf(passage), km: number(km, 2) }));
   }
 
   const ORDERS = {
@@ -263,6 +307,7 @@
   function follow() {
     if (!otkelAddress.speaks()) return keep();
     speak(recall() || otkelWords.language());
+    if (state.map && one && one.canvases) otkelMap.place(one, state.map);
     return redraw();
   }
 
@@ -284,6 +329,7 @@
     const tally = t(length ? "Passages open: {n} ({m} stand already), cost {cost}" : "Passages open: {n}, cost {cost}", { n: number(open.size + length), m: number(length), cost: number(cost) });
     $("tally").textContent = tally;
     $("reset").disabled = $("save").disabled = open.size === 0;
+    if ($("set-name") !== document.activeElement) $("set-name").value = state.names.get(state.scenario) || "";
     const mean = (rows) => rows.reduce((sum, row) => sum + 1 / row[row.length - 1], 0) / rows.length;
     $("spoken").textContent = `${tally}. ${t("{species}: mean conductance {siemens} S; flow restored {flow}, least cost {cost}.", {
       species: t(data.species.find((s) => s.id === state.species).name), siemens: number(mean(live.now.ohm), 3), flow: share(live.share.conductance), cost: share(live.share.leastCost) })}`;
@@ -291,7 +337,7 @@
 
   function save() {
     const scenario = scenarioOf(state.scenario);
-    const { name, text } = otkelScenario.file(data.study, scenario, scenario.passages.filter((p) => openNow().has(p.id)));
+    const { name, text } = otkelScenario.file(data.study, scenario, scenario.passages.filter((p) => openNow().has(p.id)), (state.names.get(state.scenario) || "").trim());
     const url = URL.createObjectURL(new Blob([text], { type: "application/yaml" }));
     make("a", { href: url, download: name }).click();
     setTimeout(() => URL.revokeObjectURL(url), 10000);
@@ -312,10 +358,10 @@
   }
 
   function legend() {
-    const theme = data.themes.find((one) => one.id === state.theme) || data.themes[0];
+    const theme = themeNow();
     const live = Boolean(runOf(state.scenario).model);
     const proposed = !live && scenarioOf(state.scenario).passages.length > 0;
-    otkelTables.legend($("legend"), { theme, scale: surfacesOf(state.scenario)[theme.id], table: colours(theme.palette, theme.id), gainTop: Math.max(0, ...runOf(state.scenario).gains.filter((g) => g !== null)), layers: state.layers, live, proposed, standing: standingNow(), paths: runOf(state.scenario).paths.length > 0 });
+    otkelTables.legend($("legend"), { theme, scale: theme && surfacesOf(state.scenario)[theme.id], table: theme && colours(theme.palette, theme.id), gainTop: Math.max(0, ...runOf(state.scenario).gains.filter((g) => g !== null)), layers: state.layers, live, proposed, standing: standingNow(), paths: runOf(state.scenario).paths.length > 0 });
   }
 
   function choices() {
@@ -326,7 +372,10 @@
     fill("other", [["", t("nothing")], ...data.scenarios.filter((s) => s.id !== state.scenario && data.runs[`${s.id}/${state.species}`]).map((s) => [s.id, t(s.title)])], state.other);
     $("other-label").hidden = data.scenarios.length < 2;
     fill("species", speciesOf(state.scenario).map((s) => [s.id, t(s.name)]), state.species);
-    fill("theme", [...data.themes.map((theme) => [theme.id, t(theme.title)]), ["none", t("none")]], state.theme);
+    const themes = themesOf(state.scenario);
+    if (state.theme !== "none" && !themeNow()) state.theme = themes[0]?.id || "none";
+    fill("theme", [...themes.map((theme) => [theme.id, t(theme.title)]), ["none", t("none")]], state.theme);
+    $("here").hidden = !runOf(state.scenario).model;
     $("layers").replaceChildren(...LAYERS.map((name) => make("label", {}, make("input", { type: "checkbox", checked: state.layers[name],
       onchange: (event) => { state.layers[name] = event.target.checked; for (const view of [one, two]) if (view && view.canvases) otkelMap.show(view, state.layers, state.opacity); legend(); keep(); } }), t(LAYER_NAMES[name]))));
   }
@@ -398,6 +447,11 @@
     $("every-pair").addEventListener("change", (event) => { state.every = event.target.checked; tryOut(); });
     $("reset").addEventListener("click", () => { state.open.set(state.scenario, new Set()); tryOut(); });
     $("save").addEventListener("click", save);
+    $("set-name").addEventListener("input", (event) => { state.names.set(state.scenario, event.target.value); keep(); });
+    for (const id of ["measure", "here"]) $(id).addEventListener("click", () => take(id));
+    $("print").addEventListener("click", () => window.print());
+    window.addEventListener("keydown", (event) => { if (event.key === "Escape" && state.tool) take(state.tool); });
+    window.addEventListener("beforeprint", () => document.querySelectorAll(".fold").forEach((part) => { part.open = true; }));
     $("about-open").addEventListener("click", () => $("about").showModal());
     window.addEventListener("hashchange", follow);
     $("bar").addEventListener("submit", (event) => event.preventDefault());

@@ -158,5 +158,9 @@
     follow(one.map, two.map)();
   }
 
-  root.otkelMap = { create, refresh, setLines, setPlaces, setPassages, setStanding, show, couple, padding, gainColour, GAIN };
+  /** Longitude and latitude of the middle, and zoom; and to go there. */
+  const placeOf = ({ map }) => [...[map.getCenter().lng, map.getCenter().lat].map((v) => Number(v.toFixed(4))), Number(map.getZoom().toFixed(2))];
+  const place = ({ map }, [lon, lat, zoom]) => map.jumpTo({ center: [lon, lat], zoom });
+
+  root.otkelMap = { create, placeOf, place, refresh, setLines, setPlaces, setPassages, setStanding, show, couple, padding, gainColour, GAIN };
 })(globalThis);

@@ -26,16 +26,17 @@
   }
 
   /** { name, text } of the file. */
-  function file(study, scenario, passages) {
+  function file(study, scenario, passages, called = "") {
     const { base, set, openings } = scenario.basis;
-    const id = slug(`${scenario.id}-${passages.length}-passages`);
+    const own = /[a-z0-9]/i.test(called) ? called : `${scenario.id}-${passages.length}-passages`;
+    const id = slug(own);
     const all = [...openings, ...rules(passages, new Set(openings.map((o) => o.id)))];
     const others = Object.entries(set).filter(([key]) => key !== "openings");
     const text = [
       `# Passages chosen in the report of the study ${study.id}, on top of its scenario ${scenario.id}.`,
       `# otkel run STUDY --scenario ${id}.yaml --out results/${id}`,
       `scenario: ${id}`,
-      `title: ${JSON.stringify(`${scenario.title} + ${passages.length}`)}`,
+      `title: ${JSON.stringify(called || `${scenario.title} + ${passages.length}`)}`,
       `study: ${study.id}`,
       `base: ${base}`,
       "set:",

@@ -127,12 +127,19 @@
   const square = (colour, edge) => symbol((add) => add("rect", { x: 7.5, y: 1.5, width: 11, height: 11, fill: colour, stroke: edge, "stroke-width": 1.5 }));
   const dot = (colour, edge) => symbol((add) => add("circle", { cx: 13, cy: 7, r: 5.5, fill: colour, stroke: edge, "stroke-width": 2 }));
 
-  /** Colour bar of the surface, and every symbol that is on the map. */
-  function legend(element, { theme, scale, table, gainTop, layers, live, proposed, standing: stands, paths }) {
+  /** Name, colour bar and ends of a surface. */
+  function surface(theme, scale, table) {
     const bar = make("canvas", { width: 253, height: 1, role: "img", "aria-label": t(theme.says) });
     const image = bar.getContext("2d").createImageData(253, 1);
     for (let i = 0; i < 253; i++) new Uint32Array(image.data.buffer)[i] = table[i + 1];
     bar.getContext("2d").putImageData(image, 0, 0);
+    const unit = theme.unit === "1" ? "" : ` [${t(theme.unit)}]`;
+    return [make("h3", {}, t(theme.title) + unit), make("p", {}, `${t(theme.says)} ${t("Logarithmic scale.")}`), bar,
+      make("p", { class: "ends" }, make("span", {}, `${scale.under ? "≤ " : ""}${number(scale.low, 3)}`), make("span", {}, `${scale.over ? "≥ " : ""}${number(scale.high, 3)}`))];
+  }
+
+  /** Colour bar of the surface, if one is shown, and every symbol that is on the map. */
+  function legend(element, { theme, scale, table, gainTop, layers, live, proposed, standing: stands, paths }) {
     const item = (icon, text) => make("li", {}, icon, t(text));
     const gains = otkelMap.GAIN.map((colour, i) => [colour, i]);
     const ramp = symbol((add) => gains.forEach(([colour, i]) => add("rect", { x: 0.5 + 5 * i, y: 4, width: 5, height: 6, fill: colour })));
@@ -147,12 +154,9 @@
       proposed && layers.passages && item(dot("#fff", "#10222c"), "Proposed passage"),
       stands.length && layers.passages && item(square("#2e8b57", "#10222c"), stands.every((p) => p.state === "planned") ? "Planned passage" : "Passage that stands"),
       item(box("#cbdae4", "#9fb3c0"), "Water"),
-      theme.id === "cost" && item(box("#a7a1b0", "#a7a1b0"), "No route to a target"),
+      theme?.id === "cost" && item(box("#a7a1b0", "#a7a1b0"), "No route to a target"),
     ].filter(Boolean);
-    const unit = theme.unit === "1" ? "" : ` [${t(theme.unit)}]`;
-    element.replaceChildren(make("h3", {}, t(theme.title) + unit), make("p", {}, `${t(theme.says)} ${t("Logarithmic scale.")}`), bar,
-      make("p", { class: "ends" }, make("span", {}, `${scale.under ? "≤ " : ""}${number(scale.low, 3)}`), make("span", {}, `${scale.over ? "≥ " : ""}${number(scale.high, 3)}`)),
-      make("ul", {}, ...items));
+    element.replaceChildren(...(theme ? surface(theme, scale, table) : []), make("ul", {}, ...items));
   }
 
   root.otkelTables = { totals, pairs, passages, standing, standingWords, givenBack, legend };

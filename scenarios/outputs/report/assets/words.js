@@ -20,14 +20,17 @@
   function number(value, figures = 4) {
     if (value === null || value === undefined || Number.isNaN(value)) return "–";
     if (value === Infinity) return t("no route");
-    if (value !== 0 && Math.abs(value) < 1e-3) {
+    if (value !== 0 && Math.abs(value) < 1e-3 && Number.isFinite(value)) {
       const power = Math.floor(Math.log10(Math.abs(value)));
       return `${number(value / 10 ** power, Math.min(figures, 3))}·10⁻${[...String(-power)].map((digit) => "⁰¹²³⁴⁵⁶⁷⁸⁹"[digit]).join("")}`;
     }
-    return new Intl.NumberFormat(lang === "kk" ? "ru" : lang, { maximumSignificantDigits: figures }).format(value);
+    return plain(value, figures);
   }
 
-  const share = (value) => `${number(100 * value, 3)}\u00a0%`;
+  const plain = (value, figures) => new Intl.NumberFormat(lang === "kk" ? "ru" : lang, { maximumSignificantDigits: figures }).format(value);
+
+  /** A share in per cent, never with a power of ten: under a ten-thousandth of one it is rounding. */
+  const share = (value) => `${Number.isFinite(value) ? plain(Math.abs(value) < 1e-6 ? 0 : 100 * value, 3) : number(value)}\u00a0%`;
   const named = (names) => names[lang] || names.en;
 
   /** Every element with data-t, data-t-label or a sentence of its own. */
