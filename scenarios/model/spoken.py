@@ -39,10 +39,15 @@ def passage_words(prepared: Prepared) -> Words:
 
 
 def _fence_words(inputs: Inputs) -> Words:
+    """Names of fences; a line whose fences share one name goes by it, too."""
     found: Words = {}
+    alike: dict[str, set[str]] = {}
     for fence in inputs.cuts.fences:
+        alike.setdefault(fence.fence_line, set()).add(fence.name)
+    for fence in inputs.cuts.fences:
+        own = [fence.name, fence.fence_line] if len(alike[fence.fence_line]) == 1 else [fence.name]
         for lang, name in fence.names:
-            found.setdefault(lang, {})[fence.name] = name
+            found.setdefault(lang, {}).update(dict.fromkeys(own, name))
     return found
 
 

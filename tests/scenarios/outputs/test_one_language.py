@@ -38,7 +38,7 @@ NAMES = (
 )  # fmt: skip
 """Proper names, formats, and programs with their commands."""
 IDS = (
-    r"border(?:_0)?(?:-km[\d.]+)?", r"inner(?:_0)?", "tiny", "closed", "free", "all", "walker", "digger", "old", r"BORDER[\u20130-9]*",
+    r"border_0(?:-km[\d.]+)?", r"inner(?:_0)?", "tiny", "closed", "free", "all", "walker", "digger", "old", r"BORDER[\u20130-9]*",
     "slope_percent", r"S\d+", r"P\d+", r"FENCE-[A-Z]\d*", r"[0-9a-f]{16}",
 )  # fmt: skip
 """Of the study, and of what stands in it; names for GPS units, which know no other letters; hashes."""
