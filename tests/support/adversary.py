@@ -221,4 +221,4 @@ def report(folder: Path, truth: np.ndarray, degrees: float, say: Callable[[str],
 if __name__ == "__main__":
     public, results = Path(sys.argv[1]), Path(sys.argv[2])
     best = pd.read_csv(results / "combined.csv").query("selected").head(GUESSES)
-    report(public, best[["lon", "lat"]].to_numpy(), 0.1)
+    report(public, best[["lon_deg", "lat_deg"]].to_numpy(), 0.1)

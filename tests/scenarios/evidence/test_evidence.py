@@ -382,6 +382,6 @@ def test_packages_are_made_of_what_is_really_written(study: Path, summary: Summa
         data = b"".join(path.read_bytes() for path in sorted((tmp_path / audience).iterdir()))
         for name in {*cameras["deploymentID"], *cameras["site"], *cameras["stretch"].dropna(), "synthetic-p1"}:
             assert name.encode() not in data
-        for value in {*cameras["lat"], *cameras["lon"]}:
+        for value in {*cameras["lat_deg"], *cameras["lon_deg"]}:
             assert f"{value:.4f}".encode() not in data
     assert len(pd.read_csv(tmp_path / "partner" / "deployments.csv")) == len(cameras)
