@@ -71,5 +71,6 @@ def _command(kind: str) -> Callable[..., None]:
 
 
 for name, kind in KINDS.items():
-    app.command(name, help=kind.help)(_command(name))
+    if not kind.options:
+        app.command(name, help=kind.help)(_command(name))
 app.command(ALL, help="Every kind that the audience may have.")(_command(ALL))

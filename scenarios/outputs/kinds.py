@@ -58,6 +58,8 @@ class ExportKind:
     help : str
     whole : bool
         The writer takes the `Export` itself, not what field files hold.
+    options : bool
+        Its command has options of its own; this is what `otkel export all` writes.
     speaks : tuple of str
         Languages that it has words in; what programs read has one.
     """
@@ -67,6 +69,7 @@ class ExportKind:
     serves: Audience = Audience.PUBLIC
     help: str
     whole: bool = False
+    options: bool = False
     speaks: tuple[str, ...] = LANGUAGES
 
     def write(self, export: Export) -> list[Path]:
@@ -108,6 +111,10 @@ KINDS = {
     "qgis": ExportKind(
         writer=f"{FIELD}.project:write_project", name="{stem}_qgis",
         help="A QGIS project with its data: a folder that opens styled, with a page to print.",
+    ),
+    "sheet": ExportKind(
+        writer="scenarios.outputs.sheets.document:write_sheets", whole=True, options=True,
+        help="Paper sheets: a close-up of each passage that stands or is proposed; for the public the overview.",
     ),
     "report": ExportKind(
         writer="scenarios.outputs.exporting:write_report_folder", whole=True,

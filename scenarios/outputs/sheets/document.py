@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from rasters.files.confined import confined
 from rasters.files.writing import replacing
+from scenarios.model.results import shortlist
 from scenarios.outputs.audience import Audience, audience_named, audience_note
 from scenarios.outputs.folder import MARKER
 from scenarios.outputs.generalise import generalised
@@ -21,9 +23,10 @@ from scenarios.outputs.sheets.frame import MapFrame
 from scenarios.outputs.sheets.geo import georeferenced, viewport_of
 from scenarios.outputs.sheets.page import POINT_MM, Box, Page, font_name
 from scenarios.outputs.sheets.plan import INDEX_COLUMNS, PlannedPage, SheetRequest, planned_pages
+from scenarios.outputs.sheets.series import MOST_SHEETS
 from scenarios.outputs.sheets.sheet import draw_passage_table, draw_sheet
 from scenarios.outputs.sheets.source import SheetSource, shaded_relief
-from scenarios.outputs.sheets.subject import subject_of
+from scenarios.outputs.sheets.subject import ALL, subject_of
 from scenarios.outputs.sheets.table import HEAD_MM, ROW_MM, draw_table, passage_rows
 from scenarios.outputs.sk42 import operation_of
 from scenarios.outputs.stored import StoredResults, read_results
@@ -35,7 +38,9 @@ from scenarios.records.hashing import sha256_of
 if TYPE_CHECKING:
     from reportlab.pdfgen.canvas import Canvas
 
-__all__ = ["DrawnPage", "default_audience", "draw_pages", "export_sheet", "sheet_source"]
+    from scenarios.outputs.kinds import Export
+
+__all__ = ["DrawnPage", "default_audience", "draw_pages", "export_sheet", "sheet_source", "write_sheets"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,6 +106,22 @@ def export_sheet(
         folder=out.parent, found=out, seconds=time.perf_counter() - start, rows=rows, opens=out.name,
         notes=[said, *(f"  {number:>3}  {title}" for number, title in enumerate(titles, 1))],
     )  # fmt: skip
+
+
+def write_sheets(export: Export, out: Path) -> list[Path]:
+    """What `otkel export all` writes: a close-up of each passage that stands or is proposed; the overview where there is none."""
+    scenario = export.scenario or export.results.scenarios[0]
+    species = export.species[0] if len(export.species) == 1 else ALL
+    run = subject_of(export.results, scenario, species)
+    there = {"standing": 0 < len(run.standing) <= MOST_SHEETS, "shortlist": len(shortlist(run.ranking)) > 0}
+    wanted = () if export.audience is Audience.PUBLIC else tuple(name for name, some in there.items() if some)
+    suffix = language(export.lang or "en").suffix
+    path = confined(out, f"{run.study}_{scenario}_{species}_{export.audience}_sheets{suffix}.pdf")
+    done = export_sheet(
+        export.results.folder, SheetRequest(passages=wanted), path, scenario=scenario, species=species, audience=export.audience,
+        lang=export.lang or "en",
+    )  # fmt: skip
+    return [done.found]
 
 
 def sheet_source(run: Release, results: StoredResults, audience: Audience, lang: str) -> SheetSource:

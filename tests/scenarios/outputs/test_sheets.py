@@ -20,9 +20,10 @@ from typer.testing import CliRunner
 import scenarios.outputs.sheets as package
 from cli import app
 from rasters.errors import ConfigError
-from scenarios.model.results import own_numbers
+from scenarios.model.results import own_numbers, shortlist
 from scenarios.outputs.audience import Audience, badge
 from scenarios.outputs.job import Summary
+from scenarios.outputs.kinds import KINDS, Export
 from scenarios.outputs.release import Release
 from scenarios.outputs.report.payload import Contents
 from scenarios.outputs.sheets.countries import country_at
@@ -387,3 +388,15 @@ def test_unknown_audience_is_named(results: Path, tmp_path: Path) -> None:
         from scenarios.outputs.sheets.plan import SheetRequest
 
         export_sheet(results, SheetRequest(), tmp_path / "f.pdf", audience="everyone")
+
+
+def test_export_all_writes_sheets_too(results: Path, tmp_path: Path) -> None:
+    stored = read_results(results)
+    for audience, name in ((Audience.PARTNER, "partner"), (Audience.PUBLIC, "public")):
+        asked = Export(
+            results=stored, scenario="closed", species=("walker",), audience=audience, lang="kk", out=tmp_path, content=lambda: None
+        )  # type: ignore[arg-type, return-value]  # fmt: skip
+        (path,) = KINDS["sheet"].write(asked)
+        best = shortlist(stored.run("closed", "walker").ranking)
+        assert path.name == f"tiny_closed_walker_{name}_sheets_kk.pdf"
+        assert len(pypdfium2.PdfDocument(path)) == (len(best) if audience is Audience.PARTNER else 1)
