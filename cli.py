@@ -36,7 +36,7 @@ NEGATIVE = {"ignore_unknown_options": True}
 MONITORING = (monitoring.crime, monitoring.indicators)
 COMPATIBLE = (compatible.circuitscape, compatible.omniscape, compatible.window)
 
-BEGINNING = (beginning.keys, beginning.new, planning.doctor)
+BEGINNING = (beginning.keys, beginning.new, beginning.region, planning.doctor)
 
 for command in (*PLANNING, comparing.compare, *COMPATIBLE, *MONITORING, *BEGINNING):
     app.command()(command)

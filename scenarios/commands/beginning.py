@@ -13,7 +13,7 @@ from scenarios.commands.completing import studies_typed
 if TYPE_CHECKING:
     from scenarios.progress import Reporter
 
-__all__ = ["keys", "new"]
+__all__ = ["keys", "new", "region"]
 
 
 @reported("keys", listing=True)
@@ -69,3 +69,42 @@ def new(
     if bounds is None:
         return copy_study(name, example)
     return write_minimal(name, bounds, cell_m=cell_m)
+
+
+@reported("region", listing=True)
+def region(
+    reporter: Reporter,
+    out: Annotated[Path, typer.Option("--out", "-o", help="Folder to write; its name is the id of the study.")],
+    bbox: Annotated[
+        tuple[float, float, float, float] | None,
+        typer.Option(metavar="W S E N", help="Region in degrees (WGS 84): west, south, east, north."),
+    ] = None,
+    area: Annotated[Path | None, typer.Option(help="Vector file instead: the bounds of its features.")] = None,
+    cell_m: Annotated[
+        float | None, typer.Option("--cell-m", help="Cell size in metres. Default: what suits the region.")
+    ] = None,
+    species: Annotated[
+        list[str] | None,
+        typer.Option("--species", help="A bundled species; may be given several times. Default: urial."),
+    ] = None,
+    plan: Annotated[bool, typer.Option("--plan", help="Only list what would be fetched.")] = False,
+    offline: Annotated[
+        bool, typer.Option("--offline", help="Fetch nothing; use what is kept of earlier times.")
+    ] = False,
+    dem: Annotated[Path | None, typer.Option(metavar="FILE", help="Relief instead of Copernicus DEM [m].")] = None,
+    landcover: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Land cover instead of ESA WorldCover, in its codes.")
+    ] = None,
+) -> Summary:
+    """Make a study of any region from public relief and land cover; fences, cores and reserves are yours to add."""
+    from scenarios.region.session import area_bounds, make_region, plan_region
+
+    if (bbox is None) == (area is None):
+        raise typer.BadParameter("give either --bbox W S E N or --area FILE")
+    bounds = area_bounds(area) if area is not None else bbox
+    assert bounds is not None
+    if plan:
+        return plan_region(bounds, cell_m, dem=dem, landcover=landcover)
+    return make_region(
+        out, bounds, species or ["urial"], reporter, cell_m=cell_m, offline=offline, dem=dem, landcover=landcover
+    )

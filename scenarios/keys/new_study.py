@@ -15,11 +15,12 @@ from rich.console import Console
 
 from rasters.errors import ExportError, OptionError
 from rasters.files.confined import fault_of_path
+from rasters.grid import Grid
 from rasters.plain import unknown
 from scenarios.exit_codes import ExitCode
 from scenarios.study.load import LIBRARY, bundled_studies
 
-__all__ = ["NewStudy", "copy_study", "write_minimal"]
+__all__ = ["NewStudy", "checked_bounds", "copy_study", "grid_around", "require_new", "write_minimal", "write_texts"]
 
 TEMPLATES = Path(__file__).parent / "templates"
 WHERE = {"study.yaml": "study.yaml", "animal.yaml": "animal.yaml", "README.md": "data/README.md"}
@@ -76,18 +77,12 @@ def write_minimal(folder: Path, bounds_deg: Sequence[float], *, cell_m: float | 
     cell_m : float, optional
         Default: the smallest of `CELLS` that gives at most `MOST_CELLS` cells.
     """
-    _require_new(folder)
-    if cell_m is not None and not 0 < cell_m < np.inf:
-        raise OptionError(f"--cell-m {cell_m:g}: should be > 0")
-    west, south, east, north = _checked(bounds_deg)
-    lon, lat = (west + east) / 2, (south + north) / 2
-    crs = f"+proj=laea +lat_0={lat:.4g} +lon_0={_normal(lon):.5g} +datum=WGS84 +units=m +no_defs"
-    box = _metres(crs, west, south, east, north)
-    size = _cell_size(box) if cell_m is None else float(cell_m)
-    xmin, ymin, xmax, ymax = (_outward(value, size, up=n > 1) for n, value in enumerate(box))
-    rows, columns = round((ymax - ymin) / size), round((xmax - xmin) / size)
+    require_new(folder)
+    west, south, east, north = checked_bounds(bounds_deg)
+    grid = grid_around((west, south, east, north), cell_m)
+    crs, size = grid.crs, grid.cell_width_m
     every = max(1_000.0, size)
-    corners = [f"{value:.0f}" for value in (xmin, ymin, xmax, ymax)]
+    corners = [f"{value:.0f}" for value in grid.bounds]
     words = {
         "name": folder.name, "title": folder.name.replace("_", " ").replace("-", " "), "crs": crs,
         "bounds": ", ".join(corners), "box": " ".join(corners), "cell_m": f"{size:g}",
@@ -98,16 +93,38 @@ def write_minimal(folder: Path, bounds_deg: Sequence[float], *, cell_m: float | 
         target: Template((TEMPLATES / name).read_text(encoding="utf-8")).substitute(words)
         for name, target in WHERE.items()
     }
-    _write(folder, texts)
+    write_texts(folder, texts)
     needed = ("data/dem.tif", "data/landcover.tif", "data/fences.gpkg", "data/cores.gpkg")
     return NewStudy(
-        folder=folder, files=tuple(texts), missing=needed, grid=f"{rows} x {columns} cells of {size:g} m, {crs}"
+        folder=folder,
+        files=tuple(texts),
+        missing=needed,
+        grid=f"{grid.height} x {grid.width} cells of {size:g} m, {crs}",
     )
+
+
+def grid_around(bounds_deg: Sequence[float], cell_m: float | None = None) -> Grid:
+    """An equal-area grid on the middle of some bounds that holds all of them.
+
+    Parameters
+    ----------
+    bounds_deg : four floats
+        As `checked_bounds` gives them.
+    cell_m : float, optional
+        Default: the smallest of `CELLS` that gives at most `MOST_CELLS` cells.
+    """
+    if cell_m is not None and not 0 < cell_m < np.inf:
+        raise OptionError(f"--cell-m {cell_m:g}: should be > 0")
+    west, south, east, north = bounds_deg
+    lon, lat = (west + east) / 2, (south + north) / 2
+    crs = f"+proj=laea +lat_0={lat:.4g} +lon_0={_normal(lon):.5g} +datum=WGS84 +units=m +no_defs"
+    box = _metres(crs, west, south, east, north)
+    return Grid.from_bounds(crs, box, _cell_size(box) if cell_m is None else float(cell_m))
 
 
 def copy_study(folder: Path, example: str) -> NewStudy:
     """Copy a bundled study with its data, to change it."""
-    _require_new(folder)
+    require_new(folder)
     if example not in bundled_studies():
         raise OptionError(f"--example: {unknown('study', example, bundled_studies())}")
     try:
@@ -118,7 +135,8 @@ def copy_study(folder: Path, example: str) -> NewStudy:
     return NewStudy(folder=folder, files=tuple(names))
 
 
-def _require_new(folder: Path) -> None:
+def require_new(folder: Path) -> None:
+    """OptionError unless a study can be written there: a name that can be an id, and nothing there yet."""
     if fault := fault_of_path(folder.name):
         raise OptionError(f"NAME {str(folder)!r}: {fault}")
     if not folder.name or not all(one.islower() or one.isdigit() or one in "-_" for one in folder.name):
@@ -127,9 +145,10 @@ def _require_new(folder: Path) -> None:
         raise OptionError(f"{folder}: is there already; choose another name, or remove it")
 
 
-def _checked(bounds_deg: Sequence[float]) -> tuple[float, float, float, float]:
+def checked_bounds(bounds_deg: Sequence[float], option: str = "--bounds") -> tuple[float, float, float, float]:
+    """West, south, east, north in degrees, east past 180 where the bounds cross that meridian; OptionError for what is no region."""
     west, south, east, north = map(float, bounds_deg)
-    stated = f"--bounds {west:g} {south:g} {east:g} {north:g}"
+    stated = f"{option} {west:g} {south:g} {east:g} {north:g}"
     if not (-180 <= west <= 180 and -180 <= east <= 180 and -90 < south < north < 90):
         raise OptionError(
             f"{stated}: give west, south, east and north in degrees, south below north, e.g. 55 42 57.5 44"
@@ -159,11 +178,8 @@ def _cell_size(box: tuple[float, float, float, float]) -> float:
     return next((size for size in CELLS if area / size**2 <= MOST_CELLS), CELLS[-1])
 
 
-def _outward(value: float, size: float, *, up: bool) -> float:
-    return float((np.ceil if up else np.floor)(value / size) * size)
-
-
-def _write(folder: Path, texts: dict[str, str]) -> None:
+def write_texts(folder: Path, texts: dict[str, str]) -> None:
+    """Write text files into a folder, with the folders they need."""
     try:
         for name, text in texts.items():
             path = folder / name

@@ -40,6 +40,7 @@ def check_study(
     findings += {(one.check, one.text): one for one in worths}.values()
     first, inputs = entered[0].resolved, entered[0].inputs
     findings.append(Finding(check="layers", passed=True, text=f"known on this share of the grid: {inputs.coverage}"))
+    findings += _coverage_findings(first)
     findings += _bodies_findings(first, inputs)
     findings += _unused_findings(first, inputs)
     closed: dict[tuple[str, ...], list[str]] = {}
@@ -55,6 +56,20 @@ def check_study(
         findings.append(Finding(check="leak", passed=True, text=text, state="NOT TESTED"))
     findings += _line_findings(inputs)
     return CheckReport(study=first.study.study, findings=tuple(findings))
+
+
+def _coverage_findings(resolved: ResolvedStudy) -> list[Finding]:
+    """How far fences were mapped, where the study says so."""
+    said = {
+        "unknown": "nobody says how far fences were mapped: those that are not drawn are unknown, not absent",
+        "partial": "some fences were mapped: where none is drawn there may be others",
+        "surveyed": "the fences of the region were surveyed",
+    }
+    coverage = resolved.study.fences.coverage
+    if coverage is None:
+        return []
+    state = "LOOK" if coverage != "surveyed" else ""
+    return [Finding(check="coverage of fences", passed=True, text=f"{coverage}: {said[coverage]}", state=state)]
 
 
 def _worth_findings(resolved: ResolvedStudy, inputs: Inputs) -> list[Finding]:

@@ -85,6 +85,8 @@ class Fences(Model):
     """Attribute that says `surveyed` or `schematic`."""
     country: str = "country"
     """Attribute with the country whose fence it is, where there is one."""
+    coverage: Literal["unknown", "partial", "surveyed"] | None = None
+    """How far fences of the region were mapped: a fence that nobody mapped is `unknown`, not absent. `otkel check` repeats it."""
     active: list[str] = []
     """Fence lines that stand in this scenario."""
     permeability: dict[str, dict[str, PermeabilityModel]] = {}

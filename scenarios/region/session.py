@@ -1,0 +1,217 @@
+"""`otkel region`: from bounds to a study that runs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import rasterio
+from rich.console import Console
+
+from rasters.errors import DataError, OptionError
+from rasters.grid import Grid
+from scenarios.exit_codes import ExitCode
+from scenarios.keys.new_study import checked_bounds, grid_around, require_new
+from scenarios.progress import Reporter
+from scenarios.records.hashing import sha256_of
+from scenarios.region.cache import Cache, Kept
+from scenarios.region.fetching import NotReached
+from scenarios.region.profiles import region_profile
+from scenarios.region.reading import Placed, opened, read_classes, read_ground
+from scenarios.region.sources import BOUNDS, Relief, Source, Tile, WorldCover
+from scenarios.region.writing import DESIGNS, LAYERS, write_study
+
+__all__ = ["Planned", "RegionStudy", "area_bounds", "make_region", "plan_region"]
+
+DEGREE_M = 111_320.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RegionStudy:
+    """A study that was written."""
+
+    folder: Path
+    files: tuple[str, ...]
+    grid: str
+    fetched_bytes: int
+    exit_code: ExitCode = ExitCode.OK
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain data."""
+        return {
+            "folder": str(self.folder),
+            "files": list(self.files),
+            "grid": self.grid,
+            "fetched_bytes": self.fetched_bytes,
+        }
+
+    def print(self, console: Console) -> None:
+        """What was written, what is not known, and what comes next."""
+        console.print(f"{self.folder}: {', '.join(self.files)}")
+        console.print(f"grid: {self.grid}; {self.fetched_bytes / 1e6:.1f} MB of sources (SOURCES.yaml)")
+        console.print("fences: coverage unknown; put lines into data/fences.gpkg and name them under fences.active")
+        console.print("replace what is marked PLACEHOLDER in study.yaml, first the two cores")
+        console.print(f"then: otkel check {self.folder}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Planned:
+    """What would be fetched: url, and whether it is here already."""
+
+    rows: tuple[tuple[str, bool], ...]
+    grid: str
+    exit_code: ExitCode = ExitCode.OK
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain data."""
+        return {"grid": self.grid, "files": [{"url": url, "kept": kept} for url, kept in self.rows]}
+
+    def print(self, console: Console) -> None:
+        """One line for each file."""
+        console.print(f"grid: {self.grid}")
+        for url, kept in self.rows:
+            console.print(f"{'kept ' if kept else 'fetch'} {url}")
+        console.print(
+            f"{sum(not kept for _, kept in self.rows)} of {len(self.rows)} files to fetch; what is not there is sea"
+        )
+
+
+def area_bounds(path: Path) -> BOUNDS:
+    """Bounds of the features of a vector file [degrees]."""
+    from pyogrio import read_bounds, read_info
+    from pyogrio.errors import DataSourceError
+    from pyproj import Transformer
+
+    try:
+        crs, (_, boxes) = read_info(path)["crs"], read_bounds(path)
+    except DataSourceError as error:
+        raise DataError(f"--area {path}: cannot be read as vectors ({error})") from None
+    if crs is None or not boxes.size:
+        raise DataError(f"--area {path}: has no {'features' if crs else 'coordinate reference system'}")
+    whole = (boxes[0].min(), boxes[1].min(), boxes[2].max(), boxes[3].max())
+    west, south, east, north = Transformer.from_crs(crs, "EPSG:4326", always_xy=True).transform_bounds(*whole)
+    return west, south, east, north
+
+
+def plan_region(
+    bounds_deg: Sequence[float], cell_m: float | None, *, dem: Path | None, landcover: Path | None
+) -> Planned:
+    """What `make_region` would fetch."""
+    bounds = checked_bounds(bounds_deg, "--bbox")
+    grid, cache = grid_around(bounds, cell_m), Cache.of_user()
+    sources = _sources(grid, dem, landcover)
+    tiles = [tile for source, file in sources if file is None for tile in source.tiles(_reach(grid, bounds))]
+    return Planned(rows=tuple((tile.url, cache.known(tile.url) is not None) for tile in tiles), grid=str(grid))
+
+
+def make_region(
+    folder: Path, bounds_deg: Sequence[float], species: Sequence[str], reporter: Reporter, *, cell_m: float | None = None,
+    offline: bool = False, dem: Path | None = None, landcover: Path | None = None,
+) -> RegionStudy:  # fmt: skip
+    """Fetch what is not kept yet, read it into a grid, write the study.
+
+    Parameters
+    ----------
+    folder : Path
+        New; its name is the study's id.
+    bounds_deg : four floats
+        West, south, east, north [degrees].
+    species : sequence of str
+        Names of bundled profiles.
+    dem, landcover : Path, optional
+        Rasters instead of the public ones: heights in metres; codes of WorldCover.
+    """
+    require_new(folder)
+    bounds = checked_bounds(bounds_deg, "--bbox")
+    profiles = {name: region_profile(name, LAYERS, DESIGNS) for name in species}
+    grid, cache = grid_around(bounds, cell_m), Cache.of_user(offline=offline)
+    (relief, relief_file), (cover, cover_file) = _sources(grid, dem, landcover)
+    lon_0 = (bounds[0] + bounds[2]) / 2
+    got = {
+        source.key: [] if file else _fetched(source, cache, _reach(grid, bounds), reporter)
+        for source, file in ((relief, relief_file), (cover, cover_file))
+    }
+    with _raster(got["relief"], cache, relief_file, lon_0) as source:
+        ground = read_ground(source, grid, _pixel_m(source))
+    with _raster(got["landcover"], cache, cover_file, lon_0) as source:
+        classes = read_classes(source, grid)
+    rows = [_row(relief, relief_file, got["relief"]), _row(cover, cover_file, got["landcover"])]
+    degrees = "west {:g}, south {:g}, east {:g}, north {:g} degrees".format(*bounds_deg)
+    files = write_study(folder, grid, ground, classes, profiles, rows, degrees)
+    fetched = sum(kept.n_bytes for pairs in got.values() for _, kept in pairs)
+    return RegionStudy(folder=folder, files=files, grid=str(grid), fetched_bytes=fetched)
+
+
+def _sources(
+    grid: Grid, dem: Path | None, landcover: Path | None
+) -> tuple[tuple[Source, Path | None], tuple[Source, Path | None]]:
+    for option, path in (("--dem", dem), ("--landcover", landcover)):
+        if path is not None and not path.is_file():
+            raise OptionError(f"{option} {path}: is not there")
+    return (Relief(grid.cell_width_m), dem), (WorldCover(), landcover)
+
+
+def _reach(grid: Grid, bounds: BOUNDS) -> BOUNDS:
+    """Bounds of the whole grid, which is wider than what it holds [degrees]."""
+    left, bottom, right, top = grid.bounds
+    x, y = np.meshgrid(np.linspace(left, right, 33), np.linspace(bottom, top, 33))
+    lon, lat = grid.lonlat(x.ravel(), y.ravel())
+    middle = (bounds[0] + bounds[2]) / 2
+    lon = middle + (lon - middle + 180) % 360 - 180
+    return float(lon.min()), float(lat.min()), float(lon.max()), float(lat.max())
+
+
+def _fetched(source: Source, cache: Cache, bounds: BOUNDS, reporter: Reporter) -> list[tuple[Tile, Kept]]:
+    """Every tile; all that cannot be reached in one error."""
+    tiles, got, faults = list(source.tiles(bounds)), [], []
+    reporter.expect(len(tiles), source.title)
+    for tile in tiles:
+        try:
+            got.append((tile, cache.get(source, tile)))
+        except NotReached as error:
+            faults.append(str(error))
+        reporter.step(source.title)
+    if faults:
+        raise DataError("\n".join(faults))
+    if not any(kept.sha256 for _, kept in got):
+        raise DataError(
+            f"{source.title}: has no tile in these bounds; is it all sea? A file can be given: {source.by_hand} FILE"
+        )
+    return got
+
+
+@contextmanager
+def _raster(got: Sequence[tuple[Tile, Kept]], cache: Cache, file: Path | None, lon_0: float) -> Iterator[Any]:
+    if file is None:
+        placed = [Placed(path=cache.path(kept), west=tile.west) for tile, kept in got if kept.sha256]
+        with opened(placed, lon_0) as source:
+            yield source
+        return
+    try:
+        source = rasterio.open(file)
+    except rasterio.errors.RasterioIOError as error:
+        raise DataError(f"{file}: cannot be read as a raster ({error})") from None
+    with source:
+        if source.crs is None:
+            raise DataError(f"{file}: has no coordinate reference system; assign one (gdal_edit -a_srs EPSG:...)")
+        yield source
+
+
+def _pixel_m(source: Any) -> float:
+    return float(-source.transform.e) * (DEGREE_M if source.crs.is_geographic else 1.0)
+
+
+def _row(source: Source, file: Path | None, got: Sequence[tuple[Tile, Kept]]) -> dict[str, Any]:
+    if file is not None:
+        return {
+            "layer": source.key, "title": file.name, "licence": "unknown: say it here", "attribution": f"{source.key}: {file.name}",
+            "files": [{"file": file.name, "sha256": sha256_of(file), "n_bytes": file.stat().st_size}],
+        }  # fmt: skip
+    return {
+        "layer": source.key, "title": source.title, "licence": source.licence, "attribution": source.attribution,
+        "files": [asdict(kept) for _, kept in got],
+    }  # fmt: skip

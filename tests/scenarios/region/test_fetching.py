@@ -1,0 +1,146 @@
+"""Fetching from a server with faults: what is said, and that nothing half-written is left to be read."""
+
+from __future__ import annotations
+
+import errno
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from rasters.errors import DataError
+from scenarios.region import fetching
+from scenarios.region.cache import Cache
+from scenarios.region.fetching import NotReached
+from scenarios.region.sources import Relief, Tile
+from tests.support.public_sources import Served, serving
+
+BODY = bytes(range(256)) * 4000
+RELIEF = Relief(1000.0)
+
+
+@pytest.fixture
+def served(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Served]:
+    monkeypatch.setattr(fetching, "FIRST_WAIT_S", 0.01)
+    root = tmp_path / "www"
+    root.mkdir()
+    (root / "one.tif").write_bytes(BODY)
+    with serving(root) as server:
+        yield server
+
+
+@pytest.fixture
+def cache(tmp_path: Path) -> Cache:
+    return Cache(folder=tmp_path / "cache", limit_bytes=1e9)
+
+
+def tile(served: Served, name: str = "one.tif") -> Tile:
+    return Tile(url=f"{served.address}/{name}", west=0, south=0)
+
+
+def test_what_was_fetched_is_kept_by_content(served: Served, cache: Cache) -> None:
+    kept = cache.get(RELIEF, tile(served))
+    assert cache.path(kept).read_bytes() == BODY and kept.n_bytes == len(BODY) and kept.etag
+    assert cache.get(RELIEF, tile(served)) == kept and len(served.asked) == 1
+    assert not list((cache.folder / "parts").iterdir())
+
+
+@pytest.mark.parametrize("fault", ["429", "503"])
+def test_a_busy_server_is_asked_again(served: Served, cache: Cache, fault: str) -> None:
+    served.faults.extend([fault, fault])
+    assert cache.path(cache.get(RELIEF, tile(served))).read_bytes() == BODY
+    assert len(served.asked) == 3
+
+
+def test_a_server_that_stays_busy_is_said_in_one_line_with_what_to_do(served: Served, cache: Cache) -> None:
+    served.faults.extend(["503"] * 10)
+    with pytest.raises(
+        NotReached, match=r"one\.tif: could not be fetched: the server says 503.*; .*--dem FILE"
+    ) as told:
+        cache.get(RELIEF, tile(served))
+    assert "\n" not in str(told.value) and len(served.asked) == fetching.TRIES
+    assert cache.known(tile(served).url) is None
+
+
+def test_what_broke_off_goes_on_from_there(served: Served, cache: Cache) -> None:
+    served.faults.append("cut")
+    assert cache.path(cache.get(RELIEF, tile(served))).read_bytes() == BODY
+    assert [asked for _, asked in served.asked] == ["", f"bytes={len(BODY) // 2}-"]
+
+
+def test_the_next_command_goes_on_from_what_an_earlier_left(served: Served, cache: Cache) -> None:
+    served.faults.extend(["cut", "503", "503", "503"])
+    with pytest.raises(NotReached):
+        cache.get(RELIEF, tile(served))
+    assert not list((cache.folder / "objects").iterdir())
+    assert cache.path(cache.get(RELIEF, tile(served))).read_bytes() == BODY
+    assert served.asked[-1][1] == f"bytes={len(BODY) // 2}-"
+
+
+def test_a_file_that_changed_meanwhile_is_fetched_whole(served: Served, cache: Cache) -> None:
+    served.faults.extend(["cut", "503", "503", "503"])
+    with pytest.raises(NotReached):
+        cache.get(RELIEF, tile(served))
+    (served.root / "one.tif").write_bytes(BODY[::-1])
+    assert cache.path(cache.get(RELIEF, tile(served))).read_bytes() == BODY[::-1]
+
+
+def test_a_slow_body_is_waited_for_so_long_and_asked_again(
+    served: Served, cache: Cache, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fetching, "TIMEOUT_S", 0.4)
+    served.faults.append("slow")
+    assert cache.path(cache.get(RELIEF, tile(served))).read_bytes() == BODY
+    assert len(served.asked) == 2
+
+
+def test_another_host_is_refused(served: Served, cache: Cache) -> None:
+    served.faults.append("redirect")
+    with pytest.raises(NotReached, match=r"another host \(elsewhere\.invalid\), which is refused"):
+        cache.get(RELIEF, tile(served))
+    assert len(served.asked) == 1
+
+
+def test_what_was_damaged_on_the_disk_is_fetched_again(served: Served, cache: Cache) -> None:
+    kept = cache.get(RELIEF, tile(served))
+    cache.path(kept).write_bytes(BODY[:100])
+    assert cache.path(cache.get(RELIEF, tile(served))).read_bytes() == BODY
+    assert len(served.asked) == 2
+
+
+def test_a_tile_that_is_not_there_is_remembered_as_sea(served: Served, cache: Cache) -> None:
+    assert cache.get(RELIEF, tile(served, "sea.tif")).sha256 == ""
+    cache.get(RELIEF, tile(served, "sea.tif"))
+    assert len(served.asked) == 1
+
+
+def test_offline_fetches_nothing(served: Served, cache: Cache) -> None:
+    kept = cache.get(RELIEF, tile(served))
+    offline = Cache(folder=cache.folder, limit_bytes=1e9, offline=True)
+    assert offline.get(RELIEF, tile(served)) == kept
+    with pytest.raises(DataError, match=r"two\.tif: is not in .*, and --offline fetches nothing; .*--dem FILE"):
+        offline.get(RELIEF, tile(served, "two.tif"))
+    assert len(served.asked) == 1
+
+
+def test_a_full_disk_leaves_nothing_that_counts(served: Served, cache: Cache, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(fetching, "_once", full)
+        with pytest.raises(OSError, match="No space left"):
+            cache.get(RELIEF, tile(served))
+    assert cache.known(tile(served).url) is None
+    assert cache.path(cache.get(RELIEF, tile(served))).read_bytes() == BODY
+
+
+def test_above_its_limit_the_cache_drops_what_is_oldest(served: Served, tmp_path: Path) -> None:
+    import os
+
+    (served.root / "two.tif").write_bytes(BODY[::-1])
+    small = Cache(folder=tmp_path / "small", limit_bytes=len(BODY) // 2)
+    old = small.get(RELIEF, tile(served))
+    os.utime(small.path(old), (0, 0))
+    new = small.get(RELIEF, tile(served, "two.tif"))
+    assert not small.path(old).exists() and small.path(new).exists()
