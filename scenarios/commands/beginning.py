@@ -95,8 +95,12 @@ def region(
     landcover: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Land cover instead of ESA WorldCover, in its codes.")
     ] = None,
+    pbf: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="OpenStreetMap extract (.osm.pbf): fences, roads, settlements.")
+    ] = None,
+    wdpa: Annotated[Path | None, typer.Option(metavar="FILE", help="Protected areas of WDPA: polygons.")] = None,
 ) -> Summary:
-    """Make a study of any region from public relief and land cover; fences, cores and reserves are yours to add."""
+    """Make a study of any region from public relief and land cover, and your files of fences, roads, settlements and reserves."""
     from scenarios.region.session import area_bounds, make_region, plan_region
 
     if (bbox is None) == (area is None):
@@ -106,5 +110,6 @@ def region(
     if plan:
         return plan_region(bounds, cell_m, dem=dem, landcover=landcover)
     return make_region(
-        out, bounds, species or ["urial"], reporter, cell_m=cell_m, offline=offline, dem=dem, landcover=landcover
-    )
+        out, bounds, species or ["urial"], reporter, cell_m=cell_m, offline=offline, dem=dem, landcover=landcover,
+        pbf=pbf, wdpa=wdpa,
+    )  # fmt: skip

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -23,11 +23,18 @@ from scenarios.region.fetching import NotReached
 from scenarios.region.profiles import region_profile
 from scenarios.region.reading import Placed, opened, read_classes, read_ground
 from scenarios.region.sources import BOUNDS, Relief, Source, Tile, WorldCover
-from scenarios.region.writing import DESIGNS, LAYERS, write_study
+from scenarios.region.vectors import read_found
+from scenarios.region.writing import DESIGNS, layers_with, write_study
 
 __all__ = ["Planned", "RegionStudy", "area_bounds", "make_region", "plan_region"]
 
 DEGREE_M = 111_320.0
+OSM = ("fences, roads, settlements", "ODbL 1.0", "Fences, roads and settlements: (c) OpenStreetMap contributors, ODbL")
+WDPA = (
+    "reserves", "WDPA terms of use: not to be redistributed, nor used commercially",
+    "Reserves: UNEP-WCMC and IUCN, The World Database on Protected Areas (WDPA)",
+)  # fmt: skip
+"""Layer, licence and attribution of a file of the user."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +45,7 @@ class RegionStudy:
     files: tuple[str, ...]
     grid: str
     fetched_bytes: int
+    coverage: str
     exit_code: ExitCode = ExitCode.OK
 
     def as_dict(self) -> dict[str, Any]:
@@ -53,7 +61,9 @@ class RegionStudy:
         """What was written, what is not known, and what comes next."""
         console.print(f"{self.folder}: {', '.join(self.files)}")
         console.print(f"grid: {self.grid}; {self.fetched_bytes / 1e6:.1f} MB of sources (SOURCES.yaml)")
-        console.print("fences: coverage unknown; put lines into data/fences.gpkg and name them under fences.active")
+        console.print(
+            f"fences: coverage {self.coverage}; put lines into data/fences.gpkg and name them under fences.active"
+        )
         console.print("replace what is marked PLACEHOLDER in study.yaml, first the two cores")
         console.print(f"then: otkel check {self.folder}")
 
@@ -111,6 +121,7 @@ def plan_region(
 def make_region(
     folder: Path, bounds_deg: Sequence[float], species: Sequence[str], reporter: Reporter, *, cell_m: float | None = None,
     offline: bool = False, dem: Path | None = None, landcover: Path | None = None,
+    pbf: Path | None = None, wdpa: Path | None = None,
 ) -> RegionStudy:  # fmt: skip
     """Fetch what is not kept yet, read it into a grid, write the study.
 
@@ -122,13 +133,17 @@ def make_region(
         West, south, east, north [degrees].
     species : sequence of str
         Names of bundled profiles.
+    pbf, wdpa : Path, optional
+        Extract of OpenStreetMap; WDPA polygons.
     dem, landcover : Path, optional
         Rasters instead of the public ones: heights in metres; codes of WorldCover.
     """
     require_new(folder)
     bounds = checked_bounds(bounds_deg, "--bbox")
-    profiles = {name: region_profile(name, LAYERS, DESIGNS) for name in species}
     grid, cache = grid_around(bounds, cell_m), Cache.of_user(offline=offline)
+    _require_files({"--pbf": pbf, "--wdpa": wdpa})
+    found = read_found(grid, _reach(grid, bounds), pbf, wdpa)
+    profiles = {name: region_profile(name, layers_with(found), DESIGNS) for name in species}
     (relief, relief_file), (cover, cover_file) = _sources(grid, dem, landcover)
     lon_0 = (bounds[0] + bounds[2]) / 2
     got = {
@@ -140,19 +155,25 @@ def make_region(
     with _raster(got["landcover"], cache, cover_file, lon_0) as source:
         classes = read_classes(source, grid)
     rows = [_row(relief, relief_file, got["relief"]), _row(cover, cover_file, got["landcover"])]
+    rows += [_row_of(path, *words) for path, words in ((pbf, OSM), (wdpa, WDPA)) if path is not None]
     degrees = "west {:g}, south {:g}, east {:g}, north {:g} degrees".format(*bounds_deg)
-    files = write_study(folder, grid, ground, classes, profiles, rows, degrees)
+    files = write_study(folder, grid, ground, classes, profiles, rows, degrees, found)
     fetched = sum(kept.n_bytes for pairs in got.values() for _, kept in pairs)
-    return RegionStudy(folder=folder, files=files, grid=str(grid), fetched_bytes=fetched)
+    coverage = "partial" if "fences" in found.tables else "unknown"
+    return RegionStudy(folder=folder, files=files, grid=str(grid), fetched_bytes=fetched, coverage=coverage)
 
 
 def _sources(
     grid: Grid, dem: Path | None, landcover: Path | None
 ) -> tuple[tuple[Source, Path | None], tuple[Source, Path | None]]:
-    for option, path in (("--dem", dem), ("--landcover", landcover)):
+    _require_files({"--dem": dem, "--landcover": landcover})
+    return (Relief(grid.cell_width_m), dem), (WorldCover(), landcover)
+
+
+def _require_files(given: Mapping[str, Path | None]) -> None:
+    for option, path in given.items():
         if path is not None and not path.is_file():
             raise OptionError(f"{option} {path}: is not there")
-    return (Relief(grid.cell_width_m), dem), (WorldCover(), landcover)
 
 
 def _reach(grid: Grid, bounds: BOUNDS) -> BOUNDS:
@@ -207,11 +228,16 @@ def _pixel_m(source: Any) -> float:
 
 def _row(source: Source, file: Path | None, got: Sequence[tuple[Tile, Kept]]) -> dict[str, Any]:
     if file is not None:
-        return {
-            "layer": source.key, "title": file.name, "licence": "unknown: say it here", "attribution": f"{source.key}: {file.name}",
-            "files": [{"file": file.name, "sha256": sha256_of(file), "n_bytes": file.stat().st_size}],
-        }  # fmt: skip
+        return _row_of(file, source.key, "unknown: say it here", f"{source.key}: {file.name}")
     return {
         "layer": source.key, "title": source.title, "licence": source.licence, "attribution": source.attribution,
         "files": [asdict(kept) for _, kept in got],
+    }  # fmt: skip
+
+
+def _row_of(file: Path, layer: str, licence: str, attribution: str) -> dict[str, Any]:
+    """A row of SOURCES.yaml for a file of the user."""
+    return {
+        "layer": layer, "title": file.name, "licence": licence, "attribution": attribution,
+        "files": [{"file": file.name, "sha256": sha256_of(file), "n_bytes": file.stat().st_size}],
     }  # fmt: skip

@@ -20,19 +20,26 @@ from rasters.files.writing import write_cog
 from rasters.grid import Grid
 from scenarios.region.profiles import RegionProfile
 from scenarios.region.reading import STEEP_PERCENT, Ground
+from scenarios.region.vectors import FENCE_LINE, Found
 
-__all__ = ["DESIGNS", "LAYERS", "write_study"]
+__all__ = ["DESIGNS", "layers_with", "write_study"]
 
 TEMPLATE = Path(__file__).parent / "templates" / "study.yaml"
 WATER_CODE = 80
 LAYERS = ("elevation_m", "slope_percent", "ruggedness_m", "landcover", "water", "escape_terrain_distance_m")
 """Layers of the study that profiles may use."""
 DESIGNS = ("gate",)
+LAYER_OF = {
+    "roads": ("road_distance_m", "{ derive: distance, file: data/roads.gpkg }"),
+    "settlements": ("settlement_distance_m", "{ derive: distance, file: data/settlements.gpkg }"),
+    "reserves": ("reserve", "{ derive: burn, file: data/reserves.gpkg }"),
+}
+"""Table of a user's file -> the layer that is made of it."""
 
 
 def write_study(
     folder: Path, grid: Grid, ground: Ground, cover: NDArray[np.uint8], profiles: Mapping[str, RegionProfile],
-    sources: Sequence[Mapping[str, Any]], degrees: str,
+    sources: Sequence[Mapping[str, Any]], degrees: str, found: Found,
 ) -> tuple[str, ...]:  # fmt: skip
     """Names of the files that were written.
 
@@ -51,11 +58,15 @@ def write_study(
         (new / "data").mkdir(parents=True)
         _write_rasters(new / "data", grid, ground, cover)
         _write_places(new / "data", grid, cover)
+        for name, table in found.tables.items():
+            table.to_file(new / "data" / f"{name}.gpkg", layer=name)
         (new / "species").mkdir()
         for name, profile in profiles.items():
             (new / "species" / f"{name}.yaml").write_text(_yaml(profile.data), encoding="utf-8")
         (new / "SOURCES.yaml").write_text(_yaml({"sources": list(sources)}), encoding="utf-8")
-        text = _study_text(folder.name, grid, ground, profiles, [str(row["attribution"]) for row in sources], degrees)
+        text = _study_text(
+            folder.name, grid, ground, profiles, [str(row["attribution"]) for row in sources], degrees, found
+        )
         (new / "study.yaml").write_text(text, encoding="utf-8")
         files = sorted(path.relative_to(new).as_posix() for path in new.rglob("*") if path.is_file())
         new.rename(folder)
@@ -111,7 +122,13 @@ def _write_places(data: Path, grid: Grid, cover: NDArray[np.uint8]) -> None:
 
 
 def _study_text(
-    name: str, grid: Grid, ground: Ground, profiles: Mapping[str, RegionProfile], credits: Sequence[str], degrees: str
+    name: str,
+    grid: Grid,
+    ground: Ground,
+    profiles: Mapping[str, RegionProfile],
+    credits: Sequence[str],
+    degrees: str,
+    found: Found,
 ) -> str:
     every = max(1_000.0, grid.cell_width_m)
     lacking = sorted({layer for profile in profiles.values() for layer in profile.dropped})
@@ -119,12 +136,32 @@ def _study_text(
         "name": name, "title": name.replace("_", " ").replace("-", " "), "degrees": degrees, "crs": grid.crs,
         "bounds": ", ".join(f"{value:.0f}" for value in grid.bounds), "cell_m": f"{grid.cell_width_m:g}",
         "fine_m": f"{ground.fine_m:g}", "steep": f"{STEEP_PERCENT:g}", "every_m": f"{every:g}", "spacing_m": f"{10 * every:g}",
-        "lacking": ", ".join(lacking) or "none",
+        **_found_words(found), "lacking": ", ".join(lacking) or "none",
         "credits": "\n".join(f"  - {_quoted(one)}" for one in credits),
         "species": "\n".join(f"  {one}: {{ profile: species/{one}.yaml }}" for one in profiles),
         "routes": "\n".join(f"  {one}: {{ from: [south], to: [north] }}" for one in profiles),
     }  # fmt: skip
     return Template(TEMPLATE.read_text(encoding="utf-8")).substitute(words)
+
+
+def _found_words(found: Found) -> dict[str, str]:
+    """What the study says of layers from files of the user."""
+    there = [name for name in found.tables if name in LAYER_OF]
+    context = [name for name in ("roads", "settlements") if name in found.tables]
+    fenced = "fences" in found.tables
+    said = "partial, as far as OpenStreetMap has them" if fenced else "unknown"
+    if found.short_fences:
+        said += f"; {found.short_fences} short ones are left out"
+    return {
+        "more_layers": "".join(f"\n  {LAYER_OF[name][0]}: {LAYER_OF[name][1]}" for name in there),
+        "context": "".join(f"\n  {name}: data/{name}.gpkg" for name in context) or " {}",
+        "said": said, "coverage": "partial" if fenced else "unknown", "active": FENCE_LINE if fenced else "",
+    }  # fmt: skip
+
+
+def layers_with(found: Found) -> tuple[str, ...]:
+    """Layers that profiles may use, with those of files of the user."""
+    return (*LAYERS, *(LAYER_OF[name][0] for name in found.tables if name in LAYER_OF))
 
 
 def _quoted(text: str) -> str:
