@@ -87,7 +87,7 @@ def region(
         list[str] | None,
         typer.Option("--species", help="A bundled species; may be given several times. Default: urial."),
     ] = None,
-    plan: Annotated[bool, typer.Option("--plan", help="Only list what would be fetched.")] = False,
+    plan: Annotated[bool, typer.Option("--plan", help="Only list what would be fetched, with megabytes.")] = False,
     offline: Annotated[
         bool, typer.Option("--offline", help="Fetch nothing; use what is kept of earlier times.")
     ] = False,
@@ -98,6 +98,9 @@ def region(
     pbf: Annotated[
         Path | None, typer.Option(metavar="FILE", help="OpenStreetMap extract (.osm.pbf): fences, roads, settlements.")
     ] = None,
+    most_mb: Annotated[
+        float, typer.Option("--most-mb", min=0, help="Fetch nothing when it would be more than this [MB].")
+    ] = 2000.0,
     wdpa: Annotated[Path | None, typer.Option(metavar="FILE", help="Protected areas of WDPA: polygons.")] = None,
 ) -> Summary:
     """Make a study of any region from public relief and land cover, and your files of fences, roads, settlements and reserves."""
@@ -111,5 +114,5 @@ def region(
         return plan_region(bounds, cell_m, dem=dem, landcover=landcover)
     return make_region(
         out, bounds, species or ["urial"], reporter, cell_m=cell_m, offline=offline, dem=dem, landcover=landcover,
-        pbf=pbf, wdpa=wdpa,
+        pbf=pbf, wdpa=wdpa, most_mb=most_mb,
     )  # fmt: skip

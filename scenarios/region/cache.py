@@ -12,7 +12,7 @@ from pathlib import Path
 from rasters.errors import ConfigError
 from scenarios.records.cache import cache_folder
 from scenarios.records.hashing import sha256_of
-from scenarios.region.fetching import NotReached, NotThere, fetch
+from scenarios.region.fetching import NotReached, NotThere, fetch, size_of
 from scenarios.region.sources import Source, Tile
 
 __all__ = ["Cache", "Kept"]
@@ -90,6 +90,17 @@ class Cache:
         except NotReached as error:
             raise NotReached(f"{error}{advice}") from None
 
+    def to_fetch(self, source: Source, tile: Tile) -> int:
+        """Bytes that `get` would fetch; 0 for what is here, and for what the source has not."""
+        if self.offline or self.known(tile.url):
+            return 0
+        try:
+            return size_of(tile.url)
+        except NotThere:
+            return 0
+        except NotReached as error:
+            raise NotReached(f"{error}; {source.title} can be given as a file: {source.by_hand} FILE") from None
+
     def _fetched(self, url: str) -> Kept:
         for name in ("objects", "addresses", "parts"):
             (self.folder / name).mkdir(parents=True, exist_ok=True)
@@ -104,11 +115,6 @@ class Cache:
         part.replace(self.path(kept))
         part.with_suffix(".etag").unlink(missing_ok=True)
         return self._remember(kept)
-
-    def forget(self, kept: Kept) -> None:
-        """Remove a file that cannot be read."""
-        self.path(kept).unlink(missing_ok=True)
-        self._entry(kept.url).unlink(missing_ok=True)
 
     def _remember(self, kept: Kept) -> Kept:
         entry = self._entry(kept.url)

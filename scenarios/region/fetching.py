@@ -10,13 +10,14 @@ import urllib.request
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
+from typing import IO, TypeVar
 from urllib.parse import urlsplit
 
 from rasters.errors import DataError, PlannerError
 
-__all__ = ["Fetched", "NotReached", "NotThere", "fetch"]
+__all__ = ["Fetched", "NotReached", "NotThere", "fetch", "size_of"]
 
+T = TypeVar("T")
 TRIES = 4
 TIMEOUT_S = 30.0
 """Longest silence of the server [s]."""
@@ -77,19 +78,35 @@ def fetch(url: str, part: Path, *, sleep: Callable[[float], None] = time.sleep) 
     OSError
         The disk is full, or the like.
     """
-    said = "no answer"
     mark = part.with_suffix(".etag")
+    return _again(url, lambda: _once(url, part, mark), lambda: _forget(part, mark), sleep)
+
+
+def size_of(url: str, *, sleep: Callable[[float], None] = time.sleep) -> int:
+    """Bytes of a file, as the server says; errors as of `fetch`."""
+
+    def ask() -> int:
+        request = urllib.request.Request(url, headers={"User-Agent": "otkel"}, method="HEAD")
+        with urllib.request.build_opener(_SameHost).open(request, timeout=TIMEOUT_S) as answer:
+            return int(answer.headers.get("Content-Length") or 0)
+
+    return _again(url, ask, lambda: None, sleep)
+
+
+def _again(url: str, ask: Callable[[], T], anew: Callable[[], None], sleep: Callable[[float], None]) -> T:
+    """What ``ask`` gives at last; ``anew`` before the next try where what is there fits nothing."""
+    said = "no answer"
     for number in range(TRIES):
         if number:
             sleep(min(FIRST_WAIT_S * 2 ** (number - 1), LONGEST_WAIT_S))
         try:
-            return _once(url, part, mark)
+            return ask()
         except urllib.error.HTTPError as error:
             said = f"the server says {error.code} {error.reason}"
             if error.code == 404:
                 raise NotThere(f"{url}: is not there") from None
             if error.code == 416:
-                _forget(part, mark)
+                anew()
             elif error.code not in AGAIN:
                 break
             if waits := (error.headers.get("Retry-After") or ""):

@@ -29,6 +29,8 @@ from scenarios.region.writing import DESIGNS, layers_with, write_study
 __all__ = ["Planned", "RegionStudy", "area_bounds", "make_region", "plan_region"]
 
 DEGREE_M = 111_320.0
+MOST_MB = 2000.0
+"""More is fetched only when it is asked for [MB]."""
 OSM = ("fences, roads, settlements", "ODbL 1.0", "Fences, roads and settlements: (c) OpenStreetMap contributors, ODbL")
 WDPA = (
     "reserves", "WDPA terms of use: not to be redistributed, nor used commercially",
@@ -70,24 +72,23 @@ class RegionStudy:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Planned:
-    """What would be fetched: url, and whether it is here already."""
+    """What would be fetched: address, and bytes, 0 for what is here already and for what the source has not."""
 
-    rows: tuple[tuple[str, bool], ...]
+    rows: tuple[tuple[str, int], ...]
     grid: str
     exit_code: ExitCode = ExitCode.OK
 
     def as_dict(self) -> dict[str, Any]:
         """Plain data."""
-        return {"grid": self.grid, "files": [{"url": url, "kept": kept} for url, kept in self.rows]}
+        return {"grid": self.grid, "files": [{"url": url, "bytes": size} for url, size in self.rows]}
 
     def print(self, console: Console) -> None:
         """One line for each file."""
         console.print(f"grid: {self.grid}")
-        for url, kept in self.rows:
-            console.print(f"{'kept ' if kept else 'fetch'} {url}")
-        console.print(
-            f"{sum(not kept for _, kept in self.rows)} of {len(self.rows)} files to fetch; what is not there is sea"
-        )
+        for url, size in self.rows:
+            console.print(f"{f'{size / 1e6:8.1f} MB' if size else '       none'}  {url}")
+        total = sum(size for _, size in self.rows)
+        console.print(f"{total / 1e6:.1f} MB to fetch; none: is kept already, or is not there, which is sea")
 
 
 def area_bounds(path: Path) -> BOUNDS:
@@ -114,14 +115,13 @@ def plan_region(
     bounds = checked_bounds(bounds_deg, "--bbox")
     grid, cache = grid_around(bounds, cell_m), Cache.of_user()
     sources = _sources(grid, dem, landcover)
-    tiles = [tile for source, file in sources if file is None for tile in source.tiles(_reach(grid, bounds))]
-    return Planned(rows=tuple((tile.url, cache.known(tile.url) is not None) for tile in tiles), grid=str(grid))
+    return Planned(rows=_to_fetch(sources, cache, _reach(grid, bounds)), grid=str(grid))
 
 
 def make_region(
     folder: Path, bounds_deg: Sequence[float], species: Sequence[str], reporter: Reporter, *, cell_m: float | None = None,
     offline: bool = False, dem: Path | None = None, landcover: Path | None = None,
-    pbf: Path | None = None, wdpa: Path | None = None,
+    pbf: Path | None = None, wdpa: Path | None = None, most_mb: float = MOST_MB,
 ) -> RegionStudy:  # fmt: skip
     """Fetch what is not kept yet, read it into a grid, write the study.
 
@@ -135,6 +135,8 @@ def make_region(
         Names of bundled profiles.
     pbf, wdpa : Path, optional
         Extract of OpenStreetMap; WDPA polygons.
+    most_mb : float
+        Nothing is fetched when it would be more [MB].
     dem, landcover : Path, optional
         Rasters instead of the public ones: heights in metres; codes of WorldCover.
     """
@@ -145,6 +147,13 @@ def make_region(
     found = read_found(grid, _reach(grid, bounds), pbf, wdpa)
     profiles = {name: region_profile(name, layers_with(found), DESIGNS) for name in species}
     (relief, relief_file), (cover, cover_file) = _sources(grid, dem, landcover)
+    total = sum(
+        size for _, size in _to_fetch(((relief, relief_file), (cover, cover_file)), cache, _reach(grid, bounds))
+    )
+    if total > most_mb * 1e6:
+        raise OptionError(
+            f"--most-mb {most_mb:g}: {total / 1e6:.0f} MB would be fetched; --plan lists them; allow more, or give files of yours"
+        )
     lon_0 = (bounds[0] + bounds[2]) / 2
     got = {
         source.key: [] if file else _fetched(source, cache, _reach(grid, bounds), reporter)
@@ -174,6 +183,17 @@ def _require_files(given: Mapping[str, Path | None]) -> None:
     for option, path in given.items():
         if path is not None and not path.is_file():
             raise OptionError(f"{option} {path}: is not there")
+
+
+def _to_fetch(
+    sources: Sequence[tuple[Source, Path | None]], cache: Cache, bounds: BOUNDS
+) -> tuple[tuple[str, int], ...]:
+    return tuple(
+        (tile.url, cache.to_fetch(source, tile))
+        for source, file in sources
+        if file is None
+        for tile in source.tiles(bounds)
+    )
 
 
 def _reach(grid: Grid, bounds: BOUNDS) -> BOUNDS:
@@ -208,6 +228,7 @@ def _fetched(source: Source, cache: Cache, bounds: BOUNDS, reporter: Reporter) -
 @contextmanager
 def _raster(got: Sequence[tuple[Tile, Kept]], cache: Cache, file: Path | None, lon_0: float) -> Iterator[Any]:
     if file is None:
+        _require_rasters([kept for _, kept in got if kept.sha256], cache)
         placed = [Placed(path=cache.path(kept), west=tile.west) for tile, kept in got if kept.sha256]
         with opened(placed, lon_0) as source:
             yield source
@@ -220,6 +241,19 @@ def _raster(got: Sequence[tuple[Tile, Kept]], cache: Cache, file: Path | None, l
         if source.crs is None:
             raise DataError(f"{file}: has no coordinate reference system; assign one (gdal_edit -a_srs EPSG:...)")
         yield source
+
+
+def _require_rasters(files: Sequence[Kept], cache: Cache) -> None:
+    """What came and is no raster is not kept."""
+    wrong = []
+    for kept in files:
+        try:
+            rasterio.open(cache.path(kept)).close()
+        except rasterio.errors.RasterioIOError:
+            wrong.append(kept.url)
+            cache.path(kept).unlink()
+    if wrong:
+        raise DataError("\n".join(f"{url}: what came is no raster, and is not kept; try again" for url in wrong))
 
 
 def _pixel_m(source: Any) -> float:

@@ -46,7 +46,15 @@ def test_koytendag(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("OTKEL_SOURCES", str(tmp_path / "kept"))
         asked = ("region", "--bbox", 66.3, 37.3, 67.5, 38.7, "--cell-m", 4000, "--species", "urial")
         planned = user.command(*asked, "--out", "koytendag", "--plan").stdout
-        assert "files to fetch" in planned and not served.asked
+        assert "MB to fetch" in planned and "0.0 MB to fetch" not in planned and not served.asked
+        refused = user.command(*asked, "--out", "koytendag", "--most-mb", 0.1, code=2).stderr
+        assert "--most-mb 0.1" in refused and not (tmp_path / "koytendag").exists()
+        broken = next((root / "v200/2021/map").glob("*N36E066*"))
+        whole = broken.read_bytes()
+        broken.write_bytes(b"<html>come back later</html>")
+        told = user.command(*asked, "--out", "koytendag", code=4).stderr
+        assert f"{broken.name}: what came is no raster" in told and not (tmp_path / "koytendag").exists()
+        broken.write_bytes(whole)
         user.command(*asked, "--out", "koytendag")
         n_asked = len(served.asked)
     user.command(*asked, "--out", "again", "--offline")

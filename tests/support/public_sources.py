@@ -27,7 +27,7 @@ Truth = Callable[[NDArray[np.float64], NDArray[np.float64]], NDArray[np.float64]
 
 @dataclass(slots=True)
 class Served:
-    """What is served, what was asked, and the faults that the next answers have.
+    """What is served, what was asked (ranges with it; not of heads), and the faults that the next answers have.
 
     Parameters
     ----------
@@ -47,6 +47,12 @@ def _handler(served: Served) -> type[http.server.BaseHTTPRequestHandler]:
 
         def log_message(self, *_: object) -> None:
             pass
+
+        def do_HEAD(self) -> None:
+            path = served.root / self.path.lstrip("/")
+            self.send_response(200 if path.is_file() else 404)
+            self.send_header("Content-Length", str(path.stat().st_size if path.is_file() else 0))
+            self.end_headers()
 
         def do_GET(self) -> None:
             asked = self.headers.get("Range") or ""
