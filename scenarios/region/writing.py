@@ -71,12 +71,13 @@ def write_study(
         files = sorted(path.relative_to(new).as_posix() for path in new.rglob("*") if path.is_file())
         new.rename(folder)
     except OSError as error:
-        shutil.rmtree(new, ignore_errors=True)
-        if isinstance(error, ExportError | DataError):
+        if isinstance(error, ExportError):
             raise
         raise ExportError(
             f"{folder}: could not be written ({error.strerror}); free space or choose another folder"
         ) from error
+    finally:
+        shutil.rmtree(new, ignore_errors=True)
     return tuple(files)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from pathlib import Path
 
 import geopandas as gpd
@@ -10,7 +11,7 @@ import pytest
 import yaml
 from shapely import box
 
-from rasters.errors import DataError, OptionError
+from rasters.errors import DataError, ExportError, OptionError
 from scenarios.progress import Reporter
 from scenarios.region.session import RegionStudy, make_region
 from scenarios.runs.check import check_study
@@ -81,3 +82,20 @@ def test_a_file_that_cannot_be_read_leaves_nothing(tmp_path: Path, files: dict[s
     with pytest.raises(OptionError, match=r"--wdpa .*nowhere\.gpkg: is not there"):
         made(tmp_path / "broken", **{**files, "wdpa": tmp_path / "nowhere.gpkg"})
     assert not list(tmp_path.glob("*broken*"))
+
+
+def test_a_full_disk_leaves_no_study(tmp_path: Path, files: dict[str, Path], monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(gpd.GeoDataFrame, "to_file", full)
+    with pytest.raises(ExportError, match=r"full: could not be written \(No space left on device\)"):
+        made(tmp_path / "full", **files)
+    assert not list(tmp_path.glob("*full*"))
+
+
+def test_a_region_of_water_alone_is_refused(tmp_path: Path, files: dict[str, Path]) -> None:
+    sea = worldcover_tile(tmp_path / "sea", 9, 42, lambda lon, _: np.full_like(lon, 80))
+    with pytest.raises(DataError, match="all water"):
+        made(tmp_path / "wet", **{**files, "landcover": sea})
+    assert not list(tmp_path.glob("*wet*"))
