@@ -81,6 +81,8 @@ class Cache:
             One line, with what to do by hand.
         """
         if kept := self.known(tile.url):
+            if kept.sha256:
+                os.utime(self.path(kept))
             return kept
         advice = f"; {source.title} can be given as a file: {source.by_hand} FILE"
         if self.offline:
@@ -127,7 +129,7 @@ class Cache:
         return self.folder / "addresses" / f"{_key(url)}.json"
 
     def _make_room(self) -> None:
-        """Objects not of this hour go, the oldest first, until the limit holds."""
+        """Objects not used within this hour go, those used longest ago first, until the limit holds."""
         files = sorted((self.folder / "objects").iterdir(), key=lambda one: one.stat().st_mtime)
         total = sum(one.stat().st_size for one in files)
         for one in files:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -136,11 +137,19 @@ def test_a_full_disk_leaves_nothing_that_counts(served: Served, cache: Cache, mo
 
 
 def test_above_its_limit_the_cache_drops_what_is_oldest(served: Served, tmp_path: Path) -> None:
-    import os
-
     (served.root / "two.tif").write_bytes(BODY[::-1])
     small = Cache(folder=tmp_path / "small", limit_bytes=len(BODY) // 2)
     old = small.get(RELIEF, tile(served))
     os.utime(small.path(old), (0, 0))
     new = small.get(RELIEF, tile(served, "two.tif"))
     assert not small.path(old).exists() and small.path(new).exists()
+
+
+def test_what_is_used_again_is_not_the_oldest(served: Served, tmp_path: Path) -> None:
+    (served.root / "two.tif").write_bytes(BODY[::-1])
+    small = Cache(folder=tmp_path / "small", limit_bytes=len(BODY) // 2)
+    used = small.get(RELIEF, tile(served))
+    os.utime(small.path(used), (0, 0))
+    small.get(RELIEF, tile(served))
+    small.get(RELIEF, tile(served, "two.tif"))
+    assert small.path(used).exists()
