@@ -90,7 +90,9 @@ class _Banded:
             if error <= TOLERANCE * size:
                 break
         if not error <= MOST_AT_ROUNDING * size:
-            raise SolverError(f"a window's currents balance to {error / size:.1e} only; {CONTRAST_ADVICE}")
+            raise SolverError(
+                f"a window's currents balance to {error / size if size else error:.1e} only; {CONTRAST_ADVICE}"
+            )
         return voltage
 
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from rasters.plain import unknown
 from scenarios.study.base import FileName, Model
@@ -66,6 +67,17 @@ class CrimeSettings(Model):
     """Cost of a proposed patrol area, in cost units of the study: an assumption."""
     outside_study: Literal["error", "leave_out"] = "error"
     """What to do with patrols and incidents outside the study's grid."""
+
+    @field_validator("date_format")
+    @classmethod
+    def _writes_dates(cls, style: str | None) -> str | None:
+        import pandas as pd
+
+        try:
+            pd.to_datetime(pd.Series(["2024-03-01"]), format=style, errors="coerce")
+        except (ValueError, re.error) as error:
+            raise ValueError(f"{style!r} is no way of writing dates: {error}; write it such as '%d.%m.%Y'") from error
+        return style
 
     @model_validator(mode="after")
     def _known_columns(self) -> CrimeSettings:

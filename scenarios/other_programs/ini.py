@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import math
+import re
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
@@ -12,6 +13,9 @@ from typing import Any, TypeVar
 from rasters.errors import ConfigError, LayerNotFoundError
 
 __all__ = ["ForeignJob", "Reader", "Reading", "base_folder", "plain_path", "read_lines"]
+
+LONGEST = 255
+"""Bytes of one name that file systems take."""
 
 JobT = TypeVar("JobT", bound="ForeignJob")
 Reader = Callable[[Any, str, int, str], Any]
@@ -61,12 +65,21 @@ def read_lines(path: Path, program: str) -> list[tuple[int, str]]:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError:
         text = raw.decode("latin-1")
+    if "\0" in text:
+        raise ConfigError(
+            f"{path}:{text[: text.index(chr(0))].count(chr(10)) + 1}: holds a NUL character; write it again as text"
+        )
     numbered = ((i, line.strip()) for i, line in enumerate(text.splitlines(), start=1))
     return [(i, line) for i, line in numbered if line and line[0] not in "[#;"]
 
 
 def plain_path(base: Path, text: str) -> Path:
-    """A path of the INI file; backslashes are taken for folders where there is no such file."""
+    """A path of the INI file; backslashes are taken for folders where there is no such file.
+
+    ConfigError for what no file system takes as a name.
+    """
+    if any(len(part.encode("utf-8", "replace")) > LONGEST for part in re.split(r"[\\/]", text)):
+        raise ConfigError(f"{text[:80]!r}...: is longer than {LONGEST} bytes, and so names no file; correct the path")
     plain = Path(base, text)
     return plain if plain.exists() or "\\" not in text else Path(base, text.replace("\\", "/"))
 

@@ -98,11 +98,15 @@ class _Run(_Part):
     fence_formula: int = 1
 
 
+class _Scenario(BaseModel, extra="allow"):
+    credits: list[str] = []
+
+
 class _Manifest(_Part):
     command: list[str] = []
     runs: list[_Run]
     outputs: dict[Inside, dict[str, Any]]
-    scenarios: dict[Inside, dict[str, Any]]
+    scenarios: dict[Inside, _Scenario]
     settings: _Settings
     inputs: dict[FileName, _Described]
     versions: dict[str, str]

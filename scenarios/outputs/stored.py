@@ -55,6 +55,10 @@ if TYPE_CHECKING:
     from scenarios.model.passage_model import PassageModel
 
 __all__ = ["StoredResults", "read_results"]
+PAIRS = (
+    "source", "target", "status", "least_cost_m", "least_cost_no_fence_m", "effective_resistance_ohm", "effective_resistance_no_fence_ohm",
+)  # fmt: skip
+"""Columns of a table of pairs that pages and comparisons read."""
 
 
 def read_results(folder: str | Path, *, check: bool = False) -> StoredResults:
@@ -245,7 +249,7 @@ def _read_run(entry: Mapping[str, Any], folder: Path, elevation: Path | None) ->
     grid, species = _grid(entry["grid"]), str(entry["species"])
     vectors = folder / "results.gpkg"
     cuts = read_cuts(vectors, grid)
-    pairs = read_table(folder / "pairs.csv", "source", "target", "status", "least_cost_m")
+    pairs = read_table(folder / "pairs.csv", *PAIRS)
     relief = {} if elevation is None else {"elevation": read_layer(elevation, grid)}
     return Release(
         study=entry["study"], scenario=entry["scenario"], species=species, titles=entry["titles"], grid=grid,

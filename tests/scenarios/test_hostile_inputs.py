@@ -115,6 +115,17 @@ KINDS: dict[str, tuple[str, str, Change, str]] = {
     "a layer in another encoding": (
         "GeoJSON", "fences.geojson", lambda raw: raw.replace(b'"name": "fences"', b'"name": "\x8d\xff"'), "fences.geojson",
     ),
+    "a NUL in a job": ("Circuitscape job", "list.ini", put("points.txt", "points\0.txt"), "holds a NUL character"),
+    "a path of 400 letters in a job": ("Circuitscape job", "list.ini", put("habitat.asc", "h" * 400), "names no file"),
+    "cells of no width": ("Omniscape files", "habitat.asc", lambda raw: re.sub(rb"cellsize\s+\S+", b"cellsize 0", raw), "habitat.asc"),
+    "no way of writing dates": ("patrols", "crime.yaml", put("%Y-%m-%d", "%Y-%m%-%d"), "is no way of writing dates"),
+    "credits of numbers": (
+        "results: manifest", "run/manifest.json",
+        lambda raw: json.dumps(json.loads(raw) | {"scenarios": {"closed": {"credits": 5}}}).encode(), "scenarios.closed.credits",
+    ),
+    "pairs without a column": (
+        "results: files", "run/closed/walker/pairs.csv", put("least_cost_no_fence_m", "x"), "it has no column least_cost_no_fence_m",
+    ),
     "resources by lists": ("camera traps", "datapackage.json", states(resources=[{"name": ["x"]}]), "there is no deployments"),
     "a damaged gzip table": ("plain tables", "plain/deployments.csv.gz", lambda raw: raw[:20] + bytes(20) + raw[40:], "deployments.csv.gz"),
     "a bandwidth of the universe": ("patrols", "crime.yaml", put("- 10\n", "- 1e300\n"), "bandwidths_km"),

@@ -140,6 +140,9 @@ def _require_same_grid(settings: OmniscapeSettings, own: RasterFile, other: Rast
 def _misaligned(own: RasterFile, other: RasterFile) -> list[str]:
     """A note where the upper left corners or the cells of two rasters differ by a tenth of a cell or more."""
     here, there = own.place()[0], other.place()[0]
+    if here.a == 0 or there.a == 0:
+        flat = own if here.a == 0 else other
+        raise DataError(f"{flat.path}: has cells of no width; correct its cellsize")
     apart = max(abs(here.c - there.c), abs(here.f - there.f)) / abs(here.a)
     if apart < 0.1 and abs(there.a / here.a - 1) < 0.01:
         return []
