@@ -110,7 +110,9 @@ def truth(results) -> pd.DataFrame:
 
 
 def metres_off(lon, lat, truth: pd.DataFrame) -> float:
-    return float(np.max(GEOD.inv(np.asarray(lon, float), np.asarray(lat, float), truth["lon_deg"], truth["lat_deg"])[2]))
+    return float(
+        np.max(GEOD.inv(np.asarray(lon, float), np.asarray(lat, float), truth["lon_deg"], truth["lat_deg"])[2])
+    )
 
 
 def one(folder: Path, pattern: str) -> Path:
