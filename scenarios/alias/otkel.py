@@ -14,7 +14,7 @@ from importlib import import_module
 CALLS = ("compare", "open", "read", "run")
 JOBS = (
     "batch", "check", "circuitscape", "corridors", "crime", "doctor", "evidence", "explain", "export", "indicators", "keys",
-    "merge_batch", "new", "omniscape", "passages", "plan", "reproduce", "run_all", "share_evidence", "sheet",
+    "merge_batch", "new", "omniscape", "passages", "plan", "region", "reproduce", "run_all", "share_evidence", "sheet",
     "simulate_evidence", "uncertainty", "window",
 )  # fmt: skip
 MODULES = {

@@ -22,9 +22,8 @@ from scenarios.outputs.stored import read_results
 
 __all__ = [
     "batch", "check", "circuitscape", "corridors", "crime", "doctor", "evidence", "explain", "export", "indicators",
-    "keys", "merge_batch", "new", "omniscape", "passages", "plan", "reproduce", "run_all", "share_evidence", "sheet", "simulate_evidence",
-    "uncertainty", "window",
-    "with_evidence",
+    "keys", "merge_batch", "new", "omniscape", "passages", "plan", "region", "reproduce", "run_all", "share_evidence", "sheet",
+    "simulate_evidence", "uncertainty", "window", "with_evidence",
 ]  # fmt: skip
 
 Study = OpenStudy | str | Path
@@ -345,6 +344,31 @@ def new(
     from scenarios.keys.new_study import copy_study, write_minimal
 
     return copy_study(Path(name), example) if bounds is None else write_minimal(Path(name), bounds, cell_m=cell_m)
+
+
+def region(
+    out: Folder, *, bbox: Sequence[float] | None = None, area: Folder | None = None, cell_m: float | None = None,
+    species: Names = "urial", plan: bool = False, offline: bool = False, dem: Folder | None = None,
+    landcover: Folder | None = None, pbf: Folder | None = None, wdpa: Folder | None = None, most_mb: float = 2000.0,
+    progress: Told = None,
+) -> Any:  # fmt: skip
+    """Make a study of any region, from its bounds (west, south, east, north [degrees]) or a vector file; see `otkel region`.
+
+    With ``plan`` nothing is made, and what would be fetched is returned. OptionError unless one of ``bbox`` and ``area`` is given.
+    """
+    from rasters.errors import OptionError
+    from scenarios.region.session import area_bounds, make_region, plan_region
+
+    if (bbox is None) == (area is None):
+        raise OptionError("give either bbox=(west, south, east, north) or area=FILE")
+    bounds = area_bounds(Path(area)) if area is not None else bbox
+    assert bounds is not None
+    if plan:
+        return plan_region(bounds, cell_m, dem=_path(dem), landcover=_path(landcover))
+    return make_region(
+        Path(out), bounds, _names(species) or ["urial"], Teller(progress), cell_m=cell_m, offline=offline, dem=_path(dem),
+        landcover=_path(landcover), pbf=_path(pbf), wdpa=_path(wdpa), most_mb=most_mb,
+    )  # fmt: skip
 
 
 def with_evidence(study: Study, evidence: Folder | None, overrides: Settings) -> dict[str, Any]:

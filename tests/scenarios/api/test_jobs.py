@@ -66,6 +66,13 @@ def study(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_tiny_study(tmp_path_factory.mktemp("jobs"))
 
 
+def test_a_region_needs_one_way_of_saying_where(tmp_path: Path) -> None:
+    for where in ({}, {"bbox": (66, 37, 67, 38), "area": tmp_path / "a.gpkg"}):
+        with pytest.raises(otkel.errors.OptionError, match="give either bbox="):
+            otkel.region(tmp_path / "out", **where)
+    assert not (tmp_path / "out").exists()
+
+
 def test_a_plan_is_that_of_the_command(study: Path, tmp_path: Path) -> None:
     told: list[str] = []
     done = otkel.passages(study, tmp_path / "a", budget=2, species="walker", progress=told.append)
