@@ -76,7 +76,7 @@ class CrimeSettings(Model):
         try:
             pd.to_datetime(pd.Series(["2024-03-01"]), format=style, errors="coerce")
         except (ValueError, re.error) as error:
-            raise ValueError(f"{style!r} is no way of writing dates: {error}; write it such as '%d.%m.%Y'") from error
+            raise ValueError(f"{style!r} writes no dates: {error}; write it such as '%d.%m.%Y'") from error
         return style
 
     @model_validator(mode="after")

@@ -118,7 +118,7 @@ KINDS: dict[str, tuple[str, str, Change, str]] = {
     "a NUL in a job": ("Circuitscape job", "list.ini", put("points.txt", "points\0.txt"), "holds a NUL character"),
     "a path of 400 letters in a job": ("Circuitscape job", "list.ini", put("habitat.asc", "h" * 400), "names no file"),
     "cells of no width": ("Omniscape files", "habitat.asc", lambda raw: re.sub(rb"cellsize\s+\S+", b"cellsize 0", raw), "habitat.asc"),
-    "no way of writing dates": ("patrols", "crime.yaml", put("%Y-%m-%d", "%Y-%m%-%d"), "is no way of writing dates"),
+    "a format that writes no dates": ("patrols", "crime.yaml", put("%Y-%m-%d", "%Y-%m%-%d"), "writes no dates"),
     "credits of numbers": (
         "results: manifest", "run/manifest.json",
         lambda raw: json.dumps(json.loads(raw) | {"scenarios": {"closed": {"credits": 5}}}).encode(), "scenarios.closed.credits",
