@@ -356,13 +356,9 @@ def region(
 
     With ``plan`` nothing is made, and what would be fetched is returned. OptionError unless one of ``bbox`` and ``area`` is given.
     """
-    from rasters.errors import OptionError
-    from scenarios.region.session import area_bounds, make_region, plan_region
+    from scenarios.region.session import bounds_of, make_region, plan_region
 
-    if (bbox is None) == (area is None):
-        raise OptionError("give either bbox=(west, south, east, north) or area=FILE")
-    bounds = area_bounds(Path(area)) if area is not None else bbox
-    assert bounds is not None
+    bounds = bounds_of(bbox, _path(area))
     if plan:
         return plan_region(bounds, cell_m, dem=_path(dem), landcover=_path(landcover))
     return make_region(

@@ -104,12 +104,9 @@ def region(
     wdpa: Annotated[Path | None, typer.Option(metavar="FILE", help="Protected areas of WDPA: polygons.")] = None,
 ) -> Summary:
     """Make a study of any region from public relief and land cover, and your files of fences, roads, settlements and reserves."""
-    from scenarios.region.session import area_bounds, make_region, plan_region
+    from scenarios.region.session import bounds_of, make_region, plan_region
 
-    if (bbox is None) == (area is None):
-        raise typer.BadParameter("give either --bbox W S E N or --area FILE")
-    bounds = area_bounds(area) if area is not None else bbox
-    assert bounds is not None
+    bounds = bounds_of(bbox, area)
     if plan:
         return plan_region(bounds, cell_m, dem=dem, landcover=landcover)
     return make_region(

@@ -26,7 +26,7 @@ from scenarios.region.sources import BOUNDS, Relief, Source, Tile, WorldCover
 from scenarios.region.vectors import read_found
 from scenarios.region.writing import DESIGNS, layers_with, write_study
 
-__all__ = ["Planned", "RegionStudy", "area_bounds", "make_region", "plan_region"]
+__all__ = ["Planned", "RegionStudy", "bounds_of", "make_region", "plan_region"]
 
 DEGREE_M = 111_320.0
 MOST_MB = 2000.0
@@ -91,7 +91,16 @@ class Planned:
         console.print(f"{total / 1e6:.1f} MB to fetch; none: is kept already, or is not there, which is sea")
 
 
-def area_bounds(path: Path) -> BOUNDS:
+def bounds_of(bbox: Sequence[float] | None, area: Path | None) -> Sequence[float]:
+    """Bounds as they are given or those of a vector file [degrees]; OptionError unless one of both is given."""
+    if bbox is not None and area is None:
+        return bbox
+    if area is not None and bbox is None:
+        return _area_bounds(area)
+    raise OptionError("give either bbox=(west, south, east, north) or area=FILE (--bbox W S E N, or --area FILE)")
+
+
+def _area_bounds(path: Path) -> BOUNDS:
     """Bounds of the features of a vector file [degrees]."""
     from pyogrio import read_bounds, read_info
     from pyogrio.errors import DataSourceError
