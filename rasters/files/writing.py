@@ -113,8 +113,9 @@ def write_cog(
     description: str,
     unit: str = "",
     tags: Mapping[str, str] | None = None,
+    whole: bool = False,
 ) -> Path:
-    """Write one band as a cloud-optimised GeoTIFF of float32 with overviews.
+    """Write one band as a cloud-optimised GeoTIFF with overviews: of float32, or of bytes.
 
     Parameters
     ----------
@@ -128,13 +129,15 @@ def write_cog(
         Of the band.
     tags : mapping of str to str, optional
         Further metadata of the file.
+    whole : bool
+        ``values`` are codes from 0 to 255, all of them known: written as bytes, overviews by the nearest cell.
 
     Notes
     -----
     The nodata tag is NaN, so that no value is reserved. Statistics of the finite values stand in the file, because
     viewers stretch their colours over them and cannot do so over ``inf``.
     """
-    grid_values = np.asarray(values, dtype=np.float32)
+    grid_values = np.asarray(values, dtype=np.uint8 if whole else np.float32)
     if grid_values.shape != grid.shape:
         raise GridMismatchError(
             f"{path}: an array of shape {grid_values.shape} does not fit the grid of shape {grid.shape}"
@@ -147,16 +150,23 @@ def write_cog(
 
 
 def _copy_as_cog(
-    part: Path, values: NDArray[np.float32], grid: Grid, description: str, unit: str, tags: dict[str, str]
+    part: Path, values: NDArray[Any], grid: Grid, description: str, unit: str, tags: dict[str, str]
 ) -> None:
     import rasterio.shutil
     from rasterio.io import MemoryFile
 
+    codes = values.dtype.kind == "u"
     profile = {
-        "driver": "GTiff", "width": grid.width, "height": grid.height, "count": 1, "dtype": "float32",
-        "crs": grid.pyproj_crs.to_wkt(), "transform": grid.transform, "nodata": float("nan"),
-    }  # fmt: skip
-    overviews = "NEAREST" if np.isinf(values).any() else "AVERAGE"
+        "driver": "GTiff",
+        "width": grid.width,
+        "height": grid.height,
+        "count": 1,
+        "dtype": values.dtype.name,
+        "crs": grid.pyproj_crs.to_wkt(),
+        "transform": grid.transform,
+        "nodata": None if codes else float("nan"),
+    }
+    overviews = "NEAREST" if codes or np.isinf(values).any() else "AVERAGE"
     with MemoryFile() as memory:
         with memory.open(**profile) as file:
             file.write(values, 1)
@@ -171,7 +181,7 @@ def _copy_as_cog(
                 raise OSError("GDAL gave no reason") from error
 
 
-def _statistics(values: NDArray[np.float32]) -> dict[str, str]:
+def _statistics(values: NDArray[Any]) -> dict[str, str]:
     """GDAL's statistics tags over the finite values; none if there are none."""
     finite = values[np.isfinite(values)].astype(np.float64)
     if finite.size == 0:

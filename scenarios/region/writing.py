@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from string import Template
@@ -10,7 +9,6 @@ from typing import Any
 
 import geopandas as gpd
 import numpy as np
-import rasterio
 import yaml
 from numpy.typing import NDArray
 from shapely import Point
@@ -18,6 +16,7 @@ from shapely import Point
 from rasters.errors import DataError, ExportError
 from rasters.files.writing import write_cog
 from rasters.grid import Grid
+from scenarios.outputs.folder import atomic_folder
 from scenarios.region.profiles import RegionProfile
 from scenarios.region.reading import STEEP_PERCENT, Ground
 from scenarios.region.vectors import FENCE_LINE, Found
@@ -52,33 +51,27 @@ def write_study(
     degrees : str
         The bounds, for people.
     """
-    new = folder.with_name(f".{folder.name}.new")
     try:
-        shutil.rmtree(new, ignore_errors=True)
-        (new / "data").mkdir(parents=True)
-        _write_rasters(new / "data", grid, ground, cover)
-        _write_places(new / "data", grid, cover)
-        for name, table in found.tables.items():
-            table.to_file(new / "data" / f"{name}.gpkg", layer=name)
-        (new / "species").mkdir()
-        for name, profile in profiles.items():
-            (new / "species" / f"{name}.yaml").write_text(_yaml(profile.data), encoding="utf-8")
-        (new / "SOURCES.yaml").write_text(_yaml({"sources": list(sources)}), encoding="utf-8")
-        text = _study_text(
-            folder.name, grid, ground, profiles, [str(row["attribution"]) for row in sources], degrees, found
-        )
-        (new / "study.yaml").write_text(text, encoding="utf-8")
-        files = sorted(path.relative_to(new).as_posix() for path in new.rglob("*") if path.is_file())
-        new.rename(folder)
+        with atomic_folder(folder) as new:
+            (new / "data").mkdir()
+            _write_rasters(new / "data", grid, ground, cover)
+            _write_places(new / "data", grid, cover)
+            for name, table in found.tables.items():
+                table.to_file(new / "data" / f"{name}.gpkg", layer=name)
+            (new / "species").mkdir()
+            for name, profile in profiles.items():
+                (new / "species" / f"{name}.yaml").write_text(_yaml(profile.data), encoding="utf-8")
+            (new / "SOURCES.yaml").write_text(_yaml({"sources": list(sources)}), encoding="utf-8")
+            credits = [str(row["attribution"]) for row in sources]
+            text = _study_text(folder.name, grid, ground, profiles, credits, degrees, found)
+            (new / "study.yaml").write_text(text, encoding="utf-8")
+            return tuple(sorted(path.relative_to(new).as_posix() for path in new.rglob("*") if path.is_file()))
     except OSError as error:
         if isinstance(error, ExportError):
             raise
         raise ExportError(
             f"{folder}: could not be written ({error.strerror}); free space or choose another folder"
         ) from error
-    finally:
-        shutil.rmtree(new, ignore_errors=True)
-    return tuple(files)
 
 
 def _write_rasters(data: Path, grid: Grid, ground: Ground, cover: NDArray[np.uint8]) -> None:
@@ -92,11 +85,7 @@ def _write_rasters(data: Path, grid: Grid, ground: Ground, cover: NDArray[np.uin
         write_cog(data / f"{name}.tif", values, grid, description=name, unit=unit)
     water = np.where(cover == 0, 1, np.where(cover == WATER_CODE, 2, 0)).astype(np.uint8)
     for name, codes in (("landcover", cover), ("water", water)):
-        with rasterio.open(
-            data / f"{name}.tif", "w", driver="GTiff", width=grid.width, height=grid.height, count=1, dtype="uint8",
-            crs=grid.crs, transform=grid.transform, compress="deflate",
-        ) as file:  # fmt: skip
-            file.write(codes, 1)
+        write_cog(data / f"{name}.tif", codes, grid, description=name, whole=True)
 
 
 def _write_places(data: Path, grid: Grid, cover: NDArray[np.uint8]) -> None:

@@ -94,6 +94,15 @@ def test_the_same_values_give_the_same_bytes(tmp_path, grid):
     assert write_cog(tmp_path / "b.tif", values, grid, description="a", tags={"x": "1"}).read_bytes() == first
 
 
+def test_codes_are_written_as_bytes_without_a_reserved_one(tmp_path):
+    grid = Grid.from_bounds("EPSG:32640", (0, 0, 60_000, 40_000), 100)
+    codes = np.arange(grid.height * grid.width).reshape(grid.shape) % 256
+    with rasterio.open(write_cog(tmp_path / "c.tif", codes, grid, description="codes", whole=True)) as file:
+        assert file.dtypes == ("uint8",) and file.nodata is None
+        np.testing.assert_array_equal(file.read(1), codes)
+        assert set(np.unique(file.read(1, out_shape=(200, 300)))) <= set(np.unique(codes))
+
+
 def test_an_array_of_another_shape_is_refused(tmp_path, grid):
     with pytest.raises(GridMismatchError, match=r"\(3, 4\)"):
         write_cog(tmp_path / "a.tif", np.zeros((3, 4)), grid, description="a")
