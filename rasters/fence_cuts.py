@@ -50,10 +50,18 @@ def cut_edges(fences: Sequence[Fence], grid: Grid, *, steps: Steps = STEPS) -> C
     order = np.lexsort((joined.along_m, joined.fence))
     edge = joined.edge[order]
     return CutEdges(
-        fences=tuple(fences), grid=grid, fence=joined.fence[order], run=joined.run[order], row=edge[:, 0].copy(),
-        col=edge[:, 1].copy(), step=edge[:, 2].astype(np.int8), along_m=joined.along_m[order],
-        parts_sides=joined.odd[order], normal=joined.normal[order], steps=steps,
-    )  # fmt: skip
+        fences=tuple(fences),
+        grid=grid,
+        fence=joined.fence[order],
+        run=joined.run[order],
+        row=edge[:, 0].copy(),
+        col=edge[:, 1].copy(),
+        step=edge[:, 2].astype(np.int8),
+        along_m=joined.along_m[order],
+        parts_sides=joined.odd[order],
+        normal=joined.normal[order],
+        steps=steps,
+    )
 
 
 class _Cuts(NamedTuple):

@@ -136,10 +136,14 @@ def _beside(
                 where.setdefault(pair, shared.representative_point())
     return [
         FenceFault(
-            kind="beside", x=where[a, b].x, y=where[a, b].y,
+            kind="beside",
+            x=where[a, b].x,
+            y=where[a, b].y,
             text=f"{fences[a].id} and {fences[b].id} run beside each other for {distance(metres[a, b])}: an opening in one leaves "
-            "the other closed" if a != b else f"{fences[a].id} runs beside itself for {distance(metres[a, b])}",
+            "the other closed"
+            if a != b
+            else f"{fences[a].id} runs beside itself for {distance(metres[a, b])}",
         )
         for a, b in sorted(metres)
         if metres[a, b] > BESIDE_LEAST_CELLS * cell
-    ]  # fmt: skip
+    ]

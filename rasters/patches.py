@@ -165,10 +165,16 @@ def _lattice(neighbours: Neighbours, shape: float, radius: float) -> _Lattice:
         kind.append(np.full(here.size, k))
     kinds = np.concatenate(kind)
     return _Lattice(
-        cell=np.stack([rows.ravel(), cols.ravel()], axis=1), place=place, inside=np.hypot(*place.T) < radius,
-        first=np.concatenate(first), second=np.concatenate(second), kind=kinds,
-        siemens=1.0 / step_ratio(grid, neighbours)[kinds], vector=vector, sigma=conductivity(neighbours),
-    )  # fmt: skip
+        cell=np.stack([rows.ravel(), cols.ravel()], axis=1),
+        place=place,
+        inside=np.hypot(*place.T) < radius,
+        first=np.concatenate(first),
+        second=np.concatenate(second),
+        kind=kinds,
+        siemens=1.0 / step_ratio(grid, neighbours)[kinds],
+        vector=vector,
+        sigma=conductivity(neighbours),
+    )
 
 
 def _one_side(

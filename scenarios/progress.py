@@ -59,10 +59,16 @@ class Reporter:
         self.console = PlainConsole(stderr=True)
         self.quiet = quiet
         self._progress = Progress(
-            TextColumn("{task.description}", markup=False), BarColumn(), TextColumn("{task.completed:.0f}/{task.total:.0f}"),
-            TimeElapsedColumn(), TextColumn("left"), TimeRemainingColumn(), console=self.console,
-            disable=quiet or not self.console.is_terminal, transient=True,
-        )  # fmt: skip
+            TextColumn("{task.description}", markup=False),
+            BarColumn(),
+            TextColumn("{task.completed:.0f}/{task.total:.0f}"),
+            TimeElapsedColumn(),
+            TextColumn("left"),
+            TimeRemainingColumn(),
+            console=self.console,
+            disable=quiet or not self.console.is_terminal,
+            transient=True,
+        )
         self._task: TaskID | None = None
         self.way_on: Callable[[], str] = str
         """Says what is kept when the command stops here, and how to go on; nothing where nothing is."""

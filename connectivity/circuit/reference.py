@@ -73,12 +73,16 @@ def reference_voltages(
     _centre_floating(graph, volts)
     found = measure(edges, volts, loads, tolerance)
     report = SolveReport(
-        method=method, n_unknowns=int(edges.free.size), note=found.note,
-        relative_residual=found.relative_residual, converged=found.converged,
+        method=method,
+        n_unknowns=int(edges.free.size),
+        note=found.note,
+        relative_residual=found.relative_residual,
+        converged=found.converged,
         iterations=() if direct else tuple(steps.tolist()),
-        n_components=int(graph.component.max(initial=-1)) + 1, setup_s=setup,
+        n_components=int(graph.component.max(initial=-1)) + 1,
+        setup_s=setup,
         solve_s=time.perf_counter() - start - setup,
-    )  # fmt: skip
+    )
     require_converged(report, tolerance)
     on_cells = np.where(graph.node >= 0, volts.T[:, graph.node], 0.0)
     return on_cells.reshape(current.shape), report
@@ -117,9 +121,12 @@ def _edge_system(graph: NodeGraph) -> EdgeSystem:
     pinned[first[_floating(graph)]] = True
     upper = sparse.triu(graph.weight).tocoo()
     return EdgeSystem(
-        first=upper.row, second=upper.col, conductance=upper.data, free=np.flatnonzero(~pinned),
+        first=upper.row,
+        second=upper.col,
+        conductance=upper.data,
+        free=np.flatnonzero(~pinned),
         ground=np.where(np.isfinite(graph.ground), graph.ground, 0.0),
-    )  # fmt: skip
+    )
 
 
 def _amg_solver(system: EdgeSystem, tolerance: float, steps: NDArray[np.int64]) -> Solver:

@@ -64,9 +64,11 @@ def window_around(region: FocalRegion, reach_m: float) -> Window:
     aside = math.ceil(min(reach_m / grid.cell_width_m, grid.width))
     rows, cols = region.rows, region.cols
     return _between(
-        max(int(rows.min() - up), 0), min(int(rows.max() + up), grid.height - 1),
-        max(int(cols.min() - aside), 0), min(int(cols.max() + aside), grid.width - 1),
-    )  # fmt: skip
+        max(int(rows.min() - up), 0),
+        min(int(rows.max() + up), grid.height - 1),
+        max(int(cols.min() - aside), 0),
+        min(int(cols.max() + aside), grid.width - 1),
+    )
 
 
 def _between(top: int, bottom: int, left: int, right: int) -> Window:
@@ -89,9 +91,13 @@ def crop_stencil(stencil: Stencil, window: Window, mask: NDArray[np.bool_] | Non
     outside = np.zeros((window.height, window.width), bool) if mask is None else ~mask[cut]
     nodata = surface.nodata[cut]
     part = ResistanceSurface(
-        values=surface.values[cut], nodata=nodata, barrier=surface.barrier[cut] | (outside & ~nodata),
-        grid=window.grid(surface.grid), name=surface.name, assumptions=surface.assumptions,
-    )  # fmt: skip
+        values=surface.values[cut],
+        nodata=nodata,
+        barrier=surface.barrier[cut] | (outside & ~nodata),
+        grid=window.grid(surface.grid),
+        name=surface.name,
+        assumptions=surface.assumptions,
+    )
     return replace(stencil, surface=part, fence=crop_terms(stencil.fence, window))
 
 

@@ -173,9 +173,14 @@ def steps_of(stencil: Stencil, slope: SlopeCost | None) -> tuple[Edges, FarEdges
     offset = step @ np.array([width, 1])
     kind, rise = (slope.kind, np.pad(slope.rise_m(stencil.surface), 1).ravel()) if slope else (LEVEL, np.empty(0))
     near = Edges(
-        step, offset, np.tile(0.5 * stencil.step_m()[:n], 2), stencil.edge_rule == "mean_conductance",
-        *_fence_table(stencil, offset), kind, rise,
-    )  # fmt: skip
+        step,
+        offset,
+        np.tile(0.5 * stencil.step_m()[:n], 2),
+        stencil.edge_rule == "mean_conductance",
+        *_fence_table(stencil, offset),
+        kind,
+        rise,
+    )
     return near, None if stencil.far is None else FarEdges(stencil.far.steps, stencil.far.cost)
 
 

@@ -75,10 +75,15 @@ def path_fence_crossings(path: LeastCostPath, cuts: CutEdges) -> tuple[FenceCros
         place = fence.point_at(along)
         out.append(
             FenceCrossing(
-                fence=fence.id, fence_line=fence.fence_line, along_m=along, x=place.x, y=place.y, row=row,
+                fence=fence.id,
+                fence_line=fence.fence_line,
+                along_m=along,
+                x=place.x,
+                y=place.y,
+                row=row,
                 path_m=float(0.5 * (walked[step] + walked[step + 1])),
             )
-        )  # fmt: skip
+        )
     return tuple(out)
 
 

@@ -134,9 +134,13 @@ class _Search:
         usable = a.cwd + b.cwd <= most_m * (1 + 1e-9)
         window = window_of(usable)
         return cls(
-            stencil=crop_stencil(a.stencil, window, usable), source=crop_region(a.source, window),
-            target=crop_region(b.source, window), window=window, whole=a.stencil, most_m=most_m,
-        )  # fmt: skip
+            stencil=crop_stencil(a.stencil, window, usable),
+            source=crop_region(a.source, window),
+            target=crop_region(b.source, window),
+            window=window,
+            whole=a.stencil,
+            most_m=most_m,
+        )
 
     def penalised(self, near: NDArray[np.bool_], factor: float) -> Stencil:
         """The same ground, dearer where ``near`` (of the window) is true."""

@@ -248,9 +248,15 @@ def randomised_paths(
     reached = walk.result(1.0 / temperature_m)
     visits, net = walk.flows(source=0)
     return _paths(
-        temperature_m, _on_grid(visits, node, window, grid), _on_grid(net, node, window, grid),
-        float(reached.expected_cost[0]), float(reached.free_energy[0]), source, target, grid,
-    )  # fmt: skip
+        temperature_m,
+        _on_grid(visits, node, window, grid),
+        _on_grid(net, node, window, grid),
+        float(reached.expected_cost[0]),
+        float(reached.free_energy[0]),
+        source,
+        target,
+        grid,
+    )
 
 
 def _paths(
@@ -264,9 +270,15 @@ def _paths(
     grid: Grid,
 ) -> RandomisedPaths:
     return RandomisedPaths(
-        temperature_m=temperature_m, passages=passages, net_flow=net_flow, expected_cost_m=expected_m,
-        free_energy_m=free_m, source=source.id, target=target.id, grid=grid,
-    )  # fmt: skip
+        temperature_m=temperature_m,
+        passages=passages,
+        net_flow=net_flow,
+        expected_cost_m=expected_m,
+        free_energy_m=free_m,
+        source=source.id,
+        target=target.id,
+        grid=grid,
+    )
 
 
 def _cut_out(

@@ -129,9 +129,16 @@ def advanced(
 
 
 def _grounded(
-    system: Laplacian, component: NDArray[np.int32], source: Reals, ground: Reals, policy: Policy,
-    currents: bool, method: str, tolerance: float, only: int | None = None,
-) -> AdvancedSolution:  # fmt: skip
+    system: Laplacian,
+    component: NDArray[np.int32],
+    source: Reals,
+    ground: Reals,
+    policy: Policy,
+    currents: bool,
+    method: str,
+    tolerance: float,
+    only: int | None = None,
+) -> AdvancedSolution:
     """Solve the components that have sources and grounds, or just one of them."""
     amps, left, finite = resolve_conflicts(node_sums(system, source), node_sums(system, ground), policy)
     live = np.flatnonzero(_sums(component, amps) != 0)
@@ -242,9 +249,17 @@ def _focal_systems(circuit: CellCircuit, focal: FocalCells, wanted: PairRule) ->
 
 
 def _focus(
-    system: Laplacian, focal: FocalCells, number: int, source: Reals, ground: Reals, policy: Policy, amps: float | None,
-    currents: bool, method: str, tolerance: float,
-) -> FocalSolution:  # fmt: skip
+    system: Laplacian,
+    focal: FocalCells,
+    number: int,
+    source: Reals,
+    ground: Reals,
+    policy: Policy,
+    amps: float | None,
+    currents: bool,
+    method: str,
+    tolerance: float,
+) -> FocalSolution:
     component = cell_components(system)
     here = node_cell(focal, number)
     done = _grounded(system, component, source, ground, policy, currents, method, tolerance, only=int(component[here]))
@@ -253,6 +268,10 @@ def _focus(
         ohm = float(done.voltage[here]) / amps
         solved = ohm != 0.0
     return FocalSolution(
-        number=number, solved=solved, resistance=ohm if solved else np.inf, voltage=done.voltage, current=done.current,
+        number=number,
+        solved=solved,
+        resistance=ohm if solved else np.inf,
+        voltage=done.voltage,
+        current=done.current,
         report=done.report,
-    )  # fmt: skip
+    )

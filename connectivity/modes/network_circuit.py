@@ -79,9 +79,12 @@ class ResistorNetwork:
         upper = matrix.tocoo()
         component = csgraph.connected_components(matrix, directed=False)[1].astype(np.int32)
         return cls(
-            first=upper.row.astype(np.int64), second=upper.col.astype(np.int64), conductance=upper.data, size=size,
+            first=upper.row.astype(np.int64),
+            second=upper.col.astype(np.int64),
+            conductance=upper.data,
+            size=size,
             component=component,
-        )  # fmt: skip
+        )
 
     def __repr__(self) -> str:
         return f"ResistorNetwork({self.size} nodes, {self.first.size} branches, {int(self.component.max()) + 1} components)"
@@ -223,9 +226,15 @@ def _report(
     """What was measured; SolverError where `TOLERANCE` was missed."""
     found = measure(edges, voltage, load, TOLERANCE)
     report = SolveReport(
-        method="sparse-direct", n_unknowns=int(edges.free.size), n_components=n_components, setup_s=setup_s,
-        relative_residual=found.relative_residual, converged=found.converged, note=found.note, solve_s=time.perf_counter() - start,
-    )  # fmt: skip
+        method="sparse-direct",
+        n_unknowns=int(edges.free.size),
+        n_components=n_components,
+        setup_s=setup_s,
+        relative_residual=found.relative_residual,
+        converged=found.converged,
+        note=found.note,
+        solve_s=time.perf_counter() - start,
+    )
     require_converged(report, TOLERANCE)
     return report
 
@@ -254,6 +263,8 @@ def network_advanced(
     report = _report(edges, voltage, load, int(live.size), 0.0, start)
     voltage = voltage[:, 0]
     return NetworkSolution(
-        voltage=voltage, node_current=network.node_currents(voltage, finite), branches=_branches(network, voltage),
+        voltage=voltage,
+        node_current=network.node_currents(voltage, finite),
+        branches=_branches(network, voltage),
         report=report,
-    )  # fmt: skip
+    )

@@ -114,9 +114,13 @@ def _pairs_on(
 
 
 def _pair_voltages(
-    system: Laplacian, component: NDArray[np.int32], focal: FocalCells, pairs: list[tuple[int, int]], method: str,
+    system: Laplacian,
+    component: NDArray[np.int32],
+    focal: FocalCells,
+    pairs: list[tuple[int, int]],
+    method: str,
     tolerance: float,
-) -> Iterator[tuple[Reals, SolveReport]]:  # fmt: skip
+) -> Iterator[tuple[Reals, SolveReport]]:
     """Voltages of each pair, up to a constant: by superposition where that takes fewer solves and fits in memory."""
     numbers = sorted({number for pair in pairs for number in pair})
     if len(pairs) >= len(numbers) and 8 * len(numbers) * component.size <= SUPERPOSE_BYTES:
@@ -128,9 +132,14 @@ def _pair_voltages(
 
 
 def _superposed(
-    system: Laplacian, component: NDArray[np.int32], focal: FocalCells, numbers: list[int], pairs: list[tuple[int, int]],
-    method: str, tolerance: float,
-) -> Iterator[tuple[Reals, SolveReport]]:  # fmt: skip
+    system: Laplacian,
+    component: NDArray[np.int32],
+    focal: FocalCells,
+    numbers: list[int],
+    pairs: list[tuple[int, int]],
+    method: str,
+    tolerance: float,
+) -> Iterator[tuple[Reals, SolveReport]]:
     """From solves of 1 A from an anchor to every other focal node; the voltages of a pair are a difference of two."""
     tasks, anchor = from_anchors(system, component, [node_cell(focal, number) for number in numbers])
     solved = list(solve_injections(tasks, method=method, tolerance=tolerance))

@@ -104,9 +104,12 @@ def _all_pairs(
 
 
 def _on_system(
-    system: Laplacian, focal: FocalCells, pairs: tuple[tuple[int, int, bool], ...] | list[tuple[int, int, bool]],
-    method: str, tolerance: float,
-) -> Iterator[Row]:  # fmt: skip
+    system: Laplacian,
+    focal: FocalCells,
+    pairs: tuple[tuple[int, int, bool], ...] | list[tuple[int, int, bool]],
+    method: str,
+    tolerance: float,
+) -> Iterator[Row]:
     component = cell_components(system)
     state = [(a, b, pair_status(system, component, focal, a, b) if wanted else "excluded") for a, b, wanted in pairs]
     used = sorted({n for a, b, status in state if status == "solved" for n in (a, b)})

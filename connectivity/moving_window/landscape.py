@@ -196,7 +196,9 @@ class WindowLandscape:
         """The landscape of a window."""
         cut = window.slices
         return WindowLandscape(
-            conductance=self.conductance[:, cut[0], cut[1]], active=self.active[cut], source=self.source[cut],
+            conductance=self.conductance[:, cut[0], cut[1]],
+            active=self.active[cut],
+            source=self.source[cut],
             region=None if self.region is None else self.region[cut],
             conditions=tuple(condition.crop(cut) for condition in self.conditions),
-        )  # fmt: skip
+        )

@@ -205,8 +205,9 @@ class _View:
             cells=(slice(top, bottom), slice(left, right)),
             full=(slice(up, up + bottom - top), slice(aside, aside + right - left)),
             block=(slice(row - half, row + half + 1), slice(col - half, col + half + 1)),
-            row=row - top, col=col - left,
-        )  # fmt: skip
+            row=row - top,
+            col=col - left,
+        )
 
     def own_block(self, settings: WindowSettings) -> tuple[slice, slice]:
         """Cells of the window whose sources are left out."""

@@ -216,10 +216,14 @@ def build_network(
         straight = _given(straight_m, a.id, b.id)
         links.append(
             Link(
-                a=a.id, b=b.id, found_by=methods, path=path, via=_passed_through(path, labels, (i, j), cores),
+                a=a.id,
+                b=b.id,
+                found_by=methods,
+                path=path,
+                via=_passed_through(path, labels, (i, j), cores),
                 straight_m=straight_distance_m(a, b) if straight is None else straight,
             )
-        )  # fmt: skip
+        )
     return CorridorNetwork(cores=tuple(cores), links=_judged(links, rules), distances=distances, rules=rules)
 
 

@@ -184,7 +184,14 @@ def _result(
 ) -> PinchPoints:
     corridor = circuit.part.surface.passable & (circuit.labels == 0)
     return PinchPoints(
-        a=a.id, b=b.id, effective_resistance_ohm=ohm, window=circuit.window, current=current, voltage=voltage,
+        a=a.id,
+        b=b.id,
+        effective_resistance_ohm=ohm,
+        window=circuit.window,
+        current=current,
+        voltage=voltage,
         corridor=corridor,
-        status="reached" if math.isfinite(ohm) else "unreachable", grid=grid, report=report,
-    )  # fmt: skip
+        status="reached" if math.isfinite(ohm) else "unreachable",
+        grid=grid,
+        report=report,
+    )

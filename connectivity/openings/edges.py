@@ -117,10 +117,17 @@ class OpenableEdges:
             cost.append(self.cost_m[place])
             start.append(start[-1] + place.size)
         return OpenableEdges(
-            n_candidates=len(candidates), shape=self.shape, first=self.first[edges], second=self.second[edges],
-            slot_edge=number.astype(np.int64), slot_candidate=new[self.slot_candidate[stays]],
-            state_start=np.array(start, np.int64), delta=_joined(delta), cost_m=_joined(cost), singles_only=self.singles_only,
-        )  # fmt: skip
+            n_candidates=len(candidates),
+            shape=self.shape,
+            first=self.first[edges],
+            second=self.second[edges],
+            slot_edge=number.astype(np.int64),
+            slot_candidate=new[self.slot_candidate[stays]],
+            state_start=np.array(start, np.int64),
+            delta=_joined(delta),
+            cost_m=_joined(cost),
+            singles_only=self.singles_only,
+        )
 
     def _combined(self, slots: NDArray[np.intp]) -> list[list[int]]:
         return _combinations(slots.tolist(), singles_only=self.singles_only)
@@ -189,11 +196,17 @@ def openable_edges(
         slot_edge += [edge] * len(who)
         slot_candidate += who
     return OpenableEdges(
-        n_candidates=len(candidates), shape=cuts.grid.shape, first=np.array(first, np.int64),
-        second=np.array(second, np.int64), slot_edge=np.array(slot_edge, np.int64),
-        slot_candidate=np.array(slot_candidate, np.int64), state_start=np.array(start, np.int64),
-        delta=np.array(delta), cost_m=np.array(cost), singles_only=singles_only,
-    )  # fmt: skip
+        n_candidates=len(candidates),
+        shape=cuts.grid.shape,
+        first=np.array(first, np.int64),
+        second=np.array(second, np.int64),
+        slot_edge=np.array(slot_edge, np.int64),
+        slot_candidate=np.array(slot_candidate, np.int64),
+        state_start=np.array(start, np.int64),
+        delta=np.array(delta),
+        cost_m=np.array(cost),
+        singles_only=singles_only,
+    )
 
 
 def _combinations(members: Sequence[int], *, singles_only: bool) -> list[list[int]]:
@@ -232,9 +245,14 @@ def _rows_by_edge(cuts: CutEdges, wanted: dict[int, list[Slot]]) -> dict[int, li
 
 
 def _states(
-    combinations: Sequence[Sequence[int]], slots: Sequence[Slot], rows: Sequence[int], row_ohm: NDArray[np.float64],
-    row_cost_m: NDArray[np.float64], base_ohm: float, base_m: float,
-) -> list[tuple[float, float]]:  # fmt: skip
+    combinations: Sequence[Sequence[int]],
+    slots: Sequence[Slot],
+    rows: Sequence[int],
+    row_ohm: NDArray[np.float64],
+    row_cost_m: NDArray[np.float64],
+    base_ohm: float,
+    base_m: float,
+) -> list[tuple[float, float]]:
     """(added conductance, cost) for each combination of the candidates on an edge; the first is none."""
     closed = _reciprocal(base_ohm + sum(float(row_ohm[row]) for row in rows))
     out = [(0.0, math.inf)]

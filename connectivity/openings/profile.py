@@ -134,9 +134,13 @@ def gain_profile(
     fence, stretch, (gains, current) = _along(cuts, (weight * gain, leaking), cell_m**2 / across, every_m)
     low, high = np.array([(f.start_m, f.end_m) for f in cuts.fences]).reshape(-1, 2).T
     return FenceProfile(
-        fence=fence, start_m=np.maximum(stretch * every_m, low[fence]), end_m=np.minimum((stretch + 1) * every_m, high[fence]),
-        gain_ohm2=gains, current_a=current, row_gain_ohm2=gain,
-    )  # fmt: skip
+        fence=fence,
+        start_m=np.maximum(stretch * every_m, low[fence]),
+        end_m=np.minimum((stretch + 1) * every_m, high[fence]),
+        gain_ohm2=gains,
+        current_a=current,
+        row_gain_ohm2=gain,
+    )
 
 
 def _share_of_drop(cuts: CutEdges, row_ohm: NDArray[np.float64], siemens: NDArray[np.float64]) -> NDArray[np.float64]:

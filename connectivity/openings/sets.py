@@ -116,10 +116,14 @@ class CircuitOfSets:
         merged, node = _merged(network, at[list(together[0])] if together else at[:0])
         look = _node_of_cells(network)
         return cls(
-            resistance=_resistances(network, merged), edges=edges, first=node[look[edges.first]], second=node[look[edges.second]],
-            source=node[at[list(pairs.first)]], target=node[at[[group[0] for group in pairs.second]]],
+            resistance=_resistances(network, merged),
+            edges=edges,
+            first=node[look[edges.first]],
+            second=node[look[edges.second]],
+            source=node[at[list(pairs.first)]],
+            target=node[at[[group[0] for group in pairs.second]]],
             ground=merged.shape[0] - 1 if network.ground.any() else -1,
-        )  # fmt: skip
+        )
 
     @property
     def n_candidates(self) -> int:
@@ -164,10 +168,14 @@ class CircuitOfSets:
         nodes = np.unique(np.concatenate([first, second, self.source, self.target, np.array(ground, np.int64)]))
         find = np.searchsorted
         return CircuitOfSets(
-            resistance=self.resistance[np.ix_(nodes, nodes)], edges=edges, first=find(nodes, first),
-            second=find(nodes, second), source=find(nodes, self.source), target=find(nodes, self.target),
+            resistance=self.resistance[np.ix_(nodes, nodes)],
+            edges=edges,
+            first=find(nodes, first),
+            second=find(nodes, second),
+            source=find(nodes, self.source),
+            target=find(nodes, self.target),
             ground=int(find(nodes, self.ground)) if ground else -1,
-        )  # fmt: skip
+        )
 
     def _focal(self) -> tuple[NDArray[np.int64], tuple[NDArray[np.int64], NDArray[np.int64], int]]:
         """Distinct nodes of the pairs (and ground, last), and each pair's place among them."""
@@ -182,9 +190,15 @@ class CircuitOfSets:
             block = np.empty((part.shape[0], focal.size, focal.size))
             used = np.flatnonzero((delta > 0).any(axis=0))
             resistances_of_sets(
-                self.resistance, focal, self.first[used], self.second[used], np.ascontiguousarray(delta[:, used]),
-                0, part.shape[0], block,
-            )  # fmt: skip
+                self.resistance,
+                focal,
+                self.first[used],
+                self.second[used],
+                np.ascontiguousarray(delta[:, used]),
+                0,
+                part.shape[0],
+                block,
+            )
             return read(block)
 
         return in_chunks(sets, work)
@@ -346,9 +360,14 @@ def _resistances(network: ReducedNetwork, circuit: Reals) -> Reals:
     """Effective resistance between all nodes of a network without ground; inf between its parts."""
     size = circuit.shape[0]
     bare = replace(
-        network, cell=np.zeros((size, 2), np.int32), region=np.zeros(size, np.int32), lookup=np.empty((2, 0), np.int64),
-        conductance=circuit, ground=np.zeros(size), component=np.zeros(size, np.int32),
-    )  # fmt: skip
+        network,
+        cell=np.zeros((size, 2), np.int32),
+        region=np.zeros(size, np.int32),
+        lookup=np.empty((2, 0), np.int64),
+        conductance=circuit,
+        ground=np.zeros(size),
+        component=np.zeros(size, np.int32),
+    )
     return bare.effective_resistances()
 
 

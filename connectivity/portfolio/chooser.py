@@ -127,9 +127,14 @@ class Chooser:
             chosen = self._trimmed(chosen, value)
         self._known.append(chosen)
         return Portfolio(
-            chosen=chosen, value=value, bound=max(bound, value), cost=rules.cost_of(chosen), budget=budget, method=method,
+            chosen=chosen,
+            value=value,
+            bound=max(bound, value),
+            cost=rules.cost_of(chosen),
+            budget=budget,
+            method=method,
             seconds=time.perf_counter() - start,
-        )  # fmt: skip
+        )
 
     def greedy(self, budget: float | None = None, *, pairs: bool = False) -> Portfolio:
         """What adding the best candidate per cost one after the other finds, with pairs of them as steps or without."""
@@ -139,9 +144,14 @@ class Chooser:
         chosen = greedy(self.objective.values, rules, pairs=pairs)
         value = self.value(chosen)
         return Portfolio(
-            chosen=chosen, value=value, bound=math.inf, cost=rules.cost_of(chosen), budget=budget, method="greedy",
+            chosen=chosen,
+            value=value,
+            bound=math.inf,
+            cost=rules.cost_of(chosen),
+            budget=budget,
+            method="greedy",
             seconds=time.perf_counter() - start,
-        )  # fmt: skip
+        )
 
     def frontier(self, budgets: Sequence[float], *, seconds: float = 60.0) -> tuple[Portfolio, ...]:
         """The best set for each budget."""

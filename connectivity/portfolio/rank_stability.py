@@ -172,9 +172,11 @@ def first_order(points: Reals, outputs: Reals, *, seed: int = 0, repeats: int = 
     boot = [_shares_between(centred, member, _resampled(rng, n), bins) for _ in range(repeats)]
     chance = [_shares_between(centred, member[rng.permutation(n)], one, bins).max(initial=0.0) for _ in range(repeats)]
     return FirstOrder(
-        index=_shares_between(centred, member, one, bins), error=np.std(boot, axis=0, ddof=1),
-        noise=float(np.quantile(chance, 0.95)), bins=bins,
-    )  # fmt: skip
+        index=_shares_between(centred, member, one, bins),
+        error=np.std(boot, axis=0, ddof=1),
+        noise=float(np.quantile(chance, 0.95)),
+        bins=bins,
+    )
 
 
 def _resampled(rng: np.random.Generator, n: int) -> Reals:

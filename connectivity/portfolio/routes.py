@@ -62,9 +62,11 @@ class _Crossings:
         need = np.where(alone, edges.slot_candidate[first_slot[edge]], edges.n_candidates + state)
         one, two = distances.first[edge], distances.second[edge]
         return cls(
-            need=np.tile(need, 2), enter=np.concatenate([one, two]), leave=np.concatenate([two, one]),
+            need=np.tile(need, 2),
+            enter=np.concatenate([one, two]),
+            leave=np.concatenate([two, one]),
             cost_m=np.tile(edges.cost_m[state], 2),
-        )  # fmt: skip
+        )
 
 
 def routes_of_pair(distances: DistancesOfSets, origin: int, targets: Sequence[int]) -> list[OpeningRoute] | None:

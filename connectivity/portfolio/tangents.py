@@ -70,9 +70,11 @@ def _held_impedance(circuit: CircuitOfSets) -> Reals:
     focal = np.unique(np.concatenate([circuit.source, circuit.target]))
     at, others = focal[0], focal[1:]
     drop = 0.5 * (
-        resistance[np.ix_(others, second)] + resistance[at, first]
-        - resistance[np.ix_(others, first)] - resistance[at, second]
-    )  # fmt: skip
+        resistance[np.ix_(others, second)]
+        + resistance[at, first]
+        - resistance[np.ix_(others, first)]
+        - resistance[at, second]
+    )
     between = 0.5 * (resistance[at, others][:, None] + resistance[at, others] - resistance[np.ix_(others, others)])
     return free - drop.T @ np.linalg.solve(between, drop) if others.size else free
 

@@ -223,9 +223,16 @@ def _band(file: Any, path: Path, chosen: int | None, choose: str) -> Band:
         raise DataError(f"{path}: has a scale of {scale} and an offset of {offset}; correct them (gdal_edit)")
     south_up = file.transform.e > 0 and file.transform != Affine.identity()
     return Band(
-        file=file, path=path, number=number, alpha=alpha, count=len(bands), scale=scale, offset=offset, south_up=south_up,
+        file=file,
+        path=path,
+        number=number,
+        alpha=alpha,
+        count=len(bands),
+        scale=scale,
+        offset=offset,
+        south_up=south_up,
         notes=list(_notes(file, number, bands)),
-    )  # fmt: skip
+    )
 
 
 def _chosen(file: Any, path: Path, bands: list[int], chosen: int | None, choose: str) -> int:

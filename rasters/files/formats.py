@@ -105,10 +105,18 @@ def require_plain_vectors(path: Path) -> None:
 
 def _seen(head: bytes) -> str:
     for start, what in (
-        (b"PK", "a zip archive: unpack it"), (b"\x1f\x8b", "a gzip archive: unpack it"), (b"<VRTDataset", "a VRT"),
-        (b"<OGRVRTDataSource", "an OGR VRT"), (b"<GDAL_WMS", "the address of a map service"), (b"\x89HDF", "HDF or NetCDF"),
-        (b"CDF", "NetCDF"), (b"EHFA", "Erdas Imagine"), (b"\x89PNG", "a picture"), (b"\xff\xd8", "a picture"), (b"%PDF", "a PDF"),
-    ):  # fmt: skip
+        (b"PK", "a zip archive: unpack it"),
+        (b"\x1f\x8b", "a gzip archive: unpack it"),
+        (b"<VRTDataset", "a VRT"),
+        (b"<OGRVRTDataSource", "an OGR VRT"),
+        (b"<GDAL_WMS", "the address of a map service"),
+        (b"\x89HDF", "HDF or NetCDF"),
+        (b"CDF", "NetCDF"),
+        (b"EHFA", "Erdas Imagine"),
+        (b"\x89PNG", "a picture"),
+        (b"\xff\xd8", "a picture"),
+        (b"%PDF", "a PDF"),
+    ):
         if head.lstrip().startswith(start):
             return f"; it is {what}"
     return "; it is empty" if not head else ""

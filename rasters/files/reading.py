@@ -41,9 +41,15 @@ WARP_TOLERANCE = 0.001
 
 
 def read_raster(
-    path: str | Path, grid: Grid | None = None, *, name: str, unit: str, resampling: Resampling | None = None,
-    number: int | None = None, choose: str = EXTRACT,
-) -> Layer:  # fmt: skip
+    path: str | Path,
+    grid: Grid | None = None,
+    *,
+    name: str,
+    unit: str,
+    resampling: Resampling | None = None,
+    number: int | None = None,
+    choose: str = EXTRACT,
+) -> Layer:
     """Read a raster by `rasters.files.bands`, on its own grid or brought to another.
 
     Parameters
@@ -146,9 +152,17 @@ def _warped(band: Band, grid: Grid, resampling: Resampling) -> tuple[NDArray[Any
         unknown = {} if huge is None else {"src_nodata": huge, "nodata": huge}
         dtype = alone.dtype if resampling == "nearest" else "float64"
         with WarpedVRT(
-            alone.file, crs=grid.pyproj_crs.to_wkt(), transform=grid.transform, width=grid.width, height=grid.height,
-            resampling=Rule[resampling], add_alpha=not alone.alpha, dtype=dtype, tolerance=WARP_TOLERANCE, **unknown,
-        ) as warped:  # fmt: skip
+            alone.file,
+            crs=grid.pyproj_crs.to_wkt(),
+            transform=grid.transform,
+            width=grid.width,
+            height=grid.height,
+            resampling=Rule[resampling],
+            add_alpha=not alone.alpha,
+            dtype=dtype,
+            tolerance=WARP_TOLERANCE,
+            **unknown,
+        ) as warped:
             return alone.of_stored(warped.read(alone.number), warped.read(alone.alpha or warped.count) > 0)
 
 
@@ -165,8 +179,14 @@ def _alone(band: Band) -> Iterator[Band]:
     height, width = values.shape
     with rasterio.Env(GDAL_TIFF_INTERNAL_MASK=True), MemoryFile() as memory:
         with memory.open(
-            driver="GTiff", height=height, width=width, count=1, dtype=values.dtype, crs=band.crs, transform=band.transform,
-        ) as file:  # fmt: skip
+            driver="GTiff",
+            height=height,
+            width=width,
+            count=1,
+            dtype=values.dtype,
+            crs=band.crs,
+            transform=band.transform,
+        ) as file:
             file.write(np.where(known, values, 0).astype(values.dtype), 1)
             file.write_mask(known)
         with memory.open() as file:

@@ -46,8 +46,12 @@ CREATE TABLE gpkg_data_columns (
     constraint_name TEXT, CONSTRAINT pk_gdc PRIMARY KEY (table_name, column_name), CONSTRAINT gdc_tn UNIQUE (table_name, name))
 """
 SCHEMA_EXTENSION = (
-    "gpkg_data_columns", None, "gpkg_schema", "http://www.geopackage.org/spec/#extension_schema", "read-write"
-)  # fmt: skip
+    "gpkg_data_columns",
+    None,
+    "gpkg_schema",
+    "http://www.geopackage.org/spec/#extension_schema",
+    "read-write",
+)
 EXTENSIONS_TABLE = """
 CREATE TABLE IF NOT EXISTS gpkg_extensions (
     table_name TEXT, column_name TEXT, extension_name TEXT NOT NULL, definition TEXT NOT NULL, scope TEXT NOT NULL,
@@ -231,9 +235,16 @@ def _write_layer(
 
     shape = {"geometry_type": "Unknown"} if frame.empty else {}
     pyogrio.write_dataframe(
-        frame, part, layer=name, driver="GPKG", append=append, layer_metadata=metadata, promote_to_multi=False,
-        dataset_options={} if append else {"VERSION": GEOPACKAGE_VERSION}, **shape,
-    )  # fmt: skip
+        frame,
+        part,
+        layer=name,
+        driver="GPKG",
+        append=append,
+        layer_metadata=metadata,
+        promote_to_multi=False,
+        dataset_options={} if append else {"VERSION": GEOPACKAGE_VERSION},
+        **shape,
+    )
 
 
 @contextmanager

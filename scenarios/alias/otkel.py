@@ -13,10 +13,31 @@ from importlib import import_module
 
 CALLS = ("compare", "open", "read", "run")
 JOBS = (
-    "batch", "check", "circuitscape", "corridors", "crime", "doctor", "evidence", "explain", "export", "indicators", "keys",
-    "merge_batch", "new", "omniscape", "passages", "plan", "region", "reproduce", "run_all", "share_evidence", "sheet",
-    "simulate_evidence", "uncertainty", "window",
-)  # fmt: skip
+    "batch",
+    "check",
+    "circuitscape",
+    "corridors",
+    "crime",
+    "doctor",
+    "evidence",
+    "explain",
+    "export",
+    "indicators",
+    "keys",
+    "merge_batch",
+    "new",
+    "omniscape",
+    "passages",
+    "plan",
+    "region",
+    "reproduce",
+    "run_all",
+    "share_evidence",
+    "sheet",
+    "simulate_evidence",
+    "uncertainty",
+    "window",
+)
 MODULES = {
     **dict.fromkeys(CALLS, "scenarios.api.calls"),
     **dict.fromkeys(JOBS, "scenarios.api.jobs"),

@@ -57,10 +57,13 @@ def open(study: str | Path) -> OpenStudy:
     resolved = resolve(str(study))
     titles = {name: entry.title or name for name, entry in resolved.study.scenarios.items()}
     return OpenStudy(
-        path=find_study(str(study)), id=resolved.study.study, title=resolved.study.title,
-        scenarios=titles or {resolved.scenario: resolved.scenario_title}, species=tuple(resolved.study.species),
+        path=find_study(str(study)),
+        id=resolved.study.study,
+        title=resolved.study.title,
+        scenarios=titles or {resolved.scenario: resolved.scenario_title},
+        species=tuple(resolved.study.species),
         settings=resolved.settings,
-    )  # fmt: skip
+    )
 
 
 def run(
@@ -223,9 +226,14 @@ def _distinct(sides: list[Side]) -> list[Side]:
 def _result(resolved: ResolvedStudy, runs: Sequence[SpeciesRun], combined: pd.DataFrame, folder: Path | None) -> Result:
     by_species = {one.species: Release.of(one) for one in runs}
     side = Side(
-        label=resolved.scenario, title=resolved.scenario_title, species=tuple(by_species), settings=resolved.settings, inputs={},
-        read=by_species.__getitem__, combined=combined,
-    )  # fmt: skip
+        label=resolved.scenario,
+        title=resolved.scenario_title,
+        species=tuple(by_species),
+        settings=resolved.settings,
+        inputs={},
+        read=by_species.__getitem__,
+        combined=combined,
+    )
     return Result(side=side, folder=folder)
 
 

@@ -14,10 +14,22 @@ from scenarios.model.results import SpeciesRun
 __all__ = ["FACTS", "facts_of"]
 
 FACTS = (
-    "cores", "cores_cut_off", "least_cost_m", "least_cost_no_fence_m", "conductance_s", "conductance_no_fence_s", "conductance_share",
-    "fence_crossings", "fence_current_a", "candidates", "best_candidate", "best_fence", "best_along_m", "best_conductance_gain_share",
+    "cores",
+    "cores_cut_off",
+    "least_cost_m",
+    "least_cost_no_fence_m",
+    "conductance_s",
+    "conductance_no_fence_s",
+    "conductance_share",
+    "fence_crossings",
+    "fence_current_a",
+    "candidates",
+    "best_candidate",
+    "best_fence",
+    "best_along_m",
+    "best_conductance_gain_share",
     "best_least_cost_gain_share",
-)  # fmt: skip
+)
 """Columns of the summary."""
 
 

@@ -133,8 +133,13 @@ def _record(outcome: RunOutcome, key: str) -> dict[str, Any]:
         return {"run": outcome.run, "key": key, "status": "failed", "failure": failure_words(outcome.failure)}
     files = {name: hashlib.sha256(content).hexdigest() for name, content in outcome.files.items()}
     return {
-        "run": outcome.run, "key": key, "status": "finished", "facts": outcome.facts, "files": files, "entry": outcome.entry,
-    }  # fmt: skip
+        "run": outcome.run,
+        "key": key,
+        "status": "finished",
+        "facts": outcome.facts,
+        "files": files,
+        "entry": outcome.entry,
+    }
 
 
 def failure_words(failure: Failure) -> dict[str, Any]:

@@ -143,18 +143,24 @@ def _options(axis: str, options: Any, key: KeyPath, document: Document) -> list[
     if isinstance(options, list):
         return [
             _Option(
-                axis=axis, name=f"{axis.rpartition('.')[2]}={value}", value=value, overrides={axis: value},
+                axis=axis,
+                name=f"{axis.rpartition('.')[2]}={value}",
+                value=value,
+                overrides={axis: value},
                 origins={axis: _where(document, (*key, axis, number))},
             )
             for number, value in enumerate(options)
-        ]  # fmt: skip
+        ]
     return [
         _Option(
-            axis=axis, name=name, value=name, overrides=dict(keys),
+            axis=axis,
+            name=name,
+            value=name,
+            overrides=dict(keys),
             origins={one: _where(document, (*key, axis, name, one)) for one in keys},
         )
         for name, keys in options.items()
-    ]  # fmt: skip
+    ]
 
 
 def _where(document: Document, key: KeyPath) -> str:
@@ -171,9 +177,13 @@ def _variant(scenario: str, options: Sequence[_Option], cell_m: float | None, ce
             overrides[key], origins[key] = value, option.origins[key]
     name = "+".join([scenario, *(option.name for option in options)])
     return Variant(
-        id=name if cell_m is None else f"{name}@{cell_m:g}m", scenario=scenario, cell_m=cell_m,
-        options={option.axis: option.value for option in options}, overrides=overrides, origins=origins,
-    )  # fmt: skip
+        id=name if cell_m is None else f"{name}@{cell_m:g}m",
+        scenario=scenario,
+        cell_m=cell_m,
+        options={option.axis: option.value for option in options},
+        overrides=overrides,
+        origins=origins,
+    )
 
 
 def _excluded(run: BatchRun, matrix: Matrix) -> bool:

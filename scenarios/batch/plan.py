@@ -107,12 +107,17 @@ class BatchPlan:
             "axes": list(axes),
             "runs": [
                 {
-                    "run": run.id, "key": self.keys[run.id], "scenario": run.variant.scenario, "options": run.variant.options,
-                    "cell_m": self.cells[run.variant.id][1], "draw": run.draw, "species": run.species,
+                    "run": run.id,
+                    "key": self.keys[run.id],
+                    "scenario": run.variant.scenario,
+                    "options": run.variant.options,
+                    "cell_m": self.cells[run.variant.id][1],
+                    "draw": run.draw,
+                    "species": run.species,
                 }
                 for run in self.runs
             ],
-        }  # fmt: skip
+        }
 
 
 def plan_batch(request: BatchRequest) -> BatchPlan:
@@ -131,14 +136,21 @@ def plan_batch(request: BatchRequest) -> BatchPlan:
     if matrix.draws is not None:
         draws = plan_draws(variants.values(), matrix.draws.count, matrix.draws.seed)
     job = BatchJob(
-        study=str(find_study(request.study).resolve()), overrides=dict(request.overrides), keep=request.keep, draws=draws,
+        study=str(find_study(request.study).resolve()),
+        overrides=dict(request.overrides),
+        keep=request.keep,
+        draws=draws,
         store=None if request.store is None else request.store.resolve(),
-    )  # fmt: skip
+    )
     grids = {name: study_grid(resolved) for name, resolved in variants.items()}
     return BatchPlan(
-        job=job, runs=runs, variants=variants, document=document, keys=_keys(job, runs, variants),
+        job=job,
+        runs=runs,
+        variants=variants,
+        document=document,
+        keys=_keys(job, runs, variants),
         cells={name: (grid.n_cells, grid.cell_width_m) for name, grid in grids.items()},
-    )  # fmt: skip
+    )
 
 
 def _keys(job: BatchJob, runs: tuple[BatchRun, ...], variants: Mapping[str, ResolvedStudy]) -> dict[str, str]:

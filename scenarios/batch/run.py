@@ -139,17 +139,23 @@ class BatchJob:
                 with limited_threads(1):
                     found = self._solved(item, steps.append)
                 outcome = RunOutcome(
-                    run=item.id, files=self._written(found, item), facts=facts_of(found), entry=self._entry(found, item),
+                    run=item.id,
+                    files=self._written(found, item),
+                    facts=facts_of(found),
+                    entry=self._entry(found, item),
                     reused=KEPT in steps,
-                )  # fmt: skip
+                )
             except Exception as error:
                 self._inputs = None
                 outcome = RunOutcome(run=item.id, failure=Failure.of(error))
         told = dict.fromkeys(str(one.message) for one in caught if issubclass(one.category, PlannerWarning))
         return replace(
-            outcome, warnings=tuple(told), seconds=time.perf_counter() - start, cpu_seconds=time.process_time() - cpu,
+            outcome,
+            warnings=tuple(told),
+            seconds=time.perf_counter() - start,
+            cpu_seconds=time.process_time() - cpu,
             peak_bytes=_peak(),
-        )  # fmt: skip
+        )
 
     def _solved(self, item: BatchRun, progress: Callable[[str], None]) -> SpeciesRun:
         resolved, inputs = self._read(item.variant)
@@ -159,8 +165,10 @@ class BatchJob:
         assert self.draws is not None
         resolved, inputs = changed(resolved, inputs, self.draws.changes(resolved, inputs, item.draw))
         drawn = replace(
-            resolved, scenario=f"{resolved.scenario}/draw-{item.draw:04d}", scenario_title=f"{resolved.scenario_title}, draw {item.draw}"
-        )  # fmt: skip
+            resolved,
+            scenario=f"{resolved.scenario}/draw-{item.draw:04d}",
+            scenario_title=f"{resolved.scenario_title}, draw {item.draw}",
+        )
         return _timeless(solve_step(drawn, item.species, inputs=inputs))
 
     def _read(self, variant: Variant) -> tuple[ResolvedStudy, Inputs]:

@@ -54,14 +54,21 @@ class BatchDone:
     def summary(self, folder: Path, meter: Meter) -> Summary[BatchDone]:
         """For people and machines."""
         rows = {
-            "task": self.task, "finished": self.finished, "finished_before": self.before,
-            "failed": {run: failure_words(failure) for run, failure in self.failed.items()}, "missing": list(self.missing),
+            "task": self.task,
+            "finished": self.finished,
+            "finished_before": self.before,
+            "failed": {run: failure_words(failure) for run, failure in self.failed.items()},
+            "missing": list(self.missing),
             "sent": None if self.traffic is None else self.traffic.as_dict(),
-        }  # fmt: skip
+        }
         return Summary(
-            folder=folder, found=self, seconds=meter.read()["seconds"], rows=rows, notes=list(self._notes()),
+            folder=folder,
+            found=self,
+            seconds=meter.read()["seconds"],
+            rows=rows,
+            notes=list(self._notes()),
             exit_code=ExitCode.RUNS_FAILED if self.failed else ExitCode.OK,
-        )  # fmt: skip
+        )
 
     def _notes(self) -> Iterator[str]:
         """How many are done, and why others are not."""
@@ -112,9 +119,12 @@ def run_batch(
         reporter.way_on = lambda: f"what is finished stays in {request.out}; the same command goes on from there"
         failed = do_runs(request, plan, folder, waiting, reporter, traffic, stopping)
         done = BatchDone(
-            task=task, finished=len(mine) - len(failed), before=len(mine) - len(waiting), failed=failed,
+            task=task,
+            finished=len(mine) - len(failed),
+            before=len(mine) - len(waiting),
+            failed=failed,
             traffic=traffic if request.cluster else None,
-        )  # fmt: skip
+        )
         summary = done.summary(request.out, meter)
         folder.log("end", **summary.as_dict())
         if not task:
@@ -150,16 +160,21 @@ def merge_batch(path: Path, *, partial: bool = False) -> Summary[BatchDone]:
     failures = {run["run"]: (folder.record(run["run"], run["key"]) or {}).get("failure") for run in plan["runs"]}
     done = BatchDone(
         finished=int((summary["status"] == "finished").sum()),
-        failed={run: Failure(**words) for run, words in failures.items() if words}, missing=missing,
-    )  # fmt: skip
+        failed={run: Failure(**words) for run, words in failures.items() if words},
+        missing=missing,
+    )
     return done.summary(path, meter)
 
 
 def _write_manifest(folder: BatchFolder, plan: BatchPlan, began: str) -> None:
     """What was run, on what, with what: enough to run it again."""
     provenance = Provenance(
-        command=["otkel", *sys.argv[1:]], inputs=input_paths([*plan.variants.values()]),
+        command=["otkel", *sys.argv[1:]],
+        inputs=input_paths([*plan.variants.values()]),
         settings={"matrix": plan.document.data, "overrides": plan.job.overrides, "keep": plan.job.keep},
-        seeds={} if plan.job.draws is None else {"draws": plan.job.draws.seed}, machine=machine(), started=began, finished=now(),
-    )  # fmt: skip
+        seeds={} if plan.job.draws is None else {"draws": plan.job.draws.seed},
+        machine=machine(),
+        started=began,
+        finished=now(),
+    )
     write_manifest(folder.path, [], provenance)

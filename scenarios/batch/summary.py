@@ -74,11 +74,18 @@ def write_manifest_of_runs(folder: BatchFolder, plan: Mapping[str, Any]) -> None
     entries = [record["entry"] for record in found]
     runs = [entry["run"] for entry in entries]
     manifest = {
-        "format": FORMAT, "kind": "", "versions": versions(), "runs": runs, "outputs": outputs_of(folder.path / RUNS),
-        "audience": runs[0]["audience"], "audience_note": WORKING_NOTE, "settings": {}, "machine": {},
+        "format": FORMAT,
+        "kind": "",
+        "versions": versions(),
+        "runs": runs,
+        "outputs": outputs_of(folder.path / RUNS),
+        "audience": runs[0]["audience"],
+        "audience_note": WORKING_NOTE,
+        "settings": {},
+        "machine": {},
         "inputs": {name: facts for entry in entries for name, facts in entry["inputs"].items()},
         "scenarios": {entry["run"]["scenario"]: entry["settings"] for entry in entries},
-    }  # fmt: skip
+    }
     with replacing(folder.path / RUNS / MARKER) as part:
         part.write_text(canonical_json(manifest), encoding="utf-8")
 
@@ -89,9 +96,13 @@ def _id_columns(axes: list[str]) -> list[str]:
 
 def _ids(run: Mapping[str, Any], axes: list[str]) -> dict[str, Any]:
     return {
-        "run": run["run"], "scenario": run["scenario"], **{axis: run["options"].get(axis) for axis in axes},
-        "cell_m": run["cell_m"], "draw": run["draw"], "species": run["species"],
-    }  # fmt: skip
+        "run": run["run"],
+        "scenario": run["scenario"],
+        **{axis: run["options"].get(axis) for axis in axes},
+        "cell_m": run["cell_m"],
+        "draw": run["draw"],
+        "species": run["species"],
+    }
 
 
 def _option(axis: str) -> Column:

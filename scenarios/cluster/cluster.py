@@ -60,9 +60,12 @@ class Traffic:
     def as_dict(self) -> dict[str, int]:
         """Plain data."""
         return {
-            "job_bytes_per_worker": self.job_bytes, "tasks": self.tasks, "task_bytes": self.task_bytes,
-            "result_bytes": self.result_bytes, "workers": len(self.workers),
-        }  # fmt: skip
+            "job_bytes_per_worker": self.job_bytes,
+            "tasks": self.tasks,
+            "task_bytes": self.task_bytes,
+            "result_bytes": self.result_bytes,
+            "workers": len(self.workers),
+        }
 
 
 @contextmanager
@@ -103,9 +106,14 @@ def _own_workers(count: int) -> Iterator[Client]:
     from distributed import Client, LocalCluster
 
     cluster = LocalCluster(
-        n_workers=count, threads_per_worker=1, processes=True, host="127.0.0.1", silence_logs=logging.CRITICAL,
-        memory_limit=(available_bytes() or 0) // count, scheduler_kwargs={"dashboard": False, "dashboard_address": ":0"},
-    )  # fmt: skip
+        n_workers=count,
+        threads_per_worker=1,
+        processes=True,
+        host="127.0.0.1",
+        silence_logs=logging.CRITICAL,
+        memory_limit=(available_bytes() or 0) // count,
+        scheduler_kwargs={"dashboard": False, "dashboard_address": ":0"},
+    )
     with cluster, Client(cluster) as client:
         yield client
 

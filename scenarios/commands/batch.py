@@ -90,9 +90,19 @@ def run(
     number, of = _share(task)
     store = None if no_cache else open_store(cache).folder
     request = BatchRequest(
-        study=study, matrix=matrix, out=out, overrides=parse_overrides(overrides), keep=keep.value, jobs=jobs, task=number,
-        tasks=of, workers=workers, scheduler=scheduler, send_files=send_files, store=store,
-    )  # fmt: skip
+        study=study,
+        matrix=matrix,
+        out=out,
+        overrides=parse_overrides(overrides),
+        keep=keep.value,
+        jobs=jobs,
+        task=number,
+        tasks=of,
+        workers=workers,
+        scheduler=scheduler,
+        send_files=send_files,
+        store=store,
+    )
     return run_batch(request, reporter, asked_to_stop)
 
 

@@ -110,6 +110,15 @@ def region(
     if plan:
         return plan_region(bounds, cell_m, dem=dem, landcover=landcover)
     return make_region(
-        out, bounds, species or ["urial"], reporter, cell_m=cell_m, offline=offline, dem=dem, landcover=landcover,
-        pbf=pbf, wdpa=wdpa, most_mb=most_mb,
-    )  # fmt: skip
+        out,
+        bounds,
+        species or ["urial"],
+        reporter,
+        cell_m=cell_m,
+        offline=offline,
+        dem=dem,
+        landcover=landcover,
+        pbf=pbf,
+        wdpa=wdpa,
+        most_mb=most_mb,
+    )

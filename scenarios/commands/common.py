@@ -24,10 +24,29 @@ if TYPE_CHECKING:
     from scenarios.progress import Reporter
 
 __all__ = [
-    "EvidenceOption", "JsonOption", "OneScenarioOption", "OutOption", "QuietOption",
-    "ScenarioOption", "SchedulerOption", "SendOption", "SetOption", "SpeciesOption", "StudyArgument", "Summary", "VerboseOption",
-    "WorkersOption", "asked_to_stop", "parse_overrides", "reported", "reporting", "require_utf8_names", "stop", "tell", "tell_version",
-]  # fmt: skip
+    "EvidenceOption",
+    "JsonOption",
+    "OneScenarioOption",
+    "OutOption",
+    "QuietOption",
+    "ScenarioOption",
+    "SchedulerOption",
+    "SendOption",
+    "SetOption",
+    "SpeciesOption",
+    "StudyArgument",
+    "Summary",
+    "VerboseOption",
+    "WorkersOption",
+    "asked_to_stop",
+    "parse_overrides",
+    "reported",
+    "reporting",
+    "require_utf8_names",
+    "stop",
+    "tell",
+    "tell_version",
+]
 
 _asked_to_stop: list[bool] = []
 LEAST_BYTES = 1280 * 2**20

@@ -96,6 +96,12 @@ def window(
 
     request = WindowRequest(radius_km=radius_km, buffer_km=buffer_km, block_km=block_km, cutoff=cutoff)
     return run_window(
-        study, request, out, scenario=scenario, species=species, overrides=parse_overrides(overrides),
-        machines=machines_of(workers, scheduler, send_files), reporter=reporter,
-    )  # fmt: skip
+        study,
+        request,
+        out,
+        scenario=scenario,
+        species=species,
+        overrides=parse_overrides(overrides),
+        machines=machines_of(workers, scheduler, send_files),
+        reporter=reporter,
+    )

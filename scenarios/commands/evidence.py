@@ -70,9 +70,19 @@ def report(
     from scenarios.evidence.session import run_evidence
 
     return run_evidence(
-        study, data, out, reporter, results=results, alternatives=_named(alternative), scenario=scenario, species=species,
-        overrides=parse_overrides(overrides), settings=settings, ranking=ranking, seed=seed,
-    )  # fmt: skip
+        study,
+        data,
+        out,
+        reporter,
+        results=results,
+        alternatives=_named(alternative),
+        scenario=scenario,
+        species=species,
+        overrides=parse_overrides(overrides),
+        settings=settings,
+        ranking=ranking,
+        seed=seed,
+    )
 
 
 @app.command()

@@ -55,9 +55,15 @@ def crime(
     from scenarios.crime.session import run_crime
 
     return run_crime(
-        study, data, out, reporter, scenario=scenario, overrides=parse_overrides(overrides), results=results,
+        study,
+        data,
+        out,
+        reporter,
+        scenario=scenario,
+        overrides=parse_overrides(overrides),
+        results=results,
         audience=audience,
-    )  # fmt: skip
+    )
 
 
 @reported("indicators")

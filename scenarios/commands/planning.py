@@ -168,9 +168,19 @@ def uncertainty(
     from scenarios.uncertainty.session import run_uncertainty_study
 
     return run_uncertainty_study(
-        study, out, reporter, scenario=scenario, species=species, overrides=parse_overrides(overrides), draws=draws,
-        seed=seed, top=top, jobs=jobs, best=best, cache=cache,
-    )  # fmt: skip
+        study,
+        out,
+        reporter,
+        scenario=scenario,
+        species=species,
+        overrides=parse_overrides(overrides),
+        draws=draws,
+        seed=seed,
+        top=top,
+        jobs=jobs,
+        best=best,
+        cache=cache,
+    )
 
 
 @reported("passages")

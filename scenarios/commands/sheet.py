@@ -71,9 +71,15 @@ def sheet(
     if overview and (passage or fence):
         raise typer.BadParameter("--overview: leave out --passage and --fence, or --overview")
     request = SheetRequest(
-        passages=tuple(passage or ()), fence=fence or "", from_km=from_km, to_km=to_km, series=series, scale=scale,
-        paper=paper, orientation=orientation,
-    )  # fmt: skip
+        passages=tuple(passage or ()),
+        fence=fence or "",
+        from_km=from_km,
+        to_km=to_km,
+        series=series,
+        scale=scale,
+        paper=paper,
+        orientation=orientation,
+    )
     return export_sheet(
         results, request, out, scenario=scenario, species=species, audience=audience, lang=lang or "en", geo=geo
     )

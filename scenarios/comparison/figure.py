@@ -139,20 +139,46 @@ def _marks(
     if not (math.isfinite(a) and math.isfinite(b) and a != 0):
         value = f"{say(value_words(b, headline))} {say(headline.unit)}".strip()
         text = {"now reached": f"{say('now reached')}: {value}", "from 0": f"0 \u2192 {value}"}.get(words, say(words))
-        axes.text(0.5, at, f"  {text}  ", transform=axes.get_yaxis_transform(), fontsize=8, color=color, ha="center", va="center",
-                  bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.85, "pad": 0.8}, zorder=4)  # fmt: skip
+        axes.text(
+            0.5,
+            at,
+            f"  {text}  ",
+            transform=axes.get_yaxis_transform(),
+            fontsize=8,
+            color=color,
+            ha="center",
+            va="center",
+            bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.85, "pad": 0.8},
+            zorder=4,
+        )
         return 0.0
     cores = _core_changes(comparison, headline, species, side)
     change = 100 * (b / a - 1)
     axes.plot([0, change], [at, at], color=color, linewidth=2.0, alpha=0.55, zorder=2, solid_capstyle="butt")
-    axes.plot(cores, np.full(len(cores), at), linestyle="none", marker=marker, markersize=3.4, color=color, alpha=0.4, zorder=3,
-              markeredgewidth=0)  # fmt: skip
+    axes.plot(
+        cores,
+        np.full(len(cores), at),
+        linestyle="none",
+        marker=marker,
+        markersize=3.4,
+        color=color,
+        alpha=0.4,
+        zorder=3,
+        markeredgewidth=0,
+    )
     axes.plot([change], [at], marker=marker, markersize=8, color=color, markeredgecolor="white", zorder=4)
     ahead = change <= 0
     axes.annotate(
-        say("no change" if words == "same" else words), (0, at), xytext=(7 if ahead else -7, 0),
-        textcoords="offset points", fontsize=8, color=color, ha="left" if ahead else "right", va="center", zorder=5,
-    )  # fmt: skip
+        say("no change" if words == "same" else words),
+        (0, at),
+        xytext=(7 if ahead else -7, 0),
+        textcoords="offset points",
+        fontsize=8,
+        color=color,
+        ha="left" if ahead else "right",
+        va="center",
+        zorder=5,
+    )
     return float(np.abs([change, *cores]).max())
 
 
@@ -166,9 +192,12 @@ def _core_changes(comparison: Comparison, headline: Headline, species: str, side
     """Relative change of each core's own value [%], where both are numbers."""
     table = comparison.differences
     chosen = table[
-        (table["species"] == species) & (table["other"] == side) & (table["indicator"] == headline.indicator)
-        & (table["target"] == "any") & np.isfinite(table["ratio"])
-    ]  # fmt: skip
+        (table["species"] == species)
+        & (table["other"] == side)
+        & (table["indicator"] == headline.indicator)
+        & (table["target"] == "any")
+        & np.isfinite(table["ratio"])
+    ]
     return [100 * (float(ratio) - 1) for ratio in chosen["ratio"]]
 
 

@@ -84,27 +84,49 @@ class Change:
 
 THEMES = (
     ChangeTheme(
-        stem="cost_weighted_distance", field="cwd", title="Effort to reach the nearest target", unit="effective m",
-        shown_unit="effective km", per_shown=1000.0, ends=("less effort", "more effort"),
+        stem="cost_weighted_distance",
+        field="cwd",
+        title="Effort to reach the nearest target",
+        unit="effective m",
+        shown_unit="effective km",
+        per_shown=1000.0,
+        ends=("less effort", "more effort"),
         reading="Blue ground lies closer to a target than in the base scenario, brown ground farther. An even colour behind a "
         "fence is what crossing or going round it costs.",
     ),
     ChangeTheme(
-        stem="current_density", field="current_density", title="Expected flow of movement", unit="A/m", shown_unit="\u00b5A/m",
-        per_shown=1e-6, ends=("less movement", "more movement"),
+        stem="current_density",
+        field="current_density",
+        title="Expected flow of movement",
+        unit="A/m",
+        shown_unit="\u00b5A/m",
+        per_shown=1e-6,
+        ends=("less movement", "more movement"),
         reading="The same walkers on other ways: brown is where more of them would pass, blue where fewer would. It ranks "
         "places; it does not count animals.",
     ),
     ChangeTheme(
-        stem="corridor", field="corridor", title="Extra cost of routes", unit="effective m", shown_unit="effective km",
-        per_shown=1000.0, ends=("nearer to the best route", "farther from it"), relative=False,
+        stem="corridor",
+        field="corridor",
+        title="Extra cost of routes",
+        unit="effective m",
+        shown_unit="effective km",
+        per_shown=1000.0,
+        ends=("nearer to the best route", "farther from it"),
+        relative=False,
         reading="Blue ground lies nearer to the best route than in the base scenario.",
     ),
     ChangeTheme(
-        stem="resistance", field="resistance", title="Resistance to movement", unit="1", shown_unit="1", per_shown=1.0,
-        ends=("easier ground", "harder ground"), reading="Where the ground itself was given another resistance.",
+        stem="resistance",
+        field="resistance",
+        title="Resistance to movement",
+        unit="1",
+        shown_unit="1",
+        per_shown=1.0,
+        ends=("easier ground", "harder ground"),
+        reading="Where the ground itself was given another resistance.",
     ),
-)  # fmt: skip
+)
 DRAWN = ("cost_weighted_distance", "current_density", "resistance")
 """Surfaces whose change is drawn as a picture; where nothing changes only the first two are."""
 
@@ -217,10 +239,17 @@ def _write_raster(
 ) -> Path:
     run = pairing.b
     tags = {
-        "study": run.study, "species": run.species, "reference": pairing.base.label, "compared": pairing.other.label,
-        "meaning": meaning[0], "special_values": meaning[1], "rounding": f"changes under {NOISE:g} of the value stand as 0",
-        "geometry": warning_of(pairing) or "surveyed", "audience": note_of(run), "assumptions": " ".join(run.assumptions),
-    }  # fmt: skip
+        "study": run.study,
+        "species": run.species,
+        "reference": pairing.base.label,
+        "compared": pairing.other.label,
+        "meaning": meaning[0],
+        "special_values": meaning[1],
+        "rounding": f"changes under {NOISE:g} of the value stand as 0",
+        "geometry": warning_of(pairing) or "surveyed",
+        "audience": note_of(run),
+        "assumptions": " ".join(run.assumptions),
+    }
     return write_cog(
         path, values, run.grid, nodata=run.surface.nodata, description=f"{meaning[0]} [{unit}]", unit=unit, tags=tags
     )
@@ -282,9 +311,12 @@ def _drawn(pairing: Pairing, scene: RunScene, change: Change) -> Sheet:
     species, study = (say(run.titles.get(key, getattr(run, key))) for key in ("species", "study"))
     against = say("“{other}” against “{base}”").format(other=pairing.other.title, base=pairing.base.title)
     texts = Texts(
-        title=change_of_what(say, species, theme), subtitle=f"{against}   \u00b7   {study}",
-        badge=badge(reader_of(run)), warning=warning_of(pairing), credits=scene.credits,
-    )  # fmt: skip
+        title=change_of_what(say, species, theme),
+        subtitle=f"{against}   \u00b7   {study}",
+        badge=badge(reader_of(run)),
+        warning=warning_of(pairing),
+        credits=scene.credits,
+    )
     sheet = new_sheet(run.grid, run.grid.bounds, texts, say=say)
     shown = block_mean(np.where(np.isfinite(change.values), change.values, np.nan), scene.factor) / theme.per_shown
     if np.nan_to_num(shown).any():

@@ -48,14 +48,23 @@ def write_comparison_page(comparison: Comparison, folder: Path, *, credits: Sequ
     say = comparison.say
     quoted = say("“{scenario}”")
     return write_page(
-        folder / "index.html", "compare.html", study=comparison.title, audience=comparison.audience, warnings=[comparison.warning],
-        credits=credits, say=say, titles=", ".join(quoted.format(scenario=side.title) for side in comparison.others),
-        base=comparison.base, others=comparison.others, findings=findings(comparison),
-        rows=table_rows(comparison), settings=comparison.settings.to_dict("records"),
+        folder / "index.html",
+        "compare.html",
+        study=comparison.title,
+        audience=comparison.audience,
+        warnings=[comparison.warning],
+        credits=credits,
+        say=say,
+        titles=", ".join(quoted.format(scenario=side.title) for side in comparison.others),
+        base=comparison.base,
+        others=comparison.others,
+        findings=findings(comparison),
+        rows=table_rows(comparison),
+        settings=comparison.settings.to_dict("records"),
         species=[_section(comparison, species, folder) for species in comparison.species],
         files=[(f"{name}.csv", say(text)) for name, text in FILES.items() if (folder / f"{name}.csv").is_file()],
         pictures=[name for name in ("figure", "table") if (folder / f"{name}.png").is_file()],
-    )  # fmt: skip
+    )
 
 
 def _section(comparison: Comparison, species: str, folder: Path) -> dict[str, Any]:
@@ -129,19 +138,33 @@ def _ranks(comparison: Comparison, species: str, other: str, title: str) -> dict
     row = agreement[(agreement["species"] == species) & (agreement["other"] == other)].iloc[0]
     table = comparison.ranks[(comparison.ranks["species"] == species) & (comparison.ranks["other"] == other)]
     best = table[(table[["rank_a", "rank_b"]].min(axis=1) <= CHANGES_SHOWN) & (table["status"] == "compared")]
-    rows = [
-        {
-            "candidate": comparison.names.get(r.candidate, r.candidate), "a": figure(r.rank_a), "b": figure(r.rank_b),
-            "change": say("same") if not r.change else f"{say('up' if r.change > 0 else 'down')} {figure(abs(r.change))}",
-            "scores": " \u2192 ".join(say(f"{score:.3f}") for score in (r.score_a, r.score_b)),
-        }
-        for r in best.itertuples()
-    ] if math.isfinite(row["tau_b"]) else []  # fmt: skip
+    rows = (
+        [
+            {
+                "candidate": comparison.names.get(r.candidate, r.candidate),
+                "a": figure(r.rank_a),
+                "b": figure(r.rank_b),
+                "change": say("same")
+                if not r.change
+                else f"{say('up' if r.change > 0 else 'down')} {figure(abs(r.change))}",
+                "scores": " \u2192 ".join(say(f"{score:.3f}") for score in (r.score_a, r.score_b)),
+            }
+            for r in best.itertuples()
+        ]
+        if math.isfinite(row["tau_b"])
+        else []
+    )
     gains = comparison.gains[(comparison.gains["species"] == species) & (comparison.gains["other"] == other)].iloc[0]
     return {
-        "title": title, "tau": say(figure(row["tau_b"], digits=3)), "common": int(row["common"]), "status": row["status"],
-        "top": say(f"{row['top10_common']} of {row['top10']}"), "rows": rows,
+        "title": title,
+        "tau": say(figure(row["tau_b"], digits=3)),
+        "common": int(row["common"]),
+        "status": row["status"],
+        "top": say(f"{row['top10_common']} of {row['top10']}"),
+        "rows": rows,
         "conductance": say(signed_percent(gains["conductance_share"]).removeprefix("+")),
-        "least_cost": say(signed_percent(gains["least_cost_share"]).removeprefix("+")), "cost": say(figure(gains["extra_cost"])),
-        "gain_status": gains["status"], "words": _status_words(comparison, row["status"], title),
-    }  # fmt: skip
+        "least_cost": say(signed_percent(gains["least_cost_share"]).removeprefix("+")),
+        "cost": say(figure(gains["extra_cost"])),
+        "gain_status": gains["status"],
+        "words": _status_words(comparison, row["status"], title),
+    }

@@ -136,21 +136,29 @@ def _side_by_side(
     own = comparison.say.code == "en"  # the page itself says titles in every language
     return Contents(
         runs=tuple(
-            replace(run, scenario=side.label, titles=run.titles | ({"scenario": side.title} if own else {})) for side, run in runs
+            replace(run, scenario=side.label, titles=run.titles | ({"scenario": side.title} if own else {}))
+            for side, run in runs
         ),
-        combined={side.label: side.combined for side in sides if side.combined is not None}, bases=bases, credits=credits,
-        borders=borders, beside=comparison.others[0].label,
-    )  # fmt: skip
+        combined={side.label: side.combined for side in sides if side.combined is not None},
+        bases=bases,
+        credits=credits,
+        borders=borders,
+        beside=comparison.others[0].label,
+    )
 
 
 def _write_manifest(comparison: Comparison, folder: Path, stored: Sequence[StoredResults]) -> None:
     """What was compared: the sides, and the manifests of their results by hash."""
     manifest = {
-        "kind": "comparison", "audience": comparison.audience[0], "audience_note": comparison.audience[1],
-        "base": comparison.base.label, "others": [side.label for side in comparison.others],
-        "results": {one.folder.name: sha256_of(one.folder / MARKER) for one in stored}, "versions": versions(),
+        "kind": "comparison",
+        "audience": comparison.audience[0],
+        "audience_note": comparison.audience[1],
+        "base": comparison.base.label,
+        "others": [side.label for side in comparison.others],
+        "results": {one.folder.name: sha256_of(one.folder / MARKER) for one in stored},
+        "versions": versions(),
         "outputs": outputs_of(folder),
-    }  # fmt: skip
+    }
     with replacing(folder / MARKER) as part:
         part.write_text(canonical_json(manifest), encoding="utf-8")
 

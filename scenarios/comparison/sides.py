@@ -214,11 +214,14 @@ def _side(results: StoredResults, scenario: str, label: str) -> Side:
     entries = [entry for entry in results.manifest["runs"] if entry["scenario"] == scenario]
     settings = results.manifest["scenarios"].get(scenario, {})
     return Side(
-        label=label, title=entries[0]["titles"].get("scenario", scenario), species=tuple(e["species"] for e in entries),
+        label=label,
+        title=entries[0]["titles"].get("scenario", scenario),
+        species=tuple(e["species"] for e in entries),
         settings=settings if "grid" in settings else {},
         inputs={name: described["sha256"] for name, described in results.manifest["inputs"].items()},
-        read=partial(results.run, scenario), combined=results.combined.get(scenario),
-    )  # fmt: skip
+        read=partial(results.run, scenario),
+        combined=results.combined.get(scenario),
+    )
 
 
 def compare_sides(sides: Sequence[Side], base: str | None = None, lang: str = "en") -> Comparison:
@@ -242,16 +245,19 @@ def compare_sides(sides: Sequence[Side], base: str | None = None, lang: str = "e
     named = {key: say(name) for key, name in _names(runs[first.label].values()).items()}
     return Comparison(
         title=say(next(iter(runs[first.label].values())).titles.get("study", "")),
-        sides=tuple(replace(side, title=say(side.title)) for side in ordered), say=say,
-        names=_candidate_names(every, ranks, say) | named, headlines=headline_table(runs),
+        sides=tuple(replace(side, title=say(side.title)) for side in ordered),
+        say=say,
+        names=_candidate_names(every, ranks, say) | named,
+        headlines=headline_table(runs),
         differences=difference_table(runs, first.label, labels),
         gains=gain_table(runs, first.label, labels, _weights(first), _routes(first)),
         places=place_table(runs, first.label, labels, _routes(first)),
         ranks=ranks,
         agreement=agreement_table(runs, first.label, labels, combined, ALL_SPECIES),
-        settings=_settings_table(first, ordered[1:]), audience=audience_of(runs[first.label].values()),
+        settings=_settings_table(first, ordered[1:]),
+        audience=audience_of(runs[first.label].values()),
         warning=max((schematic_note(run) for of_side in runs.values() for run in of_side.values()), key=len),
-    )  # fmt: skip
+    )
 
 
 def _ordered(sides: Sequence[Side], base: str | None) -> list[Side]:

@@ -15,9 +15,15 @@ from scenarios.model.results import SpeciesRun
 from scenarios.study.schema import Routes
 
 __all__ = [
-    "HIGHER_IS_BETTER", "TOP", "agreement_table", "difference_table", "gain_table", "headline_table", "place_table",
+    "HIGHER_IS_BETTER",
+    "TOP",
+    "agreement_table",
+    "difference_table",
+    "gain_table",
+    "headline_table",
+    "place_table",
     "rank_table",
-]  # fmt: skip
+]
 
 TOP = 10
 """The best candidates whose overlap is counted."""
@@ -269,12 +275,19 @@ def _ranks(a: pd.DataFrame, b: pd.DataFrame, species: str, other: str) -> pd.Dat
     words = {"both": "compared", "left_only": "only in a", "right_only": "only in b"}
     return pd.DataFrame(
         {
-            "species": species, "other": other, "candidate": both["candidate"], "fence": both["fence"],
-            "along_m": both["along_m"], "rank_a": both["rank_a"], "rank_b": both["rank_b"],
-            "change": both["rank_a"] - both["rank_b"], "score_a": both["score_a"], "score_b": both["score_b"],
+            "species": species,
+            "other": other,
+            "candidate": both["candidate"],
+            "fence": both["fence"],
+            "along_m": both["along_m"],
+            "rank_a": both["rank_a"],
+            "rank_b": both["rank_b"],
+            "change": both["rank_a"] - both["rank_b"],
+            "score_a": both["score_a"],
+            "score_b": both["score_b"],
             "status": [words[str(word)] for word in both["_merge"]],
         }
-    )  # fmt: skip
+    )
 
 
 def agreement_table(
@@ -297,10 +310,16 @@ def _agreement(a: pd.DataFrame, b: pd.DataFrame) -> dict[str, Any]:
         tau = float(kendall_taus(common[["score_b"]].to_numpy(float).T, common["score_a"].to_numpy(float))[0])
     best = [set(table.loc[table["score"] > 0, "candidate"].head(TOP)) for table in (a, b)]
     return {
-        "candidates_a": len(a), "candidates_b": len(b), "common": len(common), "tau_b": tau,
-        "top10_common": len(best[0] & best[1]), "top10": min(map(len, best)), "best_a": _best(a), "best_b": _best(b),
+        "candidates_a": len(a),
+        "candidates_b": len(b),
+        "common": len(common),
+        "tau_b": tau,
+        "top10_common": len(best[0] & best[1]),
+        "top10": min(map(len, best)),
+        "best_a": _best(a),
+        "best_b": _best(b),
         "status": _agreement_words(a, b, tau),
-    }  # fmt: skip
+    }
 
 
 def _best(table: pd.DataFrame) -> str:

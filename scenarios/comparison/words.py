@@ -216,9 +216,10 @@ def html_table(comparison: Comparison) -> str:
     head = f"<tr><th></th><th></th><th>{escape(comparison.base.title)}</th>{sides}</tr>"
     rows = [
         f"<tr><td>{escape(row.species)}</td><td>{escape(row.label)}{f' [{row.unit}]' if row.unit else ''}</td>"
-        + "".join(f"<td>{escape(cell)}</td>" for cell in row.cells) + "</tr>"
+        + "".join(f"<td>{escape(cell)}</td>" for cell in row.cells)
+        + "</tr>"
         for row in table_rows(comparison)
-    ]  # fmt: skip
+    ]
     note = f"<p>\u26a0 {escape(comparison.warning)}</p>" if comparison.warning else ""
     return f"{note}<table><thead>{head}</thead><tbody>{''.join(rows)}</tbody></table>"
 
@@ -244,10 +245,14 @@ def _finding(comparison: Comparison, species: str, other: str, title: str) -> st
     cores = int(table.loc[(base, "least_cost_m"), "cores"])
     say, gain = comparison.say, _gain(comparison, species, other)
     values = {
-        "n": reached[1], "before": reached[0], "total": cores, "now": say(value_words(b, HEADLINES[0])),
-        "then": say(value_words(a, HEADLINES[0])), "change": say(change_words(a, b)),
+        "n": reached[1],
+        "before": reached[0],
+        "total": cores,
+        "now": say(value_words(b, HEADLINES[0])),
+        "then": say(value_words(a, HEADLINES[0])),
+        "change": say(change_words(a, b)),
         "share": say(signed_percent(gain["conductance_share"]).removeprefix("+")),
-    }  # fmt: skip
+    }
     if reached[0] != reached[1]:
         words = say("{n} of {total} cores reach a target instead of {before}")
     elif not reached[0]:

@@ -55,28 +55,51 @@ def write_species_corridors(
     return [
         write_vectors(folder / "corridors.gpkg", corridor_layers(found), of="corridors", metadata=metadata),
         *write_corridor_tables(found, folder),
-        _raster(found, folder, "corridor_excess", found.corridor, "Extra cost of the best route through a cell", "effective m"),
+        _raster(
+            found,
+            folder,
+            "corridor_excess",
+            found.corridor,
+            "Extra cost of the best route through a cell",
+            "effective m",
+        ),
         _raster(found, folder, "band_current", found.band_current, "Largest current of any route's band, at 1 A", "A"),
-        _raster(found, folder, "barrier_score", found.barrier_score, "Drop in least cost per metre restored", "effective m/m"),
+        _raster(
+            found,
+            folder,
+            "barrier_score",
+            found.barrier_score,
+            "Drop in least cost per metre restored",
+            "effective m/m",
+        ),
         write_corridor_map(found, folder / "corridors.png", borders=borders, credits=credits),
-    ]  # fmt: skip
+    ]
 
 
 def _metadata(found: SpeciesCorridors) -> dict[str, str]:
     run = found.ground
     return {
-        "study": run.study, "scenario": run.scenario, "species": run.species, "audience": WORKING_NOTE,
-        "geometry": schematic_note(run) or "surveyed", "assumptions": " ".join(run.assumptions),
-    }  # fmt: skip
+        "study": run.study,
+        "scenario": run.scenario,
+        "species": run.species,
+        "audience": WORKING_NOTE,
+        "geometry": schematic_note(run) or "surveyed",
+        "assumptions": " ".join(run.assumptions),
+    }
 
 
 def _raster(
     found: SpeciesCorridors, folder: Path, stem: str, values: NDArray[np.float64], title: str, unit: str
 ) -> Path:
     return write_cog(
-        folder / f"{stem}.tif", values, found.ground.grid, nodata=found.ground.surface.nodata, description=f"{title} [{unit}]",
-        unit=unit, tags=_metadata(found),
-    )  # fmt: skip
+        folder / f"{stem}.tif",
+        values,
+        found.ground.grid,
+        nodata=found.ground.surface.nodata,
+        description=f"{title} [{unit}]",
+        unit=unit,
+        tags=_metadata(found),
+    )
 
 
 def corridor_layers(found: SpeciesCorridors) -> dict[str, gpd.GeoDataFrame]:
@@ -103,11 +126,13 @@ def _weakest_layer(found: SpeciesCorridors) -> gpd.GeoDataFrame:
     weak = [(route, route.weakest) for route in found.routes if route.weakest is not None]
     table = pd.DataFrame(
         {
-            "rank": [route.rank for route, _ in weak], "route": [route.id for route, _ in weak],
-            "weakest_km": [place.path_m / 1000.0 for _, place in weak], "weakest_share": [place.share for _, place in weak],
+            "rank": [route.rank for route, _ in weak],
+            "route": [route.id for route, _ in weak],
+            "weakest_km": [place.path_m / 1000.0 for _, place in weak],
+            "weakest_share": [place.share for _, place in weak],
             "geometry_status": modelled_status(found.ground),
         }
-    )  # fmt: skip
+    )
     return _frame(found, table, (Point(place.x, place.y) for _, place in weak))
 
 
@@ -117,8 +142,11 @@ def _fence_layer(found: SpeciesCorridors) -> gpd.GeoDataFrame:
     crossed = [c.fence for route in found.shortlist for c in route.crossings]
     table = pd.DataFrame(
         {
-            "fence": [f.id for f in fences], "name": [f.name for f in fences], "fence_line": [f.fence_line for f in fences],
-            "listed_crossings": [crossed.count(f.id) for f in fences], "geometry_status": [f.geometry_status for f in fences],
+            "fence": [f.id for f in fences],
+            "name": [f.name for f in fences],
+            "fence_line": [f.fence_line for f in fences],
+            "listed_crossings": [crossed.count(f.id) for f in fences],
+            "geometry_status": [f.geometry_status for f in fences],
         }
-    )  # fmt: skip
+    )
     return _frame(found, table, (f.line for f in fences))

@@ -73,13 +73,20 @@ def network_tables(
 def _link_row(link: Link, graph: nx.Graph[Any]) -> dict[str, Any]:
     data = graph.edges[link.a, link.b] if link.kept else {}
     row = {
-        "a": link.a, "b": link.b, "status": link.status, "found_by": " ".join(link.found_by), "via": " ".join(link.via),
-        "cost_m": link.cost_m, "path_m": link.path_m, "straight_m": link.straight_m,
-        "cost_per_straight": link.cost_per_straight, "cost_per_path": link.cost_per_path,
+        "a": link.a,
+        "b": link.b,
+        "status": link.status,
+        "found_by": " ".join(link.found_by),
+        "via": " ".join(link.via),
+        "cost_m": link.cost_m,
+        "path_m": link.path_m,
+        "straight_m": link.straight_m,
+        "cost_per_straight": link.cost_per_straight,
+        "cost_per_path": link.cost_per_path,
         "resistance_ohm": data.get("resistance_ohm", math.inf),
         "fence_crossings": data.get("n_fence_crossings", 0),
         "crossings": "; ".join(f"{c.fence} km {c.along_m / 1000:.1f}" for c in data.get("fence_crossings", ())),
-    }  # fmt: skip
+    }
     return row | {name: value for name, value in data.items() if name.startswith("share_")}
 
 
@@ -102,10 +109,12 @@ def _with_link_figures(
 def _core_table(graph: nx.Graph[Any], central: CurrentFlowCentrality, kernel: DispersalKernel | None) -> pd.DataFrame:
     table = pd.DataFrame(
         {
-            "core": list(graph), "area_km2": [graph.nodes[n]["area_km2"] for n in graph],
-            "links": [graph.degree(n) for n in graph], "centrality_a": [central.node[n] for n in graph],
+            "core": list(graph),
+            "area_km2": [graph.nodes[n]["area_km2"] for n in graph],
+            "links": [graph.degree(n) for n in graph],
+            "centrality_a": [central.node[n] for n in graph],
         }
-    )  # fmt: skip
+    )
     if kernel is None:
         return table
     found = node_importance(graph, kernel)

@@ -22,9 +22,22 @@ from scenarios.outputs.words import WORKING_NOTE, schematic_note
 __all__ = ["write_corridor_index"]
 
 SHOWN = (
-    "distinct", "source", "target", "number", "status", "cost_m", "cost_open_m", "length_km", "fence_crossings", "overlap",
-    "resistance_ohm", "resistance_open_ohm", "weakest_km", "weakest_share", "share_reserves",
-)  # fmt: skip
+    "distinct",
+    "source",
+    "target",
+    "number",
+    "status",
+    "cost_m",
+    "cost_open_m",
+    "length_km",
+    "fence_crossings",
+    "overlap",
+    "resistance_ohm",
+    "resistance_open_ohm",
+    "weakest_km",
+    "weakest_share",
+    "share_reserves",
+)
 BEST = ("rank", "source", "target", "cost_m", "cost_open_m", "length_km", "crossings", "passes")
 NETWORK = ("core", "area_km2", "links", "centrality_a", "dpc_percent", "dpc_intra", "dpc_flux", "dpc_connector")
 FILES = {
@@ -58,11 +71,15 @@ def write_corridor_index(folder: str | Path, found: Sequence[SpeciesCorridors], 
         raise ExportError(f"{folder / 'index.html'}: there are no corridors to show")
     first = found[0].ground
     return write_page(
-        folder / "index.html", "corridors.html", study=first.titles.get("study", first.study), audience=(Audience.RESTRICTED, WORKING_NOTE),
+        folder / "index.html",
+        "corridors.html",
+        study=first.titles.get("study", first.study),
+        audience=(Audience.RESTRICTED, WORKING_NOTE),
         warnings=sorted({schematic_note(one.ground) for one in found} - {""}),
-        sections=[_section(one, folder) for one in found], credits=credits,
+        sections=[_section(one, folder) for one in found],
+        credits=credits,
         manifest=(folder / MARKER).is_file(),
-    )  # fmt: skip
+    )
 
 
 def _section(found: SpeciesCorridors, folder: Path) -> dict[str, Any]:

@@ -163,11 +163,14 @@ class SpeciesCorridors:
             "closed": sum(route.status == "closed" for route in self.routes),
             "shortlist": [
                 {
-                    "route": r.id, "status": r.status, "cost_m": r.cost_m, "cost_open_m": r.cost_open_m,
+                    "route": r.id,
+                    "status": r.status,
+                    "cost_m": r.cost_m,
+                    "cost_open_m": r.cost_open_m,
                     "length_m": r.length_m,
                     "crossings": [{"fence": c.fence, "along_m": c.along_m} for c in r.crossings],
                 }
                 for r in self.shortlist
             ],
             "seconds": {name: round(value, 2) for name, value in self.ground.seconds.items()},
-        }  # fmt: skip
+        }

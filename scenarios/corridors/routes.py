@@ -102,9 +102,16 @@ def run_corridors(prepared: Prepared, around: Surroundings, progress: Progress =
         barrier = _barrier_score(tables.network, settings)
     ground = replace(ground_of(prepared), seconds=clock.seconds)
     return SpeciesCorridors(
-        barrier_score=barrier, ground=ground, corridor=_mosaic(land), routes=routes, band_current=current,
-        pairs=_pairs(land, routes, ohm, open_ohm), links=tables.links, cores=tables.cores, indices=_indices(land, kernel),
-    )  # fmt: skip
+        barrier_score=barrier,
+        ground=ground,
+        corridor=_mosaic(land),
+        routes=routes,
+        band_current=current,
+        pairs=_pairs(land, routes, ohm, open_ohm),
+        links=tables.links,
+        cores=tables.cores,
+        indices=_indices(land, kernel),
+    )
 
 
 def _indices(land: Landscape, kernel: DispersalKernel | None) -> dict[str, float]:
@@ -126,9 +133,11 @@ def _barrier_score(network: CorridorNetwork, settings: CorridorSettings) -> NDAr
 def _alternatives(land: Landscape, settings: CorridorSettings) -> list[Route]:
     """Really different routes of every pair that anything but fences leaves a route."""
     rules = DiversityRules(
-        most=settings.alternatives, apart_m=settings.apart_m, max_overlap=settings.max_overlap,
+        most=settings.alternatives,
+        apart_m=settings.apart_m,
+        max_overlap=settings.max_overlap,
         max_stretch=settings.max_stretch,
-    )  # fmt: skip
+    )
     pairs = [(origin, target) for origin in land.ends.origins for target in land.ends.targets]
     with ThreadPoolExecutor(max_workers=2) as pool:
         found = pool.map(lambda pair: diverse_routes(*_used(land, *pair), rules), pairs)
@@ -148,16 +157,24 @@ def _described(route: Route, land: Landscape, around: Surroundings) -> tuple[Cor
     else:
         open_ohm = corridor_resistance(land.stencil(fences=False), source, target, band, method="sparse-direct")
     described = CorridorRoute(
-        id=f"{path.source}--{path.target}-{route.number}", rank=0, number=route.number,
-        status="closed" if closed else "reached", path=path, cost_m=math.inf if closed else path.cost_m,
-        cost_open_m=float(ground.sum()), pair_cost_open_m=land.cwd(source, fences=False).to(target), overlap=route.overlap,
-        distinct=0, crossings=path_fence_crossings(path, land.cuts),
+        id=f"{path.source}--{path.target}-{route.number}",
+        rank=0,
+        number=route.number,
+        status="closed" if closed else "reached",
+        path=path,
+        cost_m=math.inf if closed else path.cost_m,
+        cost_open_m=float(ground.sum()),
+        pair_cost_open_m=land.cwd(source, fences=False).to(target),
+        overlap=route.overlap,
+        distinct=0,
+        crossings=path_fence_crossings(path, land.cuts),
         passes=_passes(path, around.places, settings.near_m),
         share_reserves=path_shares(path, {"in": around.reserves})["in"],
         share_countries=path_shares(path, around.countries),
         resistance_ohm=math.inf if closed else pinch.effective_resistance_ohm,
-        resistance_open_ohm=open_ohm, weakest=_weakest(pinch, path, settings.band_m),
-    )  # fmt: skip
+        resistance_open_ohm=open_ohm,
+        weakest=_weakest(pinch, path, settings.band_m),
+    )
     return described, pinch
 
 
@@ -226,13 +243,16 @@ def _pairs(
             now, free = land.cwd(origin).to(target), land.cwd(origin, fences=False).to(target)
             records.append(
                 {
-                    "source": origin.id, "target": target.id,
+                    "source": origin.id,
+                    "target": target.id,
                     "status": "reached" if math.isfinite(now) else "closed" if math.isfinite(free) else "unreachable",
-                    "least_cost_m": now, "least_cost_no_fence_m": free, "effective_resistance_ohm": ohm[i, j],
+                    "least_cost_m": now,
+                    "least_cost_no_fence_m": free,
+                    "effective_resistance_ohm": ohm[i, j],
                     "effective_resistance_no_fence_ohm": open_ohm[i, j],
                     "routes": sum((r.source, r.target) == (origin.id, target.id) for r in routes),
                 }
-            )  # fmt: skip
+            )
     return pd.DataFrame.from_records(records)
 
 

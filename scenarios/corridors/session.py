@@ -70,9 +70,11 @@ def _run_and_write(
     found = run_corridors(prepared, around, lambda step: reporter.step(f"{label}: {step}"))
     reporter.step(f"{label}: writing")
     write_species_corridors(
-        found, folder / run_folder(found.ground.scenario, found.ground.species), credits=resolved.study.credits,
+        found,
+        folder / run_folder(found.ground.scenario, found.ground.species),
+        credits=resolved.study.credits,
         borders=context_layer(resolved, "borders", prepared.inputs.grid),
-    )  # fmt: skip
+    )
     return found
 
 

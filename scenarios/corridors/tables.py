@@ -27,18 +27,30 @@ def route_table(found: SpeciesCorridors) -> pd.DataFrame:
 def _route_row(route: CorridorRoute) -> dict[str, object]:
     weak = route.weakest
     return {
-        "rank": route.rank, "distinct": route.distinct, "route": route.id, "source": route.source, "target": route.target,
-        "number": route.number, "status": route.status, "cost_m": route.cost_m, "cost_open_m": route.cost_open_m,
-        "pair_cost_open_m": route.pair_cost_open_m, "length_km": route.length_m / 1000.0,
+        "rank": route.rank,
+        "distinct": route.distinct,
+        "route": route.id,
+        "source": route.source,
+        "target": route.target,
+        "number": route.number,
+        "status": route.status,
+        "cost_m": route.cost_m,
+        "cost_open_m": route.cost_open_m,
+        "pair_cost_open_m": route.pair_cost_open_m,
+        "length_km": route.length_m / 1000.0,
         "fence_crossings": len(route.crossings),
         "crossings": "; ".join(f"{c.fence} km {c.along_m / 1000:.1f}" for c in route.crossings),
-        "overlap": route.overlap, "passes": "; ".join(route.passes), "share_reserves": route.share_reserves,
+        "overlap": route.overlap,
+        "passes": "; ".join(route.passes),
+        "share_reserves": route.share_reserves,
         **{f"share_{name}": share for name, share in route.share_countries.items()},
-        "resistance_ohm": route.resistance_ohm, "resistance_open_ohm": route.resistance_open_ohm,
+        "resistance_ohm": route.resistance_ohm,
+        "resistance_open_ohm": route.resistance_open_ohm,
         "weakest_km": np.nan if weak is None else weak.path_m / 1000.0,
         "weakest_share": np.nan if weak is None else weak.share,
-        "weakest_x": np.nan if weak is None else weak.x, "weakest_y": np.nan if weak is None else weak.y,
-    }  # fmt: skip
+        "weakest_x": np.nan if weak is None else weak.x,
+        "weakest_y": np.nan if weak is None else weak.y,
+    }
 
 
 def crossing_table(found: SpeciesCorridors) -> pd.DataFrame:
@@ -68,7 +80,10 @@ def _lon_lat(found: SpeciesCorridors, x: np.ndarray, y: np.ndarray) -> tuple[np.
 def write_corridor_tables(found: SpeciesCorridors, folder: Path) -> list[Path]:
     """Write ``routes.csv``, ``crossings.csv``, ``pairs.csv``, ``links.csv``, ``cores.csv`` and ``columns.csv``."""
     tables = {
-        "routes.csv": route_table(found), "crossings.csv": crossing_table(found), "pairs.csv": found.pairs,
-        "links.csv": found.links, "cores.csv": found.cores,
-    }  # fmt: skip
+        "routes.csv": route_table(found),
+        "crossings.csv": crossing_table(found),
+        "pairs.csv": found.pairs,
+        "links.csv": found.links,
+        "cores.csv": found.cores,
+    }
     return write_dictionary(folder, tables, of="corridors")

@@ -34,9 +34,11 @@ BIAS = (
 def write_results(found: CrimeResults, folder: Path, *, borders: gpd.GeoDataFrame | None = None) -> None:
     """Write all files for an audience."""
     tables = {
-        "encounter_rates.csv": found.rates, "changes.csv": found.changes, "pike.csv": found.pike,
+        "encounter_rates.csv": found.rates,
+        "changes.csv": found.changes,
+        "pike.csv": found.pike,
         "coverage.csv": pd.DataFrame(found.coverage_rows()),
-    }  # fmt: skip
+    }
     write_dictionary(folder, tables, of="crime")
     from scenarios.crime.pictures import write_maps, write_rates
 
@@ -65,17 +67,27 @@ def _write_rasters(found: CrimeResults, folder: Path) -> None:
     }
     for stem, (values, unit, title) in coarse.items():
         write_cog(
-            folder / f"{stem}.tif", values, found.effort.grid, nodata=known, description=f"{title} [{unit}]", unit=unit,
+            folder / f"{stem}.tif",
+            values,
+            found.effort.grid,
+            nodata=known,
+            description=f"{title} [{unit}]",
+            unit=unit,
             tags=_tags(found),
-        )  # fmt: skip
+        )
     if found.audience is not Audience.RESTRICTED:
         return
     surface = found.prepared.surface
     for stem, values in (("risk", found.risk.mean), ("risk_low", found.risk.low), ("risk_high", found.risk.high)):
         write_cog(
-            folder / f"{stem}.tif", on_grid(found.risk.grid, values, surface.grid), surface.grid, nodata=surface.nodata,
-            description="Poaching risk relative to the average [1]", unit="1", tags=_tags(found),
-        )  # fmt: skip
+            folder / f"{stem}.tif",
+            on_grid(found.risk.grid, values, surface.grid),
+            surface.grid,
+            nodata=surface.nodata,
+            description="Poaching risk relative to the average [1]",
+            unit="1",
+            tags=_tags(found),
+        )
 
 
 def _write_scenario(found: CrimeResults, folder: Path) -> None:
@@ -90,9 +102,12 @@ def _write_scenario(found: CrimeResults, folder: Path) -> None:
     changes |= {f"actions.{one.id}": one.action(settings) for one in found.proposals}
     changes["portfolio.actions"] = [*resolved.study.portfolio.actions, *names]
     scenario = {
-        "scenario": "poaching", "title": "Poaching risk from patrols", "study": resolved.study.study,
-        "base": resolved.scenario, "set": changes,
-    }  # fmt: skip
+        "scenario": "poaching",
+        "title": "Poaching risk from patrols",
+        "study": resolved.study.study,
+        "base": resolved.scenario,
+        "set": changes,
+    }
     head = f"# {SYNTHETIC}.\n" if settings.synthetic else ""
     head += "# Risk is relative and biased towards where patrols went; reach_km, costs and effects of patrols are assumptions.\n"
     with replacing(folder / "scenario.yaml") as part:
@@ -103,11 +118,24 @@ def _write_page(found: CrimeResults, folder: Path, tables: Mapping[str, pd.DataF
     resolved = found.prepared.resolved
     shown = partial(as_table, of="crime", digits=3)
     write_page(
-        folder / "index.html", "crime.html", study=resolved.study.title, audience=(found.audience, audience_note(found.audience)),
-        warnings=[SYNTHETIC] if found.data.settings.synthetic else [], credits=resolved.study.credits, sentences=found.sentences(),
-        bias=BIAS, maps=found.audience is not Audience.PUBLIC,
-        scenario=found.audience is Audience.RESTRICTED, proposals=found.proposals, level=f"{LEVEL:.0%}",
-        rates=shown(found.rates), changes=shown(found.changes), pike=shown(found.pike),
-        coverage=shown(tables["coverage.csv"]), risk=found.risk, per_100_km=PER_KM * found.risk.average_per_km,
-        faults=[str(fault) for fault in found.data.faults][:20], cell_km=found.data.settings.cell_km,
-    )  # fmt: skip
+        folder / "index.html",
+        "crime.html",
+        study=resolved.study.title,
+        audience=(found.audience, audience_note(found.audience)),
+        warnings=[SYNTHETIC] if found.data.settings.synthetic else [],
+        credits=resolved.study.credits,
+        sentences=found.sentences(),
+        bias=BIAS,
+        maps=found.audience is not Audience.PUBLIC,
+        scenario=found.audience is Audience.RESTRICTED,
+        proposals=found.proposals,
+        level=f"{LEVEL:.0%}",
+        rates=shown(found.rates),
+        changes=shown(found.changes),
+        pike=shown(found.pike),
+        coverage=shown(tables["coverage.csv"]),
+        risk=found.risk,
+        per_100_km=PER_KM * found.risk.average_per_km,
+        faults=[str(fault) for fault in found.data.faults][:20],
+        cell_km=found.data.settings.cell_km,
+    )

@@ -41,14 +41,27 @@ def write_maps(found: CrimeResults, folder: Path, borders: gpd.GeoDataFrame | No
     risk, top = found.risk.mean, max(2.0, float(np.nanmax(found.risk.mean)))
     return [
         _map(
-            found, scene, folder / "effort.png", "Where patrols looked", effort, mpl.colormaps["cividis"],
+            found,
+            scene,
+            folder / "effort.png",
+            "Where patrols looked",
+            effort,
+            mpl.colormaps["cividis"],
             LogNorm(1.0, max(10.0, float(np.nanmax(found.effort.km))), clip=True),
-            f"Kilometres of patrol in each {found.data.settings.cell_km:g} km cell", ("few", "many"),
+            f"Kilometres of patrol in each {found.data.settings.cell_km:g} km cell",
+            ("few", "many"),
             ("Bare land: no patrol came there. What happens there is not known.",),
         ),
         _map(
-            found, scene, folder / "risk.png", "Poaching risk", np.where(_firm(found), risk, np.nan), mpl.colormaps["PuOr_r"],
-            LogNorm(1 / top, top, clip=True), "Rate of signs relative to the average of all patrols", ("lower", "higher"),
+            found,
+            scene,
+            folder / "risk.png",
+            "Poaching risk",
+            np.where(_firm(found), risk, np.nan),
+            mpl.colormaps["PuOr_r"],
+            LogNorm(1 / top, top, clip=True),
+            "Rate of signs relative to the average of all patrols",
+            ("lower", "higher"),
             (
                 f"Bare land: nearly nothing is known (the {LEVEL:.0%} interval spans more than a factor of {FIRM:g}); there "
                 "the average is assumed.",
@@ -56,7 +69,7 @@ def write_maps(found: CrimeResults, folder: Path, borders: gpd.GeoDataFrame | No
                 "Patrols go where they expect something: risk where they rarely go is understated or unknown.",
             ),
         ),
-    ]  # fmt: skip
+    ]
 
 
 def _firm(found: CrimeResults) -> NDArray[np.bool_]:
@@ -64,15 +77,26 @@ def _firm(found: CrimeResults) -> NDArray[np.bool_]:
 
 
 def _map(
-    found: CrimeResults, scene: Scene, path: Path, title: str, values: NDArray[np.float64], cmap: mpl.colors.Colormap,
-    norm: LogNorm, note: str, ends: tuple[str, str], sentences: tuple[str, ...],
-) -> Path:  # fmt: skip
+    found: CrimeResults,
+    scene: Scene,
+    path: Path,
+    title: str,
+    values: NDArray[np.float64],
+    cmap: mpl.colors.Colormap,
+    norm: LogNorm,
+    note: str,
+    ends: tuple[str, str],
+    sentences: tuple[str, ...],
+) -> Path:
     run = scene.run
     synthetic = f"{SYNTHETIC}; " if found.data.settings.synthetic else ""
     texts = Texts(
-        title=title, subtitle=run.titles["study"], badge=badge(found.audience), warning=synthetic + schematic_note(run),
+        title=title,
+        subtitle=run.titles["study"],
+        badge=badge(found.audience),
+        warning=synthetic + schematic_note(run),
         credits=scene.credits,
-    )  # fmt: skip
+    )
     sheet = new_sheet(run.grid, run.grid.bounds, texts)
     draw_surface(sheet, scene, _blocks(found, scene, values), cmap, norm, note, ends)
     sheet.panel.heading("Also on the map")

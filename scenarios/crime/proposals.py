@@ -38,11 +38,13 @@ class ProposedPatrol:
     def action(self, settings: CrimeSettings) -> dict[str, Any]:
         """As the study's ``actions`` have it."""
         return {
-            "kind": "patrol", "title": f"Patrols around {self.lat:.1f} N {self.lon:.1f} E",
+            "kind": "patrol",
+            "title": f"Patrols around {self.lat:.1f} N {self.lon:.1f} E",
             "area": {"lon": self.lon, "lat": self.lat, "radius_m": self.radius_m},
-            "mortality_factor": settings.patrol_mortality_factor, "cost": settings.patrol_cost,
+            "mortality_factor": settings.patrol_mortality_factor,
+            "cost": settings.patrol_cost,
             "origin": "assumption of this project: what patrols leave of poaching, and their cost",
-        }  # fmt: skip
+        }
 
 
 def proposed_patrols(risk: RiskMap, traffic: NDArray[np.float64], settings: CrimeSettings) -> list[ProposedPatrol]:
@@ -59,9 +61,14 @@ def proposed_patrols(risk: RiskMap, traffic: NDArray[np.float64], settings: Crim
         lon, lat = risk.grid.lonlat(x[at], y[at])
         found.append(
             ProposedPatrol(
-                id=f"patrol_{len(found) + 1}", lon=round(float(lon), 2), lat=round(float(lat), 2), radius_m=RADIUS_M,
-                risk=float(risk.mean[at]), low=float(risk.low[at]), high=float(risk.high[at]),
+                id=f"patrol_{len(found) + 1}",
+                lon=round(float(lon), 2),
+                lat=round(float(lat), 2),
+                radius_m=RADIUS_M,
+                risk=float(risk.mean[at]),
+                low=float(risk.low[at]),
+                high=float(risk.high[at]),
             )
-        )  # fmt: skip
+        )
         worth[np.hypot(x - x[at], y - y[at]) < 2 * RADIUS_M] = 0.0
     return found

@@ -67,11 +67,19 @@ def _rate(data: CrimeData, kind: str | None, year: int | None) -> dict[str, obje
     these = data.incidents[data.incidents["poaching"] if kind is None else data.incidents["type"] == kind]
     these = these if year is None else these[these["year"] == year]
     return {
-        "type": kind or POACHING, "year": "all" if year is None else str(year), "incidents": int(events.sum()),
-        "off_patrol": int((these["patrol_id"] == "").sum()), "patrols": events.size, "km": km.sum(),
-        "per_100_km": PER_KM * rate.middle, "low": PER_KM * rate.low, "high": PER_KM * rate.high,
-        "dispersion": rate.dispersion, "method": rate.method, "status": rate.status,
-    }  # fmt: skip
+        "type": kind or POACHING,
+        "year": "all" if year is None else str(year),
+        "incidents": int(events.sum()),
+        "off_patrol": int((these["patrol_id"] == "").sum()),
+        "patrols": events.size,
+        "km": km.sum(),
+        "per_100_km": PER_KM * rate.middle,
+        "low": PER_KM * rate.low,
+        "high": PER_KM * rate.high,
+        "dispersion": rate.dispersion,
+        "method": rate.method,
+        "status": rate.status,
+    }
 
 
 def changes(data: CrimeData) -> pd.DataFrame:
@@ -86,8 +94,17 @@ def changes(data: CrimeData) -> pd.DataFrame:
     rows = []
     for before, year in pairwise(years):
         one = rate_ratio(patrol_blocks(data, before, None), patrol_blocks(data, year, None))
-        rows.append({"year": year, "before": before, "ratio": one.ratio, "low": one.low, "high": one.high,
-                     "probability_of_rise": one.probability_of_rise, "status": one.status})  # fmt: skip
+        rows.append(
+            {
+                "year": year,
+                "before": before,
+                "ratio": one.ratio,
+                "low": one.low,
+                "high": one.high,
+                "probability_of_rise": one.probability_of_rise,
+                "status": one.status,
+            }
+        )
     return pd.DataFrame(rows, columns=["year", "before", "ratio", "low", "high", "probability_of_rise", "status"])
 
 
@@ -139,9 +156,15 @@ def _pike(carcasses: pd.DataFrame, year: int | None) -> dict[str, object]:
     known, everything = illegal + natural, illegal + natural + unknown
     low, high = jeffreys(illegal, known, LEVEL) if known else (np.nan, np.nan)
     return {
-        "year": "all" if year is None else str(year), "carcasses": everything, "illegal": illegal, "natural": natural,
-        "unknown": unknown, "pike": illegal / known if known else np.nan, "low": low, "high": high,
+        "year": "all" if year is None else str(year),
+        "carcasses": everything,
+        "illegal": illegal,
+        "natural": natural,
+        "unknown": unknown,
+        "pike": illegal / known if known else np.nan,
+        "low": low,
+        "high": high,
         "if_unknown_natural": illegal / everything if everything else np.nan,
         "if_unknown_illegal": (illegal + unknown) / everything if everything else np.nan,
         "status": "ok" if known else "no data: no carcass of known cause",
-    }  # fmt: skip
+    }

@@ -22,9 +22,11 @@ __all__ = ["CrimeResults"]
 
 SYNTHETIC = "SYNTHETIC DATA: made by a simulator, observed by nobody"
 MEASURES = {
-    "looked_share": "land looked at", "gini": "unevenness (Gini)", "passages_unwatched": "passages nobody watched",
+    "looked_share": "land looked at",
+    "gini": "unevenness (Gini)",
+    "passages_unwatched": "passages nobody watched",
     "off_patrol_share": "signs not from patrols",
-}  # fmt: skip
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,8 +69,9 @@ class CrimeResults:
         said.append(
             f"Of {share['illegal'] + share['natural']} carcasses of known cause {share['pike']:.0%} were killed illegally (interval "
             f"{share['low']:.0%} to {share['high']:.0%}); {share['unknown']} causes are unknown."
-            if share["status"] == "ok" else "PIKE: no carcass of known cause."
-        )  # fmt: skip
+            if share["status"] == "ok"
+            else "PIKE: no carcass of known cause."
+        )
         said.append(
             f"Patrols looked at {self.coverage.looked_share:.0%} of the land; what happens elsewhere is not known, and the map of "
             "risk falls back to the average there."

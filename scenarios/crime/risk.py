@@ -180,7 +180,8 @@ def coverage(data: CrimeData, effort: EffortMap, land: NDArray[np.bool_], passag
     unwatched = effort.km[row, col] < WELL_LOOKED_KM
     signs = data.incidents[data.incidents["poaching"]]
     return Coverage(
-        looked_share=float((effort.km[land] >= WELL_LOOKED_KM).mean()) if n else float("nan"), gini=gini,
+        looked_share=float((effort.km[land] >= WELL_LOOKED_KM).mean()) if n else float("nan"),
+        gini=gini,
         passages_unwatched=float(unwatched.mean()) if unwatched.size else float("nan"),
         off_patrol_share=float((signs["patrol_id"] == "").mean()) if len(signs) else float("nan"),
-    )  # fmt: skip
+    )

@@ -72,10 +72,18 @@ def run_crime(
         risk = risk_map(effort, data.settings.bandwidths_km, data.settings.prior_events)
         land = _coarse_land(prepared, effort.grid)
         found = CrimeResults(
-            data=data, prepared=prepared, effort=effort, risk=risk, land=land, rates=encounter_rates(data), changes=changes(data),
-            pike=pike(data), coverage=coverage(data, effort, land, _shortlist(stored)), audience=reader,
+            data=data,
+            prepared=prepared,
+            effort=effort,
+            risk=risk,
+            land=land,
+            rates=encounter_rates(data),
+            changes=changes(data),
+            pike=pike(data),
+            coverage=coverage(data, effort, land, _shortlist(stored)),
+            audience=reader,
             proposals=proposed_patrols(risk, _traffic(stored, effort.grid, land), data.settings),
-        )  # fmt: skip
+        )
         reporter.step("writing")
         write_results(found, job.folder, borders=context_layer(resolved, "borders", inputs.grid))
     return job.summary(found, _rows(found), found.sentences())
@@ -85,11 +93,13 @@ def _rows(found: CrimeResults) -> dict[str, Any]:
     """Plain data: the indicators."""
     return {
         "synthetic": found.data.settings.synthetic,
-        "encounter_rates": found.rates.to_dict("records"), "changes": found.changes.to_dict("records"),
-        "pike": found.pike.to_dict("records"), "coverage": found.coverage_rows(),
+        "encounter_rates": found.rates.to_dict("records"),
+        "changes": found.changes.to_dict("records"),
+        "pike": found.pike.to_dict("records"),
+        "coverage": found.coverage_rows(),
         "risk": {"bandwidth_km": found.risk.bandwidth_km, "average_per_100_km": 100 * found.risk.average_per_km},
         "proposed_patrols": [one.as_dict() for one in found.proposals],
-    }  # fmt: skip
+    }
 
 
 def _coarse_land(prepared: Prepared, coarse: Grid) -> NDArray[np.bool_]:

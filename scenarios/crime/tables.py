@@ -67,8 +67,9 @@ def read_crime(folder: str | Path, grid: Grid) -> CrimeData:
     folder = Path(folder)
     settings, faults = read_settings(folder / SETTINGS), Faults()
     tables = {"patrols": settings.patrols, "incidents": settings.incidents}
-    patrols, incidents = (_placed(_table(folder, name, t, settings, faults), t.file, settings, grid, faults)
-                          for name, t in tables.items())  # fmt: skip
+    patrols, incidents = (
+        _placed(_table(folder, name, t, settings, faults), t.file, settings, grid, faults) for name, t in tables.items()
+    )
     steps = _steps(patrols, settings, faults)
     incidents = _checked(incidents, patrols, settings, faults)
     faults.raise_errors()

@@ -171,12 +171,23 @@ def _write_page(found: IndicatorResults, folder: Path) -> None:
     cores = found.table[found.table["source"] != ""].drop(columns=["scenario"])
     synthetic = "Field data are SYNTHETIC: made by a simulator, observed by nobody" if found.synthetic else ""
     write_page(
-        folder / "index.html", "indicators.html", study=resolved.study.title, warnings=[synthetic], credits=resolved.study.credits,
+        folder / "index.html",
+        "indicators.html",
+        study=resolved.study.title,
+        warnings=[synthetic],
+        credits=resolved.study.credits,
         audience=(found.audience, audience_note(found.audience)),
-        sentences=found.sentences(), assumed=ASSUMED, assumptions=statements, draws=found.draws, seed=found.seed, level=f"{LEVEL:.0%}",
-        whole=_shown(whole), cores=_shown(cores), changes=_shown(found.changes),
+        sentences=found.sentences(),
+        assumed=ASSUMED,
+        assumptions=statements,
+        draws=found.draws,
+        seed=found.seed,
+        level=f"{LEVEL:.0%}",
+        whole=_shown(whole),
+        cores=_shown(cores),
+        changes=_shown(found.changes),
         meanings={one.title: one.meaning for one in map(_said, YEARLY)},
-    )  # fmt: skip
+    )
 
 
 def _said(indicator: str) -> Column:

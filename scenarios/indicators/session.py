@@ -71,17 +71,25 @@ def run_indicators(
         synthetic = (cameras is not None and cameras[0].synthetic) or (crime is not None and crime.settings.synthetic)
         parts = [part for part in (model.table, field) if len(part)]
         found = IndicatorResults(
-            years=years, table=pd.concat(parts, ignore_index=True), changes=model.changes, draws=draws, seed=seed,
-            synthetic=synthetic, audience=reader, habits=tuple(_habits(years, species)),
-        )  # fmt: skip
+            years=years,
+            table=pd.concat(parts, ignore_index=True),
+            changes=model.changes,
+            draws=draws,
+            seed=seed,
+            synthetic=synthetic,
+            audience=reader,
+            habits=tuple(_habits(years, species)),
+        )
         reporter.step("writing")
         write_indicators(for_audience(found), job.folder)
         job.inputs |= {f"traps/{p.name}": p for p in (cameras[0].files if cameras is not None else [])}
         job.inputs |= {f"patrols/{p.name}": p for p in (crime.files if crime is not None else [])}
     rows = {
-        "draws": draws, "seed": seed, "indicators": found.table.to_dict("records"),
+        "draws": draws,
+        "seed": seed,
+        "indicators": found.table.to_dict("records"),
         "changes": found.changes.to_dict("records"),
-    }  # fmt: skip
+    }
     return job.summary(found, rows, found.sentences())
 
 

@@ -12,8 +12,14 @@ from scenarios.model.valuation import dispersal_kernel, equivalent_area_km2
 __all__ = ["YEARLY", "Value", "fence_open_share", "year_values"]
 
 YEARLY = (
-    "conductance_s", "least_cost_m", "arriving_share", "eca_km2", "fence_open_share", "passages_in_use", "signs_per_100_km",
-)  # fmt: skip
+    "conductance_s",
+    "least_cost_m",
+    "arriving_share",
+    "eca_km2",
+    "fence_open_share",
+    "passages_in_use",
+    "signs_per_100_km",
+)
 """Indicators of a year, in the order in which they are shown; `scenarios.outputs.columns` has their titles and meanings."""
 
 Value = tuple[str, str, float]

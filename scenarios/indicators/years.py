@@ -95,10 +95,11 @@ def _with_openings_dated(years: Sequence[Year]) -> tuple[Year, ...]:
     out = []
     for one in years:
         openings = [
-            rule if rule.opened is not None or first[rule.id] == years[0].year
+            rule
+            if rule.opened is not None or first[rule.id] == years[0].year
             else rule.model_copy(update={"opened": first[rule.id]})
             for rule in one.resolved.study.openings
-        ]  # fmt: skip
+        ]
         study = one.resolved.study.model_copy(update={"openings": openings})
         out.append(replace(one, resolved=replace(one.resolved, study=study)))
     return tuple(out)

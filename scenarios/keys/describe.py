@@ -146,9 +146,15 @@ def _key(name: str, field: FieldInfo) -> Key:
     meaning = field.description or ((tables[0].__doc__ or "") if tables else "")
     example = _as_yaml(example_of(expected))
     return Key(
-        name=field.alias or name, meaning=_one_line(meaning), kind=_kind(expected), unit=_unit(field), default=_default(field),
-        example=example if len(example) <= LONGEST else "", required=field.is_required(), tables=tables,
-    )  # fmt: skip
+        name=field.alias or name,
+        meaning=_one_line(meaning),
+        kind=_kind(expected),
+        unit=_unit(field),
+        default=_default(field),
+        example=example if len(example) <= LONGEST else "",
+        required=field.is_required(),
+        tables=tables,
+    )
 
 
 def _models(expected: Expected) -> list[type[BaseModel]]:

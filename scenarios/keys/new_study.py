@@ -84,11 +84,16 @@ def write_minimal(folder: Path, bounds_deg: Sequence[float], *, cell_m: float | 
     every = max(1_000.0, size)
     corners = [f"{value:.0f}" for value in grid.bounds]
     words = {
-        "name": folder.name, "title": folder.name.replace("_", " ").replace("-", " "), "crs": crs,
-        "bounds": ", ".join(corners), "box": " ".join(corners), "cell_m": f"{size:g}",
-        "every_m": f"{every:g}", "spacing_m": f"{10 * every:g}",
+        "name": folder.name,
+        "title": folder.name.replace("_", " ").replace("-", " "),
+        "crs": crs,
+        "bounds": ", ".join(corners),
+        "box": " ".join(corners),
+        "cell_m": f"{size:g}",
+        "every_m": f"{every:g}",
+        "spacing_m": f"{10 * every:g}",
         "degrees": f"west {west:g}, south {south:g}, east {east:g}, north {north:g} degrees",
-    }  # fmt: skip
+    }
     texts = {
         target: Template((TEMPLATES / name).read_text(encoding="utf-8")).substitute(words)
         for name, target in WHERE.items()

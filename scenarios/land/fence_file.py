@@ -35,12 +35,16 @@ def read_fences(resolved: ResolvedStudy, grid: Grid) -> tuple[Fence, ...]:
     with naming(path):
         drawn = [
             Fence(
-                id=str(row[settings.id]), line=row.geometry, name=attribute(row.get(settings.name), ""),
-                fence_line=line, geometry_status=attribute(row.get(settings.status), "unknown"),
-                country=attribute(row.get(settings.country), ""), names=tuple(names_in(row).items()),
+                id=str(row[settings.id]),
+                line=row.geometry,
+                name=attribute(row.get(settings.name), ""),
+                fence_line=line,
+                geometry_status=attribute(row.get(settings.status), "unknown"),
+                country=attribute(row.get(settings.country), ""),
+                names=tuple(names_in(row).items()),
             )
             for line, (_, row) in zip(lines, features.iterrows(), strict=True)
-        ]  # fmt: skip
+        ]
         fences, corrected = joined_lines(drawn)
     for words in corrected:
         warnings.warn(f"{path}: {words}", PlannerWarning, stacklevel=2)

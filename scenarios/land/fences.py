@@ -43,9 +43,13 @@ def fence_model(resolved: ResolvedStudy, inputs: Inputs, profile: SpeciesProfile
     """What each active fence and each passage is worth to one species."""
     moves = movement_of(resolved, profile)
     return FenceModel(
-        worth_m={fence.id: permeability_of(resolved, profile, fence.fence_line).worth_m for fence in inputs.cuts.fences},
-        reach_m=moves["reach_m"].value, free_path_m=moves["free_path_m"].value, neighbours=resolved.study.solver.neighbours,
-    )  # fmt: skip
+        worth_m={
+            fence.id: permeability_of(resolved, profile, fence.fence_line).worth_m for fence in inputs.cuts.fences
+        },
+        reach_m=moves["reach_m"].value,
+        free_path_m=moves["free_path_m"].value,
+        neighbours=resolved.study.solver.neighbours,
+    )
 
 
 def fences_in_words(resolved: ResolvedStudy, inputs: Inputs, profile: SpeciesProfile) -> dict[str, str]:

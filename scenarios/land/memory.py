@@ -75,9 +75,14 @@ class Size:
         lines = set(study.fences.active) & set(study.candidates.fence_lines or study.fences.active)
         length = sum(fence.line.length for fence in fences if fence.fence_line in lines)
         return cls(
-            study=str(resolved.path), shape=grid.shape, cell_m=grid.cell_width_m, layers=len(study.layers),
-            species=len(species or study.species), fence_m=length, every_m=study.candidates.every_m,
-        )  # fmt: skip
+            study=str(resolved.path),
+            shape=grid.shape,
+            cell_m=grid.cell_width_m,
+            layers=len(study.layers),
+            species=len(species or study.species),
+            fence_m=length,
+            every_m=study.candidates.every_m,
+        )
 
     @property
     def nodes(self) -> float:

@@ -72,9 +72,16 @@ class SpeciesContext:
     ) -> tuple[OpeningEdges, ...]:
         """Openings at regular distances along the active fences of some lines."""
         return candidates_along(
-            self.inputs.cuts, self.surface, self.model, [f.id for f in self.fences_on(lines)], every_m=every_m,
-            width_m=width_m, design=design, use_factor=self.use_factor(design, months, rule), suffix=suffix,
-        )  # fmt: skip
+            self.inputs.cuts,
+            self.surface,
+            self.model,
+            [f.id for f in self.fences_on(lines)],
+            every_m=every_m,
+            width_m=width_m,
+            design=design,
+            use_factor=self.use_factor(design, months, rule),
+            suffix=suffix,
+        )
 
     def is_open(self, design: str, months: Sequence[int] = ()) -> bool:
         """Whether an opening of a design is open in the month that is looked at."""
@@ -139,9 +146,13 @@ def standing_openings(context: SpeciesContext, candidates: Sequence[OpeningEdges
             opened = tuple(_reopened(context, candidates, name, rule, width) for name in rule.at)
         else:
             point = CandidatePoint(
-                id=rule.id, lon=rule.lon or 0.0, lat=rule.lat or 0.0, width_m=width, design=rule.design,
+                id=rule.id,
+                lon=rule.lon or 0.0,
+                lat=rule.lat or 0.0,
+                width_m=width,
+                design=rule.design,
                 months=rule.months,
-            )  # fmt: skip
+            )
             opened = (_at_point(context, fences, point, rule),)
         out += [Standing(edges=edges, rule=rule) for edges in opened]
     removed = [edges for name, edges in removable_stretches(context) if name in context.resolved.study.done]
@@ -166,9 +177,13 @@ def _reopened(
         if candidate.opening.id == name:
             use = context.use_factor(rule.design, rule.months, rule)
             opening = Opening(
-                id=f"{rule.id}-{name}", fence=candidate.opening.fence, along_m=candidate.opening.along_m, width_m=width_m,
-                use_factor=use, design=rule.design,
-            )  # fmt: skip
+                id=f"{rule.id}-{name}",
+                fence=candidate.opening.fence,
+                along_m=candidate.opening.along_m,
+                width_m=width_m,
+                use_factor=use,
+                design=rule.design,
+            )
             return open_edges(context.inputs.cuts, context.surface, opening, context.model)
     raise ConfigError(
         f"{context.resolved.path}: openings.{rule.id}.at: unknown candidate {name!r} on the active fences; the ids are in "
@@ -216,9 +231,13 @@ def _at_point(
     study = context.resolved.study
     design = point.design or study.candidates.design
     opening = Opening(
-        id=point.id, fence=fence.id, along_m=fence.along(place), width_m=point.width_m or study.designs[design].width_m,
-        use_factor=context.use_factor(design, point.months, rule), design=design,
-    )  # fmt: skip
+        id=point.id,
+        fence=fence.id,
+        along_m=fence.along(place),
+        width_m=point.width_m or study.designs[design].width_m,
+        use_factor=context.use_factor(design, point.months, rule),
+        design=design,
+    )
     edges = open_edges(context.inputs.cuts, context.surface, opening, context.model)
     if not edges.rows.size:
         raise ConfigError(

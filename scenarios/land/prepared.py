@@ -74,10 +74,13 @@ def _ends(resolved: ResolvedStudy, inputs: Inputs, species: str, surface: Resist
             warnings.warn(message, PlannerWarning, stacklevel=2)
     any_target = FocalRegion.from_mask(ANY_TARGET, labels > len(origins), surface.grid)
     return Ends(
-        origins=origins, targets=targets, any_target=any_target, labels=labels,
+        origins=origins,
+        targets=targets,
+        any_target=any_target,
+        labels=labels,
         origin_weights=tuple(routes.weight(region.id) for region in origins),
         target_weights=tuple(routes.weight(region.id) for region in targets) if routes.each_target else (),
-    )  # fmt: skip
+    )
 
 
 def _on_surface(region: FocalRegion, surface: ResistanceSurface) -> FocalRegion:

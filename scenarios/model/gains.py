@@ -69,9 +69,10 @@ def circuit_gains(land: Landscape, ids: Sequence[str], pairs: Pairs) -> Gains:
     """Effective resistance of pairs with each candidate alone [ohm]."""
     circuit = land.circuit(ids, pairs=pairs, singles_only=True)
     return Gains(
-        now=circuit.resistances(no_sets(len(ids)))[0], after=circuit.resistances(single_sets(len(ids))).T,
+        now=circuit.resistances(no_sets(len(ids)))[0],
+        after=circuit.resistances(single_sets(len(ids))).T,
         without=land.circuit(pairs=pairs, fences=False).resistances(no_sets(0))[0],
-    )  # fmt: skip
+    )
 
 
 def least_cost_gains(land: Landscape, ids: Sequence[str], pairs: Pairs) -> Gains:
@@ -81,9 +82,10 @@ def least_cost_gains(land: Landscape, ids: Sequence[str], pairs: Pairs) -> Gains
     free = land.cwds(land.ends.targets, fences=False)
     without = np.array([[cwd.to(origin) for cwd in free] for origin in land.ends.origins])
     return Gains(
-        now=costs.distances(no_sets(len(ids)))[0], after=costs.distances(single_sets(len(ids))).T,
+        now=costs.distances(no_sets(len(ids)))[0],
+        after=costs.distances(single_sets(len(ids))).T,
         without=without.min(axis=1) if to_any else without.ravel(),
-    )  # fmt: skip
+    )
 
 
 def score_of(shares: pd.DataFrame, study: Study) -> pd.Series:

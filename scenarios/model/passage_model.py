@@ -107,12 +107,19 @@ def passage_model(prepared: Prepared, candidates: Sequence[str]) -> PassageModel
     cells, place = np.unique(np.concatenate([edges.first, edges.second]), return_inverse=True)
     first, second = (place + len(land.regions)).reshape(2, -1)
     return PassageModel(
-        candidates=tuple(candidates), origins=tuple(r.id for r in ends.origins), targets=tuple(r.id for r in ends.targets),
+        candidates=tuple(candidates),
+        origins=tuple(r.id for r in ends.origins),
+        targets=tuple(r.id for r in ends.targets),
         resistance=_resistances(land.network(edges), len(land.regions), cells),
         cost_m=_least_costs(land, edges, cells, first, second),
-        first=first, second=second, slot_edge=edges.slot_edge, slot_candidate=edges.slot_candidate,
-        state_start=edges.state_start, delta=edges.delta, state_cost_m=edges.cost_m,
-    )  # fmt: skip
+        first=first,
+        second=second,
+        slot_edge=edges.slot_edge,
+        slot_candidate=edges.slot_candidate,
+        state_start=edges.state_start,
+        delta=edges.delta,
+        state_cost_m=edges.cost_m,
+    )
 
 
 def _resistances(network: ReducedNetwork, regions: int, cells: Ints) -> Reals:

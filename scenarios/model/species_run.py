@@ -47,9 +47,15 @@ def run_species(prepared: Prepared, progress: Progress = lambda _: None) -> Spec
         voltages, reports = land.voltages()
         density = _current_density(land.system, voltages, land.surface)
         profile = gain_profile(
-            land.cuts, land.surface, land.row_ohm, land.system.conductance, voltages, reached=np.isfinite(target_cwd.cwd),
-            neighbours=study.solver.neighbours, every_m=study.candidates.every_m,
-        )  # fmt: skip
+            land.cuts,
+            land.surface,
+            land.row_ohm,
+            land.system.conductance,
+            voltages,
+            reached=np.isfinite(target_cwd.cwd),
+            neighbours=study.solver.neighbours,
+            every_m=study.candidates.every_m,
+        )
     del voltages
     with clock.step("reduction"):
         land.circuit([c.opening.id for c in prepared.candidates], singles_only=True)
@@ -60,10 +66,19 @@ def run_species(prepared: Prepared, progress: Progress = lambda _: None) -> Spec
     with clock.step("indicators"):
         indicators = species_indicators(land, pairs)
     return SpeciesRun.on(
-        ground_of(prepared), cwd=target_cwd.cwd, corridor=corridors.excess_m, current_density=density,
-        pairs=pairs, paths=tuple(_traced(cwd, ends) for cwd in origin_cwd), profile=profile_table(land, profile),
-        ranking=ranking, by_place=by_place, indicators=indicators, reports=(*reports, land.network().report), seconds=clock.seconds,
-    )  # fmt: skip
+        ground_of(prepared),
+        cwd=target_cwd.cwd,
+        corridor=corridors.excess_m,
+        current_density=density,
+        pairs=pairs,
+        paths=tuple(_traced(cwd, ends) for cwd in origin_cwd),
+        profile=profile_table(land, profile),
+        ranking=ranking,
+        by_place=by_place,
+        indicators=indicators,
+        reports=(*reports, land.network().report),
+        seconds=clock.seconds,
+    )
 
 
 class Clock:
@@ -87,9 +102,15 @@ def _traced(cwd: CostDistance, ends: Ends) -> TracedPath:
     path = least_cost_path(cwd, nearest)
     x, y = path.xy
     return TracedPath(
-        source=cwd.source.id, target=nearest.id, status=path.status, cost_m=path.cost_m, length_m=path.length_m,
-        fence_crossings=int(path.fence_edges.size), x=x, y=y,
-    )  # fmt: skip
+        source=cwd.source.id,
+        target=nearest.id,
+        status=path.status,
+        cost_m=path.cost_m,
+        length_m=path.length_m,
+        fence_crossings=int(path.fence_edges.size),
+        x=x,
+        y=y,
+    )
 
 
 def _current_density(

@@ -25,10 +25,15 @@ def study_words(prepared: Prepared) -> Words:
         *(in_other_languages(study, key) for key in ("title", "assumptions", "credits")),
         {lang: {resolved.scenario_title: title} for lang, title in resolved.scenario_titles.items()},
         {lang: {own: name} for lang, name in profile.labels.items() if lang != "en"},
-        profile.assumptions_in, _fence_words(prepared.inputs),
-        *({lang: dict.fromkeys((text, design.title or text), title)}
-          for text, design in designs.items() for lang in OTHER_LANGUAGES if (title := getattr(design, f"title_{lang}"))),
-    )  # fmt: skip
+        profile.assumptions_in,
+        _fence_words(prepared.inputs),
+        *(
+            {lang: dict.fromkeys((text, design.title or text), title)}
+            for text, design in designs.items()
+            for lang in OTHER_LANGUAGES
+            if (title := getattr(design, f"title_{lang}"))
+        ),
+    )
 
 
 def passage_words(prepared: Prepared) -> Words:

@@ -14,12 +14,32 @@ from scenarios.land.prepared import Prepared
 __all__ = ["STANDING_COLUMNS", "standing_rows", "standing_table"]
 
 STANDING_COLUMNS = (
-    "number", "opening", "name", "state", "fence", "fence_line", "along_m", "x", "y", "lon", "lat", "asked_lon_deg", "asked_lat_deg",
-    "moved_m", "design", "width_m", "months", "opened_year", "use_factor", "cost", "geometry_status",
-)  # fmt: skip
+    "number",
+    "opening",
+    "name",
+    "state",
+    "fence",
+    "fence_line",
+    "along_m",
+    "x",
+    "y",
+    "lon",
+    "lat",
+    "asked_lon_deg",
+    "asked_lat_deg",
+    "moved_m",
+    "design",
+    "width_m",
+    "months",
+    "opened_year",
+    "use_factor",
+    "cost",
+    "geometry_status",
+)
 REALS: dict[str, type] = {"number": int} | dict.fromkeys(
-    ("along_m", "x", "y", "lon", "lat", "asked_lon_deg", "asked_lat_deg", "moved_m", "width_m", "use_factor", "cost"), float
-)  # fmt: skip
+    ("along_m", "x", "y", "lon", "lat", "asked_lon_deg", "asked_lat_deg", "moved_m", "width_m", "use_factor", "cost"),
+    float,
+)
 REMOVED = "fence removed"
 
 
@@ -56,14 +76,28 @@ def _row(prepared: Prepared, number: int, one: Standing) -> dict[str, object]:
     design = study.designs.get(opening.design)
     months = [] if rule is None or design is None else rule.months or design.months
     return {
-        "number": number, "opening": opening.id, "name": "" if rule is None else rule.name,
-        "state": REMOVED if rule is None else rule.state, "fence": fence.id, "fence_line": fence.fence_line,
-        "along_m": opening.along_m, "x": place.x, "y": place.y, "lon": float(lon), "lat": float(lat),
-        "asked_lon_deg": asked[0], "asked_lat_deg": asked[1], "moved_m": asked[2], "design": opening.design,
-        "width_m": opening.width_m, "months": months_in_words(months),
-        "opened_year": "" if rule is None or rule.opened is None else str(rule.opened), "use_factor": opening.use_factor,
-        "cost": study.actions[opening.id].cost if design is None else design.cost, "geometry_status": fence.geometry_status,
-    }  # fmt: skip
+        "number": number,
+        "opening": opening.id,
+        "name": "" if rule is None else rule.name,
+        "state": REMOVED if rule is None else rule.state,
+        "fence": fence.id,
+        "fence_line": fence.fence_line,
+        "along_m": opening.along_m,
+        "x": place.x,
+        "y": place.y,
+        "lon": float(lon),
+        "lat": float(lat),
+        "asked_lon_deg": asked[0],
+        "asked_lat_deg": asked[1],
+        "moved_m": asked[2],
+        "design": opening.design,
+        "width_m": opening.width_m,
+        "months": months_in_words(months),
+        "opened_year": "" if rule is None or rule.opened is None else str(rule.opened),
+        "use_factor": opening.use_factor,
+        "cost": study.actions[opening.id].cost if design is None else design.cost,
+        "geometry_status": fence.geometry_status,
+    }
 
 
 def months_in_words(months: Sequence[int]) -> str:

@@ -52,9 +52,23 @@ KEPT = "kept"
 Progress = Callable[[str], None]
 
 IRRELEVANT = without_words(("title", "assumptions", "credits")) | {
-    "study", "description", "sk42", "corridors", "portfolio", "uncertainty",
-    "context", "scenarios", "species", "routes", "actions", "done", "layers", "regions", "fences", "designs",
-}  # fmt: skip
+    "study",
+    "description",
+    "sk42",
+    "corridors",
+    "portfolio",
+    "uncertainty",
+    "context",
+    "scenarios",
+    "species",
+    "routes",
+    "actions",
+    "done",
+    "layers",
+    "regions",
+    "fences",
+    "designs",
+}
 """Keys of the study that no step depends on, and those of which it depends on a part only."""
 
 
@@ -346,9 +360,13 @@ UNSOLVED = {one.name for one in fields(Ground)} - {"reports", "seconds"}
 
 def _facts(run: SpeciesRun) -> dict[str, Any]:
     return {
-        "study": run.study, "scenario": run.scenario, "species": run.species, "cells": run.grid.n_cells,
-        "candidates": len(run.ranking), "seconds": run.seconds,
-    }  # fmt: skip
+        "study": run.study,
+        "scenario": run.scenario,
+        "species": run.species,
+        "cells": run.grid.n_cells,
+        "candidates": len(run.ranking),
+        "seconds": run.seconds,
+    }
 
 
 def _write(stream: BinaryIO, facts: Mapping[str, Any], value: Any) -> None:

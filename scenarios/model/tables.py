@@ -25,12 +25,17 @@ def pairs_table(land: Landscape) -> pd.DataFrame:
             path = least_cost_path(cwd, target)
             records.append(
                 {
-                    "source": origin.id, "target": target.id, "status": path.status, "least_cost_m": path.cost_m,
+                    "source": origin.id,
+                    "target": target.id,
+                    "status": path.status,
+                    "least_cost_m": path.cost_m,
                     "least_cost_no_fence_m": min(open_cost) if target is ends.any_target else open_cost[j],
-                    "effective_resistance_ohm": ohm[i, j], "effective_resistance_no_fence_ohm": open_ohm[i, j],
-                    "fence_crossings": path.fence_edges.size, "path_km": path.length_m / 1000,
+                    "effective_resistance_ohm": ohm[i, j],
+                    "effective_resistance_no_fence_ohm": open_ohm[i, j],
+                    "fence_crossings": path.fence_edges.size,
+                    "path_km": path.length_m / 1000,
                 }
-            )  # fmt: skip
+            )
     return pd.DataFrame.from_records(records)
 
 

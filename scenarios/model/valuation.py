@@ -89,9 +89,12 @@ def block_of(
     now, without = float(reference.now[0]), float(reference.without[0])
     return RouteBlock(
         distances=land.distances(ids, Pairs.every(len(land.regions)), singles_only=singles_only),
-        worth=_flows(area, reference.decay), root=True, inner=float((area**2).sum()), base=now,
+        worth=_flows(area, reference.decay),
+        root=True,
+        inner=float((area**2).sum()),
+        base=now,
         weight=land.weight / (without - now) if without > now else 0.0,
-    )  # fmt: skip
+    )
 
 
 def evaluate(

@@ -116,11 +116,23 @@ def choose_portfolio(
         frontier = _frontier(choice, settings, table, shortlist, resolved)
     table = _with_results(table, screened, choice, best, shortlist, resolved)
     return PortfolioRun(
-        resolved=resolved, inputs=inputs, prepared=prepared, candidates=table, bundles=screened.bundles, best=best,
-        greedy=greedy, greedy_pairs=pairs, shortlist=shortlist, by_species=unweighted(choice.by_species(best), resolved),
-        frontier=frontier, needs=needs, parts=parts_of(choice, best, table, shortlist, resolved),
-        reference=screened.reference, settings=settings, seconds=clock.seconds,
-    )  # fmt: skip
+        resolved=resolved,
+        inputs=inputs,
+        prepared=prepared,
+        candidates=table,
+        bundles=screened.bundles,
+        best=best,
+        greedy=greedy,
+        greedy_pairs=pairs,
+        shortlist=shortlist,
+        by_species=unweighted(choice.by_species(best), resolved),
+        frontier=frontier,
+        needs=needs,
+        parts=parts_of(choice, best, table, shortlist, resolved),
+        reference=screened.reference,
+        settings=settings,
+        seconds=clock.seconds,
+    )
 
 
 def _for_these(resolved: ResolvedStudy, species: Sequence[str] | None) -> ResolvedStudy:
@@ -146,9 +158,13 @@ class _Screened:
 
     @classmethod
     def build(
-        cls, resolved: ResolvedStudy, prepared: Mapping[str, Prepared], table: pd.DataFrame, settings: PortfolioSettings,
+        cls,
+        resolved: ResolvedStudy,
+        prepared: Mapping[str, Prepared],
+        table: pd.DataFrame,
+        settings: PortfolioSettings,
         clock: Clock,
-    ) -> _Screened:  # fmt: skip
+    ) -> _Screened:
         ids = tuple(table["candidate"])
         reference: dict[str, Reference] = {}
         blocks: dict[str, Block] = {}
@@ -267,9 +283,13 @@ def _on_land(resolved: ResolvedStudy) -> dict[str, float]:
 
 
 def _choice(
-    resolved: ResolvedStudy, inputs: Inputs, prepared: Mapping[str, Prepared], table: pd.DataFrame, screened: _Screened,
+    resolved: ResolvedStudy,
+    inputs: Inputs,
+    prepared: Mapping[str, Prepared],
+    table: pd.DataFrame,
+    screened: _Screened,
     settings: PortfolioSettings,
-) -> Choice:  # fmt: skip
+) -> Choice:
     """One objective per combination of actions: the landscape is reduced anew where an action changes it."""
     ids = tuple(table["candidate"])
     cost = _on_land(resolved)

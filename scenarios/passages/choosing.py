@@ -86,11 +86,12 @@ class Choice:
         """A search for every combination of actions; ``objective`` values candidates on the land that each makes."""
         alternatives = tuple(
             Alternative(
-                actions=names, cost=cost,
+                actions=names,
+                cost=cost,
                 chooser=Chooser(objective=objective(names), rules=replace(rules, budget=rules.budget - cost)),
             )
             for names, cost in actions
-        )  # fmt: skip
+        )
         return cls(alternatives=alternatives, budget=rules.budget)
 
     def best(
@@ -168,6 +169,12 @@ def combinations_of_actions(
 
 def _plan(one: Alternative, part: Portfolio, budget: float) -> PassagePlan:
     return PassagePlan(
-        actions=one.actions, chosen=part.chosen, value=part.value, bound=part.bound, cost=part.cost + one.cost, budget=budget,
-        method=part.method, seconds=part.seconds,
-    )  # fmt: skip
+        actions=one.actions,
+        chosen=part.chosen,
+        value=part.value,
+        bound=part.bound,
+        cost=part.cost + one.cost,
+        budget=budget,
+        method=part.method,
+        seconds=part.seconds,
+    )

@@ -55,9 +55,12 @@ def write_portfolio(
 ) -> list[Path]:
     """Write the tables, ``plan.gpkg``, ``plan.txt``, ``frontier.png`` and ``plan.png``."""
     tables = {
-        "plan.csv": plan_table(run), "candidates.csv": run.candidates, "bundles.csv": run.bundles.head(1000),
-        "frontier.csv": run.frontier, "needs.csv": run.needs,
-    }  # fmt: skip
+        "plan.csv": plan_table(run),
+        "candidates.csv": run.candidates,
+        "bundles.csv": run.bundles.head(1000),
+        "frontier.csv": run.frontier,
+        "needs.csv": run.needs,
+    }
     written = write_dictionary(folder, tables, of="passages")
     with replacing(folder / "plan.txt") as part:
         words = [*describe_plan(run), "", *(f"{number}. {name}. {text}" for number, name, text in items)]
@@ -90,10 +93,14 @@ def _write_layers(run: PortfolioRun, ground: Ground, items: Sequence[Item], fold
         ),
     }
     metadata = {
-        "study": run.resolved.study.study, "scenario": run.resolved.scenario, "audience": WORKING_NOTE,
-        "objective": run.settings.objective, "budget": f"{run.best.budget:g}", "geometry": schematic_note(ground) or "surveyed",
+        "study": run.resolved.study.study,
+        "scenario": run.resolved.scenario,
+        "audience": WORKING_NOTE,
+        "objective": run.settings.objective,
+        "budget": f"{run.best.budget:g}",
+        "geometry": schematic_note(ground) or "surveyed",
         "assumptions": " ".join(ground.assumptions),
-    }  # fmt: skip
+    }
     return write_vectors(folder / "plan.gpkg", layers, of="passages", metadata=metadata)
 
 
@@ -121,10 +128,13 @@ def _areas(run: PortfolioRun) -> gpd.GeoDataFrame:
     actions = {n: a for n, a in run.resolved.study.actions.items() if a.area is not None and n in run.settings.actions}
     table = pd.DataFrame(
         {
-            "action": list(actions), "title": [a.title for a in actions.values()], "kind": [a.kind for a in actions.values()],
-            "cost": [a.cost for a in actions.values()], "chosen": [n in run.best.actions for n in actions],
+            "action": list(actions),
+            "title": [a.title for a in actions.values()],
+            "kind": [a.kind for a in actions.values()],
+            "cost": [a.cost for a in actions.values()],
+            "chosen": [n in run.best.actions for n in actions],
         }
-    )  # fmt: skip
+    )
     return _frame(run, table, [area_shape(a.area, run.inputs) for a in actions.values() if a.area is not None])
 
 
@@ -145,16 +155,31 @@ def write_plan_page(
 ) -> Path:
     """Write ``index.html``; ``sentences`` say how firm the candidates are in draws of the uncertain numbers."""
     files = {
-        "plan.csv": "the plan as a table", "plan.txt": "this page's sentences",
-        SCENARIO: "the plan as a scenario for otkel run, then sheets and field files", "candidates.csv": "every candidate",
-        "bundles.csv": "pairs that belong together", "frontier.csv": "the best plan for each budget", "needs.csv": "what can be replaced",
-        "columns.csv": "meaning and unit of every column", "plan.gpkg": "layers for QGIS", "stability.csv": "candidates in the draws",
+        "plan.csv": "the plan as a table",
+        "plan.txt": "this page's sentences",
+        SCENARIO: "the plan as a scenario for otkel run, then sheets and field files",
+        "candidates.csv": "every candidate",
+        "bundles.csv": "pairs that belong together",
+        "frontier.csv": "the best plan for each budget",
+        "needs.csv": "what can be replaced",
+        "columns.csv": "meaning and unit of every column",
+        "plan.gpkg": "layers for QGIS",
+        "stability.csv": "candidates in the draws",
         MARKER: "inputs, versions and settings of this run",
-    }  # fmt: skip
+    }
     return write_page(
-        folder / "index.html", "passages.html", study=run.resolved.study.title, audience=(Audience.RESTRICTED, WORKING_NOTE),
-        warnings=[schematic_note(ground)], scenario=run.resolved.scenario_title, summary=describe_plan(run),
-        items=items, reading=READING, sentences=sentences,
-        firm=(folder / "stability.png").is_file(), assumptions=ground.assumptions, credits=credits,
+        folder / "index.html",
+        "passages.html",
+        study=run.resolved.study.title,
+        audience=(Audience.RESTRICTED, WORKING_NOTE),
+        warnings=[schematic_note(ground)],
+        scenario=run.resolved.scenario_title,
+        summary=describe_plan(run),
+        items=items,
+        reading=READING,
+        sentences=sentences,
+        firm=(folder / "stability.png").is_file(),
+        assumptions=ground.assumptions,
+        credits=credits,
         files=[(name, text) for name, text in files.items() if (folder / name).is_file() or name == MARKER],
-    )  # fmt: skip
+    )

@@ -139,9 +139,10 @@ def _texts(run: PortfolioRun, scene: Scene) -> Texts:
     return Texts(
         title=f"The plan for a budget of {run.best.budget:g}",
         subtitle=f"{run.resolved.study.title}   \u00b7   {run.resolved.scenario_title}   \u00b7   {', '.join(run.prepared)}",
-        badge=badge(Audience.RESTRICTED), warning=schematic_note(scene.run),
+        badge=badge(Audience.RESTRICTED),
+        warning=schematic_note(scene.run),
         credits=scene.credits,
-    )  # fmt: skip
+    )
 
 
 def _chosen(run: PortfolioRun) -> list[tuple[int, str, float, float]]:

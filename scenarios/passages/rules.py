@@ -36,9 +36,12 @@ def rules_of(resolved: ResolvedStudy, table: pd.DataFrame, settings: PortfolioSe
     if settings.most is not None:
         limits += (Limit(name="portfolio.most", members=passage, most=settings.most),)
     return Rules(
-        cost=table["cost"].to_numpy(float), budget=budget, limits=limits,
-        must_have=np.isin(names, settings.must_have), must_not=np.isin(names, settings.must_not),
-    )  # fmt: skip
+        cost=table["cost"].to_numpy(float),
+        budget=budget,
+        limits=limits,
+        must_have=np.isin(names, settings.must_have),
+        must_not=np.isin(names, settings.must_not),
+    )
 
 
 def _inside_removals(table: pd.DataFrame) -> list[tuple[str, NDArray[np.bool_]]]:

@@ -28,9 +28,12 @@ def write_scenario(run: PortfolioRun, folder: Path) -> Path:
     if actions or resolved.study.done:
         changes["done"] = [*resolved.study.done, *actions]
     file = {
-        "scenario": f"{resolved.scenario}-plan", "title": f"{resolved.scenario_title}: plan for {run.best.budget:g} cost units",
-        "study": resolved.study.study, "base": basis.base, "set": changes,
-    }  # fmt: skip
+        "scenario": f"{resolved.scenario}-plan",
+        "title": f"{resolved.scenario_title}: plan for {run.best.budget:g} cost units",
+        "study": resolved.study.study,
+        "base": basis.base,
+        "set": changes,
+    }
     with replacing(folder / SCENARIO) as part:
         part.write_text(
             f"# {next_step()}\n{yaml.safe_dump(file, sort_keys=False, allow_unicode=True, width=120)}",

@@ -47,8 +47,12 @@ def run_passages(
         write_scenario(run, job.folder)
         write_plan_page(run, ground, items, job.folder, sentences=sentences, credits=credits)
         job.settings = {
-            "draws": draws, "seed": seed, "top": top, "species": list(run.prepared), "portfolio": run.settings
-        }  # fmt: skip
+            "draws": draws,
+            "seed": seed,
+            "top": top,
+            "species": list(run.prepared),
+            "portfolio": run.settings,
+        }
     listed = [f"  {number}. {name}. {text}" for number, name, text in items]
     return job.summary(run, _rows(run, sentences), [*describe_plan(run), *listed, *sentences, f"Next: {next_step()}"])
 
@@ -63,14 +67,20 @@ def _rows(run: PortfolioRun, sentences: Sequence[str]) -> dict[str, Any]:
         "candidates": len(run.candidates),
         "shortlist": len(run.shortlist),
         "plan": {
-            "items": list(run.names_of(best)), "gain": best.value, "bound": best.bound, "gap": best.gap, "cost": best.cost,
-            "budget": best.budget, "method": best.method, "by_species": run.by_species,
+            "items": list(run.names_of(best)),
+            "gain": best.value,
+            "bound": best.bound,
+            "gap": best.gap,
+            "cost": best.cost,
+            "budget": best.budget,
+            "method": best.method,
+            "by_species": run.by_species,
         },
         "greedy": {"items": list(run.names_of(run.greedy)), "gain": run.greedy.value},
         "greedy_pairs": {"items": list(run.names_of(run.greedy_pairs)), "gain": run.greedy_pairs.value},
         "needed": run.needs.loc[run.needs["needed"], "item"].tolist(),
         "firmness": list(sentences),
-    }  # fmt: skip
+    }
 
 
 def _drawn(
@@ -82,9 +92,16 @@ def _drawn(
 
     shortlist = run.candidates.iloc[list(run.shortlist)]
     found = stability_of(
-        run.resolved, run.inputs, draws=draws, seed=seed, top=top, jobs=jobs, objective=run.settings.objective,
-        candidates=shortlist[["candidate", "fence", "fence_line", "along_m", "lat", "lon", "cost"]], progress=reporter.step,
-    )  # fmt: skip
+        run.resolved,
+        run.inputs,
+        draws=draws,
+        seed=seed,
+        top=top,
+        jobs=jobs,
+        objective=run.settings.objective,
+        candidates=shortlist[["candidate", "fence", "fence_line", "along_m", "lat", "lon", "cost"]],
+        progress=reporter.step,
+    )
     tables = stability_tables(found)
     sentences = stability_sentences(found, tables)
     write_stability(found, tables, sentences, folder)

@@ -14,9 +14,19 @@ from typing import Any
 __all__ = ["canonical_json", "read_json", "sha256_of", "versions"]
 
 PACKAGES = (
-    "geopandas", "matplotlib", "networkx", "numba", "numpy", "pandas", "pyamg", "pyogrio", "pyproj", "rasterio",
-    "scipy", "shapely",
-)  # fmt: skip
+    "geopandas",
+    "matplotlib",
+    "networkx",
+    "numba",
+    "numpy",
+    "pandas",
+    "pyamg",
+    "pyogrio",
+    "pyproj",
+    "rasterio",
+    "scipy",
+    "shapely",
+)
 
 
 def canonical_json(value: Any) -> str:

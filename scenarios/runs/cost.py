@@ -119,10 +119,15 @@ def work_of(prepared: Prepared) -> Work:
     reached = sum(bool(reach[origin.rows, origin.cols].any()) for origin in ends.origins)
     beyond = (passable - near) * (origins - reached)
     return Work(
-        cells=prepared.surface.grid.n_cells, passable=passable, origins=origins, reached=reached, targets=targets,
-        covered=(near * (reached + 1 + targets) + beyond) // (origins + 1 + targets), candidates=len(prepared.candidates),
+        cells=prepared.surface.grid.n_cells,
+        passable=passable,
+        origins=origins,
+        reached=reached,
+        targets=targets,
+        covered=(near * (reached + 1 + targets) + beyond) // (origins + 1 + targets),
+        candidates=len(prepared.candidates),
         kept_nodes=_kept_nodes(land),
-    )  # fmt: skip
+    )
 
 
 def _kept_nodes(land: Landscape) -> int:
@@ -216,6 +221,9 @@ def _probe() -> Speed:
     best = {part: min(lap[part] for lap in laps[1:]) for part in WORK}
     compile_s = max(sum(laps[0].values()) - sum(best.values()), 0.0)
     return Speed(
-        seconds={part: best[part] / WORK[part](work) for part in WORK}, raster_bytes=rasters / work.cells,
-        step_bytes=float(in_step - rasters), run_bytes=float(in_all - in_step), compile_s=compile_s,
-    )  # fmt: skip
+        seconds={part: best[part] / WORK[part](work) for part in WORK},
+        raster_bytes=rasters / work.cells,
+        step_bytes=float(in_step - rasters),
+        run_bytes=float(in_all - in_step),
+        compile_s=compile_s,
+    )

@@ -142,5 +142,9 @@ def _text(old: Path, new: Path) -> str:
 
 
 _BY_SUFFIX: dict[str, Callable[[Path, Path], str]] = {
-    ".tif": _rasters, ".csv": _tables, ".gpkg": _layers, ".npz": _numpy, ".png": _pictures,
-}  # fmt: skip
+    ".tif": _rasters,
+    ".csv": _tables,
+    ".gpkg": _layers,
+    ".npz": _numpy,
+    ".png": _pictures,
+}

@@ -29,9 +29,19 @@ from scenarios.study.load import bundled_studies
 __all__ = ["DoctorReport", "examine"]
 
 PACKAGES = (
-    "numpy", "scipy", "numba", "rasterio", "geopandas", "shapely", "pyproj", "networkx", "scikit-image", "highspy", "dask",
+    "numpy",
+    "scipy",
+    "numba",
+    "rasterio",
+    "geopandas",
+    "shapely",
+    "pyproj",
+    "networkx",
+    "scikit-image",
+    "highspy",
+    "dask",
     "matplotlib",
-)  # fmt: skip
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -26,9 +26,15 @@ from scenarios.study.load import resolve
 __all__ = ["EdgeFence", "Explanation", "SpeciesCell", "explain_point"]
 
 COMPASS = {
-    (-1, -1): "north-west", (-1, 0): "north", (-1, 1): "north-east", (0, -1): "west",
-    (0, 1): "east", (1, -1): "south-west", (1, 0): "south", (1, 1): "south-east",
-}  # fmt: skip
+    (-1, -1): "north-west",
+    (-1, 0): "north",
+    (-1, 1): "north-east",
+    (0, -1): "west",
+    (0, 1): "east",
+    (1, -1): "south-west",
+    (1, 0): "south",
+    (1, 1): "south-east",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -220,10 +226,17 @@ def explain_point(
     grid = inputs.grid
     centre_lon, centre_lat = grid.lonlat(*grid.xy(row, col))
     return Explanation(
-        study=resolved.study.study, scenario=resolved.scenario, title=resolved.scenario_title, lon=lon, lat=lat,
-        row=row, col=col, cell_m=(grid.cell_width_m, grid.cell_height_m), centre=(float(centre_lon), float(centre_lat)),
+        study=resolved.study.study,
+        scenario=resolved.scenario,
+        title=resolved.scenario_title,
+        lon=lon,
+        lat=lat,
+        row=row,
+        col=col,
+        cell_m=(grid.cell_width_m, grid.cell_height_m),
+        centre=(float(centre_lon), float(centre_lat)),
         species=cells,
-    )  # fmt: skip
+    )
 
 
 def _cell(grid: Grid, lon: float, lat: float) -> tuple[int, int]:
@@ -245,12 +258,15 @@ def _species_cell(prepared: Prepared, row: int, col: int) -> SpeciesCell:
     resolved, inputs, profile = prepared.resolved, prepared.inputs, prepared.profile
     mortality = mortality_ground(resolved, inputs, profile.id)[row, col] if resolved.study.mortality else None
     return SpeciesCell(
-        species=profile.id, name=profile.name, why=explain(inputs.layers, profile, row, col),
+        species=profile.id,
+        name=profile.name,
+        why=explain(inputs.layers, profile, row, col),
         resistance=float(prepared.surface.values[row, col]),
         actions=actions_at(resolved, inputs, profile.id, row, col),
         mortality_siemens=None if mortality is None else float(mortality),
-        regions=tuple(_regions(prepared, row, col)), fences=tuple(_fences(prepared, row, col)),
-    )  # fmt: skip
+        regions=tuple(_regions(prepared, row, col)),
+        fences=tuple(_fences(prepared, row, col)),
+    )
 
 
 def _regions(prepared: Prepared, row: int, col: int) -> Iterator[str]:
@@ -273,8 +289,13 @@ def _fences(prepared: Prepared, row: int, col: int) -> Iterator[EdgeFence]:
         stated = permeability_of(prepared.resolved, prepared.profile, fence.fence_line)
         yield EdgeFence(
             toward=COMPASS[(down, right) if own[0][i] else (-down, -right)],
-            fence=fence.id, fence_line=fence.fence_line, geometry_status=fence.geometry_status,
-            worth_m=stated.worth_m, worth=stated.in_words(), origin=stated.origin,
-            cost_m=float(land.row_cost_m[i]), ohm=float(land.row_ohm[i]),
+            fence=fence.id,
+            fence_line=fence.fence_line,
+            geometry_status=fence.geometry_status,
+            worth_m=stated.worth_m,
+            worth=stated.in_words(),
+            origin=stated.origin,
+            cost_m=float(land.row_cost_m[i]),
+            ohm=float(land.row_ohm[i]),
             openings=tuple(edges.opening.id for edges in prepared.standing_edges if i in edges.rows),
-        )  # fmt: skip
+        )

@@ -151,9 +151,14 @@ class Plan:
         for step in self.steps:
             work, solves = step.work, "kept" if step.kept else f"{step.work.reached} of {step.work.origins}"
             shown.add_row(
-                step.scenario, step.species, _count(work.cells), solves, str(work.candidates),
-                str(work.kept_nodes), f"{wall_seconds(step.seconds):.0f} s",
-            )  # fmt: skip
+                step.scenario,
+                step.species,
+                _count(work.cells),
+                solves,
+                str(work.candidates),
+                str(work.kept_nodes),
+                f"{wall_seconds(step.seconds):.0f} s",
+            )
         return shown
 
     def sentences(self) -> list[str]:
@@ -220,8 +225,13 @@ def plan_study(
             reading_s += seconds
     written = speed.run_bytes + sum(speed.raster_bytes * step.work.cells + speed.step_bytes for step in steps)
     return Plan(
-        steps=tuple(steps), folder=store.folder, reading_s=reading_s, compile_s=speed.compile_s, output_bytes=int(written), **memory
-    )  # fmt: skip
+        steps=tuple(steps),
+        folder=store.folder,
+        reading_s=reading_s,
+        compile_s=speed.compile_s,
+        output_bytes=int(written),
+        **memory,
+    )
 
 
 def _memory(size: Size) -> dict[str, Any]:

@@ -189,13 +189,18 @@ def _resolved(stated: Mapping[str, Any], where: Path, path: Path) -> list[Resolv
     documents = {name: Document(path=path, data=stated["scenarios"][name], lines={}) for name in names}
     return [
         ResolvedStudy(
-            study=validate(Study, document.data, document), scenario=name, scenario_title=titles[name], folder=where.parent,
-            path=where, settings=document.data, changes=(),
+            study=validate(Study, document.data, document),
+            scenario=name,
+            scenario_title=titles[name],
+            folder=where.parent,
+            path=where,
+            settings=document.data,
+            changes=(),
             scenario_titles={lang: said[titles[name]] for lang, said in words[name].items() if titles[name] in said},
             **stated["settings"].get("bases", {}).get(name, {}),
         )
         for name, document in documents.items()
-    ]  # fmt: skip
+    ]
 
 
 def _changed_inputs(stated: Mapping[str, Any], where: Path) -> Iterator[str]:

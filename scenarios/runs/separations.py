@@ -221,9 +221,12 @@ def _joins(resolved: ResolvedStudy, ground: _Ground, separation: Separation) -> 
     study, cuts = resolved.study, ground.cuts
     profile = next(iter(ground.inputs.profiles.values()))
     context = SpeciesContext(
-        resolved=resolved, inputs=replace(ground.inputs, cuts=cuts), profile=profile, surface=ground.surface,
+        resolved=resolved,
+        inputs=replace(ground.inputs, cuts=cuts),
+        profile=profile,
+        surface=ground.surface,
         model=_sealed(cuts.fences),
-    )  # fmt: skip
+    )
     design = study.candidates.design
     lines = sorted({f.fence_line for f in cuts.fences} & set(separation.fences))
     candidates = context.along(lines, study.candidates.every_m, design, study.designs[design].width_m)

@@ -90,18 +90,23 @@ def run_resolved(
         coverage = prepared[0][0].inputs.coverage
         reporter.expect(sum(map(len, prepared)) * STEPS, "checking")
         found = write_run(
-            job.folder, _solved(resolved, prepared, reporter, store, models=full), audience,
-            borders=context_layer(resolved[0], "borders", prepared[0][0].inputs.grid), credits=resolved[0].study.credits,
+            job.folder,
+            _solved(resolved, prepared, reporter, store, models=full),
+            audience,
+            borders=context_layer(resolved[0], "borders", prepared[0][0].inputs.grid),
+            credits=resolved[0].study.credits,
             bases={r.scenario: Basis.of(r.settings, r.base or r.scenario, r.overrides) for r in resolved},
             around=surroundings_of(resolved[0], prepared[0][0].inputs.grid),
             built=partial(write_built, job.folder, resolved[0].study, profiles) if full else dict,
-        )  # fmt: skip
+        )
         job.runs = found.runs
     gaps = sorted({line_gaps(run) for run in found.runs} - {""})
     said = [
-        *shortlists(found), *gaps, f"layers know this share of the grid: {coverage}",
+        *shortlists(found),
+        *gaps,
+        f"layers know this share of the grid: {coverage}",
         f"{len(found.runs)} runs; report.html has maps and what-if, index.html all files",
-    ]  # fmt: skip
+    ]
     return job.summary(found, _rows(found), said, opens="report.html")
 
 
@@ -117,8 +122,13 @@ def _prepared(resolved: Sequence[ResolvedStudy], species: Sequence[str] | None) 
 
 
 def _solved(
-    resolved: Sequence[ResolvedStudy], prepared: list[list[Prepared]], reporter: Reporter, store: StepStore | None, *, models: bool
-) -> Iterator[tuple[Sequence[SpeciesRun], pd.DataFrame]]:  # fmt: skip
+    resolved: Sequence[ResolvedStudy],
+    prepared: list[list[Prepared]],
+    reporter: Reporter,
+    store: StepStore | None,
+    *,
+    models: bool,
+) -> Iterator[tuple[Sequence[SpeciesRun], pd.DataFrame]]:
     """The runs of each scenario and the ranking over its species; what is prepared is let go when its scenario is written."""
     for one in resolved:
         ready = prepared.pop(0)

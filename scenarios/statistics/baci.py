@@ -84,9 +84,16 @@ def baci_effect(sites: list[SiteCounts], level: float = LEVEL) -> BaciEffect:
     if reason:
         nan = float("nan")
         return BaciEffect(
-            ratio=nan, low=nan, high=nan, probability_of_rise=nan, passages=passages, controls=controls, events=events,
-            dispersion=nan, status=reason,
-        )  # fmt: skip
+            ratio=nan,
+            low=nan,
+            high=nan,
+            probability_of_rise=nan,
+            passages=passages,
+            controls=controls,
+            events=events,
+            dispersion=nan,
+            status=reason,
+        )
     phi = max(1.0, _dispersion(used))
     change = effect = np.linspace(-SPAN, SPAN, STEPS)
     for _ in range(2):
@@ -96,9 +103,16 @@ def baci_effect(sites: list[SiteCounts], level: float = LEVEL) -> BaciEffect:
     cumulated = np.cumsum(weights) - weights / 2
     low, middle, high = np.exp(np.interp([(1 - level) / 2, 0.5, (1 + level) / 2], cumulated, axis))
     return BaciEffect(
-        ratio=float(middle), low=float(low), high=float(high), probability_of_rise=float(weights[axis > 0].sum()),
-        passages=passages, controls=controls, events=events, dispersion=phi, status="ok",
-    )  # fmt: skip
+        ratio=float(middle),
+        low=float(low),
+        high=float(high),
+        probability_of_rise=float(weights[axis > 0].sum()),
+        passages=passages,
+        controls=controls,
+        events=events,
+        dispersion=phi,
+        status="ok",
+    )
 
 
 def _density(sites: list[SiteCounts], change: Reals, effect: Reals, phi: float) -> Reals:

@@ -163,10 +163,17 @@ def fit_occupancy(data: OccupancyData) -> OccupancyFit:
     used = np.where(data.seen, 1.0, expit(missed - log_expit(-eta)))
     small = float(np.abs(best.jac).max()) < 1e-3 * max(1.0, abs(best.fun))
     return OccupancyFit(
-        data=data, beta=best.x[:k], gamma=best.x[k:-1], sigma=float(abs(best.x[-1])),
-        covariance=_covariance(best.x, data, centre), objective=float(best.fun), psi=expit(eta), rate=np.exp(log_rate),
-        used=used, converged=small,
-    )  # fmt: skip
+        data=data,
+        beta=best.x[:k],
+        gamma=best.x[k:-1],
+        sigma=float(abs(best.x[-1])),
+        covariance=_covariance(best.x, data, centre),
+        objective=float(best.fun),
+        psi=expit(eta),
+        rate=np.exp(log_rate),
+        used=used,
+        converged=small,
+    )
 
 
 def days_to_see(fit: OccupancyFit, rate: float, share: float = 0.95) -> float:

@@ -100,10 +100,15 @@ def calibration(predicted: Reals, events: Reals, days: Reals, bins: int = 5) -> 
         found = rate_posterior(events[mine], days[mine])
         rows.append(
             {
-                "predicted": float(np.median(predicted[mine])), "sites": mine.size, "events": found.events, "days": found.days,
-                "rate": found.middle, "low": found.low, "high": found.high,
+                "predicted": float(np.median(predicted[mine])),
+                "sites": mine.size,
+                "events": found.events,
+                "days": found.days,
+                "rate": found.middle,
+                "low": found.low,
+                "high": found.high,
             }
-        )  # fmt: skip
+        )
     return pd.DataFrame(rows)
 
 
@@ -192,10 +197,13 @@ def compare_predictors(predictors: Mapping[str, Reals], events: Reals, days: Rea
         slope = 0.0 if name == CONSTANT else fit_rate(standardised(predictors[name]), events, days).slope
         rows.append(
             {
-                "predictor": name, "slope": slope, "deviance": -2.0 * float(score.sum()), "gain": float(gain.sum()),
+                "predictor": name,
+                "slope": slope,
+                "deviance": -2.0 * float(score.sum()),
+                "gain": float(gain.sum()),
                 "gain_error": float(np.sqrt(gain.size) * gain.std(ddof=1)),
             }
-        )  # fmt: skip
+        )
     return pd.DataFrame(rows).sort_values(["deviance", "predictor"], kind="stable").reset_index(drop=True)
 
 

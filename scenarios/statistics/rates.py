@@ -100,9 +100,15 @@ def rate_posterior(
         low, middle, high = np.exp(np.interp(shares, np.cumsum(weights) - weights / 2, grid.log_rate))
         method = "negative binomial"
     return RatePosterior(
-        events=total, days=effort, middle=float(middle), low=float(low), high=float(high), method=method,
-        dispersion=dispersion(y, e), status="ok",
-    )  # fmt: skip
+        events=total,
+        days=effort,
+        middle=float(middle),
+        low=float(low),
+        high=float(high),
+        method=method,
+        dispersion=dispersion(y, e),
+        status="ok",
+    )
 
 
 def dispersion(y: Reals, e: Reals) -> float:

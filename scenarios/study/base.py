@@ -11,10 +11,22 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validat
 from rasters.files.confined import fault_of_path
 
 __all__ = [
-    "LANGUAGES", "OTHER_LANGUAGES", "Amount", "FileName", "Identifier", "Latitude", "Longitude", "Metres", "Model", "Month", "Shape",
-    "Weight", "Year",
-    "in_other_languages", "without_words",
-]  # fmt: skip
+    "LANGUAGES",
+    "OTHER_LANGUAGES",
+    "Amount",
+    "FileName",
+    "Identifier",
+    "Latitude",
+    "Longitude",
+    "Metres",
+    "Model",
+    "Month",
+    "Shape",
+    "Weight",
+    "Year",
+    "in_other_languages",
+    "without_words",
+]
 
 
 OTHER_LANGUAGES = ("ru", "kk")

@@ -270,10 +270,18 @@ def resolve(
         log.info("%s", change)
     study = validate(Study, settings, replace(document, overrides=set_by))
     return ResolvedStudy(
-        study=study, scenario=chosen.id, scenario_title=chosen.title, folder=document.path.parent, path=document.path,
-        settings=settings, changes=tuple(changes), scenario_file=chosen.file,
-        base=chosen.base, overrides=chosen.besides | dict(overrides or {}), scenario_titles=chosen.titles,
-    )  # fmt: skip
+        study=study,
+        scenario=chosen.id,
+        scenario_title=chosen.title,
+        folder=document.path.parent,
+        path=document.path,
+        settings=settings,
+        changes=tuple(changes),
+        scenario_file=chosen.file,
+        base=chosen.base,
+        overrides=chosen.besides | dict(overrides or {}),
+        scenario_titles=chosen.titles,
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -299,8 +307,12 @@ def _chosen(study: Study, document: Document, scenario: str | None) -> _Chosen:
         return f"{document.path}:{document.line_of(('scenarios', name, 'set', key))}: scenarios.{name}.set"
 
     return _Chosen(
-        id=name, title=found.title or name, titles=_titles(found), layers=((f"scenario {name}", found.set, where),), base=name
-    )  # fmt: skip
+        id=name,
+        title=found.title or name,
+        titles=_titles(found),
+        layers=((f"scenario {name}", found.set, where),),
+        base=name,
+    )
 
 
 def _titles(found: ScenarioOverrides | ScenarioFile) -> dict[str, str]:
@@ -323,10 +335,14 @@ def _chosen_file(study: Study, document: Document, path: Path) -> _Chosen:
     base = _chosen(study, document, file.base)
     layer = (f"scenario {file.scenario}", file.set, lambda key: f"{own.where(('set', key))}: set")
     return _Chosen(
-        id=file.scenario, title=file.title or file.scenario, titles=_titles(file),
-        layers=(*base.layers, layer), base=base.id, besides=file.set,
+        id=file.scenario,
+        title=file.title or file.scenario,
+        titles=_titles(file),
+        layers=(*base.layers, layer),
+        base=base.id,
+        besides=file.set,
         file=path,
-    )  # fmt: skip
+    )
 
 
 def _scenario(study: Study, name: str) -> ScenarioOverrides:

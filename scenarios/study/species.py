@@ -243,8 +243,11 @@ class BodyModel(Model):
         lengths = (self.crawls_under_m, self.jumps_m, self.min_width_m)
         crawls, jumps, width = (length.to_data() if length else None for length in lengths)
         return data.Body(
-            crawls_under_m=crawls, jumps_m=jumps, min_width_m=width, other_ways={str(k): v for k, v in self.other_ways.items()}
-        )  # fmt: skip
+            crawls_under_m=crawls,
+            jumps_m=jumps,
+            min_width_m=width,
+            other_ways={str(k): v for k, v in self.other_ways.items()},
+        )
 
 
 class HabituationModel(Model):

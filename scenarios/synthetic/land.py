@@ -156,18 +156,27 @@ def _opened(closed: ResolvedStudy, marks: Landmarks, factors: Mapping[tuple[str,
     lon, lat = marks.grid.lonlat(x, y)
     rules = [
         {
-            "id": p.id, "fence_line": by_id[p.fence].fence_line, "design": p.design, "lon": float(lon[i]), "lat": float(lat[i]),
+            "id": p.id,
+            "fence_line": by_id[p.fence].fence_line,
+            "design": p.design,
+            "lon": float(lon[i]),
+            "lat": float(lat[i]),
             "use_factor": {species: value for (design, species), value in factors.items() if design == p.design},
         }
         for i, p in enumerate(marks.passages)
-    ]  # fmt: skip
+    ]
     settings = copy.deepcopy(closed.settings)
     settings["openings"] = [*settings.get("openings", []), *rules]
     study = type(closed.study).model_validate(settings)
     return ResolvedStudy(
-        study=study, scenario=closed.scenario, scenario_title=closed.scenario_title, folder=closed.folder, path=closed.path,
-        settings=settings, changes=closed.changes,
-    )  # fmt: skip
+        study=study,
+        scenario=closed.scenario,
+        scenario_title=closed.scenario_title,
+        folder=closed.folder,
+        path=closed.path,
+        settings=settings,
+        changes=closed.changes,
+    )
 
 
 def _others(ranking: pd.DataFrame, taken: Sequence[str | None]) -> pd.DataFrame:

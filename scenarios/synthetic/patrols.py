@@ -196,9 +196,10 @@ def simulate_for_study(prepared: Prepared, folder: Path, seed: int) -> list[Path
     post = posts[np.random.default_rng(seed).integers(len(posts))] if posts else None
     spots = hot_spots_between(places, seed)
     truth = CrimeTruth(
-        bases=tuple(bases), patrols_per_year=8 * len(bases),
+        bases=tuple(bases),
+        patrols_per_year=8 * len(bases),
         hot_spots=(*spots, (post.x, post.y, 25.0, 6.0)) if post is not None else spots,
-    )  # fmt: skip
+    )
     return write_patrols(folder, *simulate_patrols(inputs.grid, land, truth, seed), truth, seed)
 
 

@@ -7,7 +7,6 @@ before the opening it gets past the fence with the species' permeability. Camera
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -15,11 +14,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import shapely
-import yaml
 
-from rasters.errors import ConfigError
 from rasters.profile import SpeciesProfile
-from scenarios.evidence.standard import TABLES
 from scenarios.land.fences import fence_model
 from scenarios.land.prepared import prepare_species
 from scenarios.outputs.folder import MARKER
@@ -27,15 +23,14 @@ from scenarios.outputs.job import Summary, results_folder
 from scenarios.progress import Reporter
 from scenarios.records.hashing import canonical_json
 from scenarios.synthetic.land import SyntheticLand, field_at, synthetic_land
+from scenarios.synthetic.package import LABEL, write_package
 from scenarios.synthetic.patrols import simulate_for_study
 
-__all__ = ["LABEL", "simulate_evidence", "simulate_traps"]
+__all__ = ["simulate_evidence", "simulate_traps"]
 
-LABEL = "SYNTHETIC: made by a simulator, nothing here was observed"
 START, OPENED = pd.Timestamp("2024-01-15"), pd.Timestamp("2024-06-01")
 PERIODS = (("before", START, 2, 68), ("after", OPENED, 4, 75))
 """Name, first day, deployments one after the other, days of each."""
-OFFSET_MIN = 300
 CAMERAS_AT_PASSAGE, CAMERAS_IN_PLACE, OPEN_SITES = 2, 3, 24
 CONTROL_M = 2500.0
 BASE_PER_DAY = (0.012, 0.06)
@@ -76,7 +71,7 @@ def simulate_traps(land: SyntheticLand, rng: Rng, folder: Path, seed: int) -> tu
     truth = _truth(land, sites, rng, seed)
     deployments = _deployments(sites, rng)
     observations = _observations(land, sites, deployments, truth, rng)
-    _write_package(land, folder, deployments, observations)
+    write_package(land, folder, deployments, observations)
     (folder / "truth.json").write_text(canonical_json(truth), encoding="utf-8")
     return len(deployments), len(observations)
 
@@ -137,9 +132,11 @@ def _open_country(land: SyntheticLand, rng: Rng) -> list[tuple[float, float]]:
     west, south, east, north = land.marks.grid.bounds
     x, y = rng.uniform(west, east, 3000), rng.uniform(south, north, 3000)
     outside = [
-        i for i in range(x.size)
-        if _dry(land, float(x[i]), float(y[i])) and not any(p.geometry.contains(shapely.Point(x[i], y[i])) for p in land.marks.places)
-    ]  # fmt: skip
+        i
+        for i in range(x.size)
+        if _dry(land, float(x[i]), float(y[i]))
+        and not any(p.geometry.contains(shapely.Point(x[i], y[i])) for p in land.marks.places)
+    ]
     if not outside:
         return []
     x, y = x[outside], y[outside]
@@ -179,9 +176,14 @@ def _truth(land: SyntheticLand, sites: pd.DataFrame, rng: Rng, seed: int) -> dic
             "baci_ratio": _ratio(sites, rate, factors, leak) * _habituation(profile),
         }
     return {
-        "synthetic": True, "note": LABEL, "seed": seed, "study": land.resolved.study.study, "opened": f"{OPENED:%Y-%m-%d}",
-        "probability_used": {"place": PLACE_USED, "step": STEP_USED}, "species": species,
-    }  # fmt: skip
+        "synthetic": True,
+        "note": LABEL,
+        "seed": seed,
+        "study": land.resolved.study.study,
+        "opened": f"{OPENED:%Y-%m-%d}",
+        "probability_used": {"place": PLACE_USED, "step": STEP_USED},
+        "species": species,
+    }
 
 
 def _habituation(profile: SpeciesProfile) -> float:
@@ -283,9 +285,14 @@ def _records(
     start = (day + pd.Timedelta(hours=float(hour))).floor("s")
     tags = _tags(one, known, rng)
     common = {
-        "deploymentID": one.deploymentID, "name": known["scientific_name"], "type": "animal", "tags": tags,
-        "count": 1 + int(rng.poisson(0.2 + 0.8 * (number % 3))), "after": one.start, "until": one.end,
-    }  # fmt: skip
+        "deploymentID": one.deploymentID,
+        "name": known["scientific_name"],
+        "type": "animal",
+        "tags": tags,
+        "count": 1 + int(rng.poisson(0.2 + 0.8 * (number % 3))),
+        "after": one.start,
+        "until": one.end,
+    }
     times = [start]
     if rng.random() < REPEATED:
         times.append(start + pd.Timedelta(minutes=float(rng.uniform(2, 20))))
@@ -320,84 +327,3 @@ def _people(deployments: pd.DataFrame, rng: Rng) -> list[dict[str, Any]]:
                 common | {"start": when, "end": when + pd.Timedelta(seconds=5), "after": one.start, "until": one.end}
             )
     return rows
-
-
-def _write_package(land: SyntheticLand, folder: Path, deployments: pd.DataFrame, observations: pd.DataFrame) -> None:
-    x, y = deployments["x"].to_numpy(float), deployments["y"].to_numpy(float)
-    lon, lat = land.marks.grid.lonlat(x, y)
-    ids = [f"syn-o{i + 1:06d}" for i in range(len(observations))]
-    start, end = observations["start"].map(_iso), observations["end"].map(_iso)
-    tables = {
-        "deployments": {
-            "deploymentID": deployments["deploymentID"], "locationID": deployments["site"],
-            "locationName": "SYNTHETIC " + deployments["site"],
-            "latitude": np.round(lat, 5), "longitude": np.round(lon, 5), "coordinateUncertainty": 10,
-            "deploymentStart": deployments["start"].map(_iso), "deploymentEnd": deployments["end"].map(_iso), "timestampIssues": "false",
-            "cameraID": "syn-" + deployments["site"], "deploymentTags": [_tags_of(one) for one in deployments.itertuples()],
-            "deploymentComments": LABEL,
-        },
-        "media": {
-            "mediaID": [f"syn-m{i + 1:06d}" for i in range(len(ids))], "deploymentID": observations["deploymentID"],
-            "captureMethod": "activityDetection", "timestamp": start, "filePath": [f"no-picture/{i}.jpg" for i in ids],
-            "filePublic": "false", "fileMediatype": "image/jpeg", "mediaComments": "SYNTHETIC: there is no picture",
-        },
-        "observations": {
-            "observationID": ids, "deploymentID": observations["deploymentID"], "eventID": [f"syn-e{i + 1:06d}" for i in range(len(ids))],
-            "eventStart": start, "eventEnd": end, "observationLevel": "event", "observationType": observations["type"],
-            "scientificName": observations["name"], "count": [f"{n:.0f}" if n == n else "" for n in observations["count"]],
-            "observationTags": observations["tags"], "observationComments": "SYNTHETIC",
-        },
-    }  # fmt: skip
-    for name, columns in tables.items():
-        order = [field.name for field in TABLES[name].fields]
-        pd.DataFrame(columns).reindex(columns=order).to_csv(folder / f"{name}.csv", index=False, lineterminator="\n")
-    descriptor = _descriptor(land, deployments, lon, lat)
-    (folder / "datapackage.json").write_text(
-        json.dumps(descriptor, indent=2, ensure_ascii=False) + "\n", encoding="utf-8"
-    )
-    stated = {"synthetic": True, "passages": [one.model_dump(exclude_none=True) for one in land.stated]}
-    text = f"# {LABEL}.\n" + yaml.safe_dump(stated, sort_keys=False, allow_unicode=True)
-    (folder / "evidence.yaml").write_text(text, encoding="utf-8")
-
-
-def _tags_of(one: Any) -> str:
-    tags = ["synthetic", f"kind:{one.kind}"]
-    tags += [f"role:control | control_of:{one.of}"] if one.kind == "control" else []
-    return " | ".join([*tags, *([f"gap:{one.gap}"] if one.gap else [])])
-
-
-def _iso(moment: pd.Timestamp) -> str:
-    return f"{moment:%Y-%m-%dT%H:%M:%S}+{OFFSET_MIN // 60:02d}:00"
-
-
-def _descriptor(land: SyntheticLand, deployments: pd.DataFrame, lon: np.ndarray, lat: np.ndarray) -> dict[str, Any]:
-    """The package's datapackage.json."""
-    if not len(deployments):
-        raise ConfigError("no camera could be placed on the study's grid")
-    base = "https://raw.githubusercontent.com/tdwg/camtrap-dp/1.0.2"
-    west, east, south, north = (round(float(v), 3) for v in (lon.min(), lon.max(), lat.min(), lat.max()))
-    ring = [[west, south], [east, south], [east, north], [west, north], [west, south]]
-    return {
-        "synthetic": True,
-        "name": f"synthetic-{land.resolved.study.study}",
-        "title": f"SYNTHETIC camera traps for the study {land.resolved.study.title}",
-        "description": f"{LABEL}. The numbers that the data were drawn from are in truth.json.",
-        "profile": f"{base}/camtrap-dp-profile.json",
-        "created": "2025-06-01T00:00:00Z",
-        "contributors": [{"title": "otkel evidence simulate", "role": "publisher"}],
-        "licenses": [{"name": "CC0-1.0", "scope": "data"}, {"name": "CC0-1.0", "scope": "media"}],
-        "project": {
-            "title": "SYNTHETIC", "samplingDesign": "targeted", "captureMethod": ["activityDetection"], "individualAnimals": False,
-            "observationLevel": ["event"],
-        },
-        "spatial": {"type": "Polygon", "coordinates": [ring]},
-        "temporal": {"start": f"{deployments['start'].min():%Y-%m-%d}", "end": f"{deployments['end'].max():%Y-%m-%d}"},
-        "taxonomic": [{"scientificName": p.scientific_name} for p in land.inputs.profiles.values()],
-        "resources": [
-            {
-                "name": name, "path": f"{name}.csv", "profile": "tabular-data-resource", "format": "csv", "mediatype": "text/csv",
-                "encoding": "utf-8", "schema": f"{base}/{name}-table-schema.json",
-            }
-            for name in TABLES
-        ],
-    }  # fmt: skip

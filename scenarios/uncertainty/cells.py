@@ -46,9 +46,17 @@ def stability_by_cell(
     out = {study_grid(found.resolved).cell_width_m: found}
     for size, resolved in other_cell_sizes(found.resolved).items():
         out[size] = stability_of(
-            resolved, species=found.species, draws=len(found.points), seed=found.seed, top=found.top, jobs=jobs, cache=cache,
-            candidates=found.candidates, expect=expect, progress=partial(_tell, progress, size),
-        )  # fmt: skip
+            resolved,
+            species=found.species,
+            draws=len(found.points),
+            seed=found.seed,
+            top=found.top,
+            jobs=jobs,
+            cache=cache,
+            candidates=found.candidates,
+            expect=expect,
+            progress=partial(_tell, progress, size),
+        )
     return out
 
 
@@ -60,11 +68,13 @@ def cell_tables(by_size: BySize) -> dict[str, pd.DataFrame]:
     """``cell_sizes`` (a row per ranking, cell size and candidate), ``cell_agreement`` (per ranking and two sizes)."""
     rankings = next(iter(by_size.values())).rankings
     return {
-        "cell_sizes": pd.concat([_leads(f, size, r) for r in rankings for size, f in by_size.items()], ignore_index=True),
+        "cell_sizes": pd.concat(
+            [_leads(f, size, r) for r in rankings for size, f in by_size.items()], ignore_index=True
+        ),
         "cell_agreement": pd.DataFrame(
             [_agreement(by_size, r, a, b) for r in rankings for a, b in itertools.combinations(by_size, 2)]
         ),
-    }  # fmt: skip
+    }
 
 
 def _leads(found: Stability, size: float, ranking: str) -> pd.DataFrame:
@@ -86,11 +96,16 @@ def _agreement(by_size: BySize, ranking: str, a: float, b: float) -> dict[str, o
     best = [set(by_size[size].shortlist(ranking)) for size in (a, b)]
     kept = by_size[b].stated_places(ranking)[list(best[0])] <= by_size[b].top
     return {
-        "ranking": ranking, "cell_a_m": a, "cell_b_m": b,
-        "kendall_tau": float(kendall_taus(two[None], one)[0]), "spearman": float(spearmanr(one, two).statistic) if moved else np.nan,
-        "places_a": len(best[0]), "places_kept": int(kept.sum()),
-        "best_a": _best(by_size[a], ranking), "best_b": _best(by_size[b], ranking),
-    }  # fmt: skip
+        "ranking": ranking,
+        "cell_a_m": a,
+        "cell_b_m": b,
+        "kendall_tau": float(kendall_taus(two[None], one)[0]),
+        "spearman": float(spearmanr(one, two).statistic) if moved else np.nan,
+        "places_a": len(best[0]),
+        "places_kept": int(kept.sum()),
+        "best_a": _best(by_size[a], ranking),
+        "best_b": _best(by_size[b], ranking),
+    }
 
 
 def _best(found: Stability, ranking: str) -> str:

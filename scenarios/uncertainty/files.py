@@ -278,9 +278,15 @@ def _draw_shares(axes: Axes, found: Stability, best: pd.DataFrame) -> None:
     for at, share in zip(y.tolist(), best["top_share_place"], strict=True):
         inside = share > 0.3
         axes.text(
-            share - 0.03 if inside else share + 0.03, at, f"{share:.0%}", fontsize=8, va="center",
-            ha="right" if inside else "left", color="white" if share > FIRM else INK, fontweight="bold",
-        )  # fmt: skip
+            share - 0.03 if inside else share + 0.03,
+            at,
+            f"{share:.0%}",
+            fontsize=8,
+            va="center",
+            ha="right" if inside else "left",
+            color="white" if share > FIRM else INK,
+            fontweight="bold",
+        )
     axes.axvline(FIRM, color=INK, linewidth=1, linestyle=(0, (4, 3)))
     axes.set_xlim(0, 1)
     axes.set_xticks([0, FIRM / 2, FIRM], ["0", f"{FIRM / 2:.0%}", f"{FIRM:.0%}"])

@@ -21,17 +21,40 @@ FILES = {
     "stability.csv": "Every drawn candidate with its ranks, places and gains in the draws",
     "parameters.csv": "Every uncertain number, and what it moves",
     "draws.csv": "Every draw: what was drawn, and how far its ranking agrees",
-    "cell_sizes.csv": "Leading places at each cell size", "cell_agreement.csv": "How far the rankings at two cell sizes agree",
-    "columns.csv": "What each column means, and its unit", "stability.txt": "The sentences of this page",
+    "cell_sizes.csv": "Leading places at each cell size",
+    "cell_agreement.csv": "How far the rankings at two cell sizes agree",
+    "columns.csv": "What each column means, and its unit",
+    "stability.txt": "The sentences of this page",
     MARKER: "Inputs, versions and settings",
-}  # fmt: skip
+}
 PLACES = (
-    "place", "name", "lat", "lon", "geometry_status", "place_low", "place_median", "place_high", "top_share_place", "score", "mean_score",
-    "worst_score", "conductance_gain_share", "least_cost_gain_share",
-)  # fmt: skip
+    "place",
+    "name",
+    "lat",
+    "lon",
+    "geometry_status",
+    "place_low",
+    "place_median",
+    "place_high",
+    "top_share_place",
+    "score",
+    "mean_score",
+    "worst_score",
+    "conductance_gain_share",
+    "least_cost_gain_share",
+)
 PARAMETERS = (
-    "parameter", "numbers", "stated", "lowest_draw", "highest_draw", "shape", "index", "error", "matters", "origin",
-)  # fmt: skip
+    "parameter",
+    "numbers",
+    "stated",
+    "lowest_draw",
+    "highest_draw",
+    "shape",
+    "index",
+    "error",
+    "matters",
+    "origin",
+)
 
 
 def write_stability_page(
@@ -45,12 +68,22 @@ def write_stability_page(
     )
     files = [(name, text) for name, text in FILES.items() if (folder / name).is_file() or name == MARKER]
     return write_page(
-        folder / "index.html", "uncertainty.html", study=study.title, audience=(Audience.RESTRICTED, WORKING_NOTE),
-        warnings=[_schematic(found)], scenario=found.resolved.scenario_title, sentences=sentences, top=found.top,
-        settings=settings_in_words(found), rankings=[_ranking(found, tables, name) for name in found.rankings],
-        parameters=as_table(drivers, of="uncertainty", shown=PARAMETERS, digits=2), cautions=_cautions(found),
-        assumptions=study.assumptions, credits=study.credits, files=files,
-    )  # fmt: skip
+        folder / "index.html",
+        "uncertainty.html",
+        study=study.title,
+        audience=(Audience.RESTRICTED, WORKING_NOTE),
+        warnings=[_schematic(found)],
+        scenario=found.resolved.scenario_title,
+        sentences=sentences,
+        top=found.top,
+        settings=settings_in_words(found),
+        rankings=[_ranking(found, tables, name) for name in found.rankings],
+        parameters=as_table(drivers, of="uncertainty", shown=PARAMETERS, digits=2),
+        cautions=_cautions(found),
+        assumptions=study.assumptions,
+        credits=study.credits,
+        files=files,
+    )
 
 
 def settings_in_words(found: Stability) -> tuple[str, ...]:

@@ -41,15 +41,26 @@ def run_uncertainty_study(
     settings = {"draws": draws, "seed": seed, "top": top, "best": best}
     with results_folder(out, [resolved], settings=settings, seeds={"draws": seed}) as job:
         found = stability_of(
-            resolved, species=species, draws=draws, seed=seed, top=top, jobs=jobs, best=best, cache=cache,
-            expect=lambda steps: reporter.expect(steps, "drawing"), progress=reporter.step,
-        )  # fmt: skip
+            resolved,
+            species=species,
+            draws=draws,
+            seed=seed,
+            top=top,
+            jobs=jobs,
+            best=best,
+            cache=cache,
+            expect=lambda steps: reporter.expect(steps, "drawing"),
+            progress=reporter.step,
+        )
         tables = stability_tables(found)
         sentences = stability_sentences(found, tables)
         by_size = stability_by_cell(
-            found, jobs=jobs, cache=cache,
-            expect=lambda steps: reporter.expect(steps, "other cell sizes"), progress=reporter.step,
-        )  # fmt: skip
+            found,
+            jobs=jobs,
+            cache=cache,
+            expect=lambda steps: reporter.expect(steps, "other cell sizes"),
+            progress=reporter.step,
+        )
         if len(by_size) > 1:
             cells = cell_tables(by_size)
             tables, sentences = tables | cells, sentences + cell_sentences(by_size, cells)

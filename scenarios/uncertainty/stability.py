@@ -206,25 +206,40 @@ def stability_of(
     job = DrawJob(resolved=resolved, species=names, candidates=tuple(table["candidate"]), objective=objective)
     stated = gains_of(job, inputs, Changes.none())
     drawn = evaluate_draws(
-        job, inputs, [space.at(point) for point in points], jobs=jobs, cache=cache or cache_folder("draws"),
+        job,
+        inputs,
+        [space.at(point) for point in points],
+        jobs=jobs,
+        cache=cache or cache_folder("draws"),
         done=lambda number, kept: progress(f"draw {number + 1}{' (kept)' if kept else ''}"),
-    )  # fmt: skip
+    )
     weight = np.array([resolved.study.species[name].weight for name in names])
     if not weight.sum() > 0:
         raise ConfigError(f"{resolved.path}: species: the weights of {', '.join(names)} are all 0; choose others")
     settings = resolved.study.candidates
     return Stability(
-        resolved=resolved, candidates=table.reset_index(drop=True), species=names, weight=weight, measures=job.measures,
-        stated=stated, drawn=drawn, points=points, space=space, top=top, spacing_m=settings.min_spacing_m, seed=seed,
-    )  # fmt: skip
+        resolved=resolved,
+        candidates=table.reset_index(drop=True),
+        species=names,
+        weight=weight,
+        measures=job.measures,
+        stated=stated,
+        drawn=drawn,
+        points=points,
+        space=space,
+        top=top,
+        spacing_m=settings.min_spacing_m,
+        seed=seed,
+    )
 
 
 def _named(table: pd.DataFrame, inputs: Inputs) -> pd.DataFrame:
     """Candidates with the name that people call them, and the status of the line that they stand on."""
     statuses = {fence.id: fence.geometry_status for fence in inputs.cuts.fences}
     return table.assign(
-        name=passage_names(inputs.cuts.fences, table), geometry_status=[statuses.get(fence, "unknown") for fence in table["fence"]]
-    )  # fmt: skip
+        name=passage_names(inputs.cuts.fences, table),
+        geometry_status=[statuses.get(fence, "unknown") for fence in table["fence"]],
+    )
 
 
 def _stated_candidates(

@@ -65,9 +65,12 @@ class WindowRequest:
         if abs(grid.cell_height_m / grid.cell_width_m - 1) > 1e-6:
             raise DataError(f"windows are round in cells, and cells of {grid} are not square; warp it to square ones")
         return WindowSettings(
-            radius=self.radius_km / cell_km, buffer=self.buffer_km / cell_km,
-            block=2 * round(max(self.block_km / cell_km - 1, 0) / 2) + 1, neighbours=neighbours, flow_potential=True,
-        )  # fmt: skip
+            radius=self.radius_km / cell_km,
+            buffer=self.buffer_km / cell_km,
+            block=2 * round(max(self.block_km / cell_km - 1, 0) / 2) + 1,
+            neighbours=neighbours,
+            flow_potential=True,
+        )
 
 
 def run_window(
@@ -137,14 +140,21 @@ def _species(
     surface = prepared.surface
     folder.mkdir()
     path = write_cog(
-        folder / "resistance.tif", np.where(surface.barrier, np.inf, surface.values), surface.grid, nodata=surface.nodata,
-        description="Resistance [1]", unit="1",
-    )  # fmt: skip
+        folder / "resistance.tif",
+        np.where(surface.barrier, np.inf, surface.values),
+        surface.grid,
+        nodata=surface.nodata,
+        description="Resistance [1]",
+        unit="1",
+    )
     solver = resolved.study.solver
     files = LandscapeFiles(
-        resistance=RasterFile(path=path), cutoff=request.cutoff, edge_rule=solver.edge_rule, neighbours=solver.neighbours,
+        resistance=RasterFile(path=path),
+        cutoff=request.cutoff,
+        edge_rule=solver.edge_rule,
+        neighbours=solver.neighbours,
         fence=Landscape(prepared).terms,
-    )  # fmt: skip
+    )
     tags = {"study": resolved.study.study, "scenario": resolved.scenario, "species": prepared.profile.id}
     return _windows(files, request, folder, machines, reporter, tags)
 
@@ -186,6 +196,12 @@ def _write(files: LandscapeFiles, total: WindowTotal, grid: Grid, folder: Path, 
         ("normalised_current", "Current over flow potential", "1", normalised),
     ):
         write_cog_in_bands(
-            folder / f"{stem}.tif", grid.shape, known(band), description=f"{title} [{unit}]", unit=unit, tags=tags,
-            crs=grid.pyproj_crs.to_wkt(), transform=grid.transform,
-        )  # fmt: skip
+            folder / f"{stem}.tif",
+            grid.shape,
+            known(band),
+            description=f"{title} [{unit}]",
+            unit=unit,
+            tags=tags,
+            crs=grid.pyproj_crs.to_wkt(),
+            transform=grid.transform,
+        )

@@ -90,9 +90,17 @@ def write_geotiff(path: Path, shape: tuple[int, int], band: Band, *, nodata: flo
 
     size = {"tiled": True, "blockxsize": 256, "blockysize": 256} if min(shape) >= 256 else {}
     options = {
-        "driver": "GTiff", "height": shape[0], "width": shape[1], "count": 1, "dtype": "float64", "compress": "lzw",
-        "BIGTIFF": "YES", "nodata": nodata, **size, **profile,
-    }  # fmt: skip
+        "driver": "GTiff",
+        "height": shape[0],
+        "width": shape[1],
+        "count": 1,
+        "dtype": "float64",
+        "compress": "lzw",
+        "BIGTIFF": "YES",
+        "nodata": nodata,
+        **size,
+        **profile,
+    }
     with replacing(path) as part, rasterio.open(part, "w", **options) as file:
         _write_bands(file, shape, band)
     return path
@@ -130,9 +138,16 @@ def write_cog_in_bands(
     import rasterio.shutil
 
     options = {
-        "driver": "GTiff", "height": shape[0], "width": shape[1], "count": 1, "dtype": "float32", "nodata": float("nan"),
-        "tiled": True, "BIGTIFF": "IF_SAFER", **profile,
-    }  # fmt: skip
+        "driver": "GTiff",
+        "height": shape[0],
+        "width": shape[1],
+        "count": 1,
+        "dtype": "float32",
+        "nodata": float("nan"),
+        "tiled": True,
+        "BIGTIFF": "IF_SAFER",
+        **profile,
+    }
     with replacing(path) as part:
         plain = part.with_name(f"{part.name}.plain")
         with rasterio.open(plain, "w", **options) as file:

@@ -46,9 +46,14 @@ def measure_pair(tool: str, case: Case, *, tolerance: float, repeats: int, threa
 
 
 def pairs(
-    cases: list[Case], tools: list[str], *, tolerance: float = 1e-6, repeats: int = 3, threads: int = 1,
+    cases: list[Case],
+    tools: list[str],
+    *,
+    tolerance: float = 1e-6,
+    repeats: int = 3,
+    threads: int = 1,
     timeout_s: float = 900.0,
-) -> Iterator[Row]:  # fmt: skip
+) -> Iterator[Row]:
     """Every tool on every case; a tool for rasters only where there is no fence to cut."""
     for case in cases:
         for tool in tools:

@@ -75,10 +75,14 @@ def compare(side: int, candidates: int, permeability: tuple[float, float], seed:
     distances.distances(sets)
     per_set_s = (time.process_time() - begin) / len(sets)
     return Compared(
-        sets=len(sets), apart=int(np.isinf(ohm).all(axis=1).sum()), again_s=again_s, reduced_s=reduced_s, per_set_s=per_set_s,
+        sets=len(sets),
+        apart=int(np.isinf(ohm).all(axis=1).sum()),
+        again_s=again_s,
+        reduced_s=reduced_s,
+        per_set_s=per_set_s,
         difference_ohm=_largest(ohm, np.array([one[0] for one in again])),
         difference_cost=_largest(cost, np.array([one[1] for one in again])),
-    )  # fmt: skip
+    )
 
 
 def _reduced(case: Case, sets: NDArray[np.bool_]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

@@ -65,9 +65,12 @@ def study_system(scenario: str, species: str, gap_ends: int) -> tuple[Laplacian,
 
 
 def _gap_ends(
-    active: NDArray[np.bool_], row: NDArray[np.int32], col: NDArray[np.int32],
-    second: tuple[NDArray[np.int32], NDArray[np.int32]], wanted: int,
-) -> NDArray[np.bool_]:  # fmt: skip
+    active: NDArray[np.bool_],
+    row: NDArray[np.int32],
+    col: NDArray[np.int32],
+    second: tuple[NDArray[np.int32], NDArray[np.int32]],
+    wanted: int,
+) -> NDArray[np.bool_]:
     """Both ends of cut edges, evenly along the fences, until there are as many as wanted."""
     passable = np.flatnonzero(active[row, col] & active[second[0], second[1]])
     keep = np.zeros(active.shape, np.bool_)

@@ -70,9 +70,12 @@ def _multigrid(problem: Problem, tolerance: float, threads: int, *, energy: bool
         solver = MultigridSolver.build(problem.system, threads=threads)
         voltage, report = solver.solve(current, tolerance=tolerance, stop="energy" if energy else "residual")
         return Answer(
-            resistance=float(voltage[problem.source]), iterations=report.iterations[0],
-            residual=report.relative_residual, setup_s=report.setup_s, solve_s=report.solve_s,
-        )  # fmt: skip
+            resistance=float(voltage[problem.source]),
+            iterations=report.iterations[0],
+            residual=report.relative_residual,
+            setup_s=report.setup_s,
+            solve_s=report.solve_s,
+        )
 
     return Prepared(run=run)
 
@@ -137,9 +140,14 @@ def smoothed_aggregation(problem: Problem, tolerance: float, threads: int) -> Pr
         steps: list[None] = []
         hierarchy = pyamg.smoothed_aggregation_solver(matrix.a)
         x, code = cg(
-            matrix.a, matrix.b, rtol=tolerance, atol=0.0, maxiter=2000, M=hierarchy.aspreconditioner(),
+            matrix.a,
+            matrix.b,
+            rtol=tolerance,
+            atol=0.0,
+            maxiter=2000,
+            M=hierarchy.aspreconditioner(),
             callback=lambda _: steps.append(None),
-        )  # fmt: skip
+        )
         if code:
             raise RuntimeError(f"conjugate gradients stopped with code {code}")
         return matrix.answer(x, len(steps))

@@ -70,11 +70,16 @@ def pairs(rows: list[Row]) -> str:
         error = None if truth is None or r["tool"] == DIRECT else abs(r["resistance"] / truth - 1)
         body.append(
             [
-                *start, seconds(r["cpu_s"]), seconds(r["wall_s"]),
-                "–" if base is None else f"{r['cpu_s'] / base:.1f}", number(r["iterations"], "d"),
-                f"{r['bytes_per_cell']:.0f}", number(error, ".0e"), number(r["residual"], ".0e"),
+                *start,
+                seconds(r["cpu_s"]),
+                seconds(r["wall_s"]),
+                "–" if base is None else f"{r['cpu_s'] / base:.1f}",
+                number(r["iterations"], "d"),
+                f"{r['bytes_per_cell']:.0f}",
+                number(error, ".0e"),
+                number(r["residual"], ".0e"),
             ]
-        )  # fmt: skip
+        )
     head = [
         "landscape",
         "fence",
@@ -104,9 +109,11 @@ def iterations(rows: list[Row]) -> str:
             size = good[0]["case"]["height"] * good[0]["case"]["width"] / 1e6
             per = [1e3 * r["solve_s"] / r["iterations"] / size for r in good]
             last = [
-                seconds(_middle([r["setup_s"] for r in good])), seconds(_middle([r["solve_s"] for r in good])),
-                f"{_middle(per):.0f}", f"{_middle([r['bytes_per_cell'] for r in good]):.0f}",
-            ]  # fmt: skip
+                seconds(_middle([r["setup_s"] for r in good])),
+                seconds(_middle([r["solve_s"] for r in good])),
+                f"{_middle(per):.0f}",
+                f"{_middle([r['bytes_per_cell'] for r in good]):.0f}",
+            ]
         body.append([name, *cells, *last])
     head = [
         "landscape",
@@ -127,12 +134,19 @@ def tile(rows: list[Row]) -> str:
     """The largest landscape."""
     body = [
         [
-            Case(**r["case"]).name, permeability(r["case"]), seconds(r["setup_s"]), seconds(r["solve_s"]), seconds(r["cpu_s"]),
-            str(r["iterations"]), f"{r['residual']:.1e}", f"{r['bytes_per_cell']:.0f}", f"{r['peak_gib']:.1f}",
+            Case(**r["case"]).name,
+            permeability(r["case"]),
+            seconds(r["setup_s"]),
+            seconds(r["solve_s"]),
+            seconds(r["cpu_s"]),
+            str(r["iterations"]),
+            f"{r['residual']:.1e}",
+            f"{r['bytes_per_cell']:.0f}",
+            f"{r['peak_gib']:.1f}",
         ]
         for r in rows
         if done(r)
-    ]  # fmt: skip
+    ]
     head = ["landscape", "fence", "set-up s", "solve s", "CPU s", "iterations", "residual", "B/cell", "process GiB"]
     return markdown(head, body)
 
@@ -146,12 +160,26 @@ def batches(rows: list[Row]) -> str:
             each = (cpu - r["cpu_s"][0]) / (count - 1) if count > 1 else None
             body.append(
                 [
-                    Case(**r["case"]).name, str(count), seconds(cpu), seconds(wall), str(steps), seconds(each),
-                    "–" if each is None else f"{each / first:.0%}", "–" if each is None else f"{each / r['cpu_s'][0]:.0%}",
+                    Case(**r["case"]).name,
+                    str(count),
+                    seconds(cpu),
+                    seconds(wall),
+                    str(steps),
+                    seconds(each),
+                    "–" if each is None else f"{each / first:.0%}",
+                    "–" if each is None else f"{each / r['cpu_s'][0]:.0%}",
                 ]
-            )  # fmt: skip
-    head = ["landscape", "right-hand sides", "solve CPU s", "wall s", "iterations", "each further CPU s",
-            "of the first with set-up", "of the first's solve"]  # fmt: skip
+            )
+    head = [
+        "landscape",
+        "right-hand sides",
+        "solve CPU s",
+        "wall s",
+        "iterations",
+        "each further CPU s",
+        "of the first with set-up",
+        "of the first's solve",
+    ]
     return markdown(head, body)
 
 
@@ -165,11 +193,17 @@ def reductions(rows: list[Row]) -> str:
             continue
         body.append(
             [
-                name, str(r["nodes"]), str(r["threads"]), seconds(r["cpu_s"]), seconds(r["wall_s"]),
-                f"{r['bytes_per_cell']:.0f}", seconds(r["all_pairs_s"]), number(r["from_multigrid"], ".0e"),
+                name,
+                str(r["nodes"]),
+                str(r["threads"]),
+                seconds(r["cpu_s"]),
+                seconds(r["wall_s"]),
+                f"{r['bytes_per_cell']:.0f}",
+                seconds(r["all_pairs_s"]),
+                number(r["from_multigrid"], ".0e"),
                 number(r["from_direct"], ".0e"),
             ]
-        )  # fmt: skip
+        )
     head = [
         "landscape",
         "nodes kept",
@@ -188,12 +222,15 @@ def distances(rows: list[Row]) -> str:
     """Cost-weighted distance."""
     body = [
         [
-            Case(**r["case"]).name, seconds(r["cpu_s"]), seconds(r["wall_s"]), f"{r['bytes_per_cell']:.0f}",
+            Case(**r["case"]).name,
+            seconds(r["cpu_s"]),
+            seconds(r["wall_s"]),
+            f"{r['bytes_per_cell']:.0f}",
             f"{r['reached'] / r['cpu_s'] / 1e6:.1f}",
         ]
         for r in rows
         if done(r)
-    ]  # fmt: skip
+    ]
     return markdown(["landscape", "CPU s", "wall s", "B/cell", "Mcells reached per CPU s"], body)
 
 
@@ -207,12 +244,17 @@ def roofline(rows: list[Row]) -> str:
     """One iteration against the triad."""
     body = [
         [
-            Case(**r["case"]).name, str(r["threads"]), f"{1e9 * r['iteration_s'] / (r['case']['height'] * r['case']['width']):.1f}",
-            f"{r['bytes_moved']:.0f}", f"{r['gb_per_s']:.1f}", f"{r['triad_gb_per_s']:.1f}", f"{r['gb_per_s'] / r['triad_gb_per_s']:.0%}",
+            Case(**r["case"]).name,
+            str(r["threads"]),
+            f"{1e9 * r['iteration_s'] / (r['case']['height'] * r['case']['width']):.1f}",
+            f"{r['bytes_moved']:.0f}",
+            f"{r['gb_per_s']:.1f}",
+            f"{r['triad_gb_per_s']:.1f}",
+            f"{r['gb_per_s'] / r['triad_gb_per_s']:.0%}",
         ]
         for r in rows
         if done(r)
-    ]  # fmt: skip
+    ]
     head = [
         "landscape",
         "threads",
@@ -226,9 +268,18 @@ def roofline(rows: list[Row]) -> str:
 
 
 SECTIONS: dict[str, Callable[[list[Row]], str]] = {
-    "pairs": pairs, "threads": pairs, "hard": pairs, "iterations": iterations, "largest": iterations, "tile": tile,
-    "batches": batches, "reductions": reductions, "distances": distances, "bandwidth": bandwidth, "roofline": roofline,
-}  # fmt: skip
+    "pairs": pairs,
+    "threads": pairs,
+    "hard": pairs,
+    "iterations": iterations,
+    "largest": iterations,
+    "tile": tile,
+    "batches": batches,
+    "reductions": reductions,
+    "distances": distances,
+    "bandwidth": bandwidth,
+    "roofline": roofline,
+}
 
 
 def between(page: str, name: str, text: str) -> str:

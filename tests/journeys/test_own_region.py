@@ -28,9 +28,17 @@ def write_tif(path: Path, values: np.ndarray, nodata: float | None = None) -> No
     height, width = values.shape
     step_x, step_y = (EAST - WEST + 0.2) / width, (NORTH - SOUTH + 0.2) / height
     with rasterio.open(
-        path, "w", driver="GTiff", width=width, height=height, count=1, dtype=values.dtype, crs="EPSG:4326", nodata=nodata,
+        path,
+        "w",
+        driver="GTiff",
+        width=width,
+        height=height,
+        count=1,
+        dtype=values.dtype,
+        crs="EPSG:4326",
+        nodata=nodata,
         transform=Affine(step_x, 0, WEST - 0.1, 0, -step_y, NORTH + 0.1),
-    ) as file:  # fmt: skip
+    ) as file:
         file.write(values, 1)
 
 
@@ -77,9 +85,7 @@ def test_from_four_files_to_the_first_map(tmp_path: Path, downloads: Path) -> No
     text = study.read_text(encoding="utf-8")
     row = next(line for line in text.splitlines() if "side_a" in line)
     rows = "\n".join(row.replace("[border]", f"[{line}]") for line in ("wire", "wall"))
-    for placeholder, own in {
-        row: rows, "[border]": "[wire, wall]", "[south]": "[hills]", "[north]": "[shore]",
-    }.items():  # fmt: skip
+    for placeholder, own in {row: rows, "[border]": "[wire, wall]", "[south]": "[hills]", "[north]": "[shore]"}.items():
         assert placeholder in text
         text = text.replace(placeholder, own)
     study.write_text(text, encoding="utf-8")

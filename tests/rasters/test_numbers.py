@@ -14,12 +14,22 @@ from rasters.numbers import DASH, MINUS, NO_ROUTE, THIN, distance, figure, part_
 @pytest.mark.parametrize(
     ("value", "unit", "digits", "text"),
     [
-        (1234567.8, "m", 4, f"1{THIN}234{THIN}568"), (0.000123456, "A", 4, "0.0001235"), (3.0, "", 4, "3"), (0.0, "1", 4, "0"),
-        (-2.5, "1", 3, f"{MINUS}2.5"), (123.456, "km", 3, "123"), (12.3456, "km", 3, "12.3"), (1.5e-5, "A/m", 4, f"1.5e{MINUS}05"),
-        (math.nan, "ohm", 4, DASH), (math.inf, "effective m", 4, NO_ROUTE), (math.inf, "ohm", 4, NO_ROUTE),
-        (math.inf, "camera-days", 4, "\u221e"), (math.inf, "1", 4, "\u221e"), (-math.inf, "effective m", 4, f"{MINUS}\u221e"),
+        (1234567.8, "m", 4, f"1{THIN}234{THIN}568"),
+        (0.000123456, "A", 4, "0.0001235"),
+        (3.0, "", 4, "3"),
+        (0.0, "1", 4, "0"),
+        (-2.5, "1", 3, f"{MINUS}2.5"),
+        (123.456, "km", 3, "123"),
+        (12.3456, "km", 3, "12.3"),
+        (1.5e-5, "A/m", 4, f"1.5e{MINUS}05"),
+        (math.nan, "ohm", 4, DASH),
+        (math.inf, "effective m", 4, NO_ROUTE),
+        (math.inf, "ohm", 4, NO_ROUTE),
+        (math.inf, "camera-days", 4, "\u221e"),
+        (math.inf, "1", 4, "\u221e"),
+        (-math.inf, "effective m", 4, f"{MINUS}\u221e"),
     ],
-)  # fmt: skip
+)
 def test_figures(value: float, unit: str, digits: int, text: str) -> None:
     assert figure(value, unit, digits) == text
 
@@ -49,5 +59,10 @@ def test_changes_have_a_sign() -> None:
 
 def test_distances_have_three_figures() -> None:
     assert [distance(m) for m in (0.0, 12.34, 999.0, 1000.0, 49_123.0, 1.234e6)] == [
-        "0 m", "12.3 m", "999 m", "1 km", "49.1 km", f"1{THIN}234 km",
-    ]  # fmt: skip
+        "0 m",
+        "12.3 m",
+        "999 m",
+        "1 km",
+        "49.1 km",
+        f"1{THIN}234 km",
+    ]

@@ -159,9 +159,14 @@ def test_only_edges_of_the_stencil_are_opened_and_a_straight_one_first(neighbour
 
 
 @given(
-    st.floats(0, 1), st.floats(0.01, 1), st.floats(1, 400), st.floats(1.0, 3.0), st.floats(150, 1300),
-    st.sampled_from([0.0, FREE_M]), st.sampled_from([4, 8]),
-)  # fmt: skip
+    st.floats(0, 1),
+    st.floats(0.01, 1),
+    st.floats(1, 400),
+    st.floats(1.0, 3.0),
+    st.floats(150, 1300),
+    st.sampled_from([0.0, FREE_M]),
+    st.sampled_from([4, 8]),
+)
 @settings(max_examples=200, deadline=None)
 def test_opening_and_widening_never_add_resistance(
     permeability: float, use: float, width: float, wider: float, along: float, free: float, neighbours: Neighbours
@@ -175,11 +180,13 @@ def test_opening_and_widening_never_add_resistance(
     closed_cost, closed_ohm = row_terms(cuts, flat(), model)
     one, two = (
         row_terms(
-            cuts, flat(), model,
+            cuts,
+            flat(),
+            model,
             [opened(cuts, Opening(id="o", fence="b", along_m=along, width_m=w, use_factor=use), model=model)],
         )
         for w in (width, width * wider)
-    )  # fmt: skip
+    )
     assert (one[0] <= closed_cost).all() and (one[1] <= closed_ohm).all()
     assert (two[0] <= one[0]).all() and (two[1] <= one[1] * (1 + 1e-9) + 0.01).all()
 

@@ -96,51 +96,126 @@ LAUGHS = "".join(
 )
 FAR = b"[[1e308, 0], [-1e308, 1]]"
 KINDS: dict[str, tuple[str, str, Change, str]] = {
-    "a name longer than file systems take": ("study.yaml", "study.yaml", put("file: dem.tif", f"file: {'x' * 300}.tif"), "longer than"),
+    "a name longer than file systems take": (
+        "study.yaml",
+        "study.yaml",
+        put("file: dem.tif", f"file: {'x' * 300}.tif"),
+        "longer than",
+    ),
     "brackets without end": ("study.yaml", "study.yaml", lambda raw: raw + b"\nx: " + b"[" * 5000, "nested more than"),
     "a list within itself": ("species.yaml", "walker.yaml", lambda raw: raw + b"\nx: &x [*x]", "nested more than"),
-    "aliases of aliases": ("study.yaml", "study.yaml", lambda raw: raw + f"\na: &a [x]\n{LAUGHS}".encode(), "aliases stand for"),
-    "a word that its tag does not fit": ("study.yaml", "study.yaml", lambda raw: raw + b"\nx: !!bool x", "does not fit its tag"),
+    "aliases of aliases": (
+        "study.yaml",
+        "study.yaml",
+        lambda raw: raw + f"\na: &a [x]\n{LAUGHS}".encode(),
+        "aliases stand for",
+    ),
+    "a word that its tag does not fit": (
+        "study.yaml",
+        "study.yaml",
+        lambda raw: raw + b"\nx: !!bool x",
+        "does not fit its tag",
+    ),
     "a date that is none": ("overrides (--set)", "set-0.value", lambda _: b"fences.active=2024-13-45", "fences.active"),
-    "brackets in --set": ("overrides (--set)", "set-0.value", lambda _: b"fences.active=" + b"[" * 5000, "not valid YAML"),
-    "coordinates beyond the Earth": (
-        "GeoJSON", "fences.geojson", drawn(FAR), "fences.geojson",
+    "brackets in --set": (
+        "overrides (--set)",
+        "set-0.value",
+        lambda _: b"fences.active=" + b"[" * 5000,
+        "not valid YAML",
     ),
-    "a line of one point": (
-        "GeoJSON", "fences.geojson", drawn(b"[[1, 1]]"), "fences.geojson",
-    ),
+    "coordinates beyond the Earth": ("GeoJSON", "fences.geojson", drawn(FAR), "fences.geojson"),
+    "a line of one point": ("GeoJSON", "fences.geojson", drawn(b"[[1, 1]]"), "fences.geojson"),
     "a list for the line of a fence": (
-        "GeoJSON", "fences.geojson", lambda raw: raw.replace(b'"border"', b'["border", "x"]'), "unknown fence line 'border'",
+        "GeoJSON",
+        "fences.geojson",
+        lambda raw: raw.replace(b'"border"', b'["border", "x"]'),
+        "unknown fence line 'border'",
     ),
     "a layer in another encoding": (
-        "GeoJSON", "fences.geojson", lambda raw: raw.replace(b'"name": "fences"', b'"name": "\x8d\xff"'), "fences.geojson",
+        "GeoJSON",
+        "fences.geojson",
+        lambda raw: raw.replace(b'"name": "fences"', b'"name": "\x8d\xff"'),
+        "fences.geojson",
     ),
     "a NUL in a job": ("Circuitscape job", "list.ini", put("points.txt", "points\0.txt"), "holds a NUL character"),
     "a path of 400 letters in a job": ("Circuitscape job", "list.ini", put("habitat.asc", "h" * 400), "names no file"),
-    "cells of no width": ("Omniscape files", "habitat.asc", lambda raw: re.sub(rb"cellsize\s+\S+", b"cellsize 0", raw), "habitat.asc"),
+    "cells of no width": (
+        "Omniscape files",
+        "habitat.asc",
+        lambda raw: re.sub(rb"cellsize\s+\S+", b"cellsize 0", raw),
+        "habitat.asc",
+    ),
     "a format that writes no dates": ("patrols", "crime.yaml", put("%Y-%m-%d", "%Y-%m%-%d"), "writes no dates"),
     "credits of numbers": (
-        "results: manifest", "run/manifest.json",
-        lambda raw: json.dumps(json.loads(raw) | {"scenarios": {"closed": {"credits": 5}}}).encode(), "scenarios.closed.credits",
+        "results: manifest",
+        "run/manifest.json",
+        lambda raw: json.dumps(json.loads(raw) | {"scenarios": {"closed": {"credits": 5}}}).encode(),
+        "scenarios.closed.credits",
     ),
     "pairs without a column": (
-        "results: files", "run/closed/walker/pairs.csv", put("least_cost_no_fence_m", "x"), "it has no column least_cost_no_fence_m",
+        "results: files",
+        "run/closed/walker/pairs.csv",
+        put("least_cost_no_fence_m", "x"),
+        "it has no column least_cost_no_fence_m",
     ),
-    "resources by lists": ("camera traps", "datapackage.json", states(resources=[{"name": ["x"]}]), "there is no deployments"),
-    "a damaged gzip table": ("plain tables", "plain/deployments.csv.gz", lambda raw: raw[:20] + bytes(20) + raw[40:], "deployments.csv.gz"),
+    "resources by lists": (
+        "camera traps",
+        "datapackage.json",
+        states(resources=[{"name": ["x"]}]),
+        "there is no deployments",
+    ),
+    "a damaged gzip table": (
+        "plain tables",
+        "plain/deployments.csv.gz",
+        lambda raw: raw[:20] + bytes(20) + raw[40:],
+        "deployments.csv.gz",
+    ),
     "a bandwidth of the universe": ("patrols", "crime.yaml", put("- 10\n", "- 1e300\n"), "bandwidths_km"),
     "classes in another encoding": ("Omniscape files", "reclass.txt", lambda _: b"1 5\n2 \xff\xfe\n", "reclass.txt"),
-    "a manifest of lists": ("manifest (--from)", "run/manifest.json", states(settings={"bases": {"closed": "x"}}), "settings.bases"),
-    "a manifest without settings": ("manifest (--from)", "run/manifest.json", states(scenarios={}), "states no settings"),
-    "a manifest nested too deeply": ("manifest (--from)", "run/manifest.json", lambda _: b"[" * 100_000, "nested too deeply"),
-    "a grid that is none": ("results: manifest", "run/manifest.json", of_run(grid={"shape": 3}), "runs[0].grid"),
-    "a run outside the folder": ("results: manifest", "run/manifest.json", of_run(scenario="/etc"), "relative to its folder"),
-    "a solve that is none": ("results: manifest", "run/manifest.json", of_run(reports=[{"method": []}]), "runs[0].reports"),
-    "a table of a run without its totals": (
-        "results: files", "run/closed/walker/pairs.csv", put(",any,", ",some,"), "was changed after the run",
+    "a manifest of lists": (
+        "manifest (--from)",
+        "run/manifest.json",
+        states(settings={"bases": {"closed": "x"}}),
+        "settings.bases",
     ),
-    "a name of 300 letters": ("names (--out)", "out-0.value", lambda _: b"out=" + b"n" * 300, "results cannot be written there"),
-}  # fmt: skip
+    "a manifest without settings": (
+        "manifest (--from)",
+        "run/manifest.json",
+        states(scenarios={}),
+        "states no settings",
+    ),
+    "a manifest nested too deeply": (
+        "manifest (--from)",
+        "run/manifest.json",
+        lambda _: b"[" * 100_000,
+        "nested too deeply",
+    ),
+    "a grid that is none": ("results: manifest", "run/manifest.json", of_run(grid={"shape": 3}), "runs[0].grid"),
+    "a run outside the folder": (
+        "results: manifest",
+        "run/manifest.json",
+        of_run(scenario="/etc"),
+        "relative to its folder",
+    ),
+    "a solve that is none": (
+        "results: manifest",
+        "run/manifest.json",
+        of_run(reports=[{"method": []}]),
+        "runs[0].reports",
+    ),
+    "a table of a run without its totals": (
+        "results: files",
+        "run/closed/walker/pairs.csv",
+        put(",any,", ",some,"),
+        "was changed after the run",
+    ),
+    "a name of 300 letters": (
+        "names (--out)",
+        "out-0.value",
+        lambda _: b"out=" + b"n" * 300,
+        "results cannot be written there",
+    ),
+}
 """What has ended as a bug once: reader, file, how it was broken, and what is said now."""
 
 

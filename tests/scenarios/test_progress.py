@@ -62,8 +62,12 @@ def test_compiling_is_announced_once_before_it_happens() -> None:
         "    reporter.say('before'); kernel(twice)(1.0); kernel(thrice)(1.0); reporter.say('after')\n"
     )
     done = subprocess.run(
-        [sys.executable, "-c", program], capture_output=True, text=True, check=True, cwd=ROOT,
+        [sys.executable, "-c", program],
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=ROOT,
         env={**os.environ, "OTKEL_KERNEL_CACHE": "0"},
-    )  # fmt: skip
+    )
     before, announced, after = done.stderr.splitlines()
     assert (before, after) == ("before", "after") and announced.startswith("compiling: ")

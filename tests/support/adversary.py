@@ -64,9 +64,12 @@ def attack(folder: Path) -> dict[str, np.ndarray]:
     corridor = _mean_rank([-_along(path, lines) for path in rasters["corridor"]])
     step = _mean_rank([_step(path, lines) for path in rasters["cost_weighted_distance"]])
     ways = {
-        "current": current, "corridor": corridor, "step in cost": step, "current x corridor": current * corridor,
+        "current": current,
+        "corridor": corridor,
+        "step in cost": step,
+        "current x corridor": current * corridor,
         "all together": current * corridor * step,
-    }  # fmt: skip
+    }
     found = {name: _peaks(lines, score) for name, score in ways.items()}
     found |= {f"{name}, within cells": _peaks(lines, _smoothed(lines, score)) for name, score in list(ways.items())}
     found["corridor outlines"] = _outlines(folder, lines)

@@ -68,9 +68,13 @@ def occupancy(covariate: bool = False, sigma: float = 0.0, sites: int = 24, occa
         seen = rng.random((sites, occasions)) < 1 - np.exp(-rate * days)
         design = np.column_stack([np.ones(sites), x]) if covariate else np.ones((sites, 1))
         data = OccupancyData(
-            detected=(seen & used[:, None]).astype(float), days=days, psi_design=design, rate_design=np.ones((sites, 1)),
-            psi_names=("intercept", "x")[: design.shape[1]], rate_names=("intercept",),
-        )  # fmt: skip
+            detected=(seen & used[:, None]).astype(float),
+            days=days,
+            psi_design=design,
+            rate_design=np.ones((sites, 1)),
+            psi_names=("intercept", "x")[: design.shape[1]],
+            rate_names=("intercept",),
+        )
         low, high = profile_interval(fit_occupancy(data), np.eye(design.shape[1])[0])
         return float(psi), low, high
 

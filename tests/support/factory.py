@@ -23,15 +23,38 @@ from scenarios.outputs.release import Release
 LAEA = "+proj=laea +lat_0=42 +lon_0=56 +datum=WGS84 +units=m +no_defs"
 
 PAIR_COLUMNS = [
-    "source", "target", "status", "least_cost_m", "least_cost_no_fence_m", "effective_resistance_ohm",
-    "effective_resistance_no_fence_ohm", "fence_crossings", "path_km",
-]  # fmt: skip
+    "source",
+    "target",
+    "status",
+    "least_cost_m",
+    "least_cost_no_fence_m",
+    "effective_resistance_ohm",
+    "effective_resistance_no_fence_ohm",
+    "fence_crossings",
+    "path_km",
+]
 PROFILE_COLUMNS = ["fence", "start_m", "end_m", "gain_ohm2", "current_a", "status"]
 RANKING_COLUMNS = [
-    "rank", "candidate", "fence", "fence_line", "along_m", "x", "y", "width_m", "design", "score", "gain_ohm2",
-    "conductance_gain_s", "conductance_gain_share", "resistance_gain_ohm", "least_cost_gain_m", "least_cost_gain_share",
-    "pairs_joined", "selected", "status",
-]  # fmt: skip
+    "rank",
+    "candidate",
+    "fence",
+    "fence_line",
+    "along_m",
+    "x",
+    "y",
+    "width_m",
+    "design",
+    "score",
+    "gain_ohm2",
+    "conductance_gain_s",
+    "conductance_gain_share",
+    "resistance_gain_ohm",
+    "least_cost_gain_m",
+    "least_cost_gain_share",
+    "pairs_joined",
+    "selected",
+    "status",
+]
 
 
 def small_grid() -> Grid:
@@ -71,11 +94,14 @@ def three_places(grid: Grid) -> tuple[FocalPlace, ...]:
     ]
     return tuple(
         FocalPlace(
-            id=i, name=name, role=role, geometry_status="schematic",
+            id=i,
+            name=name,
+            role=role,
+            geometry_status="schematic",
             geometry=Point(west + u * width, south + v * height).buffer(0.04 * min(width, height)),
         )
         for i, name, role, u, v in spots
-    )  # fmt: skip
+    )
 
 
 def make_run(
@@ -111,20 +137,30 @@ def make_run(
     cwd, corridor, current = (np.where(surface.nodata, np.nan, a) for a in (cwd, corridor, current))
     profile = _profile(cuts, current, stretch_m, sealed)
     return Release(
-        study="made-up", scenario=scenario, species=species,
+        study="made-up",
+        scenario=scenario,
+        species=species,
         titles=titles or {"study": "A made-up steppe", "scenario": "Fences as built", "species": "Persian leopard"},
-        grid=grid, surface=surface, cuts=cuts, places=places, cwd=cwd, corridor=corridor, current_density=current,
+        grid=grid,
+        surface=surface,
+        cuts=cuts,
+        places=places,
+        cwd=cwd,
+        corridor=corridor,
+        current_density=current,
         pairs=_pairs(cores, targets, search, sealed),
         paths=tuple(_path(grid, core, targets, search, cuts, sealed) for core in cores),
-        profile=profile, ranking=_ranking(cuts, profile, candidates),
+        profile=profile,
+        ranking=_ranking(cuts, profile, candidates),
         assumptions=(
             "Resistances are expert placeholder values, not fitted to tracks.",
             "Fence lines and reserve outlines are schematic: nobody surveyed them.",
         ),
         layers={"elevation": elevation_layer},
         reports=(SolveReport(method="multigrid-cg", n_unknowns=int(surface.passable.sum()), iterations=(11, 12)),),
-        seconds={"resistance": 0.1, "cost_distance": 0.4, "circuit": 1.2}, openings_stand=False,
-    )  # fmt: skip
+        seconds={"resistance": 0.1, "cost_distance": 0.4, "circuit": 1.2},
+        openings_stand=False,
+    )
 
 
 def _surface(grid: Grid, elevation: NDArray[np.float64], water: NDArray[np.bool_]) -> tuple[ResistanceSurface, Layer]:
@@ -155,10 +191,19 @@ def _pairs(cores: list[FocalPlace], targets: list[FocalPlace], search: dict, sea
     for number, core in enumerate(cores):
         for target in [*(t.id for t in targets), "any"]:
             lost = sealed or (number == len(cores) - 1 and target != "any" and len(targets) > 1)
-            rows.append((
-                core.id, target, "unreachable" if lost else "ok", np.inf if lost else 812_345.678 * (number + 1),
-                640_000.5, np.inf if lost else 6.25, 4.5, 0 if lost else 2, np.nan if lost else 71.25,
-            ))  # fmt: skip
+            rows.append(
+                (
+                    core.id,
+                    target,
+                    "unreachable" if lost else "ok",
+                    np.inf if lost else 812_345.678 * (number + 1),
+                    640_000.5,
+                    np.inf if lost else 6.25,
+                    4.5,
+                    0 if lost else 2,
+                    np.nan if lost else 71.25,
+                )
+            )
     return pd.DataFrame(rows, columns=PAIR_COLUMNS)
 
 
@@ -170,15 +215,27 @@ def _path(
     cost = float(search[best.id][0][row, col])
     if sealed or not np.isfinite(cost):
         return TracedPath(
-            source=core.id, target=best.id, status="unreachable", cost_m=np.inf, length_m=np.nan, fence_crossings=0,
-            x=np.empty(0), y=np.empty(0),
-        )  # fmt: skip
+            source=core.id,
+            target=best.id,
+            status="unreachable",
+            cost_m=np.inf,
+            length_m=np.nan,
+            fence_crossings=0,
+            x=np.empty(0),
+            y=np.empty(0),
+        )
     cells = np.array(search[best.id][1].traceback((row, col)))[::-1]
     x, y = grid.xy(cells[:, 0], cells[:, 1])
     return TracedPath(
-        source=core.id, target=best.id, status="reached", cost_m=cost, fence_crossings=1, x=x, y=y,
+        source=core.id,
+        target=best.id,
+        status="reached",
+        cost_m=cost,
+        fence_crossings=1,
+        x=x,
+        y=y,
         length_m=float(np.hypot(np.diff(x), np.diff(y)).sum()),
-    )  # fmt: skip
+    )
 
 
 def _profile(cuts: CutEdges, current: NDArray[np.float64], stretch_m: float, sealed: bool) -> pd.DataFrame:
@@ -191,10 +248,16 @@ def _profile(cuts: CutEdges, current: NDArray[np.float64], stretch_m: float, sea
                 spot = part.interpolate((start + end) / 2)
                 row, col = (int(v) for v in cuts.grid.cells_at(spot.x, spot.y))
                 flow = 0.0 if not cuts.grid.holds(row, col) or np.isnan(current[row, col]) else current[row, col]
-                rows.append((
-                    fence.id, before + start, before + end, 1e6 * flow**2 * (end - start) / 1000.0,
-                    0.0 if sealed else flow * (end - start), "sealed" if sealed else "ok",
-                ))  # fmt: skip
+                rows.append(
+                    (
+                        fence.id,
+                        before + start,
+                        before + end,
+                        1e6 * flow**2 * (end - start) / 1000.0,
+                        0.0 if sealed else flow * (end - start),
+                        "sealed" if sealed else "ok",
+                    )
+                )
             before += part.length
     return pd.DataFrame(rows, columns=PROFILE_COLUMNS)
 
@@ -212,9 +275,27 @@ def _ranking(cuts: CutEdges, profile: pd.DataFrame, candidates: int) -> pd.DataF
     ):
         along = (start + end) / 2
         spot = by_id[fence].point_at(along)
-        rows.append((
-            rank, f"{fence}-{along / 1000:04.0f}km", fence, by_id[fence].fence_line, along, spot.x, spot.y, 30.0,
-            "standard", 1.0 / rank, gain, 0.02 / rank, 0.3 / rank, 0.4 / rank, 25_000.0 / rank, 0.2 / rank,
-            1 if rank < 3 else 0, rank <= 4, "ok",
-        ))  # fmt: skip
+        rows.append(
+            (
+                rank,
+                f"{fence}-{along / 1000:04.0f}km",
+                fence,
+                by_id[fence].fence_line,
+                along,
+                spot.x,
+                spot.y,
+                30.0,
+                "standard",
+                1.0 / rank,
+                gain,
+                0.02 / rank,
+                0.3 / rank,
+                0.4 / rank,
+                25_000.0 / rank,
+                0.2 / rank,
+                1 if rank < 3 else 0,
+                rank <= 4,
+                "ok",
+            )
+        )
     return own_numbers(pd.DataFrame(rows, columns=RANKING_COLUMNS))

@@ -86,9 +86,15 @@ def block(grid: Grid, name: str, row: int, col: int, size: int = 3) -> FocalRegi
 
 
 def make_case(
-    permeability: tuple[float, ...] = (0.0, 0.0), *, size: int = 24, n: int = 8, seed: int = 0, wide_every: int = 3,
-    apart_m: float | None = None, neighbours: int = 8,
-) -> Case:  # fmt: skip
+    permeability: tuple[float, ...] = (0.0, 0.0),
+    *,
+    size: int = 24,
+    n: int = 8,
+    seed: int = 0,
+    wide_every: int = 3,
+    apart_m: float | None = None,
+    neighbours: int = 8,
+) -> Case:
     """One fence per permeability; ``apart_m`` puts the second so close to the first that they share edges."""
     rng = np.random.default_rng(seed)
     grid = Grid("EPSG:6933", Affine(CELL_M, 0, 0, 0, -CELL_M, 0), (size, size))
@@ -110,9 +116,11 @@ def make_case(
         neighbours=neighbours,  # type: ignore[arg-type]
     )
     regions = [
-        block(grid, "a", 1, 2), block(grid, "b", 2, size - 6), block(grid, "t", size - 5, size // 2),
+        block(grid, "a", 1, 2),
+        block(grid, "b", 2, size - 6),
+        block(grid, "t", size - 5, size // 2),
         block(grid, "u", size - 4, 2),
-    ]  # fmt: skip
+    ]
     candidates = [(open_edges(cuts, surface, _opening(fences, k, n, wide_every), model),) for k in range(n)]
     ground = np.full(grid.shape, CELL_M**2 / 30_000.0**2)
     return Case(
@@ -137,9 +145,12 @@ def _opening(fences: list[Fence], k: int, n: int, wide_every: int) -> Opening:
     share = (k // len(fences) + 0.7) / (-(-n // len(fences)) + 0.4)
     wide = wide_every and k % wide_every == 0
     return Opening(
-        id=f"c{k}", fence=fence.id, along_m=share * fence.length_m, width_m=2500.0 if wide else 4.0,
+        id=f"c{k}",
+        fence=fence.id,
+        along_m=share * fence.length_m,
+        width_m=2500.0 if wide else 4.0,
         use_factor=1.0 if wide else 0.4,
-    )  # fmt: skip
+    )
 
 
 def every_set(n: int) -> NDArray[np.bool_]:

@@ -99,8 +99,9 @@ def _circuits(stencil, ends) -> None:  # type: ignore[no-untyped-def]
     held = stencil_laplacian(stencil, ground=np.where(labels == 2, np.inf, 0.0))
     solve(held, np.stack([current * 0.0] * 3), method="multigrid")
     for settings in (
-        WindowSettings(radius=4.0, block=3, flow_potential=True), WindowSettings(radius=3.0, method="multigrid"),
-    ):  # fmt: skip
+        WindowSettings(radius=4.0, block=3, flow_potential=True),
+        WindowSettings(radius=3.0, method="multigrid"),
+    ):
         for region in (None, labels):
             moving_window(
                 WindowLandscape.of_stencil(stencil, np.ones(stencil.shape) * stencil.surface.passable, region), settings

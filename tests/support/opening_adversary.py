@@ -96,8 +96,10 @@ def set_off(before: Path, after: Path) -> Reals:
 
 
 ATTACKS = {
-    "cost classes inverted": inverted_costs, "peak of corridor and current": highest_flow, "two releases set off": set_off,
-}  # fmt: skip
+    "cost classes inverted": inverted_costs,
+    "peak of corridor and current": highest_flow,
+    "two releases set off": set_off,
+}
 FLOWS = (("current_density", 1.0), ("corridor", -1.0))
 
 

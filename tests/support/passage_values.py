@@ -74,11 +74,19 @@ def set_score(
     """
     to_any = pairs[pairs["target"] == "any"]
     parts = (
-        (1.0 / resistances(model, [])[:, -1], 1.0 / resistances(model, chosen)[:, -1],
-         1.0 / to_any["effective_resistance_no_fence_ohm"].to_numpy(), ranking["conductance_gain_share"].max()),
-        (1.0 / least_costs(model, [])[:, -1], 1.0 / least_costs(model, chosen)[:, -1],
-         1.0 / to_any["least_cost_no_fence_m"].to_numpy(), ranking["least_cost_gain_share"].max()),
-    )  # fmt: skip
+        (
+            1.0 / resistances(model, [])[:, -1],
+            1.0 / resistances(model, chosen)[:, -1],
+            1.0 / to_any["effective_resistance_no_fence_ohm"].to_numpy(),
+            ranking["conductance_gain_share"].max(),
+        ),
+        (
+            1.0 / least_costs(model, [])[:, -1],
+            1.0 / least_costs(model, chosen)[:, -1],
+            1.0 / to_any["least_cost_no_fence_m"].to_numpy(),
+            ranking["least_cost_gain_share"].max(),
+        ),
+    )
     score = 0.0
     for weight, (now, after, without, best) in zip(weights, parts, strict=True):
         share = np.mean([share_undone(n, np.array([a - n]), w)[0] for n, a, w in zip(now, after, without, strict=True)])

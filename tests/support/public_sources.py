@@ -127,9 +127,15 @@ def _write(path: Path, values: NDArray[np.generic], place: object, nodata: float
     path.parent.mkdir(parents=True, exist_ok=True)
     with MemoryFile() as memory:
         with memory.open(
-            driver="GTiff", dtype=values.dtype, count=1, width=values.shape[1], height=values.shape[0], crs="EPSG:4326",
-            transform=place, nodata=nodata,
-        ) as file:  # fmt: skip
+            driver="GTiff",
+            dtype=values.dtype,
+            count=1,
+            width=values.shape[1],
+            height=values.shape[0],
+            crs="EPSG:4326",
+            transform=place,
+            nodata=nodata,
+        ) as file:
             file.write(values, 1)
         with memory.open() as file:
             rasterio.shutil.copy(file, path, driver="COG", COMPRESS="DEFLATE")

@@ -31,12 +31,26 @@ def winding_fences(grid: Grid) -> tuple[Fence, ...]:
     y = 4000.0 * np.sin(x / 2600.0) + 2500.0 * np.sin(x / 900.0) + 4000.0
     up = np.linspace(south + 2000, north - 2000, 80)
     return (
-        Fence(id="wall_a_b", line=LineString(np.column_stack([x, y])), name="Border fence", fence_line="wall", country="KZ"),
         Fence(
-            id="wall_a_c", line=LineString(np.column_stack([8000.0 + 0.1 * up, up])), name="Border fence", fence_line="wall",
+            id="wall_a_b",
+            line=LineString(np.column_stack([x, y])),
+            name="Border fence",
+            fence_line="wall",
+            country="KZ",
         ),
-        Fence(id="inner", line=LineString([(west + 5000, -12000.0), (east - 9000, -15000.0)]), name="Inner", fence_line="in"),
-    )  # fmt: skip
+        Fence(
+            id="wall_a_c",
+            line=LineString(np.column_stack([8000.0 + 0.1 * up, up])),
+            name="Border fence",
+            fence_line="wall",
+        ),
+        Fence(
+            id="inner",
+            line=LineString([(west + 5000, -12000.0), (east - 9000, -15000.0)]),
+            name="Inner",
+            fence_line="in",
+        ),
+    )
 
 
 def winding_run() -> Release:
@@ -54,9 +68,14 @@ def source_of(run: Release, lang: str = "en", audience: Audience = Audience.REST
     border = LineString([(x, y - 700.0) for part in getattr(line, "geoms", [line]) for x, y in part.coords])
     borders = gpd.GeoDataFrame({"country_a": ["KZ"], "country_b": ["TM"]}, geometry=[border], crs=run.grid.pyproj_crs)
     return SheetSource(
-        run=shown, operation=operation_of(run), borders=borders, credits=("Nobody in particular", "Somebody else"),
-        trace="otkel test", say=language(lang, [run]), shade=shaded_relief(shown),
-    )  # fmt: skip
+        run=shown,
+        operation=operation_of(run),
+        borders=borders,
+        credits=("Nobody in particular", "Somebody else"),
+        trace="otkel test",
+        say=language(lang, [run]),
+        shade=shaded_relief(shown),
+    )
 
 
 def drawn(source: SheetSource, **request: object) -> tuple[bytes, list[DrawnPage]]:

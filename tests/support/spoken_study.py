@@ -12,15 +12,18 @@ from tests.support.tiny_study import edit, write_tiny_study
 __all__ = ["write_spoken_study"]
 
 REGIONS = {
-    "south_hills": ("Южные холмы", "Оңтүстік төбелер"), "south_plain": ("Южная равнина", "Оңтүстік жазық"),
-    "north_park": ("Северный парк", "Солтүстік саябақ"), "north_lake": ("Берег озера", "Көл жағасы"),
-}  # fmt: skip
+    "south_hills": ("Южные холмы", "Оңтүстік төбелер"),
+    "south_plain": ("Южная равнина", "Оңтүстік жазық"),
+    "north_park": ("Северный парк", "Солтүстік саябақ"),
+    "north_lake": ("Берег озера", "Көл жағасы"),
+}
 FENCES = {"border_0": ("Пограничное заграждение", "Шекара қоршауы"), "inner_0": ("Внутренняя линия", "Ішкі сызық")}
 SPECIES = {"walker": ("Ходок", "Жүргінші"), "digger": ("Копатель", "Қазғыш")}
 SCENARIOS = {
-    "closed": ("Граница закрыта", "Шекара жабық"), "free": ("Без заграждений", "Қоршаусыз"),
+    "closed": ("Граница закрыта", "Шекара жабық"),
+    "free": ("Без заграждений", "Қоршаусыз"),
     "both": ("Обе линии", "Екі сызық та"),
-}  # fmt: skip
+}
 
 
 def write_spoken_study(folder: Path) -> Path:
@@ -42,16 +45,28 @@ def write_spoken_study(folder: Path) -> Path:
 
 def _spoken(settings: dict[str, Any]) -> None:
     settings |= {
-        "title_ru": "Малое исследование", "title_kk": "Шағын зерттеу", "assumptions_ru": ["Всё здесь выдумано."],
-        "assumptions_kk": ["Мұнда бәрі ойдан шығарылған."], "credits_ru": ["Никто"], "credits_kk": ["Ешкім"],
-    }  # fmt: skip
+        "title_ru": "Малое исследование",
+        "title_kk": "Шағын зерттеу",
+        "assumptions_ru": ["Всё здесь выдумано."],
+        "assumptions_kk": ["Мұнда бәрі ойдан шығарылған."],
+        "credits_ru": ["Никто"],
+        "credits_kk": ["Ешкім"],
+    }
     for name, (russian, kazakh) in SCENARIOS.items():
         settings["scenarios"][name] |= {"title_ru": russian, "title_kk": kazakh}
     settings["designs"]["wires_out"] |= {"title_ru": "нити сняты", "title_kk": "сымдар алынған"}
     settings["designs"]["bridge"] |= {"title": "footbridge", "title_ru": "мостик", "title_kk": "көпірше"}
     settings["openings"] = [
         {
-            "id": "old", "name": "Old crossing", "name_ru": "Старый переход", "name_kk": "Ескі өткел", "fence_line": "border",
-            "design": "bridge", "lon": 56.2, "lat": 42.83, "months": [3, 4], "state": "planned",
+            "id": "old",
+            "name": "Old crossing",
+            "name_ru": "Старый переход",
+            "name_kk": "Ескі өткел",
+            "fence_line": "border",
+            "design": "bridge",
+            "lon": 56.2,
+            "lat": 42.83,
+            "months": [3, 4],
+            "state": "planned",
         }
-    ]  # fmt: skip
+    ]

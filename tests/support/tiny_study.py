@@ -51,9 +51,17 @@ def write_raster(path: Path, values: NDArray[Any], nodata: float | None = None, 
     if crs == "EPSG:4326":
         transform = Affine(0.01, 0, 56.0, 0, -0.01, 42.0)
     with rasterio.open(
-        path, "w", driver="GTiff", width=values.shape[1], height=values.shape[0], count=1, dtype=values.dtype, crs=crs,
-        transform=transform, nodata=nodata,
-    ) as file:  # fmt: skip
+        path,
+        "w",
+        driver="GTiff",
+        width=values.shape[1],
+        height=values.shape[0],
+        count=1,
+        dtype=values.dtype,
+        crs=crs,
+        transform=transform,
+        nodata=nodata,
+    ) as file:
         file.write(values, 1)
 
 
@@ -85,9 +93,14 @@ def write_fences(folder: Path, border: list[BaseGeometry | None] | None = None, 
     ids = [f"border_{i}" for i in range(len(border))] + ["inner_0"] if ids is None else ids
     lines = ["border"] * len(border) + ["inner"]
     write_vectors(
-        folder / "fences.gpkg", "fences", ids, [*border, line_km(INNER)], fence_line=lines,
-        name=[i.title() for i in ids], geometry_status=["schematic"] * len(ids),
-    )  # fmt: skip
+        folder / "fences.gpkg",
+        "fences",
+        ids,
+        [*border, line_km(INNER)],
+        fence_line=lines,
+        name=[i.title() for i in ids],
+        geometry_status=["schematic"] * len(ids),
+    )
 
 
 def write_regions(
@@ -96,9 +109,13 @@ def write_regions(
     """Round regions of 2.2 km radius."""
     places = {key: (x, y) for key, (_, x, y) in REGIONS.items()} | (moved or {})
     write_vectors(
-        folder / "regions.gpkg", "regions", ids or list(REGIONS), [Point(at_km(*p)).buffer(2200) for p in places.values()],
-        name_en=[name for name, _, _ in REGIONS.values()], geometry_status=["schematic"] * len(REGIONS),
-    )  # fmt: skip
+        folder / "regions.gpkg",
+        "regions",
+        ids or list(REGIONS),
+        [Point(at_km(*p)).buffer(2200) for p in places.values()],
+        name_en=[name for name, _, _ in REGIONS.values()],
+        geometry_status=["schematic"] * len(REGIONS),
+    )
 
 
 def let_through(value: float) -> dict[str, Any]:
@@ -117,18 +134,17 @@ def species_settings(id: str, flat: float, permeability: float) -> dict[str, Any
         "combine": "maximum",
         "rules": [
             {
-                "layer": "slope_percent", "unit": "percent", "origin": "made up",
+                "layer": "slope_percent",
+                "unit": "percent",
+                "origin": "made up",
                 "points": [{"at": 0, "value": flat}, {"at": 5, "value": 1}],
             }
         ],
         "barriers": [{"layer": "water", "codes": [1], "means": "sea", "origin": "made up"}],
         "permeability": {"default": let_through(permeability)},
-        "use_factor": {
-            "wires_out": {"value": 0.8, "origin": "made up"},
-            "bridge": {"value": 0.6, "origin": "made up"},
-        },
+        "use_factor": {"wires_out": {"value": 0.8, "origin": "made up"}, "bridge": {"value": 0.6, "origin": "made up"}},
         "dispersal_km": {"value": 30, "origin": "made up"},
-    }  # fmt: skip
+    }
 
 
 def study_settings() -> dict[str, Any]:

@@ -22,11 +22,25 @@ SOLVERS = ("cg+amg", "cholmod", "pardiso", "accelerate", "mkl-pardiso")
 PRECISIONS = ("double", "single", "none")
 IGNORED = frozenset(
     (
-        "version", "cholmod_batch_size", "use_64bit_indexing", "low_memory_mode", "parallelize",
-        "max_parallel", "preemptive_memory_release", "print_timings", "print_rusages", "screenprint_log", "log_level",
-        "log_file", "profiler_log_file", "suppress_messages", "meta_data_file", "compress_grids", "reclass_file",
+        "version",
+        "cholmod_batch_size",
+        "use_64bit_indexing",
+        "low_memory_mode",
+        "parallelize",
+        "max_parallel",
+        "preemptive_memory_release",
+        "print_timings",
+        "print_rusages",
+        "screenprint_log",
+        "log_level",
+        "log_file",
+        "profiler_log_file",
+        "suppress_messages",
+        "meta_data_file",
+        "compress_grids",
+        "reclass_file",
     )
-)  # fmt: skip
+)
 """Keys that are known and have no effect here, because they say how to compute, not what."""
 
 

@@ -147,17 +147,26 @@ def run_job(ini_path: str | Path, out_dir: str | Path | None = None, method: str
         notes.append(f"{report.accuracy}, not {TOLERANCE:g}: {AT_ROUNDING}")
     mode, residual = f"{settings.data_type} {settings.scenario}", report.relative_residual
     rows = {
-        "job": str(settings.path), "files": list(files.names), "mode": mode, "solved": tally.solved, "unreached": tally.unreached,
-        "solver": report.method, "relative_residual": None if isnan(residual) else residual, "notes": notes,
-    }  # fmt: skip
+        "job": str(settings.path),
+        "files": list(files.names),
+        "mode": mode,
+        "solved": tally.solved,
+        "unreached": tally.unreached,
+        "solver": report.method,
+        "relative_residual": None if isnan(residual) else residual,
+        "notes": notes,
+    }
     said = (
         f"{mode}: {tally.solved} solved, {tally.unreached} not joined or excluded ({report.method}, {report.accuracy}); "
         f"{len(files.names)} files"
     )
     return Summary(
-        folder=folder, found=report, seconds=time.perf_counter() - start, rows=rows,
+        folder=folder,
+        found=report,
+        seconds=time.perf_counter() - start,
+        rows=rows,
         notes=[*(f"note: {note}" for note in notes), said],
-    )  # fmt: skip
+    )
 
 
 def _run_raster(settings: JobSettings, files: JobFiles, tally: Tally, notes: list[str], method: str) -> None:
@@ -166,15 +175,27 @@ def _run_raster(settings: JobSettings, files: JobFiles, tally: Tally, notes: lis
         cells = np.where(read_cell_values(settings.file("mask_file"), header, notes) > 0, cells, 0.0)
     polygons = read_polygons(settings.file("polygon_file"), header, notes) if settings.use_polygons else None
     circuit = CellCircuit.of_cells(
-        cells, polygons, neighbours=4 if settings.connect_four_neighbors_only else 8,
+        cells,
+        polygons,
+        neighbours=4 if settings.connect_four_neighbors_only else 8,
         edge_rule="mean_resistance" if settings.connect_using_avg_resistances else "mean_conductance",
-    )  # fmt: skip
+    )
     job = RasterJob(
-        settings=settings, circuit=circuit, header=header, null=cells == 0, files=files, tally=tally, notes=notes, method=method,
-    )  # fmt: skip
+        settings=settings,
+        circuit=circuit,
+        header=header,
+        null=cells == 0,
+        files=files,
+        tally=tally,
+        notes=notes,
+        method=method,
+    )
     runs: dict[str, Callable[[RasterJob], None]] = {
-        "pairwise": _run_pairwise, "advanced": _run_advanced, "one-to-all": _run_focal, "all-to-one": _run_focal,
-    }  # fmt: skip
+        "pairwise": _run_pairwise,
+        "advanced": _run_advanced,
+        "one-to-all": _run_focal,
+        "all-to-one": _run_focal,
+    }
     runs[settings.scenario](job)
 
 
@@ -194,9 +215,14 @@ def _pairwise_maps(job: RasterJob, focal: FocalCells, pairs: PairRule) -> None:
     numbers = [n for n in focal.numbers if pairs.keeps(n)]
     ohm = np.zeros((len(numbers), len(numbers)))
     for pair in pairwise(
-        job.circuit, focal, pairs, currents=settings.wants_currents,
-        focal_currents=not settings.set_focal_node_currents_to_zero, method=job.solver, tolerance=TOLERANCE,
-    ):  # fmt: skip
+        job.circuit,
+        focal,
+        pairs,
+        currents=settings.wants_currents,
+        focal_currents=not settings.set_focal_node_currents_to_zero,
+        method=job.solver,
+        tolerance=TOLERANCE,
+    ):
         i, j = numbers.index(pair.first), numbers.index(pair.second)
         ohm[i, j] = ohm[j, i] = pair.resistance
         job.tally.count(np.isfinite(pair.resistance), pair.report)
@@ -220,9 +246,14 @@ def _run_focal(job: RasterJob) -> None:
     mode: Callable[..., Iterable[FocalSolution]] = one_to_all if settings.scenario == "one-to-all" else all_to_one
     values = {}
     for one in mode(
-        job.circuit, job.focal(), job.pairs(), strengths, currents=settings.wants_currents, method=job.solver,
+        job.circuit,
+        job.focal(),
+        job.pairs(),
+        strengths,
+        currents=settings.wants_currents,
+        method=job.solver,
         tolerance=TOLERANCE,
-    ):  # fmt: skip
+    ):
         values[one.number] = one.resistance
         job.tally.count(one.solved, one.report)
         _write_maps(job, str(one.number), one.voltage, one.current, totals)
@@ -236,9 +267,14 @@ def _run_advanced(job: RasterJob) -> None:
     ground = read_cell_values(settings.file("ground_file"), job.header, job.notes)
     source, ground = source_amps(settings, source), ground_conductance(settings, ground)
     done = advanced(
-        job.circuit, source, ground, policy=settings.remove_src_or_gnd, currents=settings.wants_currents, method=job.solver,
+        job.circuit,
+        source,
+        ground,
+        policy=settings.remove_src_or_gnd,
+        currents=settings.wants_currents,
+        method=job.solver,
         tolerance=TOLERANCE,
-    )  # fmt: skip
+    )
     _note_unsolved(job, done)
     job.tally.count(done.report is not None, done.report)
     if settings.write_volt_maps:

@@ -95,10 +95,19 @@ def _write_tif(path: Path, values: Reals, header: Header) -> None:
 
     top = header.yllcorner + header.nrows * header.cellsize
     with rasterio.open(
-        path, "w", driver="GTiff", height=header.nrows, width=header.ncols, count=1, dtype="float64", nodata=NODATA,
-        crs=header.crs or None, transform=Affine(header.cellsize, 0, header.xllcorner, 0, -header.cellsize, top),
-        compress="lzw", bigtiff="if_safer",
-    ) as file:  # fmt: skip
+        path,
+        "w",
+        driver="GTiff",
+        height=header.nrows,
+        width=header.ncols,
+        count=1,
+        dtype="float64",
+        nodata=NODATA,
+        crs=header.crs or None,
+        transform=Affine(header.cellsize, 0, header.xllcorner, 0, -header.cellsize, top),
+        compress="lzw",
+        bigtiff="if_safer",
+    ) as file:
         file.write(values, 1)
 
 

@@ -152,8 +152,11 @@ def _solver(reading: Reading, key: str, number: int, text: str) -> None:
 def _readers() -> Mapping[str, Reader]:
     """How each key of `OmniscapeSettings` is read; an empty value leaves the default."""
     kinds: dict[str, Reader] = {
-        "bool": _Reading.boolean, "int": _Reading.whole, "float": _Reading.real, "str": _Reading.name,
-    }  # fmt: skip
+        "bool": _Reading.boolean,
+        "int": _Reading.whole,
+        "float": _Reading.real,
+        "str": _Reading.name,
+    }
 
     def reader(key: str, kind: str) -> Reader:
         if key in CHOICES:
@@ -169,9 +172,12 @@ READERS = _readers()
 def _missing(settings: OmniscapeSettings) -> list[str]:
     """Keys without which the job cannot run."""
     needed = {
-        "resistance_file": True, "project_name": True, "radius": True,
-        "source_file": not settings.source_from_resistance, "reclass_table": settings.reclassify_resistance,
-    }  # fmt: skip
+        "resistance_file": True,
+        "project_name": True,
+        "radius": True,
+        "source_file": not settings.source_from_resistance,
+        "reclass_table": settings.reclassify_resistance,
+    }
     for number in settings.conditions:
         needed[f"condition{number}_file"] = True
         needed[f"condition{number}_future_file"] = settings.is_future(number)

@@ -81,17 +81,24 @@ def run_omniscape(
     rows = {"job": str(settings.path), "files": list(files), **figures, "notes": told}
     said = f"{figures['windows']} windows in {figures['tiles']} tiles; {len(files)} files"
     return Summary(
-        folder=folder, found=figures, seconds=time.perf_counter() - start, rows=rows,
+        folder=folder,
+        found=figures,
+        seconds=time.perf_counter() - start,
+        rows=rows,
         notes=[*(f"note: {note}" for note in told), said],
-    )  # fmt: skip
+    )
 
 
 def _window_settings(settings: OmniscapeSettings) -> WindowSettings:
     return WindowSettings(
-        radius=settings.radius, buffer=settings.buffer, block=settings.block,
-        neighbours=4 if settings.connect_four_neighbors_only else 8, flow_potential=settings.wants_potential,
-        correct_artifacts=settings.correct_artifacts, cut_block_as_omniscape=True,
-    )  # fmt: skip
+        radius=settings.radius,
+        buffer=settings.buffer,
+        block=settings.block,
+        neighbours=4 if settings.connect_four_neighbors_only else 8,
+        flow_potential=settings.wants_potential,
+        correct_artifacts=settings.correct_artifacts,
+        cut_block_as_omniscape=True,
+    )
 
 
 def _landscape(settings: OmniscapeSettings) -> tuple[LandscapeFiles, list[str]]:
@@ -119,9 +126,12 @@ def _condition(settings: OmniscapeSettings, number: int) -> ConditionFiles:
     future = settings.file(f"{key}_future_file") if settings.is_future(number) else None
     rule = settings.comparison1 if number == 1 else settings.comparison2
     return ConditionFiles(
-        present=RasterFile(path=settings.file(f"{key}_file")), future=None if future is None else RasterFile(path=future),
-        rule=rule, lower=getattr(settings, f"{key}_lower"), upper=getattr(settings, f"{key}_upper"),
-    )  # fmt: skip
+        present=RasterFile(path=settings.file(f"{key}_file")),
+        future=None if future is None else RasterFile(path=future),
+        rule=rule,
+        lower=getattr(settings, f"{key}_lower"),
+        upper=getattr(settings, f"{key}_upper"),
+    )
 
 
 def _require_same_grid(settings: OmniscapeSettings, own: RasterFile, other: RasterFile) -> None:

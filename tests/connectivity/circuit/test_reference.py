@@ -31,9 +31,13 @@ def current_between(shape: tuple[int, int], a: tuple[int, int], b: tuple[int, in
 
 
 @given(
-    st.integers(0, 10**6), st.sampled_from([4, 8]), st.sampled_from(["mean_resistance", "mean_conductance"]),
-    st.sampled_from([(100.0, 100.0), (30.0, 80.0)]), st.sampled_from([0.0, 0.05, 0.5]), st.sampled_from([0.0, 0.25]),
-)  # fmt: skip
+    st.integers(0, 10**6),
+    st.sampled_from([4, 8]),
+    st.sampled_from(["mean_resistance", "mean_conductance"]),
+    st.sampled_from([(100.0, 100.0), (30.0, 80.0)]),
+    st.sampled_from([0.0, 0.05, 0.5]),
+    st.sampled_from([0.0, 0.25]),
+)
 @settings(max_examples=60)
 def test_effective_resistance_is_networkx_resistance_distance(
     seed: int, neighbours: int, rule: str, cell: tuple[float, float], permeability: float, lost: float
@@ -41,8 +45,12 @@ def test_effective_resistance_is_networkx_resistance_distance(
     """Holes, fences (sealed ones too), oblong cells, both stencils and rules; 1e-9 relative."""
     grid = grid_of((6, 7), cell)
     stencil, _, _ = fenced(
-        random_surface(seed, grid, lost), (fence_across(grid),), permeability, neighbours=neighbours, edge_rule=rule  # type: ignore[arg-type]
-    )  # fmt: skip
+        random_surface(seed, grid, lost),
+        (fence_across(grid),),
+        permeability,
+        neighbours=neighbours,
+        edge_rule=rule,  # type: ignore[arg-type]
+    )
     a, b = two_cells(stencil, seed)
     exact = slow_resistance(slow_graph(stencil), a, b)
     system, current = stencil_laplacian(stencil), current_between(stencil.shape, a, b)
@@ -143,9 +151,11 @@ def test_current_must_enter_nodes_and_balance() -> None:
 def test_a_system_of_wrong_parts_is_refused() -> None:
     shape = (3, 4)
     fits = {
-        "conductance": np.zeros((4, *shape)), "active": np.ones(shape, bool), "ground": np.zeros(shape),
+        "conductance": np.zeros((4, *shape)),
+        "active": np.ones(shape, bool),
+        "ground": np.zeros(shape),
         "region": np.zeros(shape, np.int32),
-    }  # fmt: skip
+    }
     Laplacian(**fits)
     with pytest.raises(GridMismatchError, match="do not fit"):
         Laplacian(**fits | {"ground": np.zeros((4, 3))})
@@ -162,6 +172,10 @@ def test_nodes_are_numbered_regions_first() -> None:
     graph = node_graph(stencil_laplacian(build_stencil(surface, neighbours=4), region=region))
     assert graph.node.tolist() == [[2, 1, 3], [4, 1, 0]]
     assert graph.weight.toarray().tolist() == [
-        [0, 1, 0, 1, 0], [1, 0, 1, 1, 1], [0, 1, 0, 0, 1], [1, 1, 0, 0, 0], [0, 1, 1, 0, 0],
-    ]  # fmt: skip
+        [0, 1, 0, 1, 0],
+        [1, 0, 1, 1, 1],
+        [0, 1, 0, 0, 1],
+        [1, 1, 0, 0, 0],
+        [0, 1, 1, 0, 0],
+    ]
     assert graph.component.tolist() == [0] * 5

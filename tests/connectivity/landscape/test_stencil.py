@@ -19,9 +19,12 @@ def stencils(draw: st.DrawFn) -> Stencil:
     surface = random_surface(draw(st.integers(0, 10**6)), grid, lost=draw(st.sampled_from([0.0, 0.3])))
     fences = (fence_across(grid),) if draw(st.booleans()) else ()
     return fenced(
-        surface, fences, draw(st.sampled_from([0.0, 0.3, 1.0])), neighbours=draw(st.sampled_from([4, 8])),
+        surface,
+        fences,
+        draw(st.sampled_from([0.0, 0.3, 1.0])),
+        neighbours=draw(st.sampled_from([4, 8])),
         edge_rule=draw(st.sampled_from(["mean_resistance", "mean_conductance"])),
-    )[0]  # fmt: skip
+    )[0]
 
 
 @given(stencils())

@@ -229,9 +229,11 @@ def test_conditions_remove_current() -> None:
     land = landscape_of(4)
     kind = np.where(np.arange(land.shape[1]) < 5, 1.0, 2.0) * np.ones((land.shape[0], 1))
     same = WindowLandscape(
-        conductance=land.conductance, active=land.active, source=land.source,
+        conductance=land.conductance,
+        active=land.active,
+        source=land.source,
         conditions=(Condition(present=kind, future=kind, rule="equal"),),
-    )  # fmt: skip
+    )
     window = WindowSettings(radius=4)
     assert moving_window(same, window).current.sum() < 0.9 * moving_window(land, window).current.sum()
 

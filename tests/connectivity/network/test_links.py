@@ -64,9 +64,13 @@ def test_rules_are_applied_in_their_order() -> None:
     network = build_network(stencil, cores, adjacency=["all"], rules=rules)
     status = {(k.a, k.b): k.status for k in network.links}
     assert status == {
-        ("c0", "c1"): "kept", ("c1", "c2"): "kept", ("c0", "c2"): "intermediate_core",
-        ("c2", "c3"): "too_costly", ("c1", "c3"): "intermediate_core", ("c0", "c3"): "too_far",
-    }  # fmt: skip
+        ("c0", "c1"): "kept",
+        ("c1", "c2"): "kept",
+        ("c0", "c2"): "intermediate_core",
+        ("c2", "c3"): "too_costly",
+        ("c1", "c3"): "intermediate_core",
+        ("c0", "c3"): "too_far",
+    }
     assert network.link("c0", "c2").via == ("c1",)
 
 

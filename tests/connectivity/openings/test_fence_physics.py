@@ -63,10 +63,19 @@ def resistance(
 
 
 @BOTH
-@pytest.mark.parametrize(("angle", "x", "y"), [
-    (0, 3000, 3350), (0, 3000, 3300), (90, 2650, 3000), (90, 2600, 3000), (45, 3050, 3350), (45, 3000, 3350),
-    (math.degrees(math.atan(0.5)), 3050, 3350), (math.degrees(math.atan(0.5)), 3000, 3300),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("angle", "x", "y"),
+    [
+        (0, 3000, 3350),
+        (0, 3000, 3300),
+        (90, 2650, 3000),
+        (90, 2600, 3000),
+        (45, 3050, 3350),
+        (45, 3000, 3350),
+        (math.degrees(math.atan(0.5)), 3050, 3350),
+        (math.degrees(math.atan(0.5)), 3000, 3300),
+    ],
+)
 @pytest.mark.parametrize(("permeability", "width"), [(0.3, None), (0.0, 8.0), (0.0, 250.0), (0.1, 30.0)])
 def test_a_shift_of_two_centimetres_changes_little(
     angle: float, x: float, y: float, permeability: float, width: float | None, neighbours: Neighbours
@@ -113,9 +122,15 @@ def test_the_profile_of_an_oblique_fence_is_smooth(angle: float, worth: float, n
     away = (np.abs(land.across_m) > 8 * CELL_M) | (np.abs(land.along_m) > 32 * CELL_M)
     volts = held_at(stencil, np.where(away, field, np.nan))
     profile = gain_profile(
-        cuts, land.surface, row_terms(cuts, land.surface, model)[1], stencil.conductance(), volts[None],
-        reached=np.ones(land.grid.shape, bool), neighbours=neighbours, every_m=CELL_M,
-    )  # fmt: skip
+        cuts,
+        land.surface,
+        row_terms(cuts, land.surface, model)[1],
+        stencil.conductance(),
+        volts[None],
+        reached=np.ones(land.grid.shape, bool),
+        neighbours=neighbours,
+        every_m=CELL_M,
+    )
     middle = np.abs(0.5 * (profile.start_m + profile.end_m) - land.half_m) < 20 * CELL_M
     gain = profile.gain_ohm2[middle]
     assert middle.sum() == 40

@@ -122,16 +122,28 @@ def test_the_profile_says_what_a_narrow_passage_gains_in_any_land(land: tuple[fl
     fence = Fence(id="f", line=LineString([(-50, 1210), (4850, 1210)]))
     stencil, cuts, model = fenced(surface, (fence,), 0.2)
     model = replace(model, free_path_m=100.0)
-    sides = [FocalRegion.from_mask(n, np.isin(np.arange(24), r)[:, None] & np.ones(48, bool), grid) for n, r in
-             (("a", range(8)), ("b", range(16, 24)))]  # fmt: skip
+    sides = [
+        FocalRegion.from_mask(n, np.isin(np.arange(24), r)[:, None] & np.ones(48, bool), grid)
+        for n, r in (("a", range(8)), ("b", range(16, 24)))
+    ]
     system = stencil_laplacian(stencil)
     volts, _ = solve(system, sides[0].mask / sides[0].mask.sum() - sides[1].mask / sides[1].mask.sum())
-    profile = gain_profile(cuts, surface, row_terms(cuts, surface, model)[1], system.conductance, volts[None],
-                           reached=surface.passable, every_m=100.0)  # fmt: skip
+    profile = gain_profile(
+        cuts,
+        surface,
+        row_terms(cuts, surface, model)[1],
+        system.conductance,
+        volts[None],
+        reached=surface.passable,
+        every_m=100.0,
+    )
     candidates = openings_every(cuts, surface, model, 100.0, width_m=2.0, use=0.001)
     here = [next(c for c in candidates if c.opening.along_m == at) for at in (1250.0, 3650.0)]
-    gains = [(volts[sides[0].mask].mean() - volts[sides[1].mask].mean()) - _between(with_opening(stencil, cuts, model, [c]), sides)
-             for c in here]  # fmt: skip
+    gains = [
+        (volts[sides[0].mask].mean() - volts[sides[1].mask].mean())
+        - _between(with_opening(stencil, cuts, model, [c]), sides)
+        for c in here
+    ]
     marginal = [profile.gain_ohm2[np.searchsorted(profile.start_m, c.opening.along_m) - 1] for c in here]
     assert gains[0] / marginal[0] == pytest.approx(gains[1] / marginal[1], rel=0.05)
 

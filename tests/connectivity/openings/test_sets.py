@@ -71,9 +71,16 @@ def test_designs_at_one_place_stand_beside_each_other() -> None:
     case = make_case((0.0,), wide_every=0)
     fence = case.cuts.fences[0]
     designs = [
-        (open_edges(case.cuts, case.surface, Opening(id=str(w), fence=fence.id, along_m=9000.0, width_m=w, use_factor=u), case.model),)
+        (
+            open_edges(
+                case.cuts,
+                case.surface,
+                Opening(id=str(w), fence=fence.id, along_m=9000.0, width_m=w, use_factor=u),
+                case.model,
+            ),
+        )
         for w, u in ((4.0, 0.4), (20.0, 0.5))
-    ]  # fmt: skip
+    ]
     pair = Case(**{**case.__dict__, "candidates": designs})
     assert pair.edges.size == 1
     again = np.array([pair.solved_again(chosen)[0] for chosen in every_set(2)])

@@ -110,9 +110,13 @@ def test_one_fence() -> None:
 def test_two_fences() -> None:
     example, page = Example(5, [2, 3]), table("two fences")
     sets = {
-        "first fence, top": (0,), "second fence, top": (2,), "first fence, both": (0, 1), "both fences, top": (0, 2),
-        "first top, second bottom": (0, 3), "everything": (0, 1, 2, 3),
-    }  # fmt: skip
+        "first fence, top": (0,),
+        "second fence, top": (2,),
+        "first fence, both": (0, 1),
+        "both fences, top": (0, 2),
+        "first top, second bottom": (0, 3),
+        "everything": (0, 1, 2, 3),
+    }
     assert set(page) == {*sets, "no fence"}
     for words, chosen in sets.items():
         assert page[words] == pytest.approx(example.row(*chosen)[:3], rel=2e-3), words

@@ -55,8 +55,11 @@ def eca(case: Case) -> Objective:
 
 
 KINDS: dict[str, Callable[[Case], Objective]] = {
-    "conductance": conductance, "resistance": resistance, "least_cost": least_cost, "eca": eca,
-}  # fmt: skip
+    "conductance": conductance,
+    "resistance": resistance,
+    "least_cost": least_cost,
+    "eca": eca,
+}
 
 
 def costs(seed: int, n: int = N) -> np.ndarray:

@@ -300,5 +300,9 @@ def test_listed_vector_formats_are_opened_under_any_name(tmp_path: Path, driver:
 
 def test_every_digit_of_a_position_is_written() -> None:
     assert [written(v) for v in (4500002.5, 500010.0, 20240001001.0, -0.1, 1e300)] == [
-        "4500002.5", "500010", "20240001001", "-0.1", "1e+300",
-    ]  # fmt: skip
+        "4500002.5",
+        "500010",
+        "20240001001",
+        "-0.1",
+        "1e+300",
+    ]

@@ -20,8 +20,14 @@ from scenarios.api.done import Done
 from scenarios.outputs.kinds import ALL, KINDS
 from tests.support.tiny_study import write_tiny_study
 
-CALLED = {"evidence report": "evidence", "evidence simulate": "simulate_evidence", "evidence share": "share_evidence",
-          "batch run": "batch", "batch merge": "merge_batch", "export sheet": "sheet"}  # fmt: skip
+CALLED = {
+    "evidence report": "evidence",
+    "evidence simulate": "simulate_evidence",
+    "evidence share": "share_evidence",
+    "batch run": "batch",
+    "batch merge": "merge_batch",
+    "export sheet": "sheet",
+}
 CALLED |= {f"export {kind}": "export" for kind in (ALL, *(name for name, one in KINDS.items() if not one.options))}
 ELSEWHERE = {"as_json", "quiet", "verbose"}
 OTHERWISE = {

@@ -28,9 +28,13 @@ def executed(tmp_path_factory: pytest.TempPathFactory) -> nbformat.NotebookNode:
     """Run where nothing of the repository lies, so that the notebook needs the package alone."""
     folder = tmp_path_factory.mktemp("notebook")
     done = subprocess.run(
-        [sys.executable, "-c", PROGRAM, str(NOTEBOOK), str(folder / "out.ipynb")], cwd=folder, check=False, text=True,
-        capture_output=True, env={**os.environ, "PYTHONPATH": str(ROOT), "JUPYTER_PLATFORM_DIRS": "1", "IPYTHONDIR": str(folder)},
-    )  # fmt: skip
+        [sys.executable, "-c", PROGRAM, str(NOTEBOOK), str(folder / "out.ipynb")],
+        cwd=folder,
+        check=False,
+        text=True,
+        capture_output=True,
+        env={**os.environ, "PYTHONPATH": str(ROOT), "JUPYTER_PLATFORM_DIRS": "1", "IPYTHONDIR": str(folder)},
+    )
     assert done.returncode == 0, done.stderr[-3000:]
     assert [path.name for path in folder.iterdir() if path.suffix == ".ipynb"] == ["out.ipynb"]
     return nbformat.read(folder / "out.ipynb", as_version=4)

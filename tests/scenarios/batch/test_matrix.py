@@ -97,9 +97,14 @@ def test_runs_that_stand_twice_are_refused(study: Path) -> None:
     ("text", "words"),
     [
         ("scenari: closed", ["m.yaml:1: scenari: unknown key; did you mean 'scenario'?"]),
-        ("scenario: [closed, fre]\nspecies: [walker,\n  wolf]",
-         ["m.yaml:1: scenario[1]: unknown scenario 'fre'", "m.yaml:3: species[1]: unknown species 'wolf'"]),
-        ("include:\n  - scenario: fre", ["m.yaml:2: include[0].scenario", "did you mean 'free'?; choose one of closed, free, both"]),
+        (
+            "scenario: [closed, fre]\nspecies: [walker,\n  wolf]",
+            ["m.yaml:1: scenario[1]: unknown scenario 'fre'", "m.yaml:3: species[1]: unknown species 'wolf'"],
+        ),
+        (
+            "include:\n  - scenario: fre",
+            ["m.yaml:2: include[0].scenario", "did you mean 'free'?; choose one of closed, free, both"],
+        ),
         ("draws: {count: 6}", ["m.yaml:1: draws.count: 6: is not a power of two; use 8 or 4"]),
         ("cell_m: [1000, -5]", ["m.yaml:1: cell_m[1]: -5"]),
         ("set:\n  species: {a: {month: 3}}", ["m.yaml:1: set", "species: this name is taken"]),
@@ -109,14 +114,20 @@ def test_runs_that_stand_twice_are_refused(study: Path) -> None:
         ("set:\n  a: {}", ["a: has no options"]),
         ("set:\n  month: [3, 3]", ["month: 3 is given twice"]),
         ("set:\n  grid.cell_m: [2000]", ["is the axis `cell_m`"]),
-        ("set:\n  a: {x: {month: 3}}\n  b: {y: {month: 4}}", ["m.yaml:3: set.b.y.month: ", "m.yaml:2: set.a.x.month sets month, too"]),
-        ("exclude:\n  - {scenaro: free}", ["m.yaml:2: exclude[0]: scenaro: is no axis; choose one of scenario, species, cell_m"]),
+        (
+            "set:\n  a: {x: {month: 3}}\n  b: {y: {month: 4}}",
+            ["m.yaml:3: set.b.y.month: ", "m.yaml:2: set.a.x.month sets month, too"],
+        ),
+        (
+            "exclude:\n  - {scenaro: free}",
+            ["m.yaml:2: exclude[0]: scenaro: is no axis; choose one of scenario, species, cell_m"],
+        ),
         ("exclude:\n  - {scenario: fre}", ["m.yaml:2: exclude[0]: leaves no run out"]),
         ("scenario: free\nexclude: [{scenario: free}]", ["no run is left"]),
         ("scenario: []", ["m.yaml:1: scenario"]),
         ("- closed", ["should be a table"]),
     ],
-)  # fmt: skip
+)
 def test_faults_name_file_line_and_key(study: Path, text: str, words: list[str]) -> None:
     said = faults(study, text)
     assert [word for word in words if word not in said] == []

@@ -150,8 +150,11 @@ def test_interrupting_leaves_nothing_and_keeps_the_earlier_result(tmp_path: Path
     (out / "manifest.json").write_text("{}")
     process = subprocess.Popen(
         [sys.executable, str(ROOT / "cli.py"), "run", str(study), "--out", str(out), "-v"],
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=ROOT,
-    )  # fmt: skip
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        cwd=ROOT,
+    )
     deadline = time.monotonic() + 60
     while len(list(out.parent.iterdir())) < 2 and process.poll() is None and time.monotonic() < deadline:
         time.sleep(0.02)

@@ -110,9 +110,12 @@ def places(tmp_path_factory: pytest.TempPathFactory, small_run: Any) -> dict[str
     folder = tmp_path_factory.mktemp("options")
     (folder / "matrix.yaml").write_text("scenario: [closed]\n", encoding="utf-8")
     return {
-        "STUDY": str(write_tiny_study(folder / "study")), "RESULTS": str(small_run.folder), "DATA": str(folder / "none"),
-        "JOB": str(folder / "none.ini"), "MATRIX": str(folder / "matrix.yaml"),
-    }  # fmt: skip
+        "STUDY": str(write_tiny_study(folder / "study")),
+        "RESULTS": str(small_run.folder),
+        "DATA": str(folder / "none"),
+        "JOB": str(folder / "none.ini"),
+        "MATRIX": str(folder / "matrix.yaml"),
+    }
 
 
 @pytest.mark.parametrize(("name", "flag", "value"), list(_cases()))
@@ -148,9 +151,13 @@ def completed(words: str, cwd: Path) -> list[str]:
     asked = {"_OTKEL_COMPLETE": "complete_bash", "COMP_WORDS": words, "COMP_CWORD": str(len(words.split(" ")) - 1)}
     program = "import sys; sys.argv = ['otkel']; import cli; cli.app(prog_name='otkel')"
     done = subprocess.run(
-        [sys.executable, "-c", program], env={**os.environ, **asked, "PYTHONPATH": str(ROOT)}, cwd=cwd, capture_output=True,
-        text=True, check=False,
-    )  # fmt: skip
+        [sys.executable, "-c", program],
+        env={**os.environ, **asked, "PYTHONPATH": str(ROOT)},
+        cwd=cwd,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert not done.stderr, done.stderr
     return done.stdout.split()
 

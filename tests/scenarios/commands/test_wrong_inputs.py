@@ -420,9 +420,13 @@ def test_broken_fence_geometry(study: Path, results: Path, shape: Any, words: st
 def test_broken_region_geometry(study: Path, results: Path, shape: Any, words: str) -> None:
     square = [Point(5_410_000 + 8000 * i, 4_990_000).buffer(2000) for i in range(3)]
     write_vectors(
-        study / "regions.gpkg", "regions", ["south_hills", "south_plain", "north_park", "north_lake"], [*square, shape],
-        name_en=list("abcd"), geometry_status=["schematic"] * 4,
-    )  # fmt: skip
+        study / "regions.gpkg",
+        "regions",
+        ["south_hills", "south_plain", "north_park", "north_lake"],
+        [*square, shape],
+        name_en=list("abcd"),
+        geometry_status=["schematic"] * 4,
+    )
     fails(study, results, INPUT_DATA, "regions.gpkg", "north_lake", words)
 
 
@@ -536,8 +540,11 @@ def test_a_real_process_says_it_the_same_way(study: Path, results: Path) -> None
     edit(study, "candidates", "every_m", value=-5)
     done = subprocess.run(
         [sys.executable, str(ROOT / "cli.py"), "run", str(study), "--out", str(results / "out"), "--json"],
-        capture_output=True, text=True, cwd=ROOT, check=False,
-    )  # fmt: skip
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+        check=False,
+    )
     assert (done.returncode, done.stdout) == (CONFIGURATION, "")
     assert done.stderr.startswith("error: ") and done.stderr.count("\n") == 1
     assert "\x1b" not in done.stderr
@@ -550,8 +557,12 @@ def test_names_in_other_scripts_are_found_under_a_locale_without_them(study: Pat
     bare = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0", "PYTHONIOENCODING": "ascii"}
     done = subprocess.run(
         [sys.executable, str(ROOT / "cli.py"), "check", str(folder), "--json"],
-        capture_output=True, text=True, cwd=ROOT, check=False, env={**os.environ, **bare},
-    )  # fmt: skip
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+        check=False,
+        env={**os.environ, **bare},
+    )
     assert done.returncode == 0 and json.loads(done.stdout)["passed"], done.stderr
 
 

@@ -345,11 +345,19 @@ def test_the_palette_is_as_light_on_one_side_as_on_the_other() -> None:
 @pytest.mark.parametrize(
     ("a", "b", "words"),
     [
-        (2.0, 1.0, "\u221250\u202f%"), (1.0, 1.26, "+26\u202f%"), (1.0, 1.0, "same"), (1.0, 1.00001, "same"),
-        (math.inf, 3.0, "now reached"), (3.0, math.inf, "cut off"), (math.inf, math.inf, "no route in both"),
-        (math.nan, 1.0, "now reached"), (0.0, 1.0, "from 0"), (1.0, 1000.0, "\u00d7\u202f1e+03"), (math.nan, math.nan, "\u2013"),
+        (2.0, 1.0, "\u221250\u202f%"),
+        (1.0, 1.26, "+26\u202f%"),
+        (1.0, 1.0, "same"),
+        (1.0, 1.00001, "same"),
+        (math.inf, 3.0, "now reached"),
+        (3.0, math.inf, "cut off"),
+        (math.inf, math.inf, "no route in both"),
+        (math.nan, 1.0, "now reached"),
+        (0.0, 1.0, "from 0"),
+        (1.0, 1000.0, "\u00d7\u202f1e+03"),
+        (math.nan, math.nan, "\u2013"),
     ],
-)  # fmt: skip
+)
 def test_changes_in_words(a: float, b: float, words: str) -> None:
     assert change_words(a, b) == words
 

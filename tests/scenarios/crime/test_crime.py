@@ -33,11 +33,35 @@ PATROLS = [
 ]
 INCIDENTS = [
     {"incident_id": "1", "date": "2024-03-01", "type": "snare", "lon": LON, "lat": LAT, "patrol_id": "A", "cause": ""},
-    {"incident_id": "2", "date": "2024-03-01", "type": "carcass", "lon": LON, "lat": LAT, "patrol_id": "A", "cause": "illegal"},
-    {"incident_id": "3", "date": "2024-06-01", "type": "carcass", "lon": LON, "lat": LAT, "patrol_id": "B", "cause": "natural"},
+    {
+        "incident_id": "2",
+        "date": "2024-03-01",
+        "type": "carcass",
+        "lon": LON,
+        "lat": LAT,
+        "patrol_id": "A",
+        "cause": "illegal",
+    },
+    {
+        "incident_id": "3",
+        "date": "2024-06-01",
+        "type": "carcass",
+        "lon": LON,
+        "lat": LAT,
+        "patrol_id": "B",
+        "cause": "natural",
+    },
     {"incident_id": "4", "date": "2025-03-01", "type": "camp", "lon": LON, "lat": LAT, "patrol_id": "C", "cause": ""},
-    {"incident_id": "5", "date": "2025-04-01", "type": "carcass", "lon": LON, "lat": LAT, "patrol_id": "", "cause": "unknown"},
-]  # fmt: skip
+    {
+        "incident_id": "5",
+        "date": "2025-04-01",
+        "type": "carcass",
+        "lon": LON,
+        "lat": LAT,
+        "patrol_id": "",
+        "cause": "unknown",
+    },
+]
 
 
 def written(folder: Path, patrols: list[dict], incidents: list[dict], settings: dict | None = None) -> Path:
@@ -86,19 +110,43 @@ def test_a_track_is_measured_on_the_ground(tmp_path: Path) -> None:
 
 
 FAULTS = {
-    "no such type of number": (with_one(PATROLS, 0, km="forty"), INCIDENTS, r"patrols\.csv:2: km: 'forty': must be a number"),
+    "no such type of number": (
+        with_one(PATROLS, 0, km="forty"),
+        INCIDENTS,
+        r"patrols\.csv:2: km: 'forty': must be a number",
+    ),
     "negative km": (with_one(PATROLS, 1, km=-3), INCIDENTS, r"patrols\.csv:3: km: '-3'"),
     "swapped": (with_one(PATROLS, 0, lon=LAT, lat=LON), INCIDENTS, r"patrols\.csv:2: lon, lat: .*swap lon and lat"),
-    "elsewhere": (with_one(PATROLS, 0, lon=2.35, lat=48.85), INCIDENTS, r"patrols\.csv:2: lon, lat: '2\.35, 48\.85': lies outside"),
-    "comma": (with_one(PATROLS, 0, lon="56,25"), INCIDENTS, r"patrols\.csv:2: lon: '56,25': is not a number of degrees"),
-    "future": (with_one(PATROLS, 2, date="2204-03-01"), INCIDENTS, r"patrols\.csv:4: date: '2204-03-01': lies before 1990 or in the f"),
+    "elsewhere": (
+        with_one(PATROLS, 0, lon=2.35, lat=48.85),
+        INCIDENTS,
+        r"patrols\.csv:2: lon, lat: '2\.35, 48\.85': lies outside",
+    ),
+    "comma": (
+        with_one(PATROLS, 0, lon="56,25"),
+        INCIDENTS,
+        r"patrols\.csv:2: lon: '56,25': is not a number of degrees",
+    ),
+    "future": (
+        with_one(PATROLS, 2, date="2204-03-01"),
+        INCIDENTS,
+        r"patrols\.csv:4: date: '2204-03-01': lies before 1990 or in the f",
+    ),
     "date": (with_one(PATROLS, 2, date="1 March"), INCIDENTS, r"patrols\.csv:4: date: '1 March': is not a date"),
-    "no effort": (with_one(PATROLS, 2, km=""), INCIDENTS, r"patrols\.csv:4: km: patrol C: one point and no km is no effort"),
-    "unknown patrol": (PATROLS, with_one(INCIDENTS, 3, patrol_id="Z"), r"incidents\.csv:5: patrol_id: 'Z': no such patrol"),
+    "no effort": (
+        with_one(PATROLS, 2, km=""),
+        INCIDENTS,
+        r"patrols\.csv:4: km: patrol C: one point and no km is no effort",
+    ),
+    "unknown patrol": (
+        PATROLS,
+        with_one(INCIDENTS, 3, patrol_id="Z"),
+        r"incidents\.csv:5: patrol_id: 'Z': no such patrol",
+    ),
     "twice": (PATROLS, with_one(INCIDENTS, 3, incident_id="1"), r"incidents\.csv:5: incident_id: '1': is given twice"),
     "cause": (PATROLS, with_one(INCIDENTS, 1, cause="poached"), r"incidents\.csv:3: cause: 'poached': must be illegal"),
     "no type": (PATROLS, with_one(INCIDENTS, 0, type=""), r"incidents\.csv:2: type: is empty"),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("kind", FAULTS)

@@ -203,10 +203,13 @@ def test_land_cover_is_igbp() -> None:
 @pytest.mark.parametrize(
     ("name", "table"),
     [
-        ("borders.gpkg", "borders"), ("borders.gpkg", "countries"), ("places.gpkg", "places"),
-        ("reserves.gpkg", "reserves"), ("fences.gpkg", "fences"),
+        ("borders.gpkg", "borders"),
+        ("borders.gpkg", "countries"),
+        ("places.gpkg", "places"),
+        ("reserves.gpkg", "reserves"),
+        ("fences.gpkg", "fences"),
     ],
-)  # fmt: skip
+)
 def test_layers_are_projected_and_valid(name: str, table: str) -> None:
     frame = layer(name, table)
     assert CRS.from_user_input(frame.crs) == CRS.from_wkt(STUDY_WKT)

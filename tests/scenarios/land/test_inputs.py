@@ -50,9 +50,12 @@ def test_every_file_that_a_run_reads_is_known(study: Path) -> None:
 
 def write_places(study: Path) -> None:
     write_vectors(
-        study / "places.gpkg", "places", ["a", "b", "c"], [Point(at_km(*p)) for p in ((5.5, 5.5), (20.5, 30.5), (35.5, 9.5))],
+        study / "places.gpkg",
+        "places",
+        ["a", "b", "c"],
+        [Point(at_km(*p)) for p in ((5.5, 5.5), (20.5, 30.5), (35.5, 9.5))],
         kind=["town", "town's edge", "camp"],
-    )  # fmt: skip
+    )
 
 
 def expected_distance(*cells: tuple[int, int]) -> np.ndarray:

@@ -56,10 +56,17 @@ def test_every_indicator_is_there_once_with_its_unit(study: Path, scenario: str)
     table = run.indicators
     assert not table.duplicated(["source", "target", "indicator"]).any()
     assert dict(zip(table["indicator"], table["unit"], strict=True)) == {
-        "least_cost_m": "effective m", "effective_resistance_ohm": "ohm", "fence_crossings": "1", "path_km": "km",
-        "arriving_share": "1", "eca_km2": "km2", "standing_openings": "1", "cost": "cost units",
-        "given_back_conductance_share": "1", "given_back_least_cost_share": "1",
-    }  # fmt: skip
+        "least_cost_m": "effective m",
+        "effective_resistance_ohm": "ohm",
+        "fence_crossings": "1",
+        "path_km": "km",
+        "arriving_share": "1",
+        "eca_km2": "km2",
+        "standing_openings": "1",
+        "cost": "cost units",
+        "given_back_conductance_share": "1",
+        "given_back_least_cost_share": "1",
+    }
     assert len(table) == 4 * len(run.pairs) + 2 + 5
     for row in run.pairs.itertuples():
         assert value(table, "effective_resistance_ohm", row.source, row.target) == row.effective_resistance_ohm
@@ -143,8 +150,15 @@ def test_without_a_mortality_there_is_no_share(tmp_path: Path) -> None:
 def test_openings_that_stand_are_counted_and_paid_for(tmp_path: Path) -> None:
     def opened(settings: dict[str, Any]) -> None:
         settings["openings"] = [{"id": "all", "fence_line": "border", "design": "bridge", "every_m": 10_000}]
-        settings["actions"] = {"ground": {"kind": "restore", "resistance_factor": 0.5, "cost": 7, "origin": "made up",
-                                          "area": {"region": "north_park", "buffer_m": 1000}}}  # fmt: skip
+        settings["actions"] = {
+            "ground": {
+                "kind": "restore",
+                "resistance_factor": 0.5,
+                "cost": 7,
+                "origin": "made up",
+                "area": {"region": "north_park", "buffer_m": 1000},
+            }
+        }
         settings["done"] = ["ground"]
 
     table = indicators(write_tiny_study(tmp_path / "study", opened), "closed", "walker")

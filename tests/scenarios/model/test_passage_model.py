@@ -48,8 +48,13 @@ def table_of(run: SpeciesRun, column: str) -> np.ndarray:
 
 @pytest.mark.parametrize(
     ("scenario", "species", "design"),
-    [("closed", "walker", "wires_out"), ("closed", "digger", "bridge"), ("both", "walker", "wires_out"), ("both", "digger", "bridge")],
-)  # fmt: skip
+    [
+        ("closed", "walker", "wires_out"),
+        ("closed", "digger", "bridge"),
+        ("both", "walker", "wires_out"),
+        ("both", "digger", "bridge"),
+    ],
+)
 def test_a_set_is_worth_what_a_whole_run_says(study: Path, scenario: str, species: str, design: str) -> None:
     prepared = prepare(study, scenario, species, candidates__design=design)
     ids = [c.opening.id for c in prepared.candidates]

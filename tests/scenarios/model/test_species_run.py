@@ -284,8 +284,10 @@ def test_rasters_reopen_where_they_belong(written: tuple[Path, dict[str, Any]], 
     folder = written[0] / "closed" / "digger"
     expected = {
         "resistance": np.where(closed.surface.barrier, np.inf, closed.surface.values),
-        "cost_weighted_distance": closed.cwd, "corridor": closed.corridor, "current_density": closed.current_density,
-    }  # fmt: skip
+        "cost_weighted_distance": closed.cwd,
+        "corridor": closed.corridor,
+        "current_density": closed.current_density,
+    }
     for name, values in expected.items():
         with rasterio.open(folder / f"{name}.tif") as file:
             assert CRS(file.crs.to_wkt()) == CRS(STUDY_CRS), name

@@ -33,13 +33,29 @@ def ground(study: Path, scenario: str = "closed") -> Ground:
 def test_every_kind_of_name_and_sentence_is_said(study: Path) -> None:
     say = language("kk", [ground(study)])
     texts = (
-        "A tiny study", "Border closed", "Walker", "Border_0", "wires out", "Southern hills", "Everything here is made up.", "Nobody",
-        "Nobody was asked.", "Old crossing",
-    )  # fmt: skip
+        "A tiny study",
+        "Border closed",
+        "Walker",
+        "Border_0",
+        "wires out",
+        "Southern hills",
+        "Everything here is made up.",
+        "Nobody",
+        "Nobody was asked.",
+        "Old crossing",
+    )
     assert [say(text) for text in texts] == [
-        "Шағын зерттеу", "Шекара жабық", "Жүргінші", "Шекара қоршауы", "сымдар алынған", "Оңтүстік төбелер",
-        "Мұнда бәрі ойдан шығарылған.", "Ешкім", "Ешкімнен сұралған жоқ.", "Ескі өткел",
-    ]  # fmt: skip
+        "Шағын зерттеу",
+        "Шекара жабық",
+        "Жүргінші",
+        "Шекара қоршауы",
+        "сымдар алынған",
+        "Оңтүстік төбелер",
+        "Мұнда бәрі ойдан шығарылған.",
+        "Ешкім",
+        "Ешкімнен сұралған жоқ.",
+        "Ескі өткел",
+    ]
     assert [language(code, [ground(study)]).design("bridge") for code in ("en", "ru")] == ["footbridge", "мостик"]
 
 

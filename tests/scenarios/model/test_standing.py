@@ -25,9 +25,15 @@ from scenarios.study.load import resolve
 from tests.support.tiny_study import write_tiny_study
 
 GATE = {
-    "id": "gate", "name": "North gate", "fence_line": "border", "design": "bridge", "lon": 56.2, "lat": 42.83, "state": "planned",
+    "id": "gate",
+    "name": "North gate",
+    "fence_line": "border",
+    "design": "bridge",
+    "lon": 56.2,
+    "lat": 42.83,
+    "state": "planned",
     "months": [4, 3],
-}  # fmt: skip
+}
 
 
 @pytest.fixture(scope="module")
@@ -122,13 +128,20 @@ def test_names_of_sections_and_passages() -> None:
     line = LineString([(0, 0), (1, 0)])
     fences = [
         Fence(id=f"{line_id}_{pair}", line=line, name=name, fence_line=line_id)
-        for line_id, name, pairs in (("kz_border_fence", "Border fence", ("kz_tm", "kz_uz")), ("tm_line", "Line", ("ir_tm", "kz_tm")),
-                                     ("inner", "Inner fence", ("a",)))
+        for line_id, name, pairs in (
+            ("kz_border_fence", "Border fence", ("kz_tm", "kz_uz")),
+            ("tm_line", "Line", ("ir_tm", "kz_tm")),
+            ("inner", "Inner fence", ("a",)),
+        )
         for pair in pairs
-    ]  # fmt: skip
+    ]
     assert list(section_names(fences).values()) == [
-        "Border fence KZ\u2013TM", "KZ\u2013UZ", "IR\u2013TM", "Line KZ\u2013TM", "Inner fence",
-    ]  # fmt: skip
+        "Border fence KZ\u2013TM",
+        "KZ\u2013UZ",
+        "IR\u2013TM",
+        "Line KZ\u2013TM",
+        "Inner fence",
+    ]
     assert full_names(fences)["kz_border_fence_kz_uz"] == "Border fence (KZ\u2013UZ)"
     table = pd.DataFrame(
         {"fence": ["kz_border_fence_kz_uz", "inner_a"], "along_m": [516_500.0, 20.0], "name": ["", "Old gate"]}

@@ -425,10 +425,15 @@ def test_where_the_store_is_and_how_large(monkeypatch: pytest.MonkeyPatch, tmp_p
 
 def test_packing_keeps_kinds_and_refuses_what_it_does_not_know(tmp_path: Path) -> None:
     value = {
-        "nan": float("nan"), "inf": [float("inf"), -0.0], "none": None, ("a", 1): True, "text": "Үстірт",
-        "array": np.asfortranarray(np.arange(6.0).reshape(2, 3)), "empty": np.empty((0, 2), np.int8),
+        "nan": float("nan"),
+        "inf": [float("inf"), -0.0],
+        "none": None,
+        ("a", 1): True,
+        "text": "Үстірт",
+        "array": np.asfortranarray(np.arange(6.0).reshape(2, 3)),
+        "empty": np.empty((0, 2), np.int8),
         "table": pd.DataFrame({"a": [1.5, np.nan], "b": ["x", None], "c": [True, False]}, index=[4, 2]),
-    }  # fmt: skip
+    }
     with (tmp_path / "packed").open("w+b") as stream:
         pack(value, stream)
         stream.seek(0)

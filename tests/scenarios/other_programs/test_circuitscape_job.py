@@ -34,9 +34,13 @@ class Job:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.keys = {
-            "data_type": "raster", "scenario": "pairwise", "habitat_file": "habitat.asc", "point_file": "points.txt",
-            "output_file": "run.out", "connect_using_avg_resistances": "True",
-        }  # fmt: skip
+            "data_type": "raster",
+            "scenario": "pairwise",
+            "habitat_file": "habitat.asc",
+            "point_file": "points.txt",
+            "output_file": "run.out",
+            "connect_using_avg_resistances": "True",
+        }
         grid(folder / "habitat.asc", [[1, 3, 5, 1, -9999]])
         (folder / "points.txt").write_text("1 105 205\n2 135 205\n")
 
@@ -80,9 +84,13 @@ class TestPairwiseFiles:
             np.testing.assert_allclose(written(out / f"run_{name}.asc"), [[1, 1, 1, 1, 0]])
         head = (out / "run_cum_curmap.asc").read_text().splitlines()[:6]
         assert head == [
-            "ncols         5", "nrows         1", "xllcorner     100.0", "yllcorner     200.0", "cellsize      10.0",
+            "ncols         5",
+            "nrows         1",
+            "xllcorner     100.0",
+            "yllcorner     200.0",
+            "cellsize      10.0",
             "NODATA_value  -9999",
-        ]  # fmt: skip
+        ]
 
     @pytest.mark.parametrize(
         ("switches", "maps"),
@@ -101,9 +109,17 @@ class TestPairwiseFiles:
 
     def test_geotiff_outputs(self, job):
         with rasterio.open(
-            job.folder / "map.tif", "w", driver="GTiff", height=1, width=2, count=1, dtype="float32", nodata=-1,
-            crs="EPSG:6933", transform=Affine(10, 0, 100, 0, -10, 210),
-        ) as file:  # fmt: skip
+            job.folder / "map.tif",
+            "w",
+            driver="GTiff",
+            height=1,
+            width=2,
+            count=1,
+            dtype="float32",
+            nodata=-1,
+            crs="EPSG:6933",
+            transform=Affine(10, 0, 100, 0, -10, 210),
+        ) as file:
             file.write(np.ones((1, 1, 2)))
         (job.folder / "points.txt").write_text("1 105 205\n2 115 205\n")
         out = job.run(habitat_file="map.tif", write_volt_maps=True, write_as_tif="true")
@@ -222,9 +238,12 @@ class TestNetworks:
         (job.folder / "graph.txt").write_text("1\t2\t1\n2\t3\t1\n3\t4\t2\n4\t3\t2\n4\t1\t1\n5\t6\t3\n")
         (job.folder / "focal.txt").write_text("1\n3\n5\n")
         job.keys = {
-            "data_type": "network", "scenario": "pairwise", "habitat_file": "graph.txt", "point_file": "focal.txt",
+            "data_type": "network",
+            "scenario": "pairwise",
+            "habitat_file": "graph.txt",
+            "point_file": "focal.txt",
             "output_file": "net.out",
-        }  # fmt: skip
+        }
         return job
 
     def test_pairwise(self, network):
@@ -304,9 +323,12 @@ class TestInputs:
         rule = read_pairs(tmp_path / "a")
         assert not rule.allows(2, 1) and rule.allows(1, 3) and rule.keeps(3)
         for text, match in [
-            ("mode maybe\n1 2\n", "mode include"), ("1 2\n", "starts with"), ("min 1\n0 1\n1 0\n", "line 2 must be 'max'"),
-            ("min 1\nmax 2\n0 1\n1 0 3\n", "square"), ("min 1\nmax 2\n0 1 2\n1 0 3\n3 1 1\n", "differ"),
-        ]:  # fmt: skip
+            ("mode maybe\n1 2\n", "mode include"),
+            ("1 2\n", "starts with"),
+            ("min 1\n0 1\n1 0\n", "line 2 must be 'max'"),
+            ("min 1\nmax 2\n0 1\n1 0 3\n", "square"),
+            ("min 1\nmax 2\n0 1 2\n1 0 3\n3 1 1\n", "differ"),
+        ]:
             (tmp_path / "a").write_text(text)
             with pytest.raises(DataError, match=match):
                 read_pairs(tmp_path / "a")

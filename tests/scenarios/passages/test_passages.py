@@ -34,17 +34,25 @@ def settings(data: dict[str, Any]) -> None:
     data["mortality"] = {"reach_km": 20, "origin": "made up"}
     data["actions"] = {
         "park": {
-            "kind": "protect", "title": "A park", "cost": 1, "resistance_factor": 0.3, "mortality_factor": 0.2,
-            "habitat_factor": 2, "area": {"region": "north_park", "buffer_m": 6000},
+            "kind": "protect",
+            "title": "A park",
+            "cost": 1,
+            "resistance_factor": 0.3,
+            "mortality_factor": 0.2,
+            "habitat_factor": 2,
+            "area": {"region": "north_park", "buffer_m": 6000},
         },
         "guards": {"kind": "patrol", "cost": 1, "mortality_factor": 0.1, "area": AREA},
         "walkers_only": {
-            "kind": "restore", "cost": 1, "resistance_factor": 0.5, "species": ["walker"],
+            "kind": "restore",
+            "cost": 1,
+            "resistance_factor": 0.5,
+            "species": ["walker"],
             "area": {"polygon": [[56.0, 42.7], [56.3, 42.7], [56.3, 42.8]]},
         },
         "gap": {"kind": "remove_fence", "fence": "border_0", "from_m": 20000, "to_m": 26000, "cost": 2},
         "wall": {"kind": "add_fence", "fence_line": "border", "line": [[55.9, 42.78], [56.5, 42.78]], "cost": 0},
-    }  # fmt: skip
+    }
     data["designs"]["bridge"]["cost"] = 3
 
 
@@ -160,9 +168,12 @@ def test_parts_and_needs(plain: PortfolioRun) -> None:
 def test_rules_of_the_study_file(study: Path) -> None:
     some = chosen(study).candidates["candidate"]
     run = chosen(
-        study, portfolio__must_have=[some[1]], portfolio__must_not=[some[9]], portfolio__most=2,
+        study,
+        portfolio__must_have=[some[1]],
+        portfolio__must_not=[some[9]],
+        portfolio__most=2,
         portfolio__at_most=[{"most": 1, "fence": "border_0", "from_km": 10, "to_km": 50}],
-    )  # fmt: skip
+    )
     names = run.names_of(run.best)
     assert some[1] in names and some[9] not in names and len(names) <= 2
     along = run.candidates.set_index("candidate").loc[list(names), "along_m"]
@@ -306,9 +317,20 @@ def test_from_the_command_line(study: Path, tmp_path: Path) -> None:
     assert summary["greedy"]["gain"] <= summary["plan"]["gain"]
     files = {p.name for p in out.iterdir()}
     assert files == {
-        "plan.csv", "candidates.csv", "bundles.csv", "frontier.csv", "needs.csv", "columns.csv", "plan.txt", "plan.gpkg",
-        "plan.png", "frontier.png", "index.html", "manifest.json", "scenario.yaml",
-    }  # fmt: skip
+        "plan.csv",
+        "candidates.csv",
+        "bundles.csv",
+        "frontier.csv",
+        "needs.csv",
+        "columns.csv",
+        "plan.txt",
+        "plan.gpkg",
+        "plan.png",
+        "frontier.png",
+        "index.html",
+        "manifest.json",
+        "scenario.yaml",
+    }
     columns = pd.read_csv(out / "columns.csv", keep_default_na=False)
     assert (columns["meaning"] != "").all()
     layers = gpd.list_layers(out / "plan.gpkg")["name"].tolist()

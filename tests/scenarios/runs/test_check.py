@@ -74,10 +74,21 @@ def test_a_study_in_order_passes(study: Path) -> None:
     code, report = check(study)
     assert code == 0
     assert [f["check"] for f in report["findings"]] == [
-        "inputs of closed", "inputs of free", "inputs of both", "worth of border", "worth of border", "worth of inner", "worth of inner",
-        "layers", "who fits, design wires_out", "who fits, design bridge", "leak test of border", "gap test of border",
-        "leak test of inner", "gap test of inner",
-    ]  # fmt: skip
+        "inputs of closed",
+        "inputs of free",
+        "inputs of both",
+        "worth of border",
+        "worth of border",
+        "worth of inner",
+        "worth of inner",
+        "layers",
+        "who fits, design wires_out",
+        "who fits, design bridge",
+        "leak test of border",
+        "gap test of border",
+        "leak test of inner",
+        "gap test of inner",
+    ]
     worth = [f["text"] for f in report["findings"] if f["check"] == "worth of border"]
     assert worth[0] == "Walker: border is sealed (made up)."
     assert worth[1].startswith(

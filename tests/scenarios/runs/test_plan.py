@@ -88,8 +88,11 @@ def test_nothing_is_solved_and_nothing_is_kept(study: Path, monkeypatch: pytest.
     store = StepStore(folder=tmp_path / "steps")
     found = plan_study(str(study), ["closed", "free"], None, {}, Reporter(quiet=True), store)
     assert [(step.scenario, step.species) for step in found.steps] == [
-        ("closed", "walker"), ("closed", "digger"), ("free", "walker"), ("free", "digger"),
-    ]  # fmt: skip
+        ("closed", "walker"),
+        ("closed", "digger"),
+        ("free", "walker"),
+        ("free", "digger"),
+    ]
     assert not any(step.kept or step.model_kept for step in found.steps)
     assert not store.folder.exists()
 

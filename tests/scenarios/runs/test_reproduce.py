@@ -99,19 +99,27 @@ def test_versions_missing_inputs_and_files_that_are_gone_are_named(study: Path, 
 @pytest.mark.parametrize(
     ("change", "code", "words"),
     [
-        (lambda m: m.update(kind="", command=["otkel", "corridors", "tiny"]), 3, "give this command again: otkel corridors tiny"),
+        (
+            lambda m: m.update(kind="", command=["otkel", "corridors", "tiny"]),
+            3,
+            "give this command again: otkel corridors tiny",
+        ),
         (lambda m: m.update(inputs={}, audience="public"), 3, "was written for the audience public"),
         (lambda m: m.update(format=1), 4, "has format 1"),
         (lambda m: m.pop("outputs"), 4, "is no manifest of results"),
         (lambda m: m.update(command=["otkel", "run", "--out", "x"]), 3, "say where the inputs are"),
         (lambda m: m.update(command=["otkel", "run", "nowhere"]), 4, "unknown study 'nowhere'"),
         (
-            lambda m: (m.update(command=["otkel", "run", "ustyurt"]), m["scenarios"]["closed"].update(solver={"neighbours": 5})),
-            3, "solver.neighbours: 5",
+            lambda m: (
+                m.update(command=["otkel", "run", "ustyurt"]),
+                m["scenarios"]["closed"].update(solver={"neighbours": 5}),
+            ),
+            3,
+            "solver.neighbours: 5",
         ),
     ],
     ids=["corridors", "public", "format", "outputs", "no-study", "lost-study", "settings"],
-)  # fmt: skip
+)
 def test_what_cannot_be_run_again_is_refused_with_the_reason(
     results: Path, tmp_path: Path, change: Callable[[dict[str, Any]], object], code: int, words: str
 ) -> None:

@@ -175,9 +175,13 @@ def occupancy_data(seed: int = 1, sites: int = 30) -> OccupancyData:
     seen = (rng.random(days.shape) < 1 - np.exp(-0.05 * days)) & used[:, None]
     w = np.column_stack([np.ones(sites), rng.standard_normal(sites)])
     return OccupancyData(
-        detected=seen.astype(float), days=days, psi_design=np.column_stack([np.ones(sites), x - x.mean()]), rate_design=w,
-        psi_names=("one", "x"), rate_names=("one", "w"),
-    )  # fmt: skip
+        detected=seen.astype(float),
+        days=days,
+        psi_design=np.column_stack([np.ones(sites), x - x.mean()]),
+        rate_design=w,
+        psi_names=("one", "x"),
+        rate_names=("one", "w"),
+    )
 
 
 def test_the_gradient_of_the_occupancy_likelihood_is_right() -> None:
@@ -214,9 +218,13 @@ def test_sure_detection_makes_occupancy_a_binomial_share() -> None:
     seen[:12] = 1.0
     ones = np.ones((40, 1))
     data = OccupancyData(
-        detected=np.repeat(seen, 20, axis=1), days=np.full((40, 20), 50.0), psi_design=ones, rate_design=ones,
-        psi_names=("one",), rate_names=("one",),
-    )  # fmt: skip
+        detected=np.repeat(seen, 20, axis=1),
+        days=np.full((40, 20), 50.0),
+        psi_design=ones,
+        rate_design=ones,
+        psi_names=("one",),
+        rate_names=("one",),
+    )
     fit = fit_occupancy(data)
     assert fit.converged and fit.psi[0] == pytest.approx(0.3, abs=0.01)
     assert fit.used[20] < 1e-6 and fit.used[0] == 1.0
@@ -270,10 +278,13 @@ def test_leaving_out_is_refitting_without_the_site() -> None:
     plain = minimize(
         lambda t: float(
             -PredictionFit(intercept=t[0], slope=t[1], cv=whole.cv).log_score(z[kept], events[kept], days[kept]).sum()
-            + 0.5 * ((t[0] - np.log((events[kept].sum() + 0.5) / days[kept].sum())) / 3.0) ** 2 + 0.5 * t[1] ** 2
+            + 0.5 * ((t[0] - np.log((events[kept].sum() + 0.5) / days[kept].sum())) / 3.0) ** 2
+            + 0.5 * t[1] ** 2
         ),
-        [-3.0, 0.0], method="Nelder-Mead", options={"xatol": 1e-8, "fatol": 1e-10},
-    ).x  # fmt: skip
+        [-3.0, 0.0],
+        method="Nelder-Mead",
+        options={"xatol": 1e-8, "fatol": 1e-10},
+    ).x
     found = _refit(whole, z[kept], events[kept], days[kept])
     assert (found.intercept, found.slope) == pytest.approx(tuple(plain), abs=1e-5)
 

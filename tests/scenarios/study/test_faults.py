@@ -33,9 +33,31 @@ RAW = re.compile(
 )
 """What pydantic and Python say, and nobody should have to read."""
 WRONG: tuple[Any, ...] = (
-    None, True, 0, -1, 1.5, 10**30, float("nan"), float("inf"), "", "x", "12 m", "1,5", "2024-13-45", [], ["x", 3], [[1]],
-    [1, 2, 3], {}, {"x": 1}, {"value": "x", "orign": 1}, {1: 2}, [None], "../up", *HOSTILE.values(),
-)  # fmt: skip
+    None,
+    True,
+    0,
+    -1,
+    1.5,
+    10**30,
+    float("nan"),
+    float("inf"),
+    "",
+    "x",
+    "12 m",
+    "1,5",
+    "2024-13-45",
+    [],
+    ["x", 3],
+    [[1]],
+    [1, 2, 3],
+    {},
+    {"x": 1},
+    {"value": "x", "orign": 1},
+    {1: 2},
+    [None],
+    "../up",
+    *HOSTILE.values(),
+)
 
 
 def models(kind: type[Model] = Model) -> Iterator[type[Model]]:
@@ -122,25 +144,28 @@ def test_a_file_with_faults_everywhere_lists_each_once(tmp_path: Path) -> None:
     settings["designs"]["Gate 1"] = {"width_m": 4}
     settings["context"] = {5: "borders.gpkg"}
     lines = [line.split("it.yaml:", 1)[1].split(": ", 1)[1] for line in said(Study, settings, tmp_path)]
-    assert sorted(lines) == sorted([
-        "grid.bounds: [1, 2, 3]: should be a list of four numbers: xmin, ymin, xmax, ymax; e.g. bounds: [500000, 4800000, 600000, 4900000]",
-        "grid.cell_m: '500 m': should be a number greater than 0; write it without a unit: 500; e.g. cell_m: 1000",
-        "designs.wires_out.width_m: '4,5': should be a number greater than 0; write decimals with a point: 4.5; e.g. width_m: 1000",
-        "designs.wires_out.clearance_m: 'none': should be a number greater than 0, or open; e.g. clearance_m: 1000",
-        "designs.wires_out.months[1]: 13: should be a whole number from 1 to 12; e.g. months: [6]",
-        "designs.wires_out.costs: unknown key; did you mean 'cost'?",
-        "designs.Gate 1: the name 'Gate 1' should be a short name of small letters, digits, - and _, beginning with a letter or "
-        "digit; a number or a word like yes as a name needs quotes around it",
-        "candidates.every_m: is empty: should be a number greater than 0; e.g. every_m: 1000",
-        "regions.file: is missing; add it, e.g. file: north.gpkg",
-        "solver.neighbours: 6: should be 4 or 8; e.g. neighbours: 8",
-        "fences.table: 7: should be text; put quotes around it; e.g. table: name",
-        "fences.permeability.inner.digger: 0.4: does not say at which scale it was measured, and the same share is worth "
-        "kilometres per encounter and metres per step; write e.g. {value: 0.3, per: encounter, scale_m: 1000, origin: where from}, "
-        "{worth_km: 120, origin: assumption}, or {value: 0, origin: sealed}; see the page on fences",
-        "context.5: the name '5' should be borders, countries, roads, water or settlements; "
-        "a number or a word like yes as a name needs quotes around it",
-    ])  # fmt: skip
+    assert sorted(lines) == sorted(
+        [
+            "grid.bounds: [1, 2, 3]: should be a list of four numbers: xmin, ymin, xmax, ymax; "
+            "e.g. bounds: [500000, 4800000, 600000, 4900000]",
+            "grid.cell_m: '500 m': should be a number greater than 0; write it without a unit: 500; e.g. cell_m: 1000",
+            "designs.wires_out.width_m: '4,5': should be a number greater than 0; write decimals with a point: 4.5; e.g. width_m: 1000",
+            "designs.wires_out.clearance_m: 'none': should be a number greater than 0, or open; e.g. clearance_m: 1000",
+            "designs.wires_out.months[1]: 13: should be a whole number from 1 to 12; e.g. months: [6]",
+            "designs.wires_out.costs: unknown key; did you mean 'cost'?",
+            "designs.Gate 1: the name 'Gate 1' should be a short name of small letters, digits, - and _, beginning with a letter or "
+            "digit; a number or a word like yes as a name needs quotes around it",
+            "candidates.every_m: is empty: should be a number greater than 0; e.g. every_m: 1000",
+            "regions.file: is missing; add it, e.g. file: north.gpkg",
+            "solver.neighbours: 6: should be 4 or 8; e.g. neighbours: 8",
+            "fences.table: 7: should be text; put quotes around it; e.g. table: name",
+            "fences.permeability.inner.digger: 0.4: does not say at which scale it was measured, and the same share is worth "
+            "kilometres per encounter and metres per step; write e.g. {value: 0.3, per: encounter, scale_m: 1000, origin: where from}, "
+            "{worth_km: 120, origin: assumption}, or {value: 0, origin: sealed}; see the page on fences",
+            "context.5: the name '5' should be borders, countries, roads, water or settlements; "
+            "a number or a word like yes as a name needs quotes around it",
+        ]
+    )
 
 
 def test_names_of_what_is_not_there_stand_on_a_line_each(tmp_path: Path) -> None:

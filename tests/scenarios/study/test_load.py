@@ -43,9 +43,10 @@ def test_command_line_before_scenario_before_study(study: Path) -> None:
     assert [r.study.candidates.every_m for r in (plain, wide, both)] == [2000, 500, 250]
     assert [r.study.ranking.shortlist for r in (plain, wide, both)] == [10, 3, 3]
     assert both.changes == (
-        "scenario wide: candidates.every_m: 2000 -> 500", "scenario wide: ranking.shortlist: '(default)' -> 3",
+        "scenario wide: candidates.every_m: 2000 -> 500",
+        "scenario wide: ranking.shortlist: '(default)' -> 3",
         "command line: candidates.every_m: 500 -> 250",
-    )  # fmt: skip
+    )
     assert plain.study.title == both.study.title
 
 
@@ -129,7 +130,11 @@ def test_a_date_is_text(tmp_path: Path) -> None:
         ("solver.neighbours", 6, "solver.neighbours: 6: should be 4 or 8; e.g. neighbours: 8"),
         ("fences.model.reach_m", 0, "fences.model.reach_m: 0: should be a number greater than 0"),
         ("fences.model.reach_m", ".inf", "fences.model.reach_m"),
-        ("candidates.every_m", "far", "candidates.every_m: 'far': should be a number greater than 0; e.g. every_m: 1000"),
+        (
+            "candidates.every_m",
+            "far",
+            "candidates.every_m: 'far': should be a number greater than 0; e.g. every_m: 1000",
+        ),
         ("candidates.min_spacing_m", -1, "candidates.min_spacing_m: -1"),
         ("ranking", {"conductance_weight": 0, "least_cost_weight": 0}, "ranking: at least one weight must be > 0"),
         ("grid", {"like": "dem.tif", "crs": "EPSG:6933"}, "grid: `like` already fixes crs and bounds"),
@@ -138,12 +143,20 @@ def test_a_date_is_text(tmp_path: Path) -> None:
         ("routes.walker", {"from": ["a", "a"], "to": ["b"]}, "`from` names a twice"),
         ("routes.walker", {"from": ["a"], "to": ["a"]}, "a is both in `from` and in `to`"),
         ("routes", {"walker": {"from": ["a"], "to": ["b"]}}, "species.digger: has no entry in `routes`"),
-        ("routes.wolf", {"from": ["a"], "to": ["b"]}, "routes.wolf: unknown species 'wolf'; choose one of walker, digger"),
-        ("layers.slope_percent.source", "elevation", "layers.slope_percent.source: unknown layer 'elevation'; choose one of dem"),
+        (
+            "routes.wolf",
+            {"from": ["a"], "to": ["b"]},
+            "routes.wolf: unknown species 'wolf'; choose one of walker, digger",
+        ),
+        (
+            "layers.slope_percent.source",
+            "elevation",
+            "layers.slope_percent.source: unknown layer 'elevation'; choose one of dem",
+        ),
         ("study", "Two Words", "study: 'Two Words'"),
         ("study", None, "study"),
     ],
-)  # fmt: skip
+)
 def test_faults_name_key_and_value(study: Path, key: str, value: Any, words: str) -> None:
     value = float("inf") if value == ".inf" else value
     with pytest.raises(ConfigError) as caught:

@@ -82,9 +82,15 @@ def test_a_size_that_the_grid_cannot_have_is_refused_before_the_draws(study: Pat
 
 def test_the_command_writes_the_tables(study: Path, tmp_path: Path) -> None:
     run_uncertainty_study(
-        str(study), tmp_path / "out", Reporter(quiet=True), scenario="closed", species=["digger"], draws=4, top=3,
+        str(study),
+        tmp_path / "out",
+        Reporter(quiet=True),
+        scenario="closed",
+        species=["digger"],
+        draws=4,
+        top=3,
         cache=tmp_path / "draws",
-    )  # fmt: skip
+    )
     sizes, agreement = (pd.read_csv(tmp_path / "out" / f"{name}.csv") for name in ("cell_sizes", "cell_agreement"))
     assert set(sizes["cell_m"]) == {1000.0, 2000.0}
     assert len(agreement) == 1

@@ -212,9 +212,14 @@ def test_a_draw_is_a_run_with_other_numbers(study: Path, resolved: ResolvedStudy
     job = DrawJob(resolved=resolved, species=("digger",), candidates=names)
     gains = gains_of(job, inputs, changes)
     other = resolve(
-        str(study), "closed", {"fences.model.free_path_m": 1500.0, "fences.model.reach_m": 700.0,
-                               "fences.permeability": {"border": {"digger": let_through(0.2)}}},
-    )  # fmt: skip
+        str(study),
+        "closed",
+        {
+            "fences.model.free_path_m": 1500.0,
+            "fences.model.reach_m": 700.0,
+            "fences.permeability": {"border": {"digger": let_through(0.2)}},
+        },
+    )
     now = read_inputs(other, ["digger"])
     now.profiles["digger"] = now.profiles["digger"].with_parameters({"rules.slope_percent[0]": 5.0})
     ranking = run_species(prepare_species(other, now, "digger")).ranking.set_index("candidate")
