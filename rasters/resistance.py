@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import reduce
 from typing import Literal
 
@@ -236,10 +236,10 @@ def _effect(layer: Layer, rule: Rule, matters: Bool, faults: list[str]) -> Float
 
 
 def _read_as(rule: Rule, layer: Layer) -> Float:
-    """(height, width) layer values as the rule reads them: float64, scaled to the rule's cell size."""
+    """(height, width) layer values as the rule reads them: float64, scaled from the cells they were computed on to the rule's."""
     values = layer.values.astype(np.float64)
     if rule.scaling is not None:
-        values *= rule.scaling.factor(math.sqrt(layer.grid.cell_width_m * layer.grid.cell_height_m))
+        values *= rule.scaling.factor(layer.computed_on_m)
     return values
 
 
@@ -269,7 +269,7 @@ def _one_cell(layer: Layer, row: int, col: int) -> Layer:
     t = layer.grid.transform
     grid = Grid(layer.grid.crs, Affine(t.a, 0.0, t.c + col * t.a, 0.0, t.e, t.f + row * t.e), (1, 1))
     box = (slice(row, row + 1), slice(col, col + 1))
-    return Layer(name=layer.name, values=layer.values[box], nodata=layer.nodata[box], grid=grid, unit=layer.unit)
+    return replace(layer, values=layer.values[box], nodata=layer.nodata[box], grid=grid)
 
 
 def _contribution(part: Literal["rule", "factor"], here: Mapping[str, Layer], rule: Rule) -> Contribution:

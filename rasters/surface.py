@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -33,6 +34,8 @@ class Layer:
         True where the value is not known.
     unit : str
         ``"m"``, ``"percent"``, ``"class"``, ``"1"``.
+    cell_m : float, optional
+        Size of the cells that values were computed on [m], where these are finer than the grid's; None: the grid's own.
     """
 
     name: str
@@ -40,6 +43,12 @@ class Layer:
     nodata: NDArray[np.bool_]
     grid: Grid
     unit: str
+    cell_m: float | None = None
+
+    @property
+    def computed_on_m(self) -> float:
+        """Size of the cells that values were computed on [m]."""
+        return self.cell_m or math.sqrt(self.grid.cell_width_m * self.grid.cell_height_m)
 
     def __post_init__(self) -> None:
         _require_shape(self.grid, self.name, self.values, self.nodata)

@@ -20,6 +20,7 @@ from rasters.errors import ConfigError, DataError, NodataFilledWarning, OptionEr
 from rasters.fence_cuts import cut_edges, touches
 from rasters.fences import CutEdges, Fence
 from rasters.files.reading import read_grid, read_raster, read_vectors
+from rasters.files.relief import escape_distance, fine_terrain, pixel_metres
 from rasters.grid import Grid
 from rasters.numbers import part_percent
 from rasters.plain import unknown
@@ -58,6 +59,8 @@ CONTEXT: dict[ContextName, tuple[str, ...]] = {
     "borders": (), "countries": ("country",), "roads": (), "water": (), "settlements": ("name",),
 }  # fmt: skip
 """Context layer -> attributes that are read."""
+FINER = 1.5
+"""Times by which the cells of the grid may be wider than those of its relief before slopes on them are told."""
 OUTSIDE = 0.001
 """Share of a region outside the grid that is told."""
 
@@ -286,6 +289,8 @@ def _layer(resolved: ResolvedStudy, name: str, source: LayerSource, done: dict[s
             resolved.file(source.file), grid, name=name, unit=source.unit, resampling=resampling,
             number=source.band, choose=f"choose one in {resolved.path.name}, layers.{name}: `band: 1`",
         )  # fmt: skip
+    if source.reads_relief:
+        return _from_relief(resolved, name, source, grid)
     if source.derive in ("burn", "distance") and source.file is not None:
         return _from_vectors(resolved, name, source, grid)
     assert source.source is not None
@@ -293,9 +298,42 @@ def _layer(resolved: ResolvedStudy, name: str, source: LayerSource, done: dict[s
     if source.derive == "distance":
         assert source.above is not None
         return distance_to((base.values.astype(np.float64) >= source.above) & ~base.nodata, grid, name)
+    _tell_of_averaged(resolved, name, source.source, grid)
     if source.derive == "ruggedness":
         return _renamed(terrain.ruggedness(base), name)
     return _renamed(terrain.slope(base, "percent" if source.derive == "slope_percent" else "deg"), name)
+
+
+def _from_relief(resolved: ResolvedStudy, name: str, source: LayerSource, grid: Grid) -> Layer:
+    """Terrain on the cells of a file of relief, gathered in those of the grid."""
+    assert source.file is not None
+    path, choose = resolved.file(source.file), f"choose one in {resolved.path.name}, layers.{name}: `band: 1`"
+    with naming(f"{resolved.path}: layers.{name}"):
+        if source.derive == "escape_distance":
+            assert source.above is not None and source.at_most_m is not None
+            return escape_distance(
+                path, grid, name=name, above=source.above, at_most_m=source.at_most_m, number=source.band, choose=choose
+            )
+        assert source.derive in ("slope_percent", "slope_deg", "ruggedness") and source.per_cell is not None
+        return fine_terrain(
+            path, grid, name=name, measure=source.derive, per_cell=source.per_cell, above=source.above, number=source.band,
+            choose=choose,
+        )  # fmt: skip
+
+
+def _tell_of_averaged(resolved: ResolvedStudy, name: str, base: str, grid: Grid) -> None:
+    """Slopes of relief that was averaged to the grid are too low, and differ from cell size to cell size."""
+    source = resolved.study.layers[base]
+    if source.file is None or source.derive is not None:
+        return
+    fine, cell = pixel_metres(resolved.file(source.file), grid), grid.cell_width_m
+    if cell > FINER * fine:
+        derive = resolved.study.layers[name].derive
+        warnings.warn(
+            f"{resolved.path}: layers.{name}: {source.file} has cells of {fine:.0f} m, but {derive} is computed on cells of {cell:.0f} m, "
+            f"which are too smooth; write `{name}: {{derive: {derive}, file: {source.file}, per_cell: mean}}`",
+            PlannerWarning, stacklevel=2,
+        )  # fmt: skip
 
 
 def _from_vectors(resolved: ResolvedStudy, name: str, source: LayerSource, grid: Grid) -> Layer:
@@ -321,7 +359,7 @@ def _query(where: dict[str, list[str]] | None) -> str | None:
 
 
 def _renamed(layer: Layer, name: str) -> Layer:
-    return Layer(name=name, values=layer.values, nodata=layer.nodata, grid=layer.grid, unit=layer.unit)
+    return replace(layer, name=name)
 
 
 def _filled(layer: Layer, source: LayerSource) -> Layer:
@@ -332,9 +370,7 @@ def _filled(layer: Layer, source: LayerSource) -> Layer:
         NodataFilledWarning, stacklevel=2,
     )  # fmt: skip
     values = np.where(layer.nodata, np.asarray(source.fill_nodata, dtype=layer.values.dtype), layer.values)
-    return Layer(
-        name=layer.name, values=values, nodata=np.zeros(layer.grid.shape, bool), grid=layer.grid, unit=layer.unit
-    )
+    return replace(layer, values=values, nodata=np.zeros(layer.grid.shape, bool))
 
 
 def read_places(resolved: ResolvedStudy, grid: Grid) -> dict[str, FocalPlace]:

@@ -162,6 +162,8 @@ def _attributes(shapes: str, stated: Regions | Fences, *keys: str) -> str:
 def _layer_file(resolved: ResolvedStudy, name: str) -> str:
     """What the file of a layer must be."""
     layer = resolved.study.layers[name]
+    if layer.reads_relief:
+        return "a raster of elevation in metres, on cells finer than the study's"
     if layer.derive is not None:
         return "the vector file that it is derived from"
     grid = "on the grid of the study" if layer.resampling is None else "on any grid that covers the study"
@@ -173,9 +175,14 @@ def _layers(resolved: ResolvedStudy, grid: Grid, door: _Door) -> dict[str, Layer
     known = repr((resolved.study.grid, resolved.study.layers))
     if known not in door.layers:
         done: dict[str, Layer] = {}
+        lost: set[str] = set()
         for name in door.attempt("layers", partial(layer_order, resolved)) or ():
-            source = resolved.study.layers[name].source
-            if source is None or source in done:
+            stated = resolved.study.layers[name]
+            if stated.file is not None and stated.file in lost:
+                continue
+            if stated.file is not None and not resolved.file(stated.file).exists():
+                lost.add(stated.file)  # told once, of the first layer that needs it
+            if stated.source is None or stated.source in done:
                 layer = door.attempt(
                     f"layer {name}", partial(read_layer, resolved, name, done, grid), _layer_file(resolved, name)
                 )

@@ -158,7 +158,7 @@ def study_settings() -> dict[str, Any]:
         "grid": {"like": "dem.tif"},
         "layers": {
             "dem": {"file": "dem.tif", "unit": "m"},
-            "slope_percent": {"derive": "slope_percent", "source": "dem"},
+            "slope_percent": {"derive": "slope_percent", "file": "dem.tif", "per_cell": "mean"},
             "water": {"file": "water.tif", "unit": "class"},
         },
         "species": {

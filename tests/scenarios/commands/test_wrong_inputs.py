@@ -350,6 +350,7 @@ def test_layer_in_another_unit(study: Path, results: Path) -> None:
 
 def test_layers_derived_in_a_circle(study: Path, results: Path) -> None:
     edit(study, "layers", "dem", value={"derive": "ruggedness", "source": "slope_percent"})
+    edit(study, "layers", "slope_percent", value={"derive": "slope_percent", "source": "dem"})
     fails(study, results, CONFIGURATION, "study.yaml", "dem", "slope_percent", "circle")
 
 

@@ -12,7 +12,7 @@ import rasterio
 from scipy.ndimage import distance_transform_edt
 from shapely import Point
 
-from rasters.errors import ConfigError, DataError, GridMismatchError, NodataFilledWarning, RasterWarning
+from rasters.errors import ConfigError, DataError, GridMismatchError, NodataFilledWarning, PlannerWarning, RasterWarning
 from scenarios.land.inputs import Inputs, input_files, read_inputs
 from scenarios.study.load import resolve
 from tests.support.tiny_study import CRS, SIZE, at_km, edit, water, write_raster, write_tiny_study, write_vectors
@@ -135,8 +135,48 @@ def test_another_grid_needs_a_word_on_resampling(study: Path) -> None:
     with pytest.raises(GridMismatchError, match=r"dem\.tif is on 40 x 40 .*, the study on 80 x 80"):
         inputs_of(study, grid=grid)
     layers = {f"layers__{name}__resampling": "nearest" for name in ("dem", "water")}
-    fine = inputs_of(study, grid=grid, **layers).layers["water"]
+    with pytest.warns(RasterWarning, match=r"relief of 1000 m is coarser than the cells of 500 m"):
+        fine = inputs_of(study, grid=grid, **layers).layers["water"]
     assert np.array_equal(fine.values, np.kron(water(), np.ones((2, 2), np.uint8)))
+
+
+def test_terrain_of_fine_relief_does_not_hang_on_the_cells(study: Path) -> None:
+    """Cells of 4 km know the slopes of the relief's cells of 1 km: their mean, the greatest and the share that is steep."""
+    file = {"derive": "slope_percent", "file": "dem.tif"}
+    layers = {
+        "slope_mean": file | {"per_cell": "mean"}, "slope_max": file | {"per_cell": "max"},
+        "share_steeper_than_5": file | {"per_cell": "share", "above": 5},
+        "rough": {"derive": "ruggedness", "file": "dem.tif", "per_cell": "mean"},
+        "escape": {"derive": "escape_distance", "file": "dem.tif", "above": 7, "at_most_m": 3000},
+    }  # fmt: skip
+    stated = {f"layers__{name}": layer for name, layer in layers.items()}
+    fine, coarse = inputs_of(study, **stated).layers, inputs_of(study, grid__cell_m=4000, **stated).layers
+    for name in layers:
+        of = np.max if name == "slope_max" else np.mean
+        blocks = of(fine[name].values.reshape(SIZE // 4, 4, SIZE // 4, 4), axis=(1, 3))
+        np.testing.assert_allclose(coarse[name].values, blocks, rtol=1e-6, err_msg=name)
+        assert np.ptp(coarse[name].values) > 0
+    assert {name: coarse[name].unit for name in layers} == {
+        "slope_mean": "percent", "slope_max": "percent", "share_steeper_than_5": "1", "rough": "m", "escape": "m",
+    }  # fmt: skip
+
+
+def test_slopes_of_averaged_relief_are_told_and_those_on_the_grid_are_as_ever(study: Path) -> None:
+    by_layer = {"derive": "slope_percent", "source": "dem"}
+    ever, fine = inputs_of(study, layers__slope_percent=by_layer), inputs_of(study)
+    np.testing.assert_array_equal(ever.layers["slope_percent"].values, fine.layers["slope_percent"].values)
+    np.testing.assert_array_equal(ever.layers["slope_percent"].nodata, fine.layers["slope_percent"].nodata)
+    words = r"layers\.slope_percent: dem\.tif has cells of 1000 m.* cells of 4000 m, .*file: dem\.tif, per_cell: mean"
+    with pytest.warns(PlannerWarning, match=words):
+        averaged = inputs_of(study, grid__cell_m=4000, layers__slope_percent=by_layer).layers["slope_percent"]
+    kept = inputs_of(study, grid__cell_m=4000).layers["slope_percent"]
+    assert averaged.values.mean() < 0.6 * kept.values.mean()
+
+
+def test_thresholds_are_scaled_from_the_cells_that_slopes_were_computed_on(study: Path) -> None:
+    fine, coarse = inputs_of(study), inputs_of(study, grid__cell_m=4000)
+    assert [one.layers["slope_percent"].computed_on_m for one in (fine, coarse)] == [1000.0, 1000.0]
+    assert coarse.layers["dem"].computed_on_m == 4000.0
 
 
 def test_ids_that_are_numbers_and_names_that_are_missing(study: Path) -> None:
@@ -167,9 +207,13 @@ def test_a_layer_chooses_its_band(study: Path) -> None:
         DataError, match=r"dem\.tif: has 2 bands: 1 \(nothing\), 2 \(elevation\); .*study\.yaml, layers\.dem: `band: 1`"
     ):
         inputs_of(study)
+    both = {"layers__dem__band": 2, "layers__slope_percent__band": 2}
     with pytest.warns(RasterWarning, match=r"read is band 2 \(elevation\)"):
-        assert (inputs_of(study, layers__dem__band=2).layers["dem"].values == dem).all()
+        found = inputs_of(study, **both).layers
+    assert (found["dem"].values == dem).all() and found["slope_percent"].values.max() > 0
+    with pytest.raises(DataError, match=r"layers\.slope_percent: .*dem\.tif: has 2 bands"), pytest.warns(RasterWarning):
+        inputs_of(study, layers__dem__band=2)
     with pytest.raises(ConfigError, match="band"):
         inputs_of(study, layers__dem__band=0)
     with pytest.raises(ConfigError, match=r"`band` chooses one of a raster `file`"):
-        inputs_of(study, layers__slope_percent__band=1)
+        inputs_of(study, layers__park={"derive": "burn", "file": "regions.gpkg", "band": 1})

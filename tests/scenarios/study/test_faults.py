@@ -171,7 +171,7 @@ def test_a_file_with_faults_everywhere_lists_each_once(tmp_path: Path) -> None:
 def test_names_of_what_is_not_there_stand_on_a_line_each(tmp_path: Path) -> None:
     settings = study_settings()
     settings["candidates"]["design"] = "wire_out"
-    settings["layers"]["slope_percent"]["source"] = "den"
+    settings["layers"]["slope_percent"] = {"derive": "slope_percent", "source": "den"}
     settings["designs"]["bridge"]["use_factor"] = {"walkr": 0.5}
     settings["done"] = ["plant"]
     lines = said(Study, settings, tmp_path)
