@@ -19,6 +19,7 @@ from scenarios.api.done import Done, Teller, Told
 from scenarios.api.results import OpenStudy, Results
 from scenarios.outputs.job import Summary
 from scenarios.outputs.stored import read_results
+from scenarios.region.limits import MOST_MB
 
 __all__ = [
     "batch", "check", "circuitscape", "corridors", "crime", "doctor", "evidence", "explain", "export", "indicators",
@@ -349,21 +350,26 @@ def new(
 def region(
     out: Folder, *, bbox: Sequence[float] | None = None, area: Folder | None = None, cell_m: float | None = None,
     species: Names = "urial", plan: bool = False, offline: bool = False, dem: Folder | None = None,
-    landcover: Folder | None = None, pbf: Folder | None = None, wdpa: Folder | None = None, most_mb: float = 2000.0,
-    progress: Told = None,
+    landcover: Folder | None = None, pbf: Folder | None = None, wdpa: Folder | None = None, overpass: bool = False,
+    address: Names = (), most_mb: float = MOST_MB, progress: Told = None,
 ) -> Any:  # fmt: skip
     """Make a study of any region, from its bounds (west, south, east, north [degrees]) or a vector file; see `otkel region`.
 
     With ``plan`` nothing is made, and what would be fetched is returned. OptionError unless one of ``bbox`` and ``area`` is given.
     """
-    from scenarios.region.session import bounds_of, make_region, plan_region
+    from scenarios.region.given import Given, bounds_of
+    from scenarios.region.session import make_region, plan_region
 
     bounds = bounds_of(bbox, _path(area))
+    given = Given(
+        dem=_path(dem), landcover=_path(landcover), pbf=_path(pbf), wdpa=_path(wdpa), overpass=overpass,
+        addresses=_names(address) or (),
+    )  # fmt: skip
     if plan:
-        return plan_region(bounds, cell_m, dem=_path(dem), landcover=_path(landcover))
+        return plan_region(bounds, cell_m, given)
     return make_region(
-        Path(out), bounds, _names(species) or ["urial"], Teller(progress), cell_m=cell_m, offline=offline, dem=_path(dem),
-        landcover=_path(landcover), pbf=_path(pbf), wdpa=_path(wdpa), most_mb=most_mb,
+        Path(out), bounds, _names(species) or ["urial"], Teller(progress), given=given, cell_m=cell_m, offline=offline,
+        most_mb=most_mb,
     )  # fmt: skip
 
 

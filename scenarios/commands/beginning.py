@@ -9,6 +9,7 @@ import typer
 
 from scenarios.commands.common import Summary, reported
 from scenarios.commands.completing import studies_typed
+from scenarios.region.limits import MOST_MB
 
 if TYPE_CHECKING:
     from scenarios.progress import Reporter
@@ -96,29 +97,36 @@ def region(
         Path | None, typer.Option(metavar="FILE", help="Land cover instead of ESA WorldCover, in its codes.")
     ] = None,
     pbf: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="OpenStreetMap extract (.osm.pbf): fences, roads, settlements.")
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="OpenStreetMap extract (.osm.pbf): fences, gates, roads, rail, water, borders, settlements, reserves.",
+        ),
     ] = None,
     most_mb: Annotated[
         float, typer.Option("--most-mb", min=0, help="Fetch nothing when it would be more than this [MB].")
-    ] = 2000.0,
+    ] = MOST_MB,
     wdpa: Annotated[Path | None, typer.Option(metavar="FILE", help="Protected areas of WDPA: polygons.")] = None,
+    overpass: Annotated[
+        bool, typer.Option("--overpass", help="Ask Overpass for what --pbf would give; for small regions.")
+    ] = False,
+    address: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--address",
+            metavar="NAME=URL",
+            help="Where a source is asked: dem, worldcover or overpass. Default: as the page on regions says.",
+        ),
+    ] = None,
 ) -> Summary:
-    """Make a study of any region from public relief and land cover, and your files of fences, roads, settlements and reserves."""
-    from scenarios.region.session import bounds_of, make_region, plan_region
+    """Make a study of any region from public relief and land cover, and OpenStreetMap and reserves where you give them."""
+    from scenarios.region.given import Given, bounds_of
+    from scenarios.region.session import make_region, plan_region
 
     bounds = bounds_of(bbox, area)
+    given = Given(dem=dem, landcover=landcover, pbf=pbf, wdpa=wdpa, overpass=overpass, addresses=address or ())
     if plan:
-        return plan_region(bounds, cell_m, dem=dem, landcover=landcover)
+        return plan_region(bounds, cell_m, given)
     return make_region(
-        out,
-        bounds,
-        species or ["urial"],
-        reporter,
-        cell_m=cell_m,
-        offline=offline,
-        dem=dem,
-        landcover=landcover,
-        pbf=pbf,
-        wdpa=wdpa,
-        most_mb=most_mb,
+        out, bounds, species or ["urial"], reporter, given=given, cell_m=cell_m, offline=offline, most_mb=most_mb
     )

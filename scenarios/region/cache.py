@@ -5,30 +5,23 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import shutil
 import time
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
-from rasters.errors import ConfigError
-from scenarios.records.cache import cache_folder
+from filelock import BaseFileLock, FileLock
+
 from scenarios.records.hashing import sha256_of
-from scenarios.region.fetching import NotReached, NotThere, fetch, size_of
-from scenarios.region.sources import Source, Tile
+from scenarios.region.fetching import Fetched, NotReached, NotThere, fetch, size_of
+from scenarios.region.hashes import wrong_hash
+from scenarios.region.parts import HEAD_BYTES, Part, part_for
+from scenarios.region.source import Ask, Got, Kept, Source
 
-__all__ = ["Cache", "Kept"]
+__all__ = ["Cache"]
 
-USUAL_GB = 20.0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Kept:
-    """A file that was fetched, as SOURCES.yaml has it; ``sha256`` is empty where the source has none (sea)."""
-
-    url: str
-    fetched: str
-    sha256: str
-    n_bytes: int
-    etag: str
+FOLDERS = ("objects", "addresses", "parts", "locks")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,32 +40,24 @@ class Cache:
     limit_bytes: float
     offline: bool = False
 
-    @classmethod
-    def of_user(cls, *, offline: bool = False) -> Cache:
-        """``OTKEL_SOURCES``, or the user's cache; ``OTKEL_SOURCES_GB`` bounds it."""
-        said = os.environ.get("OTKEL_SOURCES_GB", f"{USUAL_GB:g}")
-        if not said.replace(".", "", 1).isdigit():
-            raise ConfigError(f"OTKEL_SOURCES_GB={said}: should be a number of gibibytes, such as 20")
-        folder = Path(os.environ.get("OTKEL_SOURCES") or cache_folder("sources"))
-        return cls(folder=folder, limit_bytes=float(said) * 2**30, offline=offline)
-
     def path(self, kept: Kept) -> Path:
         """Where its content lies."""
         return self.folder / "objects" / kept.sha256
 
-    def known(self, url: str) -> Kept | None:
-        """What is kept of an address and still is what came; None where nothing is."""
-        entry = self._entry(url)
-        if not entry.exists():
-            return None
-        kept = Kept(**json.loads(entry.read_text(encoding="utf-8")))
-        if kept.sha256 and (not self.path(kept).exists() or sha256_of(self.path(kept)) != kept.sha256):
+    def known(self, ask: Ask) -> Kept | None:
+        """What is kept of an ask and still is what came, or the whole file where a part will do; None where nothing is."""
+        for one in dict.fromkeys((ask, replace(ask, pixel_deg=0.0))):
+            entry = self._entry(one)
+            if not entry.exists():
+                continue
+            kept = Kept(**json.loads(entry.read_text(encoding="utf-8")))
+            if not kept.sha256 or (self.path(kept).exists() and sha256_of(self.path(kept)) == kept.sha256):
+                return kept
             self.path(kept).unlink(missing_ok=True)
             entry.unlink()
-            return None
-        return kept
+        return None
 
-    def get(self, source: Source, tile: Tile) -> Kept:
+    def get(self, source: Source, ask: Ask) -> Got:
         """A file of a source, from here or fetched.
 
         Raises
@@ -80,53 +65,128 @@ class Cache:
         NotReached
             One line, with what to do by hand.
         """
-        if kept := self.known(tile.url):
+        advice = f"; {source.title} can be given as a file: {source.by_hand} FILE"
+        is_new = False
+        if kept := self.known(ask):
             if kept.sha256:
                 os.utime(self.path(kept))
-            return kept
-        advice = f"; {source.title} can be given as a file: {source.by_hand} FILE"
-        if self.offline:
-            raise NotReached(f"{tile.url}: is not in {self.folder}, and --offline fetches nothing{advice}")
-        try:
-            return self._fetched(tile.url)
-        except NotReached as error:
-            raise NotReached(f"{error}{advice}") from None
+        elif self.offline:
+            raise NotReached(f"{ask.url}: is not in {self.folder}, and --offline fetches nothing{advice}")
+        else:
+            try:
+                kept, is_new = self._fetched(source, ask), True
+            except NotReached as error:
+                raise NotReached(f"{error}{advice}") from None
+        return Got(ask=ask, kept=kept, path=self.path(kept) if kept.sha256 else None, is_new=is_new)
 
-    def to_fetch(self, source: Source, tile: Tile) -> int:
-        """Bytes that `get` would fetch; 0 for what is here, and for what the source has not."""
-        if self.offline or self.known(tile.url):
+    def to_fetch(self, source: Source, ask: Ask) -> int:
+        """Bytes that `get` would fetch; 0 for what is here, and for what the source has not; -1 where only fetching tells.
+
+        Where a part may do, its beginning is fetched to see how much that is; `get` goes on from there.
+        """
+        if self.offline or self.known(ask):
             return 0
+        if ask.query:
+            return -1
         try:
-            return size_of(tile.url)
+            if not ask.pixel_deg:
+                return size_of(ask.url)
+            self._folders()
+            with self._alone(ask):
+                part, told = self._part(ask)
+            return part.n_bytes if part else told.whole
         except NotThere:
             return 0
         except NotReached as error:
             raise NotReached(f"{error}; {source.title} can be given as a file: {source.by_hand} FILE") from None
 
-    def _fetched(self, url: str) -> Kept:
-        for name in ("objects", "addresses", "parts"):
-            (self.folder / name).mkdir(parents=True, exist_ok=True)
+    def entries(self) -> Iterator[Kept]:
+        """Everything that was fetched and is still here."""
+        folder = self.folder / "addresses"
+        for path in sorted(folder.glob("*.json")) if folder.is_dir() else ():
+            kept = Kept(**json.loads(path.read_text(encoding="utf-8")))
+            if not kept.sha256 or self.path(kept).exists():
+                yield kept
+
+    def size_bytes(self) -> int:
+        """Of all that lies here, with what broke off."""
+        return sum(path.stat().st_size for path in self.folder.rglob("*") if path.is_file())
+
+    def clear(self) -> int:
+        """Remove all that was fetched; bytes that became free."""
+        size = self.size_bytes()
+        for name in FOLDERS:
+            shutil.rmtree(self.folder / name, ignore_errors=True)
+        return size - self.size_bytes()
+
+    def _fetched(self, source: Source, ask: Ask) -> Kept:
+        """Two goes: what came with a wrong hash is fetched once more."""
+        self._folders()
         self._make_room()
-        part = self.folder / "parts" / f"{_key(url)}.part"
+        with self._alone(ask):
+            if kept := self.known(ask):  # another process was faster
+                return kept
+            for _ in range(2):
+                kept, wrong = self._once(source, ask)
+                if not wrong:
+                    return self._remember(ask, kept)
+        raise NotReached(
+            f"{ask.url}: what came has not the {wrong} that the source publishes, and is not kept; try again"
+        )
+
+    def _once(self, source: Source, ask: Ask) -> tuple[Kept, str]:
+        """What came, and the hash that it should have and has not."""
+        begun = self._begun(ask)
         now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
         try:
-            told = fetch(url, part)
+            part = self._part(ask)[0] if ask.pixel_deg else None
+            told = fetch(ask.url, begun, query=ask.query, first=part.n_bytes if part else None)
         except NotThere:
-            return self._remember(Kept(url=url, fetched=now, sha256="", n_bytes=0, etag=""))
-        kept = Kept(url=url, fetched=now, sha256=sha256_of(part), n_bytes=told.n_bytes, etag=told.etag)
-        part.replace(self.path(kept))
-        part.with_suffix(".etag").unlink(missing_ok=True)
-        return self._remember(kept)
+            return Kept(url=ask.url, fetched=now, sha256="", n_bytes=0, etag="", query=ask.query), ""
+        hashes = {} if part else told.hashes
+        wrong = wrong_hash(begun, hashes)
+        fault = "" if wrong else source.fault(begun)
+        if wrong or fault:
+            begun.unlink()
+            begun.with_suffix(".told").unlink(missing_ok=True)
+        if fault:
+            raise NotReached(f"{ask.url}: {fault}, and is not kept; try again")
+        if wrong:
+            return Kept(url=ask.url, fetched=now, sha256="", n_bytes=0, etag=""), wrong
+        kept = Kept(
+            url=ask.url, fetched=now, sha256=sha256_of(begun), n_bytes=begun.stat().st_size, etag=told.etag,
+            checked=" ".join(hashes), whole_bytes=told.whole or begun.stat().st_size, query=ask.query,
+            overview=part.overview if part else -1, factor=part.factor if part else 1,
+        )  # fmt: skip
+        begun.replace(self.path(kept))
+        begun.with_suffix(".told").unlink(missing_ok=True)
+        return kept, ""
 
-    def _remember(self, kept: Kept) -> Kept:
-        entry = self._entry(kept.url)
+    def _part(self, ask: Ask) -> tuple[Part | None, Fetched]:
+        """The part of a file that is needed, from its head."""
+        told = fetch(ask.url, self._begun(ask), first=HEAD_BYTES)
+        return part_for(self._begun(ask), ask.pixel_deg, told.whole), told
+
+    def _folders(self) -> None:
+        for name in FOLDERS:
+            (self.folder / name).mkdir(parents=True, exist_ok=True)
+
+    def _remember(self, ask: Ask, kept: Kept) -> Kept:
+        entry = self._entry(ask if kept.overview >= 0 else replace(ask, pixel_deg=0.0))
         new = entry.with_suffix(".new")
         new.write_text(json.dumps(asdict(kept)), encoding="utf-8")
         new.replace(entry)
         return kept
 
-    def _entry(self, url: str) -> Path:
-        return self.folder / "addresses" / f"{_key(url)}.json"
+    def _entry(self, ask: Ask) -> Path:
+        return self.folder / "addresses" / f"{_key(ask)}.json"
+
+    def _alone(self, ask: Ask) -> BaseFileLock:
+        """No other process gets the same meanwhile."""
+        return FileLock(self.folder / "locks" / f"{_key(replace(ask, pixel_deg=0.0))}.lock")
+
+    def _begun(self, ask: Ask) -> Path:
+        return self.folder / "parts" / f"{_key(replace(ask, pixel_deg=0.0))}.part"
 
     def _make_room(self) -> None:
         """Objects not used within this hour go, those used longest ago first, until the limit holds."""
@@ -139,5 +199,7 @@ class Cache:
             one.unlink()
 
 
-def _key(url: str) -> str:
-    return hashlib.sha256(url.encode()).hexdigest()
+def _key(ask: Ask) -> str:
+    """Of a file of an address; of a part with the width of its pixels."""
+    words = (ask.url, *([ask.query] if ask.query else []), *([f"{ask.pixel_deg:.3g}"] if ask.pixel_deg else []))
+    return hashlib.sha256("\n".join(words).encode()).hexdigest()

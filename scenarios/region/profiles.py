@@ -13,7 +13,7 @@ from rasters.errors import OptionError
 from rasters.plain import unknown
 from scenarios.study.load import LIBRARY
 
-__all__ = ["RegionProfile", "region_profile", "species_names"]
+__all__ = ["IGBP_OF", "RegionProfile", "region_profile", "species_names"]
 
 SPECIES = LIBRARY / "ustyurt" / "species"
 IGBP_OF = {

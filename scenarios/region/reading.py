@@ -21,37 +21,49 @@ from rasters.errors import DataError
 from rasters.grid import Grid
 from rasters.surface import Layer
 from rasters.terrain import ruggedness, slope
+from scenarios.region.profiles import IGBP_OF
+from scenarios.region.source import STEEP_PERCENT, Got, Ground
 
-__all__ = ["Ground", "Placed", "opened", "read_classes", "read_ground"]
+__all__ = ["MOST_FINE", "Placed", "opened", "placed", "raster_fault", "read_classes", "read_ground"]
 
 STRIP_CELLS = 4_000_000
 """Fine cells that are read at a time."""
 MOST_FINE = 32
 """Fine cells along the side of one of the grid."""
-STEEP_PERCENT = 30.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Placed:
-    """A tile's file and its nominal corner [degrees], past 180 where the region crosses that meridian."""
+    """A tile's file and its nominal corner [degrees], past 180 where the region crosses that meridian.
+
+    Parameters
+    ----------
+    overview : int
+        The overview that the file holds, of a file of which only the beginning came; -1 for the whole file.
+    """
 
     path: Path
     west: int
+    overview: int = -1
+
+    @property
+    def options(self) -> dict[str, int]:
+        """For opening it."""
+        return {} if self.overview < 0 else {"overview_level": self.overview}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ground:
-    """Relief of each cell, from finer relief; each (height, width)."""
+def placed(got: Sequence[Got]) -> list[Placed]:
+    """Tiles that came; those that are not there are left out."""
+    return [Placed(path=one.path, west=one.ask.west, overview=one.kept.overview) for one in got if one.path is not None]
 
-    elevation_m: NDArray[np.float32]
-    slope_percent: NDArray[np.float32]
-    """Mean of the fine slopes."""
-    slope_max_percent: NDArray[np.float32]
-    steep_share: NDArray[np.float32]
-    """Share of the cell steeper than `STEEP_PERCENT` [1]."""
-    ruggedness_m: NDArray[np.float32]
-    fine_m: float
-    """Cell size that slopes were computed on [m]."""
+
+def raster_fault(path: Path) -> str:
+    """Why a file is not a raster; empty where it is."""
+    try:
+        rasterio.open(path).close()
+    except rasterio.errors.RasterioIOError:
+        return "what came is no raster"
+    return ""
 
 
 @contextmanager
@@ -60,7 +72,7 @@ def opened(tiles: Sequence[Placed], lon_0: float) -> Iterator[Any]:
     heads = []
     for tile in tiles:
         try:
-            with rasterio.open(tile.path) as file:
+            with rasterio.open(tile.path, **tile.options) as file:
                 heads.append((tile, file.transform, file.width, file.height, file.dtypes[0], file.nodata))
         except rasterio.errors.RasterioIOError as error:
             raise DataError(f"{tile.path}: cannot be read as a raster ({error})") from None
@@ -78,8 +90,9 @@ def opened(tiles: Sequence[Placed], lon_0: float) -> Iterator[Any]:
             f'xSize="{width * at.a / step_x:.9f}" ySize="{height * -at.e / step_y:.9f}"'
         )
         name = escape(str(tile.path.resolve()))
+        level = f'<OpenOptions><OOI key="OVERVIEW_LEVEL">{tile.overview}</OOI></OpenOptions>' if tile.options else ""
         parts.append(
-            f'<SimpleSource resampling="{between}"><SourceFilename relativeToVRT="0">{name}</SourceFilename>'
+            f'<SimpleSource resampling="{between}"><SourceFilename relativeToVRT="0">{name}</SourceFilename>{level}'
             f'<SourceBand>1</SourceBand><SrcRect xOff="0" yOff="0" xSize="{width}" ySize="{height}"/><DstRect {place}/></SimpleSource>'
         )
     nodata = heads[0][5]
@@ -94,12 +107,18 @@ def opened(tiles: Sequence[Placed], lon_0: float) -> Iterator[Any]:
         yield file
 
 
-def read_classes(source: Any, grid: Grid) -> NDArray[np.uint8]:
-    """The class that most of each cell has; 0 where none is known."""
+def read_classes(source: Any, grid: Grid, name: str) -> NDArray[np.uint8]:
+    """The class of WorldCover that most of each cell has; 0 where none is known. DataError for codes of something else."""
     with WarpedVRT(
         source, crs=grid.crs, transform=grid.transform, width=grid.width, height=grid.height, resampling=Resampling.mode
     ) as warped:
-        return np.asarray(warped.read(1, masked=True).filled(0), dtype=np.uint8)
+        codes = np.asarray(warped.read(1, masked=True).filled(0))
+    if strange := sorted({*np.unique(codes).tolist()} - {0, *IGBP_OF}):
+        told = ", ".join(f"{code:g}" for code in strange[:5])
+        raise DataError(
+            f"{name}: holds {told}, which are not codes of ESA WorldCover ({', '.join(map(str, IGBP_OF))}); give a raster in these codes"
+        )
+    return codes.astype(np.uint8)
 
 
 def read_ground(source: Any, grid: Grid, pixel_m: float) -> Ground:

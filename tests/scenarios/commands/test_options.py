@@ -46,6 +46,7 @@ ARGUMENTS = {
 }
 OF_TEXT = {
     "--example": ["no_such", ""],
+    "--address": ["nowhere", "x=http://a.b"],
     "--scenario": ["no_such", "", "-1"],
     "--species": ["no_such", ""],
     "--set": [

@@ -10,6 +10,7 @@ import pytest
 import rasterio
 
 from scenarios.progress import Reporter
+from scenarios.region.given import Given
 from scenarios.region.session import make_region
 from scenarios.runs.check import check_study
 from tests.support.osm_pbf import write_pbf
@@ -33,7 +34,9 @@ def test_both_sides_are_in_the_study(tmp_path: Path, monkeypatch: pytest.MonkeyP
             monkeypatch.setenv(f"OTKEL_URL_{name}", served.address)
         monkeypatch.setenv("OTKEL_SOURCES", str(tmp_path / "kept"))
         quiet = Reporter(quiet=True)
-        make_region(tmp_path / "chukotka", (179.4, 65.7, -179.4, 66.3), ["urial"], quiet, cell_m=1000, pbf=pbf)
+        make_region(
+            tmp_path / "chukotka", (179.4, 65.7, -179.4, 66.3), ["urial"], quiet, cell_m=1000, given=Given(pbf=pbf)
+        )
         assert {path for path, _ in served.asked if "E179" in path} and {
             path for path, _ in served.asked if "W180" in path
         }

@@ -13,11 +13,21 @@ from rasters.errors import DataError
 from scenarios.region import fetching
 from scenarios.region.cache import Cache
 from scenarios.region.fetching import NotReached
-from scenarios.region.sources import Relief, Tile
+from scenarios.region.source import Ask
+from scenarios.region.sources.copernicus import Copernicus
 from tests.support.public_sources import Served, serving
 
 BODY = bytes(range(256)) * 4000
-RELIEF = Relief(1000.0)
+
+
+class Bytes(Copernicus):
+    """A source whose files may be anything."""
+
+    def fault(self, path: Path) -> str:
+        return ""
+
+
+RELIEF = Bytes("http://unused", 90)
 
 
 @pytest.fixture
@@ -35,21 +45,27 @@ def cache(tmp_path: Path) -> Cache:
     return Cache(folder=tmp_path / "cache", limit_bytes=1e9)
 
 
-def tile(served: Served, name: str = "one.tif") -> Tile:
-    return Tile(url=f"{served.address}/{name}", west=0, south=0)
+def tile(served: Served, name: str = "one.tif") -> Ask:
+    return Ask(url=f"{served.address}/{name}")
+
+
+def content(cache: Cache, served: Served) -> bytes:
+    path = cache.get(RELIEF, tile(served)).path
+    assert path is not None
+    return path.read_bytes()
 
 
 def test_what_was_fetched_is_kept_by_content(served: Served, cache: Cache) -> None:
-    kept = cache.get(RELIEF, tile(served))
+    kept = cache.get(RELIEF, tile(served)).kept
     assert cache.path(kept).read_bytes() == BODY and kept.n_bytes == len(BODY) and kept.etag
-    assert cache.get(RELIEF, tile(served)) == kept and len(served.asked) == 1
+    assert cache.get(RELIEF, tile(served)).kept == kept and len(served.asked) == 1
     assert not list((cache.folder / "parts").iterdir())
 
 
 @pytest.mark.parametrize("fault", ["429", "503"])
 def test_a_busy_server_is_asked_again(served: Served, cache: Cache, fault: str) -> None:
     served.faults.extend([fault, fault])
-    assert cache.path(cache.get(RELIEF, tile(served))).read_bytes() == BODY
+    assert content(cache, served) == BODY
     assert len(served.asked) == 3
 
 
@@ -60,12 +76,12 @@ def test_a_server_that_stays_busy_is_said_in_one_line_with_what_to_do(served: Se
     ) as told:
         cache.get(RELIEF, tile(served))
     assert "\n" not in str(told.value) and len(served.asked) == fetching.TRIES
-    assert cache.known(tile(served).url) is None
+    assert cache.known(tile(served)) is None
 
 
 def test_what_broke_off_goes_on_from_there(served: Served, cache: Cache) -> None:
     served.faults.append("cut")
-    assert cache.path(cache.get(RELIEF, tile(served))).read_bytes() == BODY
+    assert content(cache, served) == BODY
     assert [asked for _, asked in served.asked] == ["", f"bytes={len(BODY) // 2}-"]
 
 
@@ -74,7 +90,7 @@ def test_the_next_command_goes_on_from_what_an_earlier_left(served: Served, cach
     with pytest.raises(NotReached):
         cache.get(RELIEF, tile(served))
     assert not list((cache.folder / "objects").iterdir())
-    assert cache.path(cache.get(RELIEF, tile(served))).read_bytes() == BODY
+    assert content(cache, served) == BODY
     assert served.asked[-1][1] == f"bytes={len(BODY) // 2}-"
 
 
@@ -83,7 +99,7 @@ def test_a_file_that_changed_meanwhile_is_fetched_whole(served: Served, cache: C
     with pytest.raises(NotReached):
         cache.get(RELIEF, tile(served))
     (served.root / "one.tif").write_bytes(BODY[::-1])
-    assert cache.path(cache.get(RELIEF, tile(served))).read_bytes() == BODY[::-1]
+    assert content(cache, served) == BODY[::-1]
 
 
 def test_a_slow_body_is_waited_for_so_long_and_asked_again(
@@ -91,7 +107,7 @@ def test_a_slow_body_is_waited_for_so_long_and_asked_again(
 ) -> None:
     monkeypatch.setattr(fetching, "TIMEOUT_S", 0.4)
     served.faults.append("slow")
-    assert cache.path(cache.get(RELIEF, tile(served))).read_bytes() == BODY
+    assert content(cache, served) == BODY
     assert len(served.asked) == 2
 
 
@@ -103,22 +119,22 @@ def test_another_host_is_refused(served: Served, cache: Cache) -> None:
 
 
 def test_what_was_damaged_on_the_disk_is_fetched_again(served: Served, cache: Cache) -> None:
-    kept = cache.get(RELIEF, tile(served))
+    kept = cache.get(RELIEF, tile(served)).kept
     cache.path(kept).write_bytes(BODY[:100])
-    assert cache.path(cache.get(RELIEF, tile(served))).read_bytes() == BODY
+    assert content(cache, served) == BODY
     assert len(served.asked) == 2
 
 
 def test_a_tile_that_is_not_there_is_remembered_as_sea(served: Served, cache: Cache) -> None:
-    assert cache.get(RELIEF, tile(served, "sea.tif")).sha256 == ""
+    assert cache.get(RELIEF, tile(served, "sea.tif")).path is None
     cache.get(RELIEF, tile(served, "sea.tif"))
     assert len(served.asked) == 1
 
 
 def test_offline_fetches_nothing(served: Served, cache: Cache) -> None:
-    kept = cache.get(RELIEF, tile(served))
+    kept = cache.get(RELIEF, tile(served)).kept
     offline = Cache(folder=cache.folder, limit_bytes=1e9, offline=True)
-    assert offline.get(RELIEF, tile(served)) == kept
+    assert offline.get(RELIEF, tile(served)).kept == kept
     with pytest.raises(DataError, match=r"two\.tif: is not in .*, and --offline fetches nothing; .*--dem FILE"):
         offline.get(RELIEF, tile(served, "two.tif"))
     assert len(served.asked) == 1
@@ -132,23 +148,23 @@ def test_a_full_disk_leaves_nothing_that_counts(served: Served, cache: Cache, mo
         patch.setattr(fetching, "_once", full)
         with pytest.raises(OSError, match="No space left"):
             cache.get(RELIEF, tile(served))
-    assert cache.known(tile(served).url) is None
-    assert cache.path(cache.get(RELIEF, tile(served))).read_bytes() == BODY
+    assert cache.known(tile(served)) is None
+    assert content(cache, served) == BODY
 
 
 def test_above_its_limit_the_cache_drops_what_is_oldest(served: Served, tmp_path: Path) -> None:
     (served.root / "two.tif").write_bytes(BODY[::-1])
     small = Cache(folder=tmp_path / "small", limit_bytes=len(BODY) // 2)
-    old = small.get(RELIEF, tile(served))
+    old = small.get(RELIEF, tile(served)).kept
     os.utime(small.path(old), (0, 0))
-    new = small.get(RELIEF, tile(served, "two.tif"))
+    new = small.get(RELIEF, tile(served, "two.tif")).kept
     assert not small.path(old).exists() and small.path(new).exists()
 
 
 def test_what_is_used_again_is_not_the_oldest(served: Served, tmp_path: Path) -> None:
     (served.root / "two.tif").write_bytes(BODY[::-1])
     small = Cache(folder=tmp_path / "small", limit_bytes=len(BODY) // 2)
-    used = small.get(RELIEF, tile(served))
+    used = small.get(RELIEF, tile(served)).kept
     os.utime(small.path(used), (0, 0))
     small.get(RELIEF, tile(served))
     small.get(RELIEF, tile(served, "two.tif"))

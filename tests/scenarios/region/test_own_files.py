@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import errno
+import hashlib
 from pathlib import Path
 
 import geopandas as gpd
 import numpy as np
+import pyogrio
 import pytest
+import rasterio
 import yaml
-from shapely import box
+from shapely import Polygon, box
 
 from rasters.errors import DataError, ExportError, OptionError
 from scenarios.progress import Reporter
+from scenarios.region.given import Given
 from scenarios.region.session import RegionStudy, make_region
+from scenarios.region.source import Place
 from scenarios.runs.check import check_study
 from tests.support.osm_pbf import write_pbf
 from tests.support.public_sources import dem_tile, worldcover_tile
@@ -33,8 +38,35 @@ def files(tmp_path: Path) -> dict[str, Path]:
             ([(10.3, 43.25), (10.5, 43.26)], {"highway": "primary", "name": "P1"}),
             ([(10.3, 43.27), (10.5, 43.28)], {"highway": "footway"}),
             ([(20.3, 43.25), (20.5, 43.26)], FENCE),
+            (
+                [(10.25, 43.5), (10.55, 43.5)],
+                {"barrier": "fence", "fence_type": "barbed_wire", "height": "1,7 m", "wires": "8"},
+            ),
+            (
+                [(10.55, 43.5), (10.58, 43.5)],
+                {"barrier": "fence", "fence_type": "barbed_wire", "height": "tall", "wires": "8"},
+            ),
+            ([(10.25, 43.55), (10.55, 43.55)], {"barrier": "city_wall"}),
+            ([(10.3, 43.3), (10.35, 43.3), (10.35, 43.32), (10.3, 43.3)], {"landuse": "farmyard", **FENCE}),
+            ([(10.25, 43.22), (10.55, 43.22)], {"railway": "rail"}),
+            ([(10.25, 43.23), (10.55, 43.23)], {"waterway": "canal", "name": "Grand"}),
+            ([(10.25, 43.24), (10.55, 43.24)], {"waterway": "river"}),
+            ([(10.25, 43.21), (10.55, 43.21)], {"boundary": "administrative", "admin_level": "2"}),
+            ([(10.25, 43.215), (10.55, 43.215)], {"boundary": "administrative", "admin_level": "4"}),
+            ([(10.5, 43.3), (10.55, 43.3), (10.55, 43.34), (10.5, 43.34), (10.5, 43.3)], {"natural": "water"}),
+            (
+                [(10.2, 43.3), (10.25, 43.3), (10.25, 43.34), (10.2, 43.3)],
+                {"leisure": "nature_reserve", "name": "Oasis"},
+            ),
         ],
-        points=[(10.3, 43.5, {"place": "village", "name": "Aul"}), (10.4, 43.5, {"place": "locality"})],
+        points=[
+            (10.3, 43.5, {"place": "village", "name": "Aul", "name:ru": "Аул"}),
+            (10.4, 43.5, {"place": "locality"}),
+            (10.5, 43.5, {"barrier": "gate", "width": "6", "name": "Milk gate"}),
+            (10.5001, 43.5, {"barrier": "lift_gate"}),
+            (10.45, 43.42, {"barrier": "entrance"}),
+            (10.45, 43.48, {"barrier": "gate"}),
+        ],
     )
     wdpa = tmp_path / "wdpa.gpkg"
     gpd.GeoDataFrame({"NAME": ["Park"]}, geometry=[box(10.3, 43.45, 10.4, 43.55)], crs="EPSG:4326").to_file(wdpa)
@@ -47,22 +79,34 @@ def files(tmp_path: Path) -> dict[str, Path]:
 
 
 def made(folder: Path, **files: Path) -> RegionStudy:
-    return make_region(folder, BOUNDS, ["urial"], Reporter(quiet=True), cell_m=1000, offline=True, **files)
+    return make_region(folder, BOUNDS, ["urial"], Reporter(quiet=True), cell_m=1000, offline=True, given=Given(**files))
 
 
 def test_everything_of_the_files_is_in_the_study(tmp_path: Path, files: dict[str, Path]) -> None:
     made(tmp_path / "tuscany", **files)
     data = tmp_path / "tuscany/data"
     fences = gpd.read_file(data / "fences.gpkg")
-    assert list(fences["fence_line"]) == ["osm_fences"] and len(fences.geometry[0].coords) == 5
+    assert sorted(fences["fence_line"]) == ["osm_barbed_wire"] * 2 + ["osm_fence"] * 2 + ["osm_wall"]
+    assert {len(line.coords) for line in fences.geometry[fences["fence_line"] == "osm_fence"]} == {
+        5,
+        4,
+    }  # joined; a yard's edge
+    wire = fences[fences["fence_line"] == "osm_barbed_wire"].iloc[0]
+    assert (wire["height_m"], wire["wires"], wire["geometry_status"]) == (1.7, 8, "unknown")
     assert list(gpd.read_file(data / "roads.gpkg")["name"]) == ["P1"]
     assert list(gpd.read_file(data / "settlements.gpkg")["name"]) == ["Aul"]
     study = yaml.safe_load((tmp_path / "tuscany/study.yaml").read_text(encoding="utf-8"))
-    assert study["fences"]["coverage"] == "partial" and study["fences"]["active"] == ["osm_fences"]
-    assert "1 short ones are left out" in study["assumptions"][0] and "left out: none" in study["assumptions"][3]
+    assert study["fences"]["coverage"] == "partial" and set(study["fences"]["active"]) == set(fences["fence_line"])
+    assert "partial" in study["assumptions"][0] and "short ones are left out" in study["assumptions"][0]
+    assert len(study["assumptions"]) == len(study["assumptions_ru"]) == len(study["assumptions_kk"]) == 7
+    assert "No rule of the profiles is left out" in study["assumptions"][5]
     assert any("OpenStreetMap" in one for one in study["credits"])
     sources = yaml.safe_load((tmp_path / "tuscany/SOURCES.yaml").read_text(encoding="utf-8"))["sources"]
     assert [row["licence"][:4] for row in sources[2:]] == ["ODbL", "WDPA"]
+    assert sources[2]["left_out"] == {
+        "short fences": 1, "heights and wires of fences that are no number": 1,
+        "gates away from the fences that are kept": 1, "gates that share a cell with another of the same fence": 1,
+    }  # fmt: skip
     found = check_study(str(tmp_path / "tuscany"), None, {}, Reporter(quiet=True)).findings
     assert all(one.passed for one in found), [one.text for one in found if not one.passed]
     assert any(one.check == "coverage of fences" and one.text.startswith("partial") for one in found)
@@ -73,6 +117,79 @@ def test_without_files_of_the_user_they_are_unknown(tmp_path: Path, files: dict[
     study = yaml.safe_load((tmp_path / "plain/study.yaml").read_text(encoding="utf-8"))
     assert study["fences"]["coverage"] == told.coverage == "unknown"
     assert "reserve, road_distance_m, settlement_distance_m" in study["assumptions"][3]
+    assert "дорог" not in study["assumptions_ru"][3] and "road_distance_m" in study["assumptions_kk"][3]
+
+
+def test_what_else_openstreetmap_has(tmp_path: Path, files: dict[str, Path]) -> None:
+    del files["wdpa"]
+    told = made(tmp_path / "tuscany", **files)
+    data = tmp_path / "tuscany/data"
+    names = {path.stem for path in data.glob("*.gpkg")}
+    assert names == {
+        "borders",
+        "canals",
+        "cores",
+        "fences",
+        "gates",
+        "lakes",
+        "rail",
+        "reserves",
+        "rivers",
+        "roads",
+        "settlements",
+        "water",
+    }
+    assert len(gpd.read_file(data / "borders.gpkg")) == 1 and len(gpd.read_file(data / "water.gpkg")) == 3
+    assert list(gpd.read_file(data / "settlements.gpkg")["name_ru"]) == ["Аул"]
+    assert list(gpd.read_file(data / "reserves.gpkg")["name"]) == ["Oasis"]
+    with rasterio.open(data / "water.tif") as file:
+        (lake,) = gpd.read_file(data / "lakes.gpkg").geometry
+        row, column = file.index(lake.centroid.x, lake.centroid.y)
+        assert file.read(1)[row, column] == 2 and abs((file.read(1) == 2).sum() - lake.area / 1e6) < 6
+    study = yaml.safe_load((tmp_path / "tuscany/study.yaml").read_text(encoding="utf-8"))
+    assert {"borders", "roads", "settlements", "water"} == {*study["context"]}
+    assert study["openings"] == [
+        {"id": "osm_gate_2", "fence_line": "osm_fence", "design": "gate", "lon": 10.45, "lat": 43.42}
+    ]
+    assert study["candidates"]["points"] == [
+        {"id": "osm_gate_1", "design": "gate", "lon": 10.5, "lat": 43.5, "width_m": 6.0}
+    ]
+    passable = study["fences"]["permeability"]
+    assert passable["osm_wall"]["urial"]["value"] == 0 and passable["osm_fence"]["urial"]["worth_km"] == 950
+    assert all("assumption" in one["urial"]["origin"] for one in passable.values())
+    assert told.left_out["short fences"] == 1 and told.fetched_bytes == 0 < told.source_bytes
+
+
+def test_two_ways_to_openstreetmap_are_one_too_many(tmp_path: Path, files: dict[str, Path]) -> None:
+    with pytest.raises(OptionError, match="--overpass: give it or --pbf"):
+        Given(pbf=files["pbf"], overpass=True).sources(Place.around(BOUNDS, 1000))
+
+
+def test_an_extract_is_checked_with_the_hash_beside_it(tmp_path: Path, files: dict[str, Path]) -> None:
+    beside = files["pbf"].with_name("extract.osm.pbf.md5")
+    beside.write_text(f"{hashlib.md5(files['pbf'].read_bytes()).hexdigest()}  extract.osm.pbf\n", encoding="utf-8")
+    made(tmp_path / "right", **files)
+    beside.write_text(f"{'0' * 32}  extract.osm.pbf\n", encoding="utf-8")
+    with pytest.raises(DataError, match=r"extract\.osm\.pbf: has not the md5 that stands in extract\.osm\.pbf\.md5"):
+        made(tmp_path / "wrong", **files)
+    assert not (tmp_path / "wrong").exists()
+
+
+def test_land_cover_in_other_codes_is_refused(tmp_path: Path, files: dict[str, Path]) -> None:
+    other = worldcover_tile(tmp_path / "igbp", 9, 42, lambda lon, _: np.full_like(lon, 7))
+    with pytest.raises(DataError, match="holds 7, which are not codes of ESA WorldCover"):
+        made(tmp_path / "igbp_study", **{**files, "landcover": other})
+
+
+def test_reserves_that_are_only_proposed_are_left_out(tmp_path: Path, files: dict[str, Path]) -> None:
+    areas = {"NAME": ["Park", "Plan", "Knot"], "STATUS": ["Designated", "Proposed", "Established"]}
+    knot = Polygon([(10.3, 43.3), (10.4, 43.4), (10.4, 43.3), (10.3, 43.4)])
+    shapes = [box(10.3, 43.45, 10.4, 43.55), box(10.4, 43.45, 10.5, 43.55), knot]
+    gpd.GeoDataFrame(areas, geometry=shapes, crs="EPSG:4326").to_file(files["wdpa"])
+    told = made(tmp_path / "tuscany", **files)
+    reserves = gpd.read_file(tmp_path / "tuscany/data/reserves.gpkg")
+    assert list(reserves["name"]) == ["Park", "Knot"] and reserves.is_valid.all()
+    assert told.left_out["reserves that are only proposed, or of no reported status"] == 1
 
 
 def test_a_file_that_cannot_be_read_leaves_nothing(tmp_path: Path, files: dict[str, Path]) -> None:
@@ -88,8 +205,8 @@ def test_a_full_disk_leaves_no_study(tmp_path: Path, files: dict[str, Path], mon
     def full(*_: object, **__: object) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(gpd.GeoDataFrame, "to_file", full)
-    with pytest.raises(ExportError, match=r"full: could not be written \(No space left on device\)"):
+    monkeypatch.setattr(pyogrio, "write_dataframe", full)
+    with pytest.raises(ExportError, match="No space left on device"):
         made(tmp_path / "full", **files)
     assert not list(tmp_path.glob("*full*"))
 

@@ -81,7 +81,7 @@ def test_classes_are_exact(tmp_path: Path, place: str) -> None:
     corners = {(int(x // 3) * 3, int(y // 3) * 3) for x in (west, east) for y in (south, north)}
     tiles = [Placed(path=worldcover_tile(tmp_path, real(x), y, classes, pixels=3000), west=x) for x, y in corners]
     with opened(tiles, (west + east) / 2) as source:
-        read = read_classes(source, grid)
+        read = read_classes(source, grid, "cover")
     lon, lat = lonlat(grid)
     cut = np.abs((lon + 0.5) % 1 - 0.5) < 0.02  # cells that hold both
     assert (read[~cut] == classes(lon, lat)[~cut]).all() and {20, 30} == set(np.unique(read))

@@ -1,0 +1,1 @@
+"""One module for each source, public or of the user."""

@@ -1,0 +1,77 @@
+"""Protected areas of the WDPA, from a download of the user: its terms forbid to pass them on, so they are never fetched or shared."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from rasters.errors import DataError
+from scenarios.region.source import Ask, Got, Layers, Place
+from scenarios.region.sources.vector_files import read_within
+
+__all__ = ["ProtectedAreas"]
+
+NAMES = ("NAME", "NAME_ENG", "name")
+"""Attributes with names: of downloads, of those since 2025, of files that people wrote again."""
+STANDING = ("Designated", "Established", "Inscribed", "Adopted")
+"""Status of an area that exists; others are proposed, or not reported."""
+
+
+@dataclass(frozen=True, slots=True)
+class ProtectedAreas:
+    """Polygons of Protected Planet: a GeoPackage, geodatabase or shapefile."""
+
+    path: Path
+    key: str = "wdpa"
+    licence: str = "WDPA terms of use: not to be redistributed, nor used commercially"
+    attribution: str = "Reserves: UNEP-WCMC and IUCN, The World Database on Protected Areas (WDPA)"
+    by_hand: str = "--wdpa"
+
+    @property
+    def title(self) -> str:
+        """Name for people."""
+        return self.path.name
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """The download."""
+        return (self.path,)
+
+    def asks(self, place: Place) -> tuple[Ask, ...]:
+        """Nothing."""
+        return ()
+
+    def fault(self, path: Path) -> str:
+        """Nothing is fetched."""
+        return ""
+
+    def read(self, place: Place, got: Sequence[Got]) -> Layers:
+        """Reserves that stand, by name."""
+        areas = read_within(self.path, place, self._layer())
+        name = next((one for one in NAMES if one in areas), None)
+        if name is None:
+            raise DataError(f"--wdpa {self.path}: has no attribute NAME; give the download of WDPA polygons")
+        areas = areas[areas.geometry.geom_type.isin(["Polygon", "MultiPolygon"])]
+        standing = areas["STATUS"].isin(STANDING) if "STATUS" in areas else areas[name].notna() | True
+        table = areas[standing][[name, "geometry"]].rename(columns={name: "name"}).reset_index(drop=True)
+        left_out = {"reserves that are only proposed, or of no reported status": int((~standing).sum())}
+        return Layers(
+            tables={"reserves": table} if len(table) else {}, left_out={k: n for k, n in left_out.items() if n}
+        )
+
+    def _layer(self) -> str:
+        """The first layer of polygons."""
+        import pyogrio
+        from pyogrio.errors import DataSourceError
+
+        try:
+            there = [(str(name), str(kind)) for name, kind in pyogrio.list_layers(self.path)]
+        except DataSourceError as error:
+            raise DataError(f"--wdpa {self.path}: cannot be read ({error}); unpack a zip first") from None
+        for name, kind in there:
+            if "Polygon" in kind or kind == "Unknown":
+                return name
+        raise DataError(
+            f"--wdpa {self.path}: has no polygons, only {', '.join(kind for _, kind in there)}; give the download of polygons"
+        )
