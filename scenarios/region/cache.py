@@ -74,7 +74,7 @@ class Cache:
             raise NotReached(f"{ask.url}: is not in {self.folder}, and --offline fetches nothing{advice}")
         else:
             try:
-                kept, is_new = self._fetched(source, ask), True
+                kept, is_new = self._fetched(source, ask)
             except NotReached as error:
                 raise NotReached(f"{error}{advice}") from None
         return Got(ask=ask, kept=kept, path=self.path(kept) if kept.sha256 else None, is_new=is_new)
@@ -119,17 +119,17 @@ class Cache:
             shutil.rmtree(self.folder / name, ignore_errors=True)
         return size - self.size_bytes()
 
-    def _fetched(self, source: Source, ask: Ask) -> Kept:
-        """Two goes: what came with a wrong hash is fetched once more."""
+    def _fetched(self, source: Source, ask: Ask) -> tuple[Kept, bool]:
+        """Two goes: what came with a wrong hash is fetched once more. Whether it is new: another process may have been faster."""
         self._folders()
         self._make_room()
         with self._alone(ask):
-            if kept := self.known(ask):  # another process was faster
-                return kept
+            if kept := self.known(ask):
+                return kept, False
             for _ in range(2):
                 kept, wrong = self._once(source, ask)
                 if not wrong:
-                    return self._remember(ask, kept)
+                    return self._remember(ask, kept), True
         raise NotReached(
             f"{ask.url}: what came has not the {wrong} that the source publishes, and is not kept; try again"
         )
@@ -139,8 +139,7 @@ class Cache:
         begun = self._begun(ask)
         now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
         try:
-            part = self._part(ask)[0] if ask.pixel_deg else None
-            told = fetch(ask.url, begun, query=ask.query, first=part.n_bytes if part else None)
+            part, told = self._come(ask)
         except NotThere:
             return Kept(url=ask.url, fetched=now, sha256="", n_bytes=0, etag="", query=ask.query), ""
         hashes = {} if part else told.hashes
@@ -154,13 +153,30 @@ class Cache:
         if wrong:
             return Kept(url=ask.url, fetched=now, sha256="", n_bytes=0, etag=""), wrong
         kept = Kept(
-            url=ask.url, fetched=now, sha256=sha256_of(begun), n_bytes=begun.stat().st_size, etag=told.etag,
-            checked=" ".join(hashes), whole_bytes=told.whole or begun.stat().st_size, query=ask.query,
-            overview=part.overview if part else -1, factor=part.factor if part else 1,
-        )  # fmt: skip
+            url=ask.url,
+            fetched=now,
+            sha256=sha256_of(begun),
+            n_bytes=begun.stat().st_size,
+            etag=told.etag,
+            checked=" ".join(hashes),
+            whole_bytes=told.whole or begun.stat().st_size,
+            query=ask.query,
+            overview=part.overview if part else -1,
+            factor=part.factor if part else 1,
+        )
         begun.replace(self.path(kept))
         begun.with_suffix(".told").unlink(missing_ok=True)
         return kept, ""
+
+    def _come(self, ask: Ask) -> tuple[Part | None, Fetched]:
+        """The file, or the part that its head says; once more where it changed between the two."""
+        part = self._part(ask)[0] if ask.pixel_deg else None
+        while True:
+            told = fetch(ask.url, self._begun(ask), query=ask.query, first=part.n_bytes if part else None)
+            now = part_for(self._begun(ask), ask.pixel_deg, told.whole) if part else None
+            if now == part:
+                return part, told
+            part = now
 
     def _part(self, ask: Ask) -> tuple[Part | None, Fetched]:
         """The part of a file that is needed, from its head."""

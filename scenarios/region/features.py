@@ -90,11 +90,18 @@ def _gates(gates: gpd.GeoDataFrame, fences: gpd.GeoDataFrame, grid: Grid) -> tup
     kept = inside.drop_duplicates(["fence_line", "row", "col"]).sort_index()
     lon, lat = grid.lonlat(kept.geometry.x.to_numpy(), kept.geometry.y.to_numpy())
     out = gpd.GeoDataFrame(
-        {"id": [f"osm_gate_{number}" for number in range(1, len(kept) + 1)], "name": kept.get("name"), "kind": kept["kind"],
-         "fence_line": kept["fence_line"], "width_m": _numbers(kept, "width", metres), "lon_deg": np.round(lon, 6),
-         "lat_deg": np.round(lat, 6)},
-        geometry=kept.geometry, crs=gates.crs,
-    )  # fmt: skip
+        {
+            "id": [f"osm_gate_{number}" for number in range(1, len(kept) + 1)],
+            "name": kept.get("name"),
+            "kind": kept["kind"],
+            "fence_line": kept["fence_line"],
+            "width_m": _numbers(kept, "width", metres),
+            "lon_deg": np.round(lon, 6),
+            "lat_deg": np.round(lat, 6),
+        },
+        geometry=kept.geometry,
+        crs=gates.crs,
+    )
     left = {"gates away from the fences that are kept": away, SEVERAL_GATES: len(inside) - len(kept)}
     return out.reset_index(drop=True), left
 

@@ -20,15 +20,28 @@ __all__ = ["FENCE_LINES", "fences_of", "line_of", "metres"]
 LEAST_CELLS = 2
 """Shorter fences, once broken ways are joined, are those of gardens [cells]."""
 FENCE_LINES = {
-    "osm_wall": "wall", "osm_mesh": "mesh", "osm_electric": "electric wires", "osm_barbed_wire": "barbed wire",
-    "osm_wire": "wires", "osm_fence": "fence of a build that is not stated",
-}  # fmt: skip
+    "osm_wall": "wall",
+    "osm_mesh": "mesh",
+    "osm_electric": "electric wires",
+    "osm_barbed_wire": "barbed wire",
+    "osm_wire": "wires",
+    "osm_fence": "fence of a build that is not stated",
+}
 """Fence line -> how it is built, for people."""
 LINE_OF_TYPE = {
-    "barbed_wire": "osm_barbed_wire", "wire": "osm_wire", "electric": "osm_electric", "chain_link": "osm_mesh", "wire_mesh": "osm_mesh",
-    "mesh": "osm_mesh", "net": "osm_mesh", "concrete": "osm_wall", "brick": "osm_wall", "corrugated_metal": "osm_wall",
-    "metal_sheet": "osm_wall", "panel": "osm_wall",
-}  # fmt: skip
+    "barbed_wire": "osm_barbed_wire",
+    "wire": "osm_wire",
+    "electric": "osm_electric",
+    "chain_link": "osm_mesh",
+    "wire_mesh": "osm_mesh",
+    "mesh": "osm_mesh",
+    "net": "osm_mesh",
+    "concrete": "osm_wall",
+    "brick": "osm_wall",
+    "corrugated_metal": "osm_wall",
+    "metal_sheet": "osm_wall",
+    "panel": "osm_wall",
+}
 FEET = 0.3048
 HIGHEST_M = 20.0
 """A number beyond it is not the height or width of what stands in the field [m]."""
@@ -49,11 +62,14 @@ def fences_of(ways: gpd.GeoDataFrame, grid: Grid, origin: str) -> tuple[gpd.GeoD
 
     table = ways.assign(
         geometry=[way.boundary if way.geom_type.endswith("Polygon") else way for way in ways.geometry],
-        fence_line=[line_of(_text(row.get("barrier")), _text(row.get("fence_type")), _text(row.get("material"))) for row in _rows(ways)],
+        fence_line=[
+            line_of(_text(row.get("barrier")), _text(row.get("fence_type")), _text(row.get("material")))
+            for row in _rows(ways)
+        ],
         fence_type=[_text(row.get("fence_type")) for row in _rows(ways)],
         height_m=[metres(row.get("height")) for row in _rows(ways)],
         wires=[_count(row.get("wires")) for row in _rows(ways)],
-    )  # fmt: skip
+    )
     no_number = sum(
         _text(row.get(tag)) != "" and np.isnan(value)
         for tag, values in (("height", table["height_m"]), ("wires", table["wires"]))
@@ -66,10 +82,15 @@ def fences_of(ways: gpd.GeoDataFrame, grid: Grid, origin: str) -> tuple[gpd.GeoD
     long = _long_enough([row["geometry"] for row in rows], LEAST_CELLS * grid.cell_width_m)
     kept = sorted((row for row, one in zip(rows, long, strict=True) if one), key=lambda row: -row["geometry"].length)
     named = [
-        {"id": f"osm_{number}", "name": f"OpenStreetMap {number}: {FENCE_LINES[row['fence_line']]}", **row,
-         "geometry_status": "unknown", "origin": origin}
+        {
+            "id": f"osm_{number}",
+            "name": f"OpenStreetMap {number}: {FENCE_LINES[row['fence_line']]}",
+            **row,
+            "geometry_status": "unknown",
+            "origin": origin,
+        }
         for number, row in enumerate(kept, 1)
-    ]  # fmt: skip
+    ]
     columns = ["id", "name", *ALIKE, "geometry_status", "origin", "geometry"]
     out = gpd.GeoDataFrame(named, columns=columns, geometry="geometry", crs=ways.crs)
     return out, {

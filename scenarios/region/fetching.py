@@ -89,7 +89,7 @@ def fetch(
     query : str
         Sent as a form's field ``data``; such answers are not gone on with.
     first : int, optional
-        Only so many bytes from the beginning are wanted.
+        Bytes from the beginning that are wanted, where not all are.
 
     Raises
     ------

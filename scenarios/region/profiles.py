@@ -17,10 +17,18 @@ __all__ = ["IGBP_OF", "RegionProfile", "region_profile", "species_names"]
 
 SPECIES = LIBRARY / "ustyurt" / "species"
 IGBP_OF = {
-    10: (5, "trees"), 20: (7, "shrub"), 30: (10, "grass"), 40: (12, "cropland"), 50: (13, "built-up"), 60: (16, "bare ground"),
-    70: (15, "snow and ice"), 80: (17, "water; the water layer decides"), 90: (11, "wetland"), 95: (11, "mangroves"),
+    10: (5, "trees"),
+    20: (7, "shrub"),
+    30: (10, "grass"),
+    40: (12, "cropland"),
+    50: (13, "built-up"),
+    60: (16, "bare ground"),
+    70: (15, "snow and ice"),
+    80: (17, "water; the water layer decides"),
+    90: (11, "wetland"),
+    95: (11, "mangroves"),
     100: (10, "moss and lichen"),
-}  # fmt: skip
+}
 """WorldCover's code -> the IGBP code whose number a profile's rule gives it, and what it means."""
 
 
@@ -66,9 +74,8 @@ def _for_region(rule: dict[str, Any]) -> dict[str, Any]:
         return rule
     of_code = {code: row for row in rule["classes"] for code in row["codes"]}
     classes = [
-        {"codes": [code], "means": means, "value": of_code[igbp]["value"]}
-        for code, (igbp, means) in IGBP_OF.items()
-    ]  # fmt: skip
+        {"codes": [code], "means": means, "value": of_code[igbp]["value"]} for code, (igbp, means) in IGBP_OF.items()
+    ]
     classes[7]["codes"] = [0, 80]
     return {
         **rule,

@@ -138,17 +138,25 @@ def read_ground(source: Any, grid: Grid, pixel_m: float) -> Ground:
             fine = warped.read(1, window=window, masked=True).filled(0).astype(np.float64)
             out[:, first:last] = _aggregated(fine, fine_m, k, grid.crs)
     return Ground(
-        elevation_m=out[0], slope_percent=out[1], slope_max_percent=out[2], steep_share=out[3], ruggedness_m=out[4],
+        elevation_m=out[0],
+        slope_percent=out[1],
+        slope_max_percent=out[2],
+        steep_share=out[3],
+        ruggedness_m=out[4],
         fine_m=fine_m,
-    )  # fmt: skip
+    )
 
 
 def _aggregated(fine: NDArray[np.float64], fine_m: float, k: int, crs: str) -> NDArray[np.float64]:
     """Mean height, mean and greatest slope, share that is steep, mean ruggedness of blocks of k x k inside a halo of one."""
     known = np.zeros(fine.shape, bool)
     layer = Layer(
-        name="relief", values=fine, nodata=known, grid=Grid(crs, Affine(fine_m, 0, 0, 0, -fine_m, 0), fine.shape), unit="m"
-    )  # fmt: skip
+        name="relief",
+        values=fine,
+        nodata=known,
+        grid=Grid(crs, Affine(fine_m, 0, 0, 0, -fine_m, 0), fine.shape),
+        unit="m",
+    )
     steep, rough = np.asarray(slope(layer).values), np.asarray(ruggedness(layer).values)
 
     def blocks(values: NDArray[Any]) -> NDArray[Any]:
@@ -157,6 +165,12 @@ def _aggregated(fine: NDArray[np.float64], fine_m: float, k: int, crs: str) -> N
         return cut.swapaxes(1, 2).reshape(cut.shape[0], cut.shape[2], k * k)
 
     slopes = blocks(steep)
-    return np.stack([
-        blocks(fine).mean(-1), slopes.mean(-1), slopes.max(-1), (slopes > STEEP_PERCENT).mean(-1), blocks(rough).mean(-1),
-    ])  # fmt: skip
+    return np.stack(
+        [
+            blocks(fine).mean(-1),
+            slopes.mean(-1),
+            slopes.max(-1),
+            (slopes > STEEP_PERCENT).mean(-1),
+            blocks(rough).mean(-1),
+        ]
+    )

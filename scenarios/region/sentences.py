@@ -28,13 +28,21 @@ def assumptions(layers: Layers, lacking: Collection[str]) -> dict[str, list[str]
     fences, gates = layers.tables.get("fences", ()), layers.tables.get("gates")
     n_gaps = 0 if gates is None else int((gates["kind"] == "entrance").sum())
     words = {
-        "n_fences": len(fences), "n_short": layers.left_out.get("short fences", 0), "n_gaps": n_gaps,
-        "n_gates": 0 if gates is None else len(gates) - n_gaps, "lacking": ", ".join(sorted(lacking)),
+        "n_fences": len(fences),
+        "n_short": layers.left_out.get("short fences", 0),
+        "n_gaps": n_gaps,
+        "n_gates": 0 if gates is None else len(gates) - n_gaps,
+        "lacking": ", ".join(sorted(lacking)),
         "fine_m": f"{layers.ground.fine_m:g}" if layers.ground else "",
-    }  # fmt: skip
+    }
     chosen = [
-        "coverage_partial" if len(fences) else "coverage_unknown", *(["permeability"] if len(fences) else []),
-        *(["gates"] if gates is not None else []), "cores", "placeholders", "lacking" if lacking else "nothing_lacks", "relief",
-    ]  # fmt: skip
+        "coverage_partial" if len(fences) else "coverage_unknown",
+        *(["permeability"] if len(fences) else []),
+        *(["gates"] if gates is not None else []),
+        "cores",
+        "placeholders",
+        "lacking" if lacking else "nothing_lacks",
+        "relief",
+    ]
     texts = read_document(SENTENCES).data
     return {language: [Template(texts[name][language]).substitute(words) for name in chosen] for language in LANGUAGES}

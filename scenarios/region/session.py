@@ -50,9 +50,14 @@ class RegionStudy:
     def as_dict(self) -> dict[str, Any]:
         """Plain data."""
         return {
-            "folder": str(self.folder), "files": list(self.files), "grid": self.grid, "fetched_bytes": self.fetched_bytes,
-            "source_bytes": self.source_bytes, "coverage": self.coverage, "left_out": self.left_out,
-        }  # fmt: skip
+            "folder": str(self.folder),
+            "files": list(self.files),
+            "grid": self.grid,
+            "fetched_bytes": self.fetched_bytes,
+            "source_bytes": self.source_bytes,
+            "coverage": self.coverage,
+            "left_out": self.left_out,
+        }
 
     def print(self, console: Console) -> None:
         """What was written, what is not known, and what comes next."""
@@ -87,11 +92,11 @@ class Planned:
         """One line for each file."""
         console.print(f"grid: {self.grid}")
         for url, size in self.rows:
-            shown = f"{size / 1e6:8.1f} MB" if size > 0 else "       none" if size == 0 else "    unknown"
+            shown = f"{size / 1e6:8.2f} MB" if size > 0 else "       none" if size == 0 else "    unknown"
             console.print(f"{shown}  {url}")
         more = sum(size < 0 for _, size in self.rows)
         console.print(
-            f"{_megabytes(self.rows):.1f} MB to fetch{f', and {more} answers of a size that is not known before' if more else ''}; "
+            f"{_megabytes(self.rows):.2f} MB to fetch{f', and {more} answers of a size that is not known before' if more else ''}; "
             "none: is kept already, or is not there, which is sea"
         )
 
@@ -104,9 +109,16 @@ def plan_region(bounds_deg: Sequence[float], cell_m: float | None, given: Given)
 
 
 def make_region(
-    folder: Path, bounds_deg: Sequence[float], species: Sequence[str], reporter: Reporter, *, given: Given | None = None,
-    cell_m: float | None = None, offline: bool = False, most_mb: float = MOST_MB,
-) -> RegionStudy:  # fmt: skip
+    folder: Path,
+    bounds_deg: Sequence[float],
+    species: Sequence[str],
+    reporter: Reporter,
+    *,
+    given: Given | None = None,
+    cell_m: float | None = None,
+    offline: bool = False,
+    most_mb: float = MOST_MB,
+) -> RegionStudy:
     """Fetch what is not kept yet, read it into a grid, write the study.
 
     Parameters
@@ -142,13 +154,15 @@ def make_region(
     files = write_study(folder, place.grid, layers, profiles, rows, degrees)
     pieces = [one for some in got.values() for one in some]
     return RegionStudy(
-        folder=folder, files=files, grid=str(place.grid), coverage="partial" if "fences" in layers.tables else "unknown",
+        folder=folder,
+        files=files,
+        grid=str(place.grid),
+        coverage="partial" if "fences" in layers.tables else "unknown",
         fetched_bytes=sum(one.kept.n_bytes for one in pieces if one.is_new),
-        source_bytes=sum(one.kept.n_bytes for one in pieces) + sum(
-            path.stat().st_size for source in sources for path in source.files if path.is_file()
-        ),
+        source_bytes=sum(one.kept.n_bytes for one in pieces)
+        + sum(path.stat().st_size for source in sources for path in source.files if path.is_file()),
         left_out=dict(layers.left_out),
-    )  # fmt: skip
+    )
 
 
 def _require_little(rows: Sequence[tuple[str, int]], most_mb: float) -> None:
@@ -189,11 +203,17 @@ def _fetched(source: Source, cache: Cache, place: Place, reporter: Reporter) -> 
 def _row(source: Source, got: Sequence[Got], found: Layers) -> dict[str, Any]:
     """A row of SOURCES.yaml."""
     files = [
-        {"file": path.name, "sha256": sha256_of(path), "n_bytes": path.stat().st_size} if path.is_file() else {"file": path.name}
+        {"file": path.name, "sha256": sha256_of(path), "n_bytes": path.stat().st_size}
+        if path.is_file()
+        else {"file": path.name}
         for path in source.files
-    ]  # fmt: skip
+    ]
     left_out = {"left_out": dict(found.left_out)} if found.left_out else {}
     return {
-        "source": source.key, "title": source.title, "licence": source.licence, "attribution": source.attribution,
-        "files": [*files, *(one.kept.as_row() for one in got)], **left_out,
-    }  # fmt: skip
+        "source": source.key,
+        "title": source.title,
+        "licence": source.licence,
+        "attribution": source.attribution,
+        "files": [*files, *(one.kept.as_row() for one in got)],
+        **left_out,
+    }

@@ -168,8 +168,9 @@ class Layers:
         return Layers(
             ground=self.ground if other.ground is None else other.ground,
             cover=self.cover if other.cover is None else other.cover,
-            tables={**self.tables, **other.tables}, left_out={**self.left_out, **other.left_out},
-        )  # fmt: skip
+            tables={**self.tables, **other.tables},
+            left_out={**self.left_out, **other.left_out},
+        )
 
 
 class Source(Protocol):

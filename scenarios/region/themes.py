@@ -56,9 +56,25 @@ THEMES = (
     Theme(table="reserves", shape="multipolygons", key="leisure", values=("nature_reserve",)),
 )
 TAGS = (
-    "name", "name_ru", "name_kk", "barrier", "fence_type", "material", "height", "wires", "width", "highway", "railway", "waterway",
-    "boundary", "admin_level", "place", "natural", "landuse", "leisure",
-)  # fmt: skip
+    "name",
+    "name_ru",
+    "name_kk",
+    "barrier",
+    "fence_type",
+    "material",
+    "height",
+    "wires",
+    "width",
+    "highway",
+    "railway",
+    "waterway",
+    "boundary",
+    "admin_level",
+    "place",
+    "natural",
+    "landuse",
+    "leisure",
+)
 """Tags that are read, as columns; ``name:ru`` is ``name_ru``."""
 
 

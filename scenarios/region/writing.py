@@ -45,9 +45,13 @@ AS_BORDER = "assumption: as the profile says of a border fence of another region
 
 
 def write_study(
-    folder: Path, grid: Grid, layers: Layers, profiles: Mapping[str, RegionProfile], sources: Sequence[Mapping[str, Any]],
+    folder: Path,
+    grid: Grid,
+    layers: Layers,
+    profiles: Mapping[str, RegionProfile],
+    sources: Sequence[Mapping[str, Any]],
     degrees: str,
-) -> tuple[str, ...]:  # fmt: skip
+) -> tuple[str, ...]:
     """Names of the files that were written.
 
     Parameters
@@ -133,10 +137,14 @@ def _write_places(data: Path, grid: Grid, cover: NDArray[np.uint8], fences: gpd.
         x, y = grid.xy(int(rows[nearest]), int(cols[nearest]))
         spots.append(_on_one_side(Point(float(x), float(y)).buffer(radius), fences, grid.cell_width_m))
     cores = gpd.GeoDataFrame(
-        {"id": ["south", "north"], "name_en": ["Placeholder in the south", "Placeholder in the north"],
-         "geometry_status": ["schematic"] * 2},
-        geometry=spots, crs=grid.crs,
-    )  # fmt: skip
+        {
+            "id": ["south", "north"],
+            "name_en": ["Placeholder in the south", "Placeholder in the north"],
+            "geometry_status": ["schematic"] * 2,
+        },
+        geometry=spots,
+        crs=grid.crs,
+    )
     write_geopackage(data / "cores.gpkg", {"cores": cores})
     empty = {key: gpd.pd.Series([], dtype=str) for key in ("id", "name", "fence_line", "geometry_status")}
     nothing = gpd.GeoDataFrame(empty, geometry=gpd.GeoSeries([], crs=grid.crs))
@@ -151,21 +159,36 @@ def _on_one_side(spot: Any, fences: gpd.GeoDataFrame | None, cell_m: float) -> A
 
 
 def _study_text(
-    name: str, grid: Grid, ground: Ground, profiles: Mapping[str, RegionProfile], credits: Sequence[str], degrees: str,
-    layers: Layers, tables: Mapping[str, gpd.GeoDataFrame],
-) -> str:  # fmt: skip
+    name: str,
+    grid: Grid,
+    ground: Ground,
+    profiles: Mapping[str, RegionProfile],
+    credits: Sequence[str],
+    degrees: str,
+    layers: Layers,
+    tables: Mapping[str, gpd.GeoDataFrame],
+) -> str:
     every = max(1_000.0, grid.cell_width_m)
     lacking = {layer for profile in profiles.values() for layer in profile.dropped}
     said = assumptions(layers, lacking)
     words = {
-        "name": name, "title": name.replace("_", " ").replace("-", " "), "degrees": degrees, "crs": grid.crs,
-        "bounds": ", ".join(f"{value:.0f}" for value in grid.bounds), "cell_m": f"{grid.cell_width_m:g}",
-        "fine_m": f"{ground.fine_m:g}", "steep": f"{STEEP_PERCENT:g}", "every_m": f"{every:g}", "spacing_m": f"{10 * every:g}",
-        **{f"assumptions_{language}": _listed(said[language]) for language in LANGUAGES}, "credits": _listed(credits),
-        **_table_words(tables), **_fence_words(tables, profiles),
+        "name": name,
+        "title": name.replace("_", " ").replace("-", " "),
+        "degrees": degrees,
+        "crs": grid.crs,
+        "bounds": ", ".join(f"{value:.0f}" for value in grid.bounds),
+        "cell_m": f"{grid.cell_width_m:g}",
+        "fine_m": f"{ground.fine_m:g}",
+        "steep": f"{STEEP_PERCENT:g}",
+        "every_m": f"{every:g}",
+        "spacing_m": f"{10 * every:g}",
+        **{f"assumptions_{language}": _listed(said[language]) for language in LANGUAGES},
+        "credits": _listed(credits),
+        **_table_words(tables),
+        **_fence_words(tables, profiles),
         "species": "\n".join(f"  {one}: {{ profile: species/{one}.yaml }}" for one in profiles),
         "routes": "\n".join(f"  {one}: {{ from: [south], to: [north] }}" for one in profiles),
-    }  # fmt: skip
+    }
     return Template(TEMPLATE.read_text(encoding="utf-8")).substitute(words)
 
 
@@ -174,8 +197,9 @@ def _table_words(tables: Mapping[str, gpd.GeoDataFrame]) -> dict[str, str]:
     used = [f"\n  {LAYER_OF[name][0]}: {LAYER_OF[name][1]}" for name in tables if name in LAYER_OF]
     unused = [
         f"\n  # {name}_distance_m: {{ derive: distance, file: data/{name}.gpkg }} # no bundled profile has a rule on it"
-        for name in UNUSED if name in tables
-    ]  # fmt: skip
+        for name in UNUSED
+        if name in tables
+    ]
     context = [f"\n  {name}: data/{name}.gpkg" for name in CONTEXT if name in tables]
     return {"more_layers": "".join(used + unused), "context": "".join(context) or " {}"}
 
@@ -185,27 +209,36 @@ def _fence_words(tables: Mapping[str, gpd.GeoDataFrame], profiles: Mapping[str, 
     if "fences" not in tables:
         return {"coverage": "unknown", "active": "", "permeability": "", "openings": "", "points": ""}
     lines = list(dict.fromkeys(tables["fences"]["fence_line"]))
-    passable = {
-        line: {name: _permeability(line, profile) for name, profile in profiles.items()} for line in lines
-    }  # fmt: skip
+    passable = {line: {name: _permeability(line, profile) for name, profile in profiles.items()} for line in lines}
     stated = [f"\n  permeability: # assumptions{_nested(passable)}"]
     gates = list(tables["gates"].to_dict("records")) if "gates" in tables else []
     places = [
-        {"id": gate["id"], **({"name": gate["name"]} if isinstance(gate["name"], str) else {}), "fence_line": gate["fence_line"],
-         "design": "gate", "lon": gate["lon_deg"], "lat": gate["lat_deg"],
-         **({"width_m": gate["width_m"]} if gate["width_m"] > 0 else {})}
+        {
+            "id": gate["id"],
+            **({"name": gate["name"]} if isinstance(gate["name"], str) else {}),
+            "fence_line": gate["fence_line"],
+            "design": "gate",
+            "lon": gate["lon_deg"],
+            "lat": gate["lat_deg"],
+            **({"width_m": gate["width_m"]} if gate["width_m"] > 0 else {}),
+        }
         for gate in gates
-    ]  # fmt: skip
+    ]
     gaps = [place for place, gate in zip(places, gates, strict=True) if gate["kind"] == "entrance"]
     shut = [
         {key: value for key, value in place.items() if key not in ("name", "fence_line")}
-        for place, gate in zip(places, gates, strict=True) if gate["kind"] != "entrance"
-    ]  # fmt: skip
+        for place, gate in zip(places, gates, strict=True)
+        if gate["kind"] != "entrance"
+    ]
     openings = f"\n# Gaps without a gate, as OpenStreetMap has them.\nopenings:{_rows(gaps, '  ')}\n" if gaps else ""
     points = f"\n  points: # gates of OpenStreetMap{_rows(shut, '    ')}" if shut else ""
     return {
-        "coverage": "partial", "active": ", ".join(lines), "permeability": "".join(stated), "openings": openings, "points": points,
-    }  # fmt: skip
+        "coverage": "partial",
+        "active": ", ".join(lines),
+        "permeability": "".join(stated),
+        "openings": openings,
+        "points": points,
+    }
 
 
 def _permeability(line: str, profile: RegionProfile) -> dict[str, Any]:

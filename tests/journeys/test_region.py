@@ -5,56 +5,38 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-import numpy as np
 import pytest
 import rasterio
 import yaml
-from numpy.typing import NDArray
-from scipy.ndimage import map_coordinates
 
 from tests.support.journey import Journey
-from tests.support.places import SHARED
-from tests.support.public_sources import dem_tile, serving, worldcover_tile
-
-RELIEF = SHARED / "data/region" / "dem_gebco2023_15s_66E70E_36N40N.tif"
-Values = NDArray[np.float64]
+from tests.support.koytendag import RELIEF, write_tiles
+from tests.support.public_sources import serving
 
 
 @pytest.mark.skipif(not RELIEF.is_file(), reason="the relief of Koytendag is not here (../shared/data/region)")
 def test_koytendag(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    with rasterio.open(RELIEF) as file:
-        heights, at = file.read(1).astype(float), file.transform
-        corner, step = (at.c, at.f), (at.a, at.e)
-
-    def truth(lon: Values, lat: Values) -> Values:
-        column, row = (lon - corner[0]) / step[0], (lat - corner[1]) / step[1]
-        return np.asarray(map_coordinates(heights, [row - 0.5, column - 0.5], order=1, mode="nearest"))
-
-    def cover(lon: Values, lat: Values) -> Values:
-        return np.select([truth(lon, lat) < limit for limit in (450, 900, 2500, 4000)], [40, 60, 30, 20], 70)
-
     root = tmp_path / "www"
-    for south in (37, 38):
-        for west in (66, 67):
-            dem_tile(root, west, south, truth)
-    for south in (36, 39):
-        worldcover_tile(root, 66, south, cover, pixels=900)
+    write_tiles(root, 66, 37, 68, 39)
     user = Journey(folder=tmp_path)
     with serving(root) as served:
         for name in ("DEM", "WORLDCOVER"):
             monkeypatch.setenv(f"OTKEL_URL_{name}", served.address)
         monkeypatch.setenv("OTKEL_SOURCES", str(tmp_path / "kept"))
         asked = ("region", "--bbox", 66.3, 37.3, 67.5, 38.7, "--cell-m", 4000, "--species", "urial")
-        planned = user.command(*asked, "--out", "koytendag", "--plan").stdout
-        assert "MB to fetch" in planned and "0.0 MB to fetch" not in planned and not served.asked
-        refused = user.command(*asked, "--out", "koytendag", "--most-mb", 0.1, code=2).stderr
-        assert "--most-mb 0.1" in refused and not (tmp_path / "koytendag").exists()
         broken = next((root / "v200/2021/map").glob("*N36E066*"))
         whole = broken.read_bytes()
         broken.write_bytes(b"<html>come back later</html>")
         told = user.command(*asked, "--out", "koytendag", code=4).stderr
         assert f"{broken.name}: what came is no raster" in told and not (tmp_path / "koytendag").exists()
         broken.write_bytes(whole)
+        monkeypatch.setenv("OTKEL_SOURCES", str(tmp_path / "again_kept"))
+        before = len(served.asked)
+        planned = user.command(*asked, "--out", "koytendag", "--plan").stdout
+        assert "MB to fetch" in planned and " 0.00 MB to fetch" not in planned
+        assert all(part.startswith("bytes=0-") for _, part in served.asked[before:])
+        refused = user.command(*asked, "--out", "koytendag", "--most-mb", 0.1, code=2).stderr
+        assert "--most-mb 0.1" in refused and not (tmp_path / "koytendag").exists()
         user.command(*asked, "--out", "koytendag")
         n_asked = len(served.asked)
     user.command(*asked, "--out", "again", "--offline")

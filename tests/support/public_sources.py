@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import http.server
 import re
 import threading
 import time
+import urllib.parse
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -32,13 +34,24 @@ class Served:
     Parameters
     ----------
     faults : deque of str
-        Each of an answer: ``503``, ``429``, ``cut`` (half of it, then the line breaks), ``redirect``, ``slow``.
+        Each of an answer: ``503``, ``429``, ``403``, ``cut`` (half of it, then the line breaks), ``redirect``, ``slow``, ``wrong`` (a
+        byte of it differs from what the hash in its head says), ``short`` (a length that is not its own), ``whole`` (ranges
+        are not heeded), ``page`` (a page of a hotel's network instead).
+    digest : bool
+        Whether answers state the SHA-256 of the whole file, as RFC 9530 has it.
+    answer : callable, optional
+        What is said to a query that is posted.
+    sent : int
+        Bytes of all answers.
     """
 
     root: Path
     address: str = ""
     asked: list[tuple[str, str]] = field(default_factory=list)
     faults: deque[str] = field(default_factory=deque)
+    digest: bool = False
+    answer: Callable[[str], bytes] | None = None
+    sent: int = 0
 
 
 def _handler(served: Served) -> type[http.server.BaseHTTPRequestHandler]:
@@ -59,30 +72,52 @@ def _handler(served: Served) -> type[http.server.BaseHTTPRequestHandler]:
             served.asked.append((self.path, asked))
             fault = served.faults.popleft() if served.faults else ""
             path = served.root / self.path.lstrip("/")
-            if fault in ("503", "429"):
+            if fault in ("503", "429", "403"):
                 return self.say(int(fault), b"", {"Retry-After": "0"})
             if fault == "redirect":
                 return self.say(302, b"", {"Location": "http://elsewhere.invalid/tile.tif"})
+            if fault == "page":
+                return self.say(200, b"<html>Welcome. Please sign in.</html>", {})
             if not path.is_file():
                 return self.say(404, b"<Error><Code>NoSuchKey</Code></Error>", {})
             body = path.read_bytes()
             etag = f'"{hashlib.md5(body, usedforsecurity=False).hexdigest()}"'
-            start = re.match(r"bytes=(\d+)-", asked)
-            if start and self.headers.get("If-Range") == etag:
-                first = int(start[1])
-                said = {"ETag": etag, "Content-Range": f"bytes {first}-{len(body) - 1}/{len(body)}"}
-                return self.say(206, body[first:], said, fault)
-            return self.say(200, body, {"ETag": etag}, fault)
+            said = {"ETag": etag}
+            if served.digest:
+                said["Repr-Digest"] = f"sha-256=:{base64.b64encode(hashlib.sha256(body).digest()).decode()}:"
+            if fault == "wrong":
+                body = body[:-1] + bytes([body[-1] ^ 1])
+            part = re.match(r"bytes=(\d+)-(\d*)", asked)
+            if part and self.headers.get("If-Range", etag) == etag and fault != "whole":
+                first, last = int(part[1]), min(int(part[2] or len(body)), len(body) - 1)
+                if first > last:
+                    return self.say(416, b"", {"Content-Range": f"bytes */{len(body)}"})
+                said["Content-Range"] = f"bytes {first}-{last}/{len(body)}"
+                return self.say(206, body[first : last + 1], said, fault)
+            return self.say(200, body, said, fault)
+
+        def do_POST(self) -> None:
+            sent = self.rfile.read(int(self.headers["Content-Length"])).decode()
+            query = urllib.parse.parse_qs(sent)["data"][0]
+            served.asked.append((self.path, query))
+            fault = served.faults.popleft() if served.faults else ""
+            if fault in ("503", "429"):
+                return self.say(int(fault), b"", {"Retry-After": "0"})
+            assert served.answer is not None
+            return self.say(200, b"<html>busy</html>" if fault == "page" else served.answer(query), {}, fault)
 
         def say(self, code: int, body: bytes, headers: dict[str, str], fault: str = "") -> None:
             self.send_response(code)
-            for key, value in {"Content-Length": str(len(body)), **headers}.items():
+            length = len(body) + 7 * (fault == "short")
+            for key, value in {"Content-Length": str(length), **headers}.items():
                 self.send_header(key, value)
             self.end_headers()
             if fault == "slow":
                 time.sleep(1.5)
-            self.wfile.write(body[: len(body) // 2] if fault == "cut" else body)
-            if fault in ("cut", "slow"):
+            body = body[: len(body) // 2] if fault == "cut" else body
+            served.sent += len(body)
+            self.wfile.write(body)
+            if fault in ("cut", "slow", "short"):
                 self.close_connection = True
 
     return Handler
@@ -138,7 +173,8 @@ def _write(path: Path, values: NDArray[np.generic], place: object, nodata: float
         ) as file:
             file.write(values, 1)
         with memory.open() as file:
-            rasterio.shutil.copy(file, path, driver="COG", COMPRESS="DEFLATE")
+            codes = {"OVERVIEW_RESAMPLING": "NEAREST"} if values.dtype == np.uint8 else {}
+            rasterio.shutil.copy(file, path, driver="COG", COMPRESS="DEFLATE", **codes)
     return path
 
 

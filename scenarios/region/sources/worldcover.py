@@ -35,10 +35,11 @@ class WorldCover:
         return tuple(
             Ask(
                 url=f"{self.address}/v200/2021/map/ESA_WorldCover_10m_2021_v200_{lat}{lon}_Map.tif",
-                west=west, pixel_deg=place.pixel_deg(SAMPLES),
+                west=west,
+                pixel_deg=place.pixel_deg(SAMPLES),
             )
             for west, _, lat, lon in squares(place.bounds, 3)
-        )  # fmt: skip
+        )
 
     def fault(self, path: Path) -> str:
         """Empty for a raster."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from rasters.errors import DataError
 from scenarios.region import fetching
 from scenarios.region.cache import Cache
 from scenarios.region.fetching import NotReached
+from scenarios.region.hashes import published
 from scenarios.region.source import Ask
 from scenarios.region.sources.copernicus import Copernicus
 from tests.support.public_sources import Served, serving
@@ -169,3 +171,100 @@ def test_what_is_used_again_is_not_the_oldest(served: Served, tmp_path: Path) ->
     small.get(RELIEF, tile(served))
     small.get(RELIEF, tile(served, "two.tif"))
     assert small.path(used).exists()
+
+
+def test_what_has_another_hash_than_is_published_is_not_kept(served: Served, cache: Cache) -> None:
+    served.digest = True
+    served.faults.append("wrong")
+    kept = cache.get(RELIEF, tile(served)).kept
+    assert cache.path(kept).read_bytes() == BODY and kept.checked == "sha256" and len(served.asked) == 2
+    served.faults.extend(["wrong"] * 2)
+    (served.root / "two.tif").write_bytes(BODY)
+    with pytest.raises(
+        NotReached, match=r"two\.tif: what came has not the sha256 that the source publishes, and is not kept"
+    ):
+        cache.get(RELIEF, tile(served, "two.tif"))
+    assert cache.known(tile(served, "two.tif")) is None and not list((cache.folder / "parts").iterdir())
+
+
+def test_what_went_on_after_a_break_is_checked_whole(served: Served, cache: Cache) -> None:
+    served.digest = True
+    served.faults.append("cut")
+    kept = cache.get(RELIEF, tile(served)).kept
+    assert cache.path(kept).read_bytes() == BODY and kept.checked == "sha256"
+    assert served.asked[1][1] == f"bytes={len(BODY) // 2}-"
+
+
+def test_a_body_that_is_shorter_than_was_said_is_gone_on_with(served: Served, cache: Cache) -> None:
+    served.faults.append("short")
+    with pytest.raises(NotReached, match="could not be fetched"):
+        fetching_once(served, cache)
+    assert cache.path(cache.get(RELIEF, tile(served)).kept).read_bytes() == BODY
+
+
+def fetching_once(served: Served, cache: Cache) -> None:
+    """A command whose server says of every answer that more will come."""
+    served.faults.extend(["short"] * 10)
+    try:
+        cache.get(RELIEF, tile(served))
+    finally:
+        served.faults.clear()
+
+
+def test_a_page_instead_of_a_raster_is_not_kept(served: Served, cache: Cache) -> None:
+    served.faults.append("page")
+    with pytest.raises(NotReached, match=r"one\.tif: what came is no raster, and is not kept; try again; .*--dem FILE"):
+        cache.get(Copernicus("http://unused", 90), tile(served))
+    assert cache.known(tile(served)) is None and not list((cache.folder / "parts").iterdir())
+
+
+def test_a_server_that_is_not_there_is_said(cache: Cache) -> None:
+    with pytest.raises(NotReached, match=r"could not be fetched: .*refused.*--dem FILE") as told:
+        cache.get(RELIEF, Ask(url="http://127.0.0.1:9/one.tif"))
+    assert "\n" not in str(told.value)
+
+
+def test_a_server_that_forbids_is_not_asked_again(served: Served, cache: Cache) -> None:
+    served.faults.append("403")
+    with pytest.raises(NotReached, match="the server says 403"):
+        cache.get(RELIEF, tile(served))
+    assert len(served.asked) == 1
+
+
+def test_two_at_once_fetch_once(served: Served, cache: Cache) -> None:
+    served.faults.append("slow")
+    with ThreadPoolExecutor(3) as pool:
+        got = list(pool.map(lambda _: cache.get(RELIEF, tile(served)), range(3)))
+    assert len(served.asked) == 1 and sum(one.is_new for one in got) == 1
+    assert len({one.kept for one in got}) == 1
+
+
+def test_what_is_kept_is_listed_and_cleared(served: Served, cache: Cache) -> None:
+    kept = cache.get(RELIEF, tile(served)).kept
+    cache.get(RELIEF, tile(served, "sea.tif"))
+    assert {one.url for one in cache.entries()} == {tile(served).url, tile(served, "sea.tif").url}
+    assert cache.size_bytes() >= len(BODY)
+    assert cache.clear() >= len(BODY) and not list(cache.entries()) and not cache.path(kept).exists()
+    assert cache.path(cache.get(RELIEF, tile(served)).kept).read_bytes() == BODY
+
+
+@pytest.mark.parametrize(
+    ("heads", "status", "found"),
+    [
+        (
+            {"Repr-Digest": "sha-256=:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=:"},
+            206,
+            {"sha256": bytes(range(32)).hex()},
+        ),
+        ({"Digest": "SHA-256=AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="}, 200, {"sha256": bytes(range(32)).hex()}),
+        ({"x-goog-hash": "crc32c=n03x6A==, md5=AAECAwQFBgcICQoLDA0ODw=="}, 200, {"md5": bytes(range(16)).hex()}),
+        ({"Content-MD5": "AAECAwQFBgcICQoLDA0ODw=="}, 200, {"md5": bytes(range(16)).hex()}),
+        ({"Content-MD5": "AAECAwQFBgcICQoLDA0ODw=="}, 206, {}),
+        ({"Server": "AmazonS3", "ETag": f'"{bytes(range(16)).hex()}"'}, 200, {"md5": bytes(range(16)).hex()}),
+        ({"Server": "AmazonS3", "ETag": f'"{bytes(range(16)).hex()}-3"'}, 200, {}),
+        ({"Server": "nginx", "ETag": f'"{bytes(range(16)).hex()}"'}, 200, {}),
+        ({"x-amz-checksum-sha256": "nonsense"}, 200, {}),
+    ],
+)
+def test_hashes_that_heads_state(heads: dict[str, str], status: int, found: dict[str, str]) -> None:
+    assert published(heads, status) == found

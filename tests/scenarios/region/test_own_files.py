@@ -104,9 +104,11 @@ def test_everything_of_the_files_is_in_the_study(tmp_path: Path, files: dict[str
     sources = yaml.safe_load((tmp_path / "tuscany/SOURCES.yaml").read_text(encoding="utf-8"))["sources"]
     assert [row["licence"][:4] for row in sources[2:]] == ["ODbL", "WDPA"]
     assert sources[2]["left_out"] == {
-        "short fences": 1, "heights and wires of fences that are no number": 1,
-        "gates away from the fences that are kept": 1, "gates that share a cell with another of the same fence": 1,
-    }  # fmt: skip
+        "short fences": 1,
+        "heights and wires of fences that are no number": 1,
+        "gates away from the fences that are kept": 1,
+        "gates that share a cell with another of the same fence": 1,
+    }
     found = check_study(str(tmp_path / "tuscany"), None, {}, Reporter(quiet=True)).findings
     assert all(one.passed for one in found), [one.text for one in found if not one.passed]
     assert any(one.check == "coverage of fences" and one.text.startswith("partial") for one in found)
