@@ -71,7 +71,7 @@ def write_study(
     assert layers.ground is not None and layers.cover is not None
     tables = _with_waters(layers.tables)
     try:
-        with atomic_folder(folder, marker="study.yaml") as new:
+        with atomic_folder(folder) as new:
             (new / "data").mkdir()
             _write_rasters(new / "data", grid, layers.ground, layers.cover, tables)
             _write_places(new / "data", grid, layers.cover, tables.get("fences"))
