@@ -19,6 +19,7 @@ from scenarios.commands import (
     monitoring,
     planning,
     sheet,
+    species,
 )
 
 app = typer.Typer(
@@ -45,6 +46,7 @@ export.app.command()(sheet.sheet)
 app.add_typer(export.app)
 app.add_typer(batch.app)
 app.add_typer(evidence.app)
+app.add_typer(species.app)
 
 
 @app.callback()

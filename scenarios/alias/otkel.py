@@ -26,6 +26,7 @@ JOBS = (
     "keys",
     "merge_batch",
     "new",
+    "new_species",
     "omniscape",
     "passages",
     "plan",
@@ -34,7 +35,9 @@ JOBS = (
     "run_all",
     "share_evidence",
     "sheet",
+    "show_species",
     "simulate_evidence",
+    "species",
     "uncertainty",
     "window",
 )

@@ -23,8 +23,8 @@ from scenarios.region.limits import MOST_MB
 
 __all__ = [
     "batch", "check", "circuitscape", "corridors", "crime", "doctor", "evidence", "explain", "export", "indicators",
-    "keys", "merge_batch", "new", "omniscape", "passages", "plan", "region", "reproduce", "run_all", "share_evidence", "sheet",
-    "simulate_evidence", "uncertainty", "window", "with_evidence",
+    "keys", "merge_batch", "new", "new_species", "omniscape", "passages", "plan", "region", "reproduce", "run_all",
+    "share_evidence", "sheet", "show_species", "simulate_evidence", "species", "uncertainty", "window", "with_evidence",
 ]  # fmt: skip
 
 Study = OpenStudy | str | Path
@@ -345,6 +345,30 @@ def new(
     from scenarios.keys.new_study import copy_study, write_minimal
 
     return copy_study(Path(name), example) if bounds is None else write_minimal(Path(name), bounds, cell_m=cell_m)
+
+
+def species() -> pd.DataFrame:
+    """The species profiles of the library: names, body, whether the border fence lets it through, how many numbers are assumed."""
+    from scenarios.keys.species_list import list_species
+
+    return pd.DataFrame(list_species().as_dict()["species"])
+
+
+def show_species(profile: str) -> pd.DataFrame:
+    """The numbers of a profile of the library, ``what, where, value, unit, origin``; its assumptions are in ``attrs``."""
+    from scenarios.keys.species_list import show_species as show
+
+    shown = show(profile).as_dict()
+    table = pd.DataFrame(shown["numbers"]).drop(columns="curve")
+    table.attrs["assumptions"] = shown["assumptions"]
+    return table
+
+
+def new_species(profile: str, *, source: str | None = None, into: Folder = ".") -> Any:
+    """Write a species file with every key explained, of placeholders or from a profile of the library; nothing is overwritten."""
+    from scenarios.keys.species_new import new_species as write
+
+    return write(profile, Path(into), source)
 
 
 def region(

@@ -17,7 +17,7 @@ from typer.core import TyperGroup
 from rasters.errors import PlannerError
 from rasters.plain import unknown
 
-__all__ = ["address", "one_of", "scenarios_typed", "species_typed", "studies_typed", "unless_named"]
+__all__ = ["address", "one_of", "profiles_typed", "scenarios_typed", "species_typed", "studies_typed", "unless_named"]
 
 
 def one_of(kind: str, *names: str) -> dict[str, Any]:
@@ -67,6 +67,13 @@ def studies_typed(incomplete: str) -> list[str]:
     beside = given if incomplete.endswith("/") or not incomplete else given.parent
     own = sorted(str(path.parent) for path in beside.glob("*/study.yaml"))
     return _beginning(incomplete, [*bundled_studies(), *own])
+
+
+def profiles_typed(incomplete: str) -> list[str]:
+    """Species profiles of the library."""
+    from scenarios.study.load import bundled_profiles
+
+    return _beginning(incomplete, bundled_profiles())
 
 
 def scenarios_typed(ctx: typer.Context, incomplete: str) -> list[str]:

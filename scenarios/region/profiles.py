@@ -4,18 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import yaml
 
 from rasters.errors import OptionError
 from rasters.plain import unknown
-from scenarios.study.load import LIBRARY
+from scenarios.study.load import bundled_profiles
 
 __all__ = ["IGBP_OF", "RegionProfile", "region_profile", "species_names"]
 
-SPECIES = LIBRARY / "ustyurt" / "species"
 IGBP_OF = {
     10: (5, "trees"),
     20: (7, "shrub"),
@@ -42,7 +40,7 @@ class RegionProfile:
 
 def species_names() -> list[str]:
     """Names of the species with a profile."""
-    return sorted(path.stem for path in SPECIES.glob("*.yaml"))
+    return sorted(bundled_profiles())
 
 
 def region_profile(name: str, layers: Collection[str], designs: Collection[str]) -> RegionProfile:
@@ -55,7 +53,7 @@ def region_profile(name: str, layers: Collection[str], designs: Collection[str])
     """
     if name not in species_names():
         raise OptionError(f"--species: {unknown('species', name, species_names())}")
-    data: dict[str, Any] = yaml.safe_load(Path(SPECIES / f"{name}.yaml").read_text(encoding="utf-8"))
+    data: dict[str, Any] = yaml.safe_load(bundled_profiles()[name].read_text(encoding="utf-8"))
     dropped = []
     for part in ("rules", "factors"):
         rows = data.get(part, [])

@@ -25,6 +25,7 @@ from scenarios.study.schema import ScenarioFile, ScenarioOverrides, Study
 __all__ = [
     "Document",
     "ResolvedStudy",
+    "bundled_profiles",
     "bundled_studies",
     "find_study",
     "parse_yaml",
@@ -136,6 +137,12 @@ def _texts_of(values: Any) -> set[str]:
 def bundled_studies() -> list[str]:
     """Names of the studies that come with otkel."""
     return sorted(p.parent.name for p in LIBRARY.glob("*/study.yaml"))
+
+
+def bundled_profiles() -> dict[str, Path]:
+    """Name -> file of every species profile that comes with otkel: of its studies, then of its library."""
+    files = [*sorted(LIBRARY.glob("*/species/*.yaml")), *sorted((LIBRARY / "species").glob("*.yaml"))]
+    return {path.stem: path for path in files}
 
 
 def find_study(name: str) -> Path:

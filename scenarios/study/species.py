@@ -117,7 +117,8 @@ class ScalingModel(Model):
     cell_m: Positive
     """Cell size in metres that the thresholds hold for."""
     exponent: Annotated[float, Field(ge=0, le=1)]
-    """The layer is multiplied by (study cell / cell_m) to this power before it is looked up; 0 leaves it as it is."""
+    """The layer is multiplied by (its cell / cell_m) to this power before it is looked up; 0 leaves it as it is. Its cell is the relief's
+    where the study gathers terrain from fine relief (`per_cell`), else the study's."""
     origin: Text
     """Where the exponent comes from."""
 

@@ -27,6 +27,9 @@ CALLED = {
     "batch run": "batch",
     "batch merge": "merge_batch",
     "export sheet": "sheet",
+    "species list": "species",
+    "species show": "show_species",
+    "species new": "new_species",
 }
 CALLED |= {f"export {kind}": "export" for kind in (ALL, *(name for name, one in KINDS.items() if not one.options))}
 ELSEWHERE = {"as_json", "quiet", "verbose"}

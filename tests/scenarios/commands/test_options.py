@@ -43,6 +43,7 @@ ARGUMENTS = {
     "lat": "41.5",
     "name": "NAME",
     "section": "study",
+    "profile": "wild_ass",
 }
 OF_TEXT = {
     "--example": ["no_such", ""],
@@ -73,6 +74,7 @@ OF_TEXT = {
     "--passage": ["no_such"],
     "--fence": ["no_such"],
     "--base": ["no_such"],
+    "--from": ["no_such", ""],
 }
 """Values of words that an option cannot take; options whose value is a path are told of as missing input or unusable folders."""
 OF_NUMBERS = ["many", "nan", "1e999", "-1", ""]
@@ -97,7 +99,7 @@ def _cases() -> Iterator[Any]:
             if option.param_type_name != "option" or option.is_flag or getattr(option, "count", False):
                 continue
             flag, kind = option.opts[0], _kind(option)
-            bad = OF_NUMBERS if kind in (int, float) else OF_TEXT.get(flag, [])
+            bad = OF_NUMBERS if kind in (int, float) else [] if kind is Path else OF_TEXT.get(flag, [])
             if kind is not Path and not bad:
                 yield pytest.param(name, flag, None, id=f"{' '.join(name)} {flag}: no bad value is known")
             for value in bad:
@@ -168,6 +170,7 @@ def completed(words: str, cwd: Path) -> list[str]:
     [
         ("otkel run us", ["ustyurt"]),
         ("otkel run mi", ["mine"]),
+        ("otkel species show ar", ["argali"]),
         ("otkel run mine --scenario ", ["closed", "free", "both"]),
         ("otkel passages mine --out x --scenario fr", ["free"]),
         ("otkel run mine --species w", ["walker"]),
