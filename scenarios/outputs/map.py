@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -120,15 +120,17 @@ def write_maps(
     say : Language
     """
     scene = run_scene(run, borders, credits, say)
-    sheets = {
-        "map": _main_map, "map_passages": _passage_map, "map_current": _current_map, "map_cost": _cost_map,
-        "map_resistance": _resistance_map,
-    }  # fmt: skip
-    if reader_of(run) is Audience.PUBLIC:
-        del sheets["map_passages"]
-    if is_withheld(run):
-        del sheets["map_current"], sheets["map_cost"]
-    return [save_png(draw(scene).figure, folder / f"{stem}.png") for stem, draw in sheets.items()]
+    return [save_png(draw(scene).figure, folder / f"{stem}.png") for stem, draw in sheets_of(run).items()]
+
+
+def sheets_of(run: SpeciesRun) -> dict[str, Callable[[RunScene], Sheet]]:
+    """Name of each map that the reader of a run may see -> what draws it."""
+    shown: dict[str, Callable[[RunScene], Sheet]] = {"map": _main_map}
+    if reader_of(run) is not Audience.PUBLIC:
+        shown["map_passages"] = _passage_map
+    if not is_withheld(run):
+        shown |= {"map_current": _current_map, "map_cost": _cost_map}
+    return shown | {"map_resistance": _resistance_map}
 
 
 def map_png(

@@ -2,17 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from shapely import Point
 
+from scenarios.outputs import species
 from scenarios.outputs.job import Summary
 from scenarios.outputs.report.payload import Contents
 from scenarios.progress import Reporter
 from scenarios.runs.session import run_study
 from tests.support.tiny_study import at_km, line_km, write_tiny_study, write_vectors
+from tests.support.tokens import token_maps
+
+
+@pytest.fixture(scope="session", autouse=True)
+def maps_are_tokens() -> Iterator[None]:
+    """Runs within this process write tokens for maps; see `tests.support.tokens`."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(species, "write_maps", token_maps)
+        yield
 
 
 def _with_more(settings: dict[str, Any]) -> None:
