@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from rasters.errors import DataError, FocalNodeError, LayerNotFoundError
 from rasters.grid import Grid
 from rasters.profile import Barrier, Combine, Rule, SpeciesProfile
+from rasters.responses import Categories
 from rasters.surface import Layer, ResistanceSurface
 
 __all__ = ["CellExplanation", "Contribution", "build_resistance", "explain"]
@@ -228,9 +229,9 @@ def _effect(layer: Layer, rule: Rule, matters: Bool, faults: list[str]) -> Float
         most = np.argsort(-cells, kind="stable")[:MOST_LISTED]
         listed = ", ".join(f"{found[i]:g} ({cells[i]} cells)" for i in most)
         more = f" and {found.size - most.size} more" if found.size > most.size else ""
+        fix = "list the class or give an otherwise" if isinstance(rule.response, Categories) else "correct the layer"
         faults.append(
-            f"no value for {rule.layer} = {listed}{more}, first at row {row}, col {col}; list the class or give an otherwise, or "
-            "mark the cells as no data"
+            f"no value for {rule.layer} = {listed}{more}, first at row {row}, col {col}; {fix}, or mark the cells as no data"
         )
     return out
 

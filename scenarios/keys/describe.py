@@ -24,7 +24,7 @@ from scenarios.study.schema import ScenarioFile, Study
 from scenarios.study.shapes import Expected, example_of, in_words
 from scenarios.study.species import SpeciesFile
 
-__all__ = ["FILES", "Key", "Table", "json_schema", "tables_named", "tables_of"]
+__all__ = ["FILES", "Key", "KeyTable", "json_schema", "tables_named", "tables_of"]
 
 FILES: dict[str, tuple[str, type[BaseModel]]] = {
     "study": ("Study file: `study.yaml`", Study),
@@ -66,7 +66,7 @@ class Key:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Table:
+class KeyTable:
     """A table of keys: the file itself, with an empty place, or one within it."""
 
     file: str
@@ -84,7 +84,7 @@ class Table:
         ]
 
 
-def tables_of(file: str, seen: set[type[BaseModel]] | None = None) -> Iterator[Table]:
+def tables_of(file: str, seen: set[type[BaseModel]] | None = None) -> Iterator[KeyTable]:
     """The tables of a kind of file, the file's own first, each once; none of ``seen``, which grows."""
     seen = set() if seen is None else seen
     waiting: list[tuple[str, type[BaseModel]]] = [("", FILES[file][1])]
@@ -94,10 +94,10 @@ def tables_of(file: str, seen: set[type[BaseModel]] | None = None) -> Iterator[T
             seen.add(model)
             keys = tuple(_key(name, field) for name, field in model.model_fields.items())
             waiting += [(f"{place}.{one.name}".strip("."), found) for one in keys for found in one.tables]
-            yield Table(file=file, place=place, model=model, meaning=_one_line(model.__doc__), keys=keys)
+            yield KeyTable(file=file, place=place, model=model, meaning=_one_line(model.__doc__), keys=keys)
 
 
-def tables_named(section: str | None) -> list[Table]:
+def tables_named(section: str | None) -> list[KeyTable]:
     """The tables of a section: a kind of file (``study``), or a key with what is below it (``fences``, ``study.fences.wires``).
 
     Raises
@@ -132,12 +132,12 @@ def _within(place: str, section: str) -> bool:
     return place == section or place.startswith(f"{section}.")
 
 
-def _only(table: Table, place: str) -> Table | None:
+def _only(table: KeyTable, place: str) -> KeyTable | None:
     """A table with one of its keys, where that is the place."""
     keys = tuple(one for one in table.keys if f"{table.place}.{one.name}".strip(".") == place)
     if not keys:
         return None
-    return Table(file=table.file, place=table.place, model=table.model, meaning=table.meaning, keys=keys)
+    return KeyTable(file=table.file, place=table.place, model=table.model, meaning=table.meaning, keys=keys)
 
 
 def _key(name: str, field: FieldInfo) -> Key:

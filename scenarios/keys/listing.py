@@ -10,7 +10,7 @@ from typing import Any
 from rich.console import Console
 
 from scenarios.exit_codes import ExitCode
-from scenarios.keys.describe import FILES, Key, Table, json_schema, tables_named
+from scenarios.keys.describe import FILES, Key, KeyTable, json_schema, tables_named
 
 __all__ = ["KeyList", "SchemaText", "list_keys"]
 
@@ -19,7 +19,7 @@ __all__ = ["KeyList", "SchemaText", "list_keys"]
 class KeyList:
     """Tables of keys."""
 
-    tables: Sequence[Table]
+    tables: Sequence[KeyTable]
     exit_code: ExitCode = ExitCode.OK
 
     def as_dict(self) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from rich.console import Console
 
 from rasters.errors import ExportError, OptionError
 from scenarios.exit_codes import ExitCode
-from scenarios.keys.describe import Key, Table, tables_of
+from scenarios.keys.describe import Key, KeyTable, tables_of
 from scenarios.keys.new_study import TEMPLATES
 from scenarios.keys.species_list import read_library
 from scenarios.study.load import bundled_profiles, parse_yaml
@@ -122,7 +122,7 @@ def _values(species: str, source: str | None) -> dict[str, Any]:
     return values | SCRATCH | {"id": species}
 
 
-def _explained(key: Key, indent: str, models: Mapping[type, Table], seen: set[type]) -> Iterator[str]:
+def _explained(key: Key, indent: str, models: Mapping[type, KeyTable], seen: set[type]) -> Iterator[str]:
     """Comment lines on a key, then on those of the tables in it that were not explained above."""
     unit = f" [{key.unit}]" if key.unit and f"[{key.unit}]" not in key.meaning else ""
     yield _comment(f"{key.name}{'*' if key.required else ''}: {key.meaning}{unit}", indent)

@@ -13,7 +13,7 @@ from pydantic import BaseModel, ValidationError
 from rasters.plain import like
 from scenarios.study.shapes import Expected, example_of, in_words, keys_of, step_into
 
-__all__ = ["Faults", "KeyPath", "dotted", "faults_in_words", "suggestion"]
+__all__ = ["KeyFaults", "KeyPath", "dotted", "faults_in_words", "suggestion"]
 
 KeyPath = tuple[str | int, ...]
 LONGEST = 80
@@ -22,7 +22,7 @@ DECIMAL_COMMA = re.compile(r"^\s*(-?\d+),(\d+)\s*$")
 WITH_UNIT = re.compile(r"^\s*(-?\d+(?:\.\d+)?)\s*[A-Za-z%²]+\s*$")
 
 
-class Faults(ValueError):
+class KeyFaults(ValueError):
     """Several faults that a model found at once, each with the key below the model's own."""
 
     def __init__(self, faults: Sequence[tuple[KeyPath, str]]) -> None:
@@ -72,7 +72,7 @@ def _keyed(fault: Any, model: type[BaseModel]) -> list[tuple[KeyPath, str]]:
     if is_name or kind == "invalid_key":
         return [(key, _bad_name(key, expected if is_name else None))]
     own = fault.get("ctx", {}).get("error") if kind in OWN else None
-    if isinstance(own, Faults):
+    if isinstance(own, KeyFaults):
         return [((*key, *inner), text) for inner, text in own.faults]
     if own is not None:
         return [(key, _own_words(str(own), value, key, expected))]

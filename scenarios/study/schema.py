@@ -8,7 +8,7 @@ from pydantic import AfterValidator, Field, model_validator
 
 from connectivity.circuit.solvers import known_method
 from scenarios.study.base import FileName, Identifier, Metres, Model, Month, Shape, Weight, Year
-from scenarios.study.faults import Faults
+from scenarios.study.faults import KeyFaults
 from scenarios.study.fences import Candidates, Design, Fences, OpeningRule
 from scenarios.study.land import ContextName, GridSettings, LayerSource
 from scenarios.study.portfolio import Action, Mortality, PortfolioSettings
@@ -262,5 +262,5 @@ class Study(Model):
     def _all_named(self) -> Study:
         faults = reference_faults(self)
         if faults:
-            raise Faults(faults)
+            raise KeyFaults(faults)
         return self

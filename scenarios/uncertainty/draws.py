@@ -1,8 +1,8 @@
 """Gains of candidates for other values of a study's parameters: one draw after the other, in parallel, kept on disk.
 
-A draw is what a run computes without its maps: resistance, least costs, reduction, gains. Each is written at once under a
-name made from everything that it depends on, so that a run that was killed goes on where it stood, and gives the same
-bytes as one that was not, with any number of processes.
+A draw is what a run computes without its maps: resistance, least costs, reduction, gains. Each is kept as a
+step as soon as it is finished, under a key made from everything that it depends on, so that a run that was killed goes on
+where it stood, and gives the same bytes as one that was not, with any number of processes.
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ import pandas as pd
 from connectivity.machine import one_blas_thread
 from rasters.arrays import Reals
 from rasters.errors import PlannerWarning
-from rasters.files.writing import replacing
 from scenarios.land.inputs import Inputs, input_files, read_inputs
 from scenarios.land.parameters import Changes, changed
 from scenarios.land.prepared import Prepared, prepare_species
 from scenarios.model.landscape import Landscape
 from scenarios.model.ranking import rank_candidates
+from scenarios.model.steps import StepStore
 from scenarios.records.content import code_hash, hash_of
 from scenarios.records.fingerprint import file_hash
 from scenarios.study.base import without_words
@@ -117,7 +117,7 @@ def evaluate_draws(
     jobs : int
         Processes; each holds the study's layers and one landscape.
     cache : Path
-        Folder for the finished draws.
+        Folder of a `StepStore` for the finished draws.
     done : callable
         Told the number of each finished draw, and whether it was kept from before.
 
@@ -125,41 +125,37 @@ def evaluate_draws(
     -------
     (n_draw, n_species, n_measure, n_candidate) float64
     """
-    key = _key(job)
-    files = [cache / f"draw-{hash_of({'all': key, 'draw': asdict(draw)})}.npy" for draw in draws]
+    key, store = _key(job), StepStore(folder=cache)
+    names = [f"draw-{hash_of({'all': key, 'draw': asdict(draw)})}" for draw in draws]
     shape = (len(job.species), len(job.measures), len(job.candidates))
-    cache.mkdir(parents=True, exist_ok=True)
     out = np.zeros((len(draws), *shape))
     waiting = []
-    for number, file in enumerate(files):
-        kept = _read(file, shape)
+    for number, name in enumerate(names):
+        kept = _kept(store, name, shape)
         if kept is None:
             waiting.append(number)
         else:
             out[number] = kept
             done(number, True)
-    for number in _computed(job, inputs, {n: (draws[n], files[n]) for n in waiting}, min(jobs, len(waiting))):
-        found = _read(files[number], shape)
-        assert found is not None
-        out[number] = found
+    for number, gains in _computed(job, inputs, {n: draws[n] for n in waiting}, min(jobs, len(waiting))):
+        out[number] = gains
+        store.keep(names[number], gains, _facts(job))
         done(number, False)
     return out
 
 
-def _computed(job: DrawJob, inputs: Inputs, work: dict[int, tuple[Changes, Path]], jobs: int) -> Iterator[int]:
-    """Numbers of the draws as they are written."""
+def _computed(job: DrawJob, inputs: Inputs, work: dict[int, Changes], jobs: int) -> Iterator[tuple[int, Reals]]:
+    """Numbers and gains of the draws as they are finished."""
     if jobs <= 1:
-        for number, (draw, file) in work.items():
-            _write(file, _quiet_gains(job, inputs, draw))
-            yield number
+        for number, draw in work.items():
+            yield number, _quiet_gains(job, inputs, draw)
         return
     spawn = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(jobs, mp_context=spawn, initializer=_start, initargs=(job,)) as pool:
-        waiting: dict[Future[None], int] = {pool.submit(_work, *one): number for number, one in work.items()}
+        waiting: dict[Future[Reals], int] = {pool.submit(_work, draw): number for number, draw in work.items()}
         try:
             for future in as_completed(waiting):
-                future.result()
-                yield waiting[future]
+                yield waiting[future], future.result()
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
             raise
@@ -182,9 +178,9 @@ def _end_after(parent: multiprocessing.process.BaseProcess) -> None:
     os._exit(1)
 
 
-def _work(draw: Changes, file: Path) -> None:
+def _work(draw: Changes) -> Reals:
     job, inputs = _JOB[0]
-    _write(file, _quiet_gains(job, inputs, draw))
+    return _quiet_gains(job, inputs, draw)
 
 
 def _quiet_gains(job: DrawJob, inputs: Inputs, draw: Changes) -> Reals:
@@ -200,18 +196,19 @@ def _no_planner_warnings() -> Iterator[None]:
         yield
 
 
-def _write(file: Path, gains: Reals) -> None:
-    with replacing(file) as part, part.open("wb") as stream:
-        np.save(stream, gains)
-
-
-def _read(file: Path, shape: tuple[int, ...]) -> Reals | None:
+def _kept(store: StepStore, name: str, shape: tuple[int, ...]) -> Reals | None:
     """A finished draw; None where there is none, or none that can be used."""
-    try:
-        found = np.load(file, allow_pickle=False)
-    except (OSError, ValueError, EOFError):
-        return None
-    return found if found.shape == shape and found.dtype == np.float64 else None
+    found = store.find(name)
+    usable = isinstance(found, np.ndarray) and found.shape == shape and found.dtype == np.float64
+    return found if usable else None
+
+
+def _facts(job: DrawJob) -> dict[str, str]:
+    return {
+        "study": job.resolved.study.study,
+        "scenario": job.resolved.scenario,
+        "species": ", ".join(job.species),
+    }
 
 
 def _key(job: DrawJob) -> str:

@@ -223,10 +223,10 @@ def test_units_grids_and_unlisted_classes_are_refused() -> None:
     with pytest.raises(GridMismatchError, match="town_m"):
         build_resistance(layers() | {"town_m": layer("town_m", np.zeros(6), "m", grid=shifted)}, profile())
     odd = layers() | {"landcover": layer("landcover", [7, 7, 12, 12, 99, 99], "class")}
-    with pytest.raises(DataError, match=r"landcover = 99 \(1 cells\), first at row 1, col 1"):
+    with pytest.raises(DataError, match=r"landcover = 99 \(1 cells\), first at row 1, col 1; list the class"):
         build_resistance(odd, profile(rules=(COVER,)))
     broken = layers() | {"slope_percent": layer("slope_percent", [np.nan, 0, 0, 0, 0, 0], "percent")}
-    with pytest.raises(DataError, match=r"slope_percent = nan \(1 cells\)"):
+    with pytest.raises(DataError, match=r"slope_percent = nan \(1 cells\).*; correct the layer, or"):
         build_resistance(broken, profile())
 
 

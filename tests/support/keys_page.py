@@ -6,7 +6,7 @@ import re
 
 from pydantic import BaseModel
 
-from scenarios.keys.describe import FILES, Key, Table, tables_of
+from scenarios.keys.describe import FILES, Key, KeyTable, tables_of
 from tests.support.places import ROOT
 
 PAGE = ROOT / "docs/reference/keys.md"
@@ -44,7 +44,7 @@ def _file(file: str, title: str, seen: dict[type[BaseModel], str]) -> str:
     return "\n".join(parts)
 
 
-def _within(heading: str, table: Table, seen: dict[type[BaseModel], str]) -> str:
+def _within(heading: str, table: KeyTable, seen: dict[type[BaseModel], str]) -> str:
     return f"### {heading}`{table.place}`\n\n" + _table(table, seen)
 
 
@@ -52,7 +52,7 @@ def _anchor(file: str, model: type[BaseModel]) -> str:
     return f"{file}-{model.__name__.lower()}"
 
 
-def _table(table: Table, seen: dict[type[BaseModel], str]) -> str:
+def _table(table: KeyTable, seen: dict[type[BaseModel], str]) -> str:
     lines = ["| key | meaning | should be | unit | default | example |", "|---|---|---|---|---|---|"]
     lines += [_row(key, table.file, seen) for key in table.keys]
     return f"{_plain(table.meaning)}\n\n" + "\n".join(lines) + "\n"

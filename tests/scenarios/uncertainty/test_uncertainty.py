@@ -20,7 +20,7 @@ from scipy.stats import qmc
 from typer.testing import CliRunner
 
 from cli import app
-from rasters.errors import ConfigError
+from rasters.errors import ConfigError, PlannerWarning
 from scenarios.land.inputs import Inputs, read_inputs
 from scenarios.land.parameters import Changes, Parameter, changed, parameter_space, sobol_points
 from scenarios.land.prepared import prepare_species
@@ -242,7 +242,7 @@ def test_the_numbers_do_not_depend_on_the_number_of_processes(
 ) -> None:
     two = stability_of(resolved, draws=16, seed=3, top=3, jobs=2, cache=tmp_path)
     assert (two.drawn == found.drawn).all() and (two.points == found.points).all()
-    assert len(list(tmp_path.glob("draw-*.npy"))) == 16
+    assert len(list(tmp_path.glob("draw-*.step"))) == 16
 
 
 def test_finished_draws_are_taken_up_and_damaged_ones_made_again(
@@ -254,13 +254,14 @@ def test_finished_draws_are_taken_up_and_damaged_ones_made_again(
     job = DrawJob(resolved=resolved, species=("digger",), candidates=names)
     told: list[tuple[int, bool]] = []
     first = evaluate_draws(job, inputs, draws, jobs=1, cache=tmp_path)
-    sorted(tmp_path.glob("*.npy"))[1].write_bytes(b"\x93NUMPY")
-    again = evaluate_draws(job, inputs, draws, jobs=1, cache=tmp_path, done=lambda n, kept: told.append((n, kept)))
+    sorted(tmp_path.glob("draw-*.step"))[1].write_bytes(b"cut short")
+    with pytest.warns(PlannerWarning, match="cannot be used"):
+        again = evaluate_draws(job, inputs, draws, jobs=1, cache=tmp_path, done=lambda n, kept: told.append((n, kept)))
     assert (again == first).all()
     assert sorted(kept for _, kept in told) == [False, True, True, True]
     other = DrawJob(resolved=resolved, species=("digger",), candidates=names[:-1])
     evaluate_draws(other, inputs, draws[:1], jobs=1, cache=tmp_path)
-    assert len(list(tmp_path.glob("draw-*.npy"))) == 5
+    assert len(list(tmp_path.glob("draw-*.step"))) == 5
 
 
 def outputs(folder: Path) -> dict[str, bytes]:
@@ -276,17 +277,17 @@ def test_a_killed_run_goes_on_and_ends_with_the_same_bytes(study: Path, tmp_path
     command = [sys.executable, "-m", "cli", *words, "--out", str(out), "--cache", str(cache), "--jobs", "2"]
     child = subprocess.Popen(command, cwd=ROOT, start_new_session=True)
     end = time.monotonic() + 120
-    while len(list(cache.glob("draw-*.npy"))) < 2 and child.poll() is None and time.monotonic() < end:
+    while len(list(cache.glob("draw-*.step"))) < 2 and child.poll() is None and time.monotonic() < end:
         time.sleep(0.02)
     child.kill()
     assert child.wait() == -signal.SIGKILL
     assert not out.exists()
     assert_gone(child.pid)
-    kept = len(list(cache.glob("draw-*.npy")))
+    kept = len(list(cache.glob("draw-*.step")))
     assert 2 <= kept < 32
     assert subprocess.run(command, cwd=ROOT, check=False).returncode == 0
     assert outputs(out) == outputs(tmp_path / "whole")
-    assert len(list(cache.glob("draw-*.npy"))) == 32
+    assert len(list(cache.glob("draw-*.step"))) == 32
 
 
 def assert_gone(group: int) -> None:
