@@ -16,15 +16,17 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
-import networkx as nx
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import sparse
 from scipy.sparse.csgraph import dijkstra
 
 from rasters.errors import DataError
+
+if TYPE_CHECKING:
+    import networkx as nx
 
 __all__ = [
     "ConnectivityIndex",
@@ -211,6 +213,7 @@ def probability_of_connectivity(
     --------
     Two cores of 3 km2 and 4 km2, joined with probability 1/2:
 
+    >>> import networkx as nx
     >>> graph = nx.Graph()
     >>> graph.add_node("a", area_km2=3.0)
     >>> graph.add_node("b", area_km2=4.0)
