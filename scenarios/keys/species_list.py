@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from rich.console import Console
-from rich.table import KeyTable
+from rich.table import Table
 
 from rasters.bodies import Wires, past_fence
 from rasters.errors import OptionError
@@ -44,7 +44,7 @@ class SpeciesList:
 
     def print(self, console: Console) -> None:
         """A table, and what comes next."""
-        table = KeyTable(box=None, pad_edge=False)
+        table = Table(box=None, pad_edge=False)
         for title in ("name", "species", "Latin", "body", "border fence as it stands", "origin of the numbers"):
             table.add_column(title, overflow="fold", no_wrap=title == "name")
         for row in self.rows:
@@ -75,7 +75,7 @@ class SpeciesShown:
     def print(self, console: Console) -> None:
         """A table with a bar for each resistance, longest for the highest of its rule, then what a reader must know."""
         console.print(self.title, style="bold")
-        table = KeyTable(box=None, pad_edge=False)
+        table = Table(box=None, pad_edge=False)
         for title in ("what", "where", "value", "unit", "curve", "origin"):
             table.add_column(title, overflow="fold", justify="right" if title == "value" else "left")
         for what, group in itertools.groupby(self.rows, key=lambda row: row["what"]):
