@@ -1,54 +1,53 @@
-"""The circuit of one window: everything that is joined to a target cell, which is held at 0 V.
+"""The circuit of one window on its own: everything that is joined to a target cell, where all current leaves.
 
-Small windows are solved directly, by a banded Cholesky factor that is built without the interpreter lock; windows whose
-factor would not fit in `DIRECT_BYTES` by multigrid. Both are told apart by size only, so that a window gives the same
-numbers wherever it is solved.
+Windows of a tile share a `WindowEngine`; here is what stands alone: uniform ground, windows with cells joined into nodes,
+and windows whose blocks would not fit in `DIRECT_BYTES`, which are solved by multigrid. They are told apart by size only,
+so that a window gives the same numbers wherever it is solved.
 """
 
 from __future__ import annotations
 
 import threading
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from connectivity.circuit.solve import cell_currents, solve
-from connectivity.kernels.circuit.banded import BLOCK, factor, substitute
-from connectivity.kernels.circuit.moving_window import (
-    assemble,
-    envelope,
-    keep_edges,
-    node_currents,
-    number_nodes,
-    reach,
-    take_flows,
-)
+from connectivity.kernels.circuit.moving_window import keep_edges, node_currents, reach
 from connectivity.landscape.laplacian import Laplacian
-from connectivity.landscape.stencil import Neighbours
-from connectivity.modes.cell_circuit import cell_components, edge_conductance
-from connectivity.report import CONTRAST_ADVICE, MOST_AT_ROUNDING
+from connectivity.modes.cell_circuit import cell_components
+from connectivity.moving_window.engine import FLOOR, TOLERANCE, WindowEngine
+from connectivity.moving_window.lattice import blocks_bytes
 from rasters.arrays import Reals
-from rasters.errors import SolverError
 
-__all__ = ["Circuit", "WindowMethod", "uniform_circuit", "window_circuit"]
+__all__ = ["DIRECT_BYTES", "Circuit", "WindowMethod", "pitch_for", "window_circuit"]
 
 Flags = NDArray[np.bool_]
 WindowMethod = Literal["auto", "direct", "multigrid"]
 
-FLOOR = 1e-8
-"""Edge currents below this share of a window's largest count as none, as in Circuitscape."""
-DIRECT_BYTES = 400 * 2**20
-"""Largest banded factor; a disc of 190 cells' radius has one of this size, where multigrid takes as long."""
-TOLERANCE = 1e-10
-"""Relative residual asked of every solve."""
-ROUNDS = 3
-"""Refinements of a banded solve before it is given up."""
+DIRECT_BYTES = 512 * 2**20
+"""Most bytes of the blocks that the windows of a tile share; windows whose blocks take more go to multigrid."""
+SMALLEST_PITCH = 8
 
 _one_at_a_time = threading.Lock()
 """Held during solves that use numba's own threads, which must not be entered from two threads at once."""
+
+
+def pitch_for(shape: tuple[int, int], rows: int, method: WindowMethod = "auto") -> int | None:
+    """Side of the blocks for windows of so many rows in a landscape, None for multigrid.
+
+    Measured: blocks of about a sixth of a window are fastest, within a tenth over a factor of two.
+    """
+    pitch = SMALLEST_PITCH if rows < 24 else 16 if rows < 80 else 32
+    while pitch > SMALLEST_PITCH and blocks_bytes(shape, rows, pitch) > DIRECT_BYTES:
+        pitch //= 2
+    return pitch if _fits(shape, rows, pitch, method) else None
+
+
+def _fits(shape: tuple[int, int], rows: int, pitch: int, method: WindowMethod) -> bool:
+    return method == "direct" or (method == "auto" and blocks_bytes(shape, rows, pitch) <= DIRECT_BYTES)
 
 
 class Circuit(Protocol):
@@ -59,41 +58,14 @@ class Circuit(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Banded:
-    """Solved by a banded factor."""
+class _Dissected:
+    """Solved by nested dissection."""
 
-    conductance: Reals
-    node: NDArray[np.int32]
-    last: NDArray[np.int64]
-    stride: int
-    flat: Reals
+    engine: WindowEngine
+    target: tuple[int, int]
 
     def currents(self, amps: Reals) -> Reals:
-        voltage = self._voltage(amps)
-        out = np.empty(self.node.shape)
-        node_currents(self.conductance, self.node, voltage, FLOOR, np.empty((2, *self.node.shape)), out)
-        return out
-
-    def _voltage(self, amps: Reals) -> Reals:
-        """Refined until the true residual meets `TOLERANCE`; SolverError where it stays above `MOST_AT_ROUNDING`."""
-        inner = (self.node >= 0) & (self.node < self.last.size)
-        number, values = self.node[inner], np.empty(self.last.size)
-        voltage, left = np.zeros(self.node.shape), amps
-        size = error = float(np.linalg.norm(amps[inner]))
-        for _ in range(1 + ROUNDS):
-            values[number] = left[inner]
-            substitute(self.flat, self.stride, self.last, values)
-            voltage[inner] += values[number]
-            left = amps.astype(np.float64)
-            take_flows(self.conductance, self.node, voltage, left)
-            error = float(np.linalg.norm(left[inner]))
-            if error <= TOLERANCE * size:
-                break
-        if not error <= MOST_AT_ROUNDING * size:
-            raise SolverError(
-                f"a window's currents balance to {error / size if size else error:.1e} only; {CONTRAST_ADVICE}"
-            )
-        return voltage
+        return self.engine.currents(amps, self.target).copy()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -160,19 +132,14 @@ def window_circuit(
     conductance = np.ascontiguousarray(conductance)
     if region is not None and (region[inside] > 0).any():
         return _joined(conductance, inside, row, col, region)
-    node = np.empty(inside.shape, np.int32)
-    reach(conductance, inside, row, col, np.empty(inside.size, np.int64), node)
-    last = np.empty(number_nodes(row, col, node), np.int64)
-    stride = int(envelope(conductance, node, last)) + 2 * BLOCK
-    size = last.size * (stride + 1)
-    if method == "multigrid" or (method == "auto" and 8 * size > DIRECT_BYTES):
+    height, width = inside.shape
+    if not _fits((height, width), height, SMALLEST_PITCH, method):
+        node = np.empty(inside.shape, np.int32)
+        reach(conductance, inside, row, col, np.empty(inside.size, np.int64), node)
         return _iterated(conductance, node, row, col)
-    flat = np.zeros(size)
-    assemble(conductance, node, last.size, stride, flat)
-    bad = factor(flat, stride, last)
-    if bad >= 0:
-        raise SolverError(f"a window's equations cannot be solved in float64: {CONTRAST_ADVICE}")
-    return _Banded(conductance=conductance, node=node, last=last, stride=stride, flat=flat)
+    engine = WindowEngine(conductance, inside, np.zeros(inside.shape), height, SMALLEST_PITCH)
+    engine.eliminate(np.ones(inside.shape, np.bool_), (0, 0))
+    return _Dissected(engine=engine, target=(row, col))
 
 
 def _iterated(conductance: Reals, node: NDArray[np.int32], row: int, col: int) -> _Iterated:
@@ -198,12 +165,3 @@ def _joined(conductance: Reals, inside: Flags, row: int, col: int, region: NDArr
     if region[row, col] > 0:
         own &= region != region[row, col]
     return _Joined(system=system, own=own)
-
-
-@lru_cache(maxsize=4)
-def uniform_circuit(
-    shape: tuple[int, int], row: int, col: int, neighbours: Neighbours, method: WindowMethod
-) -> Circuit:
-    """A rectangle of unit conductance, prepared once for all windows of one shape."""
-    edges = edge_conductance(np.ones(shape), neighbours=neighbours)
-    return window_circuit(edges, np.ones(shape, bool), row, col, method=method)

@@ -19,12 +19,12 @@ from connectivity.kernels.moving_window.flows import cell_flows, edge_flows, ent
 from connectivity.kernels.moving_window.leaf import SIDE
 from connectivity.kernels.moving_window.sweep import sweep_back, sweep_forth
 from connectivity.kernels.moving_window.window import STEP, dissect_window
-from connectivity.moving_window.lattice import block_plan
+from connectivity.moving_window.lattice import block_plan, slots
 from connectivity.report import CONTRAST_ADVICE, MOST_AT_ROUNDING
 from rasters.arrays import Reals
 from rasters.errors import SolverError
 
-__all__ = ["FLOOR", "TOLERANCE", "Pure", "WindowEngine", "pitch_for"]
+__all__ = ["FLOOR", "TOLERANCE", "Pure", "WindowEngine"]
 
 Flags = NDArray[np.bool_]
 
@@ -57,11 +57,6 @@ class Pure:
     block: tuple[int, int, int, int]
 
 
-def pitch_for(reach: int) -> int:
-    """Side of the blocks of windows that reach so far [cells]."""
-    return 8 if reach < 12 else 16 if reach < 40 else 32
-
-
 class WindowEngine:
     """A landscape, its blocks, and room for one window at a time; not to be shared by threads.
 
@@ -81,8 +76,7 @@ class WindowEngine:
     def __init__(self, conductance: Reals, active: Flags, source: Reals, rows: int, pitch: int) -> None:
         height, width = active.shape
         plan = block_plan(pitch)
-        n_col = width // pitch + 1
-        n_slot = min(height // pitch + 1, rows // pitch + 2)
+        n_slot, n_col = slots((height, width), rows, pitch)
         self.shape = height, width
         self.land = Land(
             conductance=np.ascontiguousarray(conductance), ground=np.zeros(active.shape),
@@ -102,6 +96,13 @@ class WindowEngine:
         self.peak = np.empty(width)
         self.bounds = np.zeros(4, np.int64)
         self.n_step = self.pinned = 0
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes held."""
+        cells = (self.land, self.blocks, self.bench, (self.node, self.inside, self.load, self.swept, self.volts))
+        held = [array.nbytes for group in cells for array in group if isinstance(array, np.ndarray)]
+        return sum(held) + self.flow.nbytes + self.net.nbytes + self.through.nbytes
 
     def eliminate(self, mask: Flags, place: tuple[int, int]) -> None:
         """Eliminate the active cells of a disc or rectangle ``mask`` whose first cell is at ``place``."""

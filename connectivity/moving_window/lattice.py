@@ -30,7 +30,7 @@ from connectivity.kernels.moving_window.blocks import (
 )
 from connectivity.kernels.moving_window.leaf import BAND, SIDE
 
-__all__ = ["BlockPlan", "block_plan"]
+__all__ = ["BlockPlan", "block_plan", "blocks_bytes", "slots"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,3 +87,14 @@ def block_plan(pitch: int) -> BlockPlan:
     table = np.stack(rows)
     table.flags.writeable = False
     return BlockPlan(table=table, pitch=pitch, room_ints=room["ints"], room_reals=room["reals"])
+
+
+def slots(shape: tuple[int, int], rows: int, pitch: int) -> tuple[int, int]:
+    """Rows of blocks that are held at one time for windows of so many rows, and blocks in a row."""
+    return min(shape[0] // pitch + 1, rows // pitch + 2), shape[1] // pitch + 1
+
+
+def blocks_bytes(shape: tuple[int, int], rows: int, pitch: int) -> int:
+    """Bytes of all blocks that are held at one time."""
+    plan, (n_row, n_col) = block_plan(pitch), slots(shape, rows, pitch)
+    return n_row * n_col * (4 * plan.room_ints + 8 * plan.room_reals)

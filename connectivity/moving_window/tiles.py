@@ -16,17 +16,14 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import TypeVar
 
 import numpy as np
-from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from connectivity.landscape.windows import Window
-from connectivity.modes.cell_circuit import edge_conductance
-from connectivity.moving_window.circuit import uniform_circuit, window_circuit
 from connectivity.moving_window.landscape import WindowLandscape, WindowSettings
+from connectivity.moving_window.window import View, WindowSolver
 from rasters.arrays import Reals
 from rasters.errors import GridMismatchError
 
@@ -40,8 +37,6 @@ __all__ = [
     "plan_tiles",
     "solve_tile",
 ]
-
-Flags = NDArray[np.bool_]
 T = TypeVar("T")
 R = TypeVar("R")
 
@@ -168,123 +163,21 @@ def solve_tile(landscape: WindowLandscape, tile: Tile, settings: WindowSettings)
     """
     if landscape.shape != (tile.window.height, tile.window.width):
         raise GridMismatchError(f"a landscape of {landscape.shape} cells does not fit the tile's {tile.window}")
+    solver = WindowSolver(landscape, settings)
     current = np.zeros(landscape.shape)
     potential = np.zeros(landscape.shape) if settings.flow_potential else None
     solved = 0
     for row in tile.rows:
         for col in tile.cols:
-            view = _View.around(row - tile.window.row, col - tile.window.col, landscape.shape, settings)
-            amps = _amps(landscape, view, settings)
-            if amps is None:
+            view = View.around(row - tile.window.row, col - tile.window.col, landscape.shape, settings)
+            entering = solver.entering(view)
+            if entering is None:
                 continue
             solved += 1
-            current[view.cells] += _scaled(_current(landscape, view, amps, settings), view, settings)
+            solver.add_current(view, entering, current)
             if potential is not None:
-                circuit = uniform_circuit(amps.shape, view.row, view.col, settings.neighbours, settings.method)
-                potential[view.cells] += _scaled(circuit.currents(amps), view, settings)
+                solver.add_potential(view, entering, potential)
     return TilePatch(current=current, flow_potential=potential, solved=solved)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _View:
-    """One window of a tile: its cells, those of a full window that are left of it, and the target's place in it."""
-
-    cells: tuple[slice, slice]
-    full: tuple[slice, slice]
-    block: tuple[slice, slice]
-    row: int
-    col: int
-
-    @classmethod
-    def around(cls, row: int, col: int, shape: tuple[int, int], settings: WindowSettings) -> _View:
-        reach, half = settings.reach, settings.half_block
-        top, left = max(row - reach, 0), max(col - reach, 0)
-        bottom, right = min(row + reach + 1, shape[0]), min(col + reach + 1, shape[1])
-        up, aside = reach - (row - top), reach - (col - left)
-        return cls(
-            cells=(slice(top, bottom), slice(left, right)),
-            full=(slice(up, up + bottom - top), slice(aside, aside + right - left)),
-            block=(slice(row - half, row + half + 1), slice(col - half, col + half + 1)),
-            row=row - top,
-            col=col - left,
-        )
-
-    def own_block(self, settings: WindowSettings) -> tuple[slice, slice]:
-        """Cells of the window whose sources are left out."""
-        half = settings.half_block
-        row, col = (settings.reach, settings.reach) if settings.cut_block_as_omniscape else (self.row, self.col)
-        return slice(row - half, row + half + 1), slice(col - half, col + half + 1)
-
-
-def _amps(landscape: WindowLandscape, view: _View, settings: WindowSettings) -> Reals | None:
-    """What each cell of a window sends to its target [A]; None if nothing does."""
-    total = float(landscape.source[view.block].sum())
-    if total <= 0:
-        return None
-    amps = np.where(_disc(settings.reach, settings.radius)[view.full], landscape.source[view.cells], 0.0)
-    amps[view.own_block(settings)] = 0.0
-    there = float(amps.sum())
-    if there <= 0:
-        return None
-    amps *= total / there
-    for condition in landscape.conditions:
-        amps[~condition.keeps(view.cells, view.block)] = 0.0
-    return amps
-
-
-def _current(landscape: WindowLandscape, view: _View, amps: Reals, settings: WindowSettings) -> Reals:
-    """Current through each cell of a window [A]."""
-    inside = landscape.active[view.cells] & _disc(settings.reach, settings.radius + settings.buffer)[view.full]
-    if not inside[view.row, view.col]:
-        return np.zeros(inside.shape)
-    edges = landscape.conductance[:, view.cells[0], view.cells[1]]
-    region = None if landscape.region is None else landscape.region[view.cells]
-    return window_circuit(edges, inside, view.row, view.col, region, method=settings.method).currents(amps)
-
-
-def _scaled(current: Reals, view: _View, settings: WindowSettings) -> Reals:
-    if not settings.correct_artifacts or settings.block == 1:
-        return current
-    return current * artifact_factor(settings)[view.full]
-
-
-@lru_cache(maxsize=16)
-def _disc(reach: int, radius: float) -> Flags:
-    """(2 reach + 1, 2 reach + 1) cells within a radius of the centre."""
-    away = np.arange(-reach, reach + 1, dtype=np.float64)
-    return np.hypot(away[:, None], away) <= radius
-
-
-@lru_cache(maxsize=4)
-def artifact_factor(settings: WindowSettings) -> Reals:
-    """What to multiply a full window's current by, so that uniform ground shows no blocks.
-
-    Returns
-    -------
-    (2 reach + 1, 2 reach + 1) float64
-        Current on uniform ground if every cell of the block were a target of its own, over that of the block as a whole.
-    """
-    reach, half = settings.reach, settings.half_block
-    inside, sources = _disc(reach, settings.radius + settings.buffer), _disc(reach, settings.radius).astype(np.float64)
-    edges = edge_conductance(inside.astype(np.float64), neighbours=settings.neighbours)
-    circuit = window_circuit(edges, inside, reach, reach, method=settings.method)
-    one, many = sources.copy(), sources.copy()
-    one[reach, reach] = 0.0
-    many[reach - half : reach + half + 1, reach - half : reach + half + 1] = 0.0
-    single = _box_sum(circuit.currents(one / one.sum()), half)
-    block = circuit.currents(many * (settings.block**2 / many.sum()))
-    single[block == 0] = 0.0
-    return np.where(single == 0, 1.0, single) / np.where(block == 0, 1.0, block)
-
-
-def _box_sum(values: Reals, half: int) -> Reals:
-    """Sum of ``values`` shifted by up to ``half`` cells each way, nothing beyond the edge."""
-    out = np.zeros_like(values)
-    padded = np.pad(values, half)
-    for row in range(2 * half + 1):
-        for col in range(2 * half + 1):
-            out += padded[row : row + values.shape[0], col : col + values.shape[1]]
-    return out
 
 
 def moving_window(

@@ -1,14 +1,14 @@
-"""One window of omnidirectional connectivity: nodes, equations, currents.
+"""One window of omnidirectional connectivity for solvers of graphs and rasters: nodes, currents.
 
 Arrays of a window are (height, width); ``conductance`` (4, height, width) [S] is stored at an edge's first cell, east,
-south, south-east, south-west. ``node`` (height, width) int32 numbers the cells that are joined to the target, -1 elsewhere.
+south, south-east, south-west. ``node`` (height, width) int32 is 0 in cells that are joined to the target, -1 elsewhere.
 """
 
 import numpy as np
 
 from connectivity.kernels._jit import kernel
 
-__all__ = ["assemble", "envelope", "keep_edges", "node_currents", "number_nodes", "reach", "take_flows"]
+__all__ = ["keep_edges", "node_currents", "reach"]
 
 _D_ROW = np.array((0, 1, 1, 1))
 _D_COL = np.array((1, 0, 1, -1))
@@ -45,62 +45,6 @@ def reach(conductance, inside, row, col, stack, node):
 
 
 @kernel
-def number_nodes(row, col, node):
-    """Number the marked cells along the shorter side, (row, col) last; returns how many there are besides it."""
-    height, width = node.shape
-    node[row, col] = -1
-    n = 0
-    for i in range(max(height, width)):
-        for j in range(min(height, width)):
-            r, c = (i, j) if width <= height else (j, i)
-            if node[r, c] >= 0:
-                node[r, c] = n
-                n += 1
-    node[row, col] = n
-    return n
-
-
-@kernel
-def envelope(conductance, node, last):
-    """Last column of each row of the factor, fill included, into last (n,) int64; returns the bandwidth."""
-    height, width = node.shape
-    n = last.size
-    for i in range(n):
-        last[i] = i
-    for k in range(4):
-        for r in range(height - _D_ROW[k]):
-            for c in range(max(0, -_D_COL[k]), width - max(0, _D_COL[k])):
-                a, b = node[r, c], node[r + _D_ROW[k], c + _D_COL[k]]
-                if a >= 0 and b >= 0 and max(a, b) < n and conductance[k, r, c] > 0.0:
-                    last[min(a, b)] = max(last[min(a, b)], max(a, b))
-    band = 0
-    for i in range(n):
-        if i > 0:
-            last[i] = max(last[i], last[i - 1])
-        band = max(band, last[i] - i)
-    return band
-
-
-@kernel
-def assemble(conductance, node, n, stride, flat):
-    """Add the upper triangle of the equations of nodes 0..n-1, node n held at 0 V, to flat; see `banded`."""
-    height, width = node.shape
-    for k in range(4):
-        for r in range(height - _D_ROW[k]):
-            for c in range(max(0, -_D_COL[k]), width - max(0, _D_COL[k])):
-                a, b = node[r, c], node[r + _D_ROW[k], c + _D_COL[k]]
-                g = conductance[k, r, c]
-                if a < 0 or b < 0 or g <= 0.0:
-                    continue
-                if a < n:
-                    flat[a * stride + a] += g
-                if b < n:
-                    flat[b * stride + b] += g
-                if a < n and b < n:
-                    flat[min(a, b) * stride + max(a, b)] -= g
-
-
-@kernel
 def keep_edges(node, conductance):
     """Set the conductance of edges with an end that is no node to 0."""
     height, width = node.shape
@@ -111,20 +55,6 @@ def keep_edges(node, conductance):
                 there = r2 < height and 0 <= c2 < width and node[r, c] >= 0 and node[r2, c2] >= 0
                 if not there:
                     conductance[k, r, c] = 0.0
-
-
-@kernel
-def take_flows(conductance, node, voltage, load):
-    """Take from load (h, w) [A] what each node of a window passes on to its neighbours at these voltages."""
-    height, width = node.shape
-    for k in range(4):
-        for r in range(height - _D_ROW[k]):
-            for c in range(max(0, -_D_COL[k]), width - max(0, _D_COL[k])):
-                r2, c2 = r + _D_ROW[k], c + _D_COL[k]
-                if node[r, c] >= 0 and node[r2, c2] >= 0:
-                    flow = conductance[k, r, c] * (voltage[r, c] - voltage[r2, c2])
-                    load[r, c] -= flow
-                    load[r2, c2] += flow
 
 
 @kernel

@@ -45,7 +45,9 @@ __all__ = [
 ]
 
 # Columns of a plan: a box's cells, how it is cut, where its numbers lie in a block's room.
-(ROW0, ROW1, COL0, COL1, LEAF, VERTICAL, LINE, LEFT, RIGHT, FIRST, COUNTS, IDS, PANELS, BANDS, SQUARES, RUNS) = range(16)
+(ROW0, ROW1, COL0, COL1, LEAF, VERTICAL, LINE, LEFT, RIGHT, FIRST, COUNTS, IDS, PANELS, BANDS, SQUARES, RUNS) = range(
+    16
+)
 FIELDS = 16
 CELLS = 4
 """Counts of a box, before its ids: whether it is done, own cells, cells around it, cells joined to nothing."""
@@ -121,9 +123,7 @@ def close_front(bench, n_edge, n_own, size, at, kids, n_kid, sources, panel, pan
         kind, n, of, values = kids[k, 0], kids[k, 1], kids[k, 2], kids[k, 3]
         place_nodes(bench.ids, of, n, bench.place, bench.at, bench.run)
         if kind == 1:
-            add_front(
-                stack, values, n, bench.at, bench.run, 0, n, panel, panel_at, n_own, size, stack, packed_at
-            )
+            add_front(stack, values, n, bench.at, bench.run, 0, n, panel, panel_at, n_own, size, stack, packed_at)
         elif kind == 0:
             add_square(sources, values, n, bench.at, bench.run, panel, panel_at, n_own, size, stack, packed_at)
         else:

@@ -8,7 +8,7 @@ import numpy as np
 
 from connectivity.kernels._jit import kernel
 
-__all__ = ["cell_flows", "edge_flows", "enter", "imbalance", "join", "mark", "unmark"]
+__all__ = ["add_window", "cell_flows", "edge_flows", "enter", "imbalance", "join", "mark", "send", "unmark"]
 
 _D_ROW = (0, 1, 1, 1)
 _D_COL = (1, 0, 1, -1)
@@ -124,7 +124,7 @@ def cell_flows(flow, least, height, width, through, net):
 @kernel
 def join(conductance, row, col, bounds, stack, inside):
     """Take out of a window's cells those that nothing joins to (row, col) within it; stack (n_cell,) int64 is scratch."""
-    height, width = inside.shape
+    width = inside.shape[1]
     inside[row, col] = 2.0
     stack[0] = row * width + col
     n = 1
@@ -134,11 +134,11 @@ def join(conductance, row, col, bounds, stack, inside):
         for s in range(8):
             sign = 1 if s < 4 else -1
             r2, c2 = r + sign * _D_ROW[s % 4], c + sign * _D_COL[s % 4]
-            if bounds[0] <= r2 < bounds[1] and bounds[2] <= c2 < bounds[3] and inside[r2, c2] == 1.0:
-                if conductance[s % 4, r if s < 4 else r2, c if s < 4 else c2] > 0.0:
-                    inside[r2, c2] = 2.0
-                    stack[n] = r2 * width + c2
-                    n += 1
+            within = bounds[0] <= r2 < bounds[1] and bounds[2] <= c2 < bounds[3] and inside[r2, c2] == 1.0
+            if within and conductance[s % 4, r if s < 4 else r2, c if s < 4 else c2] > 0.0:
+                inside[r2, c2] = 2.0
+                stack[n] = r2 * width + c2
+                n += 1
     for r in range(bounds[0], bounds[1]):
         for c in range(bounds[2], bounds[3]):
             inside[r, c] = 1.0 if inside[r, c] == 2.0 else 0.0
@@ -154,3 +154,24 @@ def imbalance(load, net, bounds, left):
             left[r, c] = value
             square += value * value
     return np.sqrt(square)
+
+
+@kernel
+def send(source, mask, origin, bounds, block, amps):
+    """Sources (H, W) within a mask at ``origin``, none in the block (rows, columns): amps (h, w); returns their sum."""
+    total = 0.0
+    for r in range(bounds[0], bounds[1]):
+        for c in range(bounds[2], bounds[3]):
+            own = block[0] <= r < block[1] and block[2] <= c < block[3]
+            value = source[r, c] if mask[r - origin[0], c - origin[1]] and not own else 0.0
+            amps[r - bounds[0], c - bounds[2]] = value
+            total += value
+    return total
+
+
+@kernel
+def add_window(current, scale, origin, bounds, out):
+    """Add a window's current (h, w), times its scale (full window), to out (H, W)."""
+    for r in range(bounds[0], bounds[1]):
+        for c in range(bounds[2], bounds[3]):
+            out[r, c] += current[r - bounds[0], c - bounds[2]] * scale[r - origin[0], c - origin[1]]

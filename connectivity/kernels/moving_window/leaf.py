@@ -153,9 +153,7 @@ def _spread(band, rim, n, m, out, at):
 
 
 @kernel
-def reduce_leaf(
-    conductance, node, r0, r1, c0, c1, place, ids, at, rim, values, spread_at, band_at, squares, square_at
-):
+def reduce_leaf(conductance, node, r0, r1, c0, c1, place, ids, at, rim, values, spread_at, band_at, squares, square_at):
     """Eliminate a box; ids get its cells, then its rim's; returns (n, m, cells joined to nothing any more).
 
     conductance (4, H, W) [S], node (H, W) int32, place (H * W,) int32 with -1 before and after; ``rim`` (n * ring,) is

@@ -11,18 +11,13 @@ from connectivity.kernels._jit import kernel
 from connectivity.kernels.dissection.dense import packed_size
 from connectivity.kernels.dissection.front import PLAIN, Box, clear_places
 from connectivity.kernels.moving_window.blocks import (
-    COL0,
-    COL1,
     COUNTS,
     IDS,
     LEAF,
     LEFT,
     LINE,
-    ROW0,
-    ROW1,
     SQUARES,
     VERTICAL,
-    block_box,
     close_front,
     ensure,
 )

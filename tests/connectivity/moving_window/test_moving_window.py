@@ -12,7 +12,8 @@ from connectivity.landscape.stencil import STEPS, build_stencil
 from connectivity.modes.cell_circuit import edge_conductance
 from connectivity.moving_window.circuit import window_circuit
 from connectivity.moving_window.landscape import Condition, WindowLandscape, WindowSettings, _most_frequent
-from connectivity.moving_window.tiles import artifact_factor, moving_window, plan_tiles, solve_tile
+from connectivity.moving_window.tiles import moving_window, plan_tiles, solve_tile
+from connectivity.moving_window.window import artifact_factor
 from rasters.arrays import Reals
 from rasters.errors import DataError, GridMismatchError
 from rasters.fences import FenceTerms
