@@ -185,4 +185,4 @@ def _with_more(bench: Bench, short: int) -> Bench:
     name = ("ids", "stack", "factor", "steps")[short - 1]
     old = getattr(bench, name)
     more = np.empty((old.shape[0] * 3 // 2, *old.shape[1:]), old.dtype)
-    return bench._replace(**{name: more})  # type: ignore[no-any-return]
+    return bench._replace(**{name: more})
