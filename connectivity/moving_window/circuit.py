@@ -36,7 +36,7 @@ _one_at_a_time = threading.Lock()
 
 
 def pitch_for(shape: tuple[int, int], rows: int, method: WindowMethod = "auto") -> int | None:
-    """Side of the blocks for windows of so many rows in a landscape, None for multigrid.
+    """Side of the blocks for windows of a number of rows in a landscape, None for multigrid.
 
     Measured: blocks of about a sixth of a window are fastest, within a tenth over a factor of two.
     """

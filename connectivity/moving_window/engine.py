@@ -79,14 +79,22 @@ class WindowEngine:
         n_slot, n_col = slots((height, width), rows, pitch)
         self.shape = height, width
         self.land = Land(
-            conductance=np.ascontiguousarray(conductance), ground=np.zeros(active.shape),
-            node=np.where(active, np.int32(PLAIN), np.int32(NONE)), source=np.ascontiguousarray(source).reshape(-1),
-        )  # fmt: skip
+            conductance=np.ascontiguousarray(conductance),
+            ground=np.zeros(active.shape),
+            node=np.where(active, np.int32(PLAIN), np.int32(NONE)),
+            source=np.ascontiguousarray(source).reshape(-1),
+        )
         self.blocks = Blocks(
-            plan=plan.table.copy(), pitch=pitch, n_col=n_col, room_ints=plan.room_ints, room_reals=plan.room_reals,
-            slot_row=np.full(n_slot, -1, np.int64), ints=np.empty(n_slot * n_col * plan.room_ints, np.int32),
-            reals=np.empty(n_slot * n_col * plan.room_reals), kept=np.zeros(active.size),
-        )  # fmt: skip
+            plan=plan.table.copy(),
+            pitch=pitch,
+            n_col=n_col,
+            room_ints=plan.room_ints,
+            room_reals=plan.room_reals,
+            slot_row=np.full(n_slot, -1, np.int64),
+            ints=np.empty(n_slot * n_col * plan.room_ints, np.int32),
+            reals=np.empty(n_slot * n_col * plan.room_reals),
+            kept=np.zeros(active.size),
+        )
         self.bench = _bench(height, width, pitch)
         self.node = np.full(active.shape, NONE, np.int32)
         self.inside, self.load = np.zeros(active.shape), np.zeros(active.shape)
@@ -173,11 +181,19 @@ class WindowEngine:
 def _bench(height: int, width: int, pitch: int) -> Bench:
     around = 6 * (height + width) + 256
     return Bench(
-        place=np.full(height * width, -1, np.int32), ends=np.empty((around, 2), np.int32), weight=np.empty(around),
-        around=np.empty(around, np.int32), at=np.empty(around, np.int32), run=np.empty(around, np.int32),
-        rim=np.empty(SIDE * SIDE * (4 * SIDE + 4)), work=np.empty(around + 256), ids=np.empty(64 * pitch + 4096, np.int32),
-        stack=np.empty(128 * pitch * pitch), factor=np.empty(1 << 16), steps=np.empty((256, STEP), np.int64),
-    )  # fmt: skip
+        place=np.full(height * width, -1, np.int32),
+        ends=np.empty((around, 2), np.int32),
+        weight=np.empty(around),
+        around=np.empty(around, np.int32),
+        at=np.empty(around, np.int32),
+        run=np.empty(around, np.int32),
+        rim=np.empty(SIDE * SIDE * (4 * SIDE + 4)),
+        work=np.empty(around + 256),
+        ids=np.empty(64 * pitch + 4096, np.int32),
+        stack=np.empty(128 * pitch * pitch),
+        factor=np.empty(1 << 16),
+        steps=np.empty((256, STEP), np.int64),
+    )
 
 
 def _with_more(bench: Bench, short: int) -> Bench:

@@ -90,7 +90,7 @@ def block_plan(pitch: int) -> BlockPlan:
 
 
 def slots(shape: tuple[int, int], rows: int, pitch: int) -> tuple[int, int]:
-    """Rows of blocks that are held at one time for windows of so many rows, and blocks in a row."""
+    """Rows of blocks that are held at one time for windows of ``rows`` rows, and blocks in a row."""
     return min(shape[0] // pitch + 1, rows // pitch + 2), shape[1] // pitch + 1
 
 

@@ -40,9 +40,14 @@ class View:
         """The window of a target."""
         reach = settings.reach
         return cls(
-            top=max(row - reach, 0), bottom=min(row + reach + 1, shape[0]), left=max(col - reach, 0),
-            right=min(col + reach + 1, shape[1]), target=(row, col), reach=reach, half=settings.half_block,
-        )  # fmt: skip
+            top=max(row - reach, 0),
+            bottom=min(row + reach + 1, shape[0]),
+            left=max(col - reach, 0),
+            right=min(col + reach + 1, shape[1]),
+            target=(row, col),
+            reach=reach,
+            half=settings.half_block,
+        )
 
     @property
     def cells(self) -> tuple[slice, slice]:

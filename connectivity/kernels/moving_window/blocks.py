@@ -102,9 +102,17 @@ def block_box(plan, u, row, col, height, width):
     r0, c0 = min(row + plan[u, ROW0], height), min(col + plan[u, COL0], width)
     r1, c1 = min(row + plan[u, ROW1], height), min(col + plan[u, COL1], width)
     return Box(
-        r0, r1, c0, c1, 3 if r0 > 0 else -1, 2 if r1 < height else -1, 1 if c0 > 0 else -1, 0 if c1 < width else -1,
-        -1, 0,
-    )  # fmt: skip
+        r0,
+        r1,
+        c0,
+        c1,
+        3 if r0 > 0 else -1,
+        2 if r1 < height else -1,
+        1 if c0 > 0 else -1,
+        0 if c1 < width else -1,
+        -1,
+        0,
+    )
 
 
 @kernel
@@ -137,9 +145,22 @@ def _build_leaf(land, blocks, bench, box, counts, ids, values, u):
     plan, ints, reals = blocks.plan, blocks.ints, blocks.reals
     spread, band = values + plan[u, PANELS], values + plan[u, BANDS]
     n, m, pinned = reduce_leaf(
-        land.conductance, land.node, box.row0, box.row1, box.col0, box.col1, bench.place, ints, ids, bench.rim,
-        reals, spread, band, reals, values + plan[u, SQUARES],
-    )  # fmt: skip
+        land.conductance,
+        land.node,
+        box.row0,
+        box.row1,
+        box.col0,
+        box.col1,
+        bench.place,
+        ints,
+        ids,
+        bench.rim,
+        reals,
+        spread,
+        band,
+        reals,
+        values + plan[u, SQUARES],
+    )
     ints[counts], ints[counts + 1], ints[counts + 2], ints[counts + 3] = 1, n, m, pinned
     work = bench.work
     for k in range(n):
@@ -178,9 +199,19 @@ def _build_line(land, blocks, bench, box, own, base_ints, base_reals, u, at, top
             bench.ids[at + n_child + j] = ints[ids + n_own + j]
         n_child += n
     n_own, size, n_edge = open_front(
-        land.conductance, land.ground, land.node, own, box, bench.ends, bench.weight, bench.place, bench.around,
-        bench.ids, at, n_child,
-    )  # fmt: skip
+        land.conductance,
+        land.ground,
+        land.node,
+        own,
+        box,
+        bench.ends,
+        bench.weight,
+        bench.place,
+        bench.around,
+        bench.ids,
+        at,
+        n_child,
+    )
     counts, ids = base_ints + plan[u, COUNTS], base_ints + plan[u, IDS]
     panel = base_reals + plan[u, PANELS]
     work = bench.work

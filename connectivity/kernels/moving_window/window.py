@@ -157,9 +157,22 @@ def dissect_window(land, blocks, bench, node, mask, row, col, bounds):
                 if used + _LEAF_ROOM > bench.factor.size:
                     return n_step, pinned, 3
                 n, m, alone = reduce_leaf(
-                    land.conductance, node, box.row0, box.row1, box.col0, box.col1, bench.place, bench.ids, ids,
-                    bench.rim, bench.factor, used + 49 * BAND, used, bench.stack, top,
-                )  # fmt: skip
+                    land.conductance,
+                    node,
+                    box.row0,
+                    box.row1,
+                    box.col0,
+                    box.col1,
+                    bench.place,
+                    bench.ids,
+                    ids,
+                    bench.rim,
+                    bench.factor,
+                    used + 49 * BAND,
+                    used,
+                    bench.stack,
+                    top,
+                )
                 pinned += alone
                 _note(left, n_left, 2, m, ids + n, top)
                 step = bench.steps[n_step]
@@ -209,9 +222,19 @@ def dissect_window(land, blocks, bench, node, mask, row, col, bounds):
                 bench.ids[at + j] = bench.ids[of + j]
             at += kids[k, 1]
         n_own, size, n_edge = open_front(
-            land.conductance, land.ground, node, own, box, bench.ends, bench.weight, bench.place, bench.around,
-            bench.ids, start, n_child,
-        )  # fmt: skip
+            land.conductance,
+            land.ground,
+            node,
+            own,
+            box,
+            bench.ends,
+            bench.weight,
+            bench.place,
+            bench.around,
+            bench.ids,
+            start,
+            n_child,
+        )
         rest = size - n_own
         short = 0
         if top + packed_size(rest) > bench.stack.size:
