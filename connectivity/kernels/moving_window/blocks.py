@@ -192,11 +192,11 @@ def _build_line(land, blocks, bench, box, own, base_ints, base_reals, u, at, top
     for k in range(2):
         kid = plan[u, LEFT + k]
         counts, ids = base_ints + plan[kid, COUNTS], base_ints + plan[kid, IDS]
-        n_own, n = np.int64(ints[counts + 1]), np.int64(ints[counts + 2])
+        first, n = ids + ints[counts + 1], ints[counts + 2]
         pinned += ints[counts + 3]
         kids[k, 1], kids[k, 2], kids[k, 3] = n, at + n_child, base_reals + plan[kid, SQUARES]
         for j in range(n):
-            bench.ids[at + n_child + j] = ints[ids + n_own + j]
+            bench.ids[at + n_child + j] = ints[first + j]
         n_child += n
     n_own, size, n_edge = open_front(
         land.conductance,
