@@ -319,11 +319,15 @@ def reproduce(
     )
 
 
-def doctor(*, progress: Told = None) -> Any:
-    """What is installed, and whether the solvers agree here: a `scenarios.runs.doctor.DoctorReport`."""
+def doctor(*, sources: bool = False, progress: Told = None) -> Any:
+    """What is installed, and whether the solvers agree here: a `scenarios.runs.doctor.DoctorReport`; with ``sources`` also each
+    file that was fetched for regions."""
+    from scenarios.region.addresses import cache_of_user
     from scenarios.runs.doctor import examine
 
-    return examine(Teller(progress))
+    kept = cache_of_user()
+    listed = [one.as_row() for one in kept.entries()] if sources else []
+    return examine(Teller(progress), {"fetched files": kept.in_words()}, listed)
 
 
 def keys(section: str | None = None, *, json_schema: bool = False) -> Any:

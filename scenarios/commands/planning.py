@@ -250,11 +250,20 @@ def explain(
 def doctor(
     reporter: Reporter,
     clear_steps: Annotated[bool, typer.Option("--clear-steps", help="Remove the solved steps that are kept.")] = False,
+    sources: Annotated[bool, typer.Option("--sources", help="List the files that were fetched for regions.")] = False,
+    clear_sources: Annotated[
+        bool, typer.Option("--clear-sources", help="Remove the files that were fetched for regions.")
+    ] = False,
 ) -> Summary:
-    """Show what is installed, how many threads and how much memory there is, and whether the solvers work here."""
+    """Show what is installed, how many threads and how much memory there is, what is kept, and whether the solvers work here."""
     from scenarios.model.steps import open_store
+    from scenarios.region.addresses import cache_of_user
     from scenarios.runs.doctor import examine
 
     if clear_steps:
         reporter.say(f"{open_store().clear() / 2**20:.0f} MiB of solved steps were removed")
-    return examine(reporter)
+    kept = cache_of_user()
+    if clear_sources:
+        reporter.say(f"{kept.clear() / 2**20:.0f} MiB of fetched files were removed")
+    listed = [one.as_row() for one in kept.entries()] if sources else []
+    return examine(reporter, {"fetched files": kept.in_words()}, listed)

@@ -112,6 +112,13 @@ class Cache:
         """Of all that lies here, with what broke off."""
         return sum(path.stat().st_size for path in self.folder.rglob("*") if path.is_file())
 
+    def in_words(self) -> str:
+        """How much is kept, where, and how to be rid of it."""
+        return (
+            f"{sum(1 for _ in self.entries())} kept in {self.folder} ({self.size_bytes() / 2**20:.0f} MiB of "
+            f"{self.limit_bytes / 2**30:g} GiB at most; otkel doctor --sources lists them, --clear-sources removes them)"
+        )
+
     def clear(self) -> int:
         """Remove all that was fetched; bytes that became free."""
         size = self.size_bytes()

@@ -6,6 +6,7 @@ import os
 import platform
 import shutil
 import time
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
@@ -46,10 +47,17 @@ PACKAGES = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DoctorReport:
-    """Facts about this installation, and whether two solvers agree on a test landscape."""
+    """Facts about this installation, and whether two solvers agree on a test landscape.
+
+    Parameters
+    ----------
+    fetched : sequence of mappings
+        Files that were fetched and are kept, where they were asked for: ``url``, ``n_bytes``, ``fetched``, ...
+    """
 
     facts: dict[str, str]
     passed: bool
+    fetched: Sequence[Mapping[str, Any]] = ()
 
     @property
     def exit_code(self) -> ExitCode:
@@ -58,16 +66,20 @@ class DoctorReport:
 
     def as_dict(self) -> dict[str, Any]:
         """Plain data."""
-        return {"passed": self.passed, **self.facts}
+        return {"passed": self.passed, **self.facts, **({"fetched": list(self.fetched)} if self.fetched else {})}
 
     def print(self, console: Console) -> None:
         """One line per fact."""
         for name, text in self.facts.items():
             console.print(f"{name:22s} {text}", markup=False)
+        for one in self.fetched:
+            console.print(f"{one['n_bytes'] / 1e6:8.2f} MB  {one['fetched']}  {one['url']}", markup=False)
 
 
-def examine(reporter: Reporter) -> DoctorReport:
-    """Collect versions, threads and memory; solve one landscape two ways."""
+def examine(
+    reporter: Reporter, more: Mapping[str, str] | None = None, fetched: Sequence[Mapping[str, Any]] = ()
+) -> DoctorReport:
+    """Collect versions, threads and memory; solve one landscape two ways. ``more`` are facts of whoever asks."""
     reporter.expect(2, "looking at what is installed")
     facts = {"otkel": _version("otkel"), "python": platform.python_version(), "system": platform.platform(terse=True)}
     facts |= {name: _version(name) for name in PACKAGES}
@@ -76,10 +88,11 @@ def examine(reporter: Reporter) -> DoctorReport:
     facts["free disk here"] = f"{shutil.disk_usage('.').free / 2**30:.0f} GiB"
     facts["bundled studies"] = ", ".join(bundled_studies())
     facts["solved steps"] = _kept_steps()
+    facts |= more or {}
     reporter.step("solving one landscape in two ways")
     passed, facts["solvers"] = _solvers_agree()
     reporter.step("done")
-    return DoctorReport(facts=facts, passed=passed)
+    return DoctorReport(facts=facts, passed=passed, fetched=fetched)
 
 
 def _kept_steps() -> str:

@@ -35,7 +35,7 @@ CALLED |= {f"export {kind}": "export" for kind in (ALL, *(name for name, one in 
 ELSEWHERE = {"as_json", "quiet", "verbose"}
 OTHERWISE = {
     "run": {"manifest": "reproduce()"},
-    "doctor": {"clear_steps": "removes files"},
+    "doctor": {"clear_steps": "removes files", "clear_sources": "removes files"},
     "new": {"minimal": "bounds are given"},
     "sheet": {"overview": "the default"},
 }

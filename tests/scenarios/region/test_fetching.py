@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -244,6 +245,7 @@ def test_what_is_kept_is_listed_and_cleared(served: Served, cache: Cache) -> Non
     cache.get(RELIEF, tile(served, "sea.tif"))
     assert {one.url for one in cache.entries()} == {tile(served).url, tile(served, "sea.tif").url}
     assert cache.size_bytes() >= len(BODY)
+    assert re.match(r"2 kept in .*cache \(\d+ MiB of 0\.9\d* GiB at most; otkel doctor --sources", cache.in_words())
     assert cache.clear() >= len(BODY) and not list(cache.entries()) and not cache.path(kept).exists()
     assert cache.path(cache.get(RELIEF, tile(served)).kept).read_bytes() == BODY
 
