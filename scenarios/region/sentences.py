@@ -33,10 +33,10 @@ def assumptions(layers: Layers, lacking: Collection[str]) -> dict[str, list[str]
         "n_gaps": n_gaps,
         "n_gates": 0 if gates is None else len(gates) - n_gaps,
         "lacking": ", ".join(sorted(lacking)),
-        "fine_m": f"{layers.ground.fine_m:g}" if layers.ground else "",
+        "fine_m": f"{layers.ground.fine_m:.0f}" if layers.ground else "",
     }
     chosen = [
-        "coverage_partial" if len(fences) else "coverage_unknown",
+        "fences_of_osm" if len(fences) else "fences_drawn",
         *(["permeability"] if len(fences) else []),
         *(["gates"] if gates is not None else []),
         "cores",

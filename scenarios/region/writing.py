@@ -178,7 +178,7 @@ def _study_text(
         "crs": grid.crs,
         "bounds": ", ".join(f"{value:.0f}" for value in grid.bounds),
         "cell_m": f"{grid.cell_width_m:g}",
-        "fine_m": f"{ground.fine_m:g}",
+        "fine_m": f"{ground.fine_m:.0f}",
         "steep": f"{STEEP_PERCENT:g}",
         "every_m": f"{every:g}",
         "spacing_m": f"{10 * every:g}",

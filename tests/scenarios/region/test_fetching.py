@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import json
 import os
 import re
 from collections.abc import Iterator
@@ -10,7 +11,9 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
+from cli import app
 from rasters.errors import DataError
 from scenarios.region import fetching
 from scenarios.region.cache import Cache
@@ -18,6 +21,7 @@ from scenarios.region.fetching import NotReached
 from scenarios.region.hashes import published
 from scenarios.region.source import Ask
 from scenarios.region.sources.copernicus import Copernicus
+from scenarios.runs import doctor
 from tests.support.public_sources import Served, serving
 
 BODY = bytes(range(256)) * 4000
@@ -270,3 +274,18 @@ def test_what_is_kept_is_listed_and_cleared(served: Served, cache: Cache) -> Non
 )
 def test_hashes_that_heads_state(heads: dict[str, str], status: int, found: dict[str, str]) -> None:
     assert published(heads, status) == found
+
+
+def test_doctor_lists_and_clears_them(
+    served: Served, cache: Cache, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("OTKEL_SOURCES", str(cache.folder))
+    monkeypatch.setattr(doctor, "_solvers_agree", lambda: (True, "not asked here"))
+    cache.get(RELIEF, tile(served))
+    listed = CliRunner().invoke(app, ["doctor", "--sources", "--json"])
+    (row,) = json.loads(listed.stdout)["fetched"]
+    assert row["url"] == tile(served).url and row["n_bytes"] == len(BODY)
+    assert "1 kept in" in json.loads(listed.stdout)["fetched files"]
+    cleared = CliRunner().invoke(app, ["doctor", "--clear-sources"])
+    assert "1 MiB of fetched files were removed" in cleared.stderr and "0 kept in" in cleared.stdout
+    assert not list(cache.entries())
