@@ -8,11 +8,13 @@ import os
 import shutil
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from filelock import BaseFileLock, FileLock
 
+from rasters.errors import ExportError
 from scenarios.records.hashing import sha256_of
 from scenarios.region.fetching import Fetched, NotReached, NotThere, fetch, size_of
 from scenarios.region.hashes import wrong_hash
@@ -64,7 +66,13 @@ class Cache:
         ------
         NotReached
             One line, with what to do by hand.
+        ExportError
+            The folder cannot be written.
         """
+        with self._writable():
+            return self._get(source, ask)
+
+    def _get(self, source: Source, ask: Ask) -> Got:
         advice = f"; {source.title} can be given as a file: {source.by_hand} FILE"
         is_new = False
         if kept := self.known(ask):
@@ -91,9 +99,10 @@ class Cache:
         try:
             if not ask.pixel_deg:
                 return size_of(ask.url)
-            self._folders()
-            with self._alone(ask):
-                part, told = self._part(ask)
+            with self._writable():
+                self._folders()
+                with self._alone(ask):
+                    part, told = self._part(ask)
             return part.n_bytes if part else told.whole
         except NotThere:
             return 0
@@ -203,6 +212,17 @@ class Cache:
 
     def _entry(self, ask: Ask) -> Path:
         return self.folder / "addresses" / f"{_key(ask)}.json"
+
+    @contextmanager
+    def _writable(self) -> Iterator[None]:
+        """Whatever the disk says, in words."""
+        try:
+            yield
+        except OSError as error:
+            raise ExportError(
+                f"{self.folder}: fetched files cannot be kept there ({error.strerror or error}); free space, or choose another folder "
+                "with OTKEL_SOURCES; what came is gone on with"
+            ) from error
 
     def _alone(self, ask: Ask) -> BaseFileLock:
         """No other process gets the same meanwhile."""

@@ -173,7 +173,7 @@ def _study_text(
     said = assumptions(layers, lacking)
     words = {
         "name": name,
-        "title": name.replace("_", " ").replace("-", " "),
+        "title": _title(name),
         "degrees": degrees,
         "crs": grid.crs,
         "bounds": ", ".join(f"{value:.0f}" for value in grid.bounds),
@@ -243,6 +243,12 @@ def _fence_words(tables: Mapping[str, gpd.GeoDataFrame], profiles: Mapping[str, 
 
 def _permeability(line: str, profile: RegionProfile) -> dict[str, Any]:
     return SEALED if line == "osm_wall" else {**profile.data["permeability"]["default"], "origin": AS_BORDER}
+
+
+def _title(name: str) -> str:
+    """The study's id as a name for people."""
+    words = name.replace("_", " ").replace("-", " ")
+    return words[:1].upper() + words[1:]
 
 
 def layers_with(layers: Layers) -> tuple[str, ...]:

@@ -14,7 +14,7 @@ import pytest
 from typer.testing import CliRunner
 
 from cli import app
-from rasters.errors import DataError
+from rasters.errors import DataError, ExportError
 from scenarios.region import fetching
 from scenarios.region.cache import Cache
 from scenarios.region.fetching import NotReached
@@ -153,7 +153,9 @@ def test_a_full_disk_leaves_nothing_that_counts(served: Served, cache: Cache, mo
 
     with monkeypatch.context() as patch:
         patch.setattr(fetching, "_once", full)
-        with pytest.raises(OSError, match="No space left"):
+        with pytest.raises(
+            ExportError, match=r"cache: fetched files cannot be kept there \(No space left on device\); free"
+        ):
             cache.get(RELIEF, tile(served))
     assert cache.known(tile(served)) is None
     assert content(cache, served) == BODY
@@ -289,3 +291,12 @@ def test_doctor_lists_and_clears_them(
     cleared = CliRunner().invoke(app, ["doctor", "--clear-sources"])
     assert "1 MiB of fetched files were removed" in cleared.stderr and "0 kept in" in cleared.stdout
     assert not list(cache.entries())
+
+
+def test_a_folder_that_cannot_be_written_is_said(served: Served, tmp_path: Path) -> None:
+    (tmp_path / "taken").write_text("a file", encoding="utf-8")
+    with pytest.raises(
+        ExportError, match=r"taken: fetched files cannot be kept there \(.*\); free space, or choose another"
+    ):
+        Cache(folder=tmp_path / "taken", limit_bytes=1e9).get(RELIEF, tile(served))
+    assert not served.asked

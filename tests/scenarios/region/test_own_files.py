@@ -117,7 +117,7 @@ def test_everything_of_the_files_is_in_the_study(tmp_path: Path, files: dict[str
 def test_without_files_of_the_user_they_are_unknown(tmp_path: Path, files: dict[str, Path]) -> None:
     told = made(tmp_path / "plain", dem=files["dem"], landcover=files["landcover"])
     study = yaml.safe_load((tmp_path / "plain/study.yaml").read_text(encoding="utf-8"))
-    assert study["fences"]["coverage"] == told.coverage == "unknown"
+    assert study["fences"]["coverage"] == told.coverage == "unknown" and study["title"] == "Plain"
     assert "reserve, road_distance_m, settlement_distance_m" in study["assumptions"][3]
     assert "дорог" not in study["assumptions_ru"][3] and "road_distance_m" in study["assumptions_kk"][3]
 
