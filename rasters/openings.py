@@ -142,12 +142,15 @@ class OpeningEdges:
         Cost of crossing through the opening [effective m].
     ohm : (n,) float64
         Resistance of the way through the opening alone [ohm].
+    land_rows : (n,) intp
+        The row of the `CutEdges` whose land each ohm is in proportion to.
     """
 
     opening: Opening
     rows: NDArray[np.intp]
     cost_m: NDArray[np.float64]
     ohm: NDArray[np.float64]
+    land_rows: NDArray[np.intp]
 
 
 def open_edges(cuts: CutEdges, surface: ResistanceSurface, opening: Opening, model: FenceModel) -> OpeningEdges:
@@ -177,13 +180,14 @@ def _open_one(sides: _Sides, opening: Opening, model: FenceModel) -> OpeningEdge
     beside = max(NEAREST * sides.cell_m, opening.width_m / 2)
     away = np.abs(sides.cuts.along_m[near] - opening.along_m)
     if not (away <= beside).any():
-        return OpeningEdges(opening=opening, rows=np.empty(0, np.intp), cost_m=np.empty(0), ohm=np.empty(0))
-    rows, ohm = _open_stretch(sides, near, stretch)
+        no_rows = np.empty(0, np.intp)
+        return OpeningEdges(opening=opening, rows=no_rows, cost_m=np.empty(0), ohm=np.empty(0), land_rows=no_rows)
+    rows, ohm, land_rows = _open_stretch(sides, near, stretch)
     ohm = ohm if opening.use_factor else np.full(rows.size, np.inf)
     walked = np.abs(sides.cuts.along_m[rows] - opening.along_m) <= opening.width_m / 2
     walked |= rows == _outwards(sides, near, stretch)[0]
     cost = np.where(walked, model.use_worth_m(opening.use_factor) * sides.land[rows], np.inf)
-    return OpeningEdges(opening=opening, rows=rows, cost_m=cost, ohm=ohm)
+    return OpeningEdges(opening=opening, rows=rows, cost_m=cost, ohm=ohm, land_rows=land_rows)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -262,11 +266,12 @@ class _Stretch:
         return inside
 
 
-Opened = tuple[NDArray[np.intp], NDArray[np.float64]]
+Opened = tuple[NDArray[np.intp], NDArray[np.float64], NDArray[np.intp]]
+"""Rows, their ohm, and the row whose land each is in proportion to."""
 
 
 def _open_stretch(sides: _Sides, usable: NDArray[np.intp], stretch: _Stretch) -> Opened:
-    """Rows of a stretch of any length, and their ohm."""
+    """What is opened along a stretch of any length."""
     along, cell = sides.cuts.along_m, sides.cell_m
     long = stretch.length_m > WIDEST * cell * (1.0 + 1e-9)
     rows = _outwards(sides, usable, stretch)
@@ -282,7 +287,7 @@ def _open_stretch(sides: _Sides, usable: NDArray[np.intp], stretch: _Stretch) ->
     every = rows[stretch.holds(along[rows])]
     worth = stretch.inside_m if long else stretch.worth_m
     ratio = step_ratio(sides.cuts.grid, sides.neighbours)[sides.cuts.step[every]]
-    parts.append((every, worth * sides.land[every] * ratio / sides.across_m[every]))
+    parts.append((every, worth * sides.land[every] * ratio / sides.across_m[every], every))
     if long:
         parts += [_open_stretch(sides, usable, end) for end in _ends(stretch, WIDEST * cell)]
     return _least_of(parts)
@@ -290,13 +295,14 @@ def _open_stretch(sides: _Sides, usable: NDArray[np.intp], stretch: _Stretch) ->
 
 def _calibrated(sides: _Sides, rows: NDArray[np.intp], stretch: _Stretch, reach: float) -> tuple[Opened, bool]:
     """Rows of the straight fence through the first of ``rows``, opened until the far field is right, and whether it is."""
-    sigma, rho = conductivity(sides.neighbours), float(sides.land[rows[0]])
+    sigma, first = conductivity(sides.neighbours), rows[0]
+    rho = float(sides.land[first])
     rows, impedance = _straight(sides, rows, reach)
     ratio = step_ratio(sides.cuts.grid, sides.neighbours)[sides.cuts.step[rows]]
     least = stretch.least_m * ratio / sides.across_m[rows]
     wanted = slit_ohm(stretch.length_m / sides.cell_m, sides.neighbours) + stretch.worth_m / (sigma * stretch.length_m)
     ohm, enough = open_in_turn(impedance, ratio, least, wanted)
-    return (rows[: ohm.size], rho * ohm), enough
+    return (rows[: ohm.size], rho * ohm, np.full(ohm.size, first)), enough
 
 
 def _straight(sides: _Sides, rows: NDArray[np.intp], reach: float) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
@@ -345,10 +351,11 @@ def _ends(stretch: _Stretch, length_m: float) -> list[_Stretch]:
 
 def _least_of(parts: Sequence[Opened]) -> Opened:
     """Each row once, at the least of its ohm."""
-    rows, place = np.unique(np.concatenate([rows for rows, _ in parts]), return_inverse=True)
-    ohm = np.full(rows.size, np.inf)
-    np.minimum.at(ohm, place, np.concatenate([ohm for _, ohm in parts]))
-    return rows, ohm
+    rows, ohm, land = (np.concatenate(column) for column in zip(*parts, strict=True))
+    least_first = np.lexsort((ohm, rows))
+    _, first = np.unique(rows[least_first], return_index=True)
+    chosen = least_first[first]
+    return rows[chosen], ohm[chosen], land[chosen]
 
 
 def land_beside(cuts: CutEdges, surface: ResistanceSurface) -> NDArray[np.float64]:

@@ -24,7 +24,7 @@ from scenarios.land.prepared import prepare_species
 from scenarios.model.landscape import Landscape, candidate_ids
 from scenarios.study.load import ResolvedStudy
 
-__all__ = ["Reference", "block_of", "dispersal_kernel", "equivalent_area_km2", "evaluate", "reference_of"]
+__all__ = ["Reference", "areas_km2", "block_of", "dispersal_kernel", "equivalent_area_km2", "evaluate", "reference_of"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,7 +85,7 @@ def block_of(
         base = float((scale / reference.now).sum())
         distances = land.distances(ids, pairs, singles_only=singles_only)
         return RouteBlock(distances=distances, worth=lambda cost: scale / cost, weight=land.weight, base=base)
-    area = _areas(land)
+    area = areas_km2(land)
     now, without = float(reference.now[0]), float(reference.without[0])
     return RouteBlock(
         distances=land.distances(ids, Pairs.every(len(land.regions)), singles_only=singles_only),
@@ -148,7 +148,7 @@ def _require_joined(land: Landscape, reference: Reference) -> None:
         )
 
 
-def _areas(land: Landscape) -> Reals:
+def areas_km2(land: Landscape) -> Reals:
     """(r,) area of each focal region [km2], times what the actions do to it."""
     factors = habitat_factors(land.prepared.resolved, land.prepared.inputs, land.species, [r.id for r in land.regions])
     return np.array([r.size for r in land.regions]) * land.cuts.grid.cell_area_km2 * factors
@@ -181,7 +181,7 @@ def equivalent_area_km2(land: Landscape, kernel: DispersalKernel | None, *, fenc
     if kernel is None:
         return float("nan")
     cost = land.distances((), Pairs.every(len(land.regions)), fences=fences).distances(no_sets(0))[0]
-    return equivalent_connected_area(_areas(land), cost, kernel)
+    return equivalent_connected_area(areas_km2(land), cost, kernel)
 
 
 def dispersal_kernel(land: Landscape) -> DispersalKernel | None:

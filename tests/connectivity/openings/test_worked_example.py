@@ -89,7 +89,7 @@ def _one_step(cuts: CutEdges, fence: str, along_m: float, model: FenceModel) -> 
     rows = np.flatnonzero((cuts.along_m == along_m) & (cuts.step == 0) & (cuts.fence == int(fence[1:])))
     worth = model.use_worth_m(opening.use_factor)
     ohm = fence_ohm(cuts, np.full(cuts.size, worth), 4)[rows]
-    return OpeningEdges(opening=opening, rows=rows, cost_m=np.array([worth]), ohm=ohm)
+    return OpeningEdges(opening=opening, rows=rows, cost_m=np.array([worth]), ohm=ohm, land_rows=rows)
 
 
 def _column(grid: Grid, name: str, col: int) -> FocalRegion:
