@@ -31,7 +31,15 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-PLANNING = (planning.run, planning.plan, planning.corridors, planning.passages, planning.uncertainty, planning.check)
+PLANNING = (
+    planning.run,
+    planning.plan,
+    planning.corridors,
+    planning.passages,
+    planning.uncertainty,
+    planning.sensitivity,
+    planning.check,
+)
 NEGATIVE = {"ignore_unknown_options": True}
 """Lets a longitude of -70 pass for a number rather than for an option."""
 MONITORING = (monitoring.crime, monitoring.indicators)

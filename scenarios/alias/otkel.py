@@ -33,6 +33,7 @@ JOBS = (
     "region",
     "reproduce",
     "run_all",
+    "sensitivity",
     "share_evidence",
     "sheet",
     "show_species",

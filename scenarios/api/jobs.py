@@ -23,7 +23,7 @@ from scenarios.region.limits import MOST_MB
 
 __all__ = [
     "batch", "check", "circuitscape", "corridors", "crime", "doctor", "evidence", "explain", "export", "indicators",
-    "keys", "merge_batch", "new", "new_species", "omniscape", "passages", "plan", "region", "reproduce", "run_all",
+    "keys", "merge_batch", "new", "new_species", "omniscape", "passages", "plan", "region", "reproduce", "run_all", "sensitivity",
     "share_evidence", "sheet", "show_species", "simulate_evidence", "species", "uncertainty", "window", "with_evidence",
 ]  # fmt: skip
 
@@ -97,6 +97,25 @@ def corridors(
 
     summary = run_corridor_study(
         _name(study), _names(scenario), _names(species), Path(out), overrides or {}, Teller(progress)
+    )
+    return Done(summary=summary)
+
+
+def sensitivity(
+    study: Study, out: Folder, *, indicator: Names = "conductance", scenario: str | None = None, species: Names = None,
+    overrides: Settings = None, progress: Told = None,
+) -> Done:  # fmt: skip
+    """What results hang on, by exact slopes: ``found`` is a list of `scenarios.sensitivity.files.Sensitivity`."""
+    from rasters.errors import OptionError
+    from scenarios.sensitivity.indicators import INDICATORS
+    from scenarios.sensitivity.session import run_sensitivity
+
+    chosen = tuple(_names(indicator) or ("conductance",))
+    for one in chosen:
+        if one not in INDICATORS:
+            raise OptionError(f"indicator: {unknown('indicator', one, INDICATORS)}")
+    summary = run_sensitivity(
+        _name(study), scenario, _names(species), chosen, Path(out), overrides or {}, Teller(progress)
     )
     return Done(summary=summary)
 

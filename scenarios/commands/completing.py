@@ -21,11 +21,12 @@ __all__ = ["address", "one_of", "profiles_typed", "scenarios_typed", "species_ty
 
 
 def one_of(kind: str, *names: str) -> dict[str, Any]:
-    """Settings of an option that takes one of a few names: others are wrong use, and shells complete these."""
+    """Settings of an option that takes one of a few names, or several: others are wrong use, and shells complete these."""
 
-    def known(value: str | None) -> str | None:
-        if value is not None and value not in names:
-            raise typer.BadParameter(unknown(kind, value, names))
+    def known(value: str | list[str] | None) -> str | list[str] | None:
+        for one in [value] if isinstance(value, str) else value or ():
+            if one not in names:
+                raise typer.BadParameter(unknown(kind, one, names))
         return value
 
     def typed(incomplete: str) -> list[str]:

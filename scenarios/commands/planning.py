@@ -54,10 +54,13 @@ OptionalStudyArgument = Annotated[
     ),
 ]
 
+SLOPED = ("conductance", "resistance", "arriving", "least_cost", "eca", "given_back")
+"""`scenarios.sensitivity.indicators.INDICATORS`, known without importing them; a test holds the two equal."""
+
 if TYPE_CHECKING:
     from scenarios.progress import Reporter
 
-__all__ = ["check", "corridors", "doctor", "passages", "plan", "run", "uncertainty"]
+__all__ = ["check", "corridors", "doctor", "passages", "plan", "run", "sensitivity", "uncertainty"]
 
 
 @reported("run")
@@ -215,6 +218,30 @@ def passages(
         key: value for key, value in given.items() if value is not None
     }
     return run_passages(study, scenario, species, out, chosen, reporter, draws=draws, seed=seed, jobs=jobs)
+
+
+@reported("sensitivity")
+def sensitivity(
+    reporter: Reporter,
+    study: StudyArgument,
+    out: OutOption,
+    indicator: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--indicator",
+            help="Which result; repeat for several. Default: conductance.",
+            **one_of("indicator", *SLOPED),
+        ),
+    ] = None,
+    scenario: OneScenarioOption = None,
+    species: SpeciesOption = None,
+    overrides: SetOption = None,
+) -> Summary:
+    """Show what a result hangs on: where better habitat would pay most, and which numbers of a profile matter, by exact slopes."""
+    from scenarios.sensitivity.session import run_sensitivity
+
+    chosen = list(dict.fromkeys(indicator or SLOPED[:1]))
+    return run_sensitivity(study, scenario, species, chosen, out, parse_overrides(overrides), reporter)
 
 
 @reported("check")

@@ -7,16 +7,16 @@ take away that the standing passages give back. Each is the mean over cores (or 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from connectivity.circuit.solve import solve
+from connectivity.focal import FocalRegion
 from connectivity.landscape.derivatives import edge_products
 from connectivity.landscape.laplacian import Laplacian, stencil_laplacian
 from connectivity.least_cost.paths import LeastCostPath, least_cost_path
-from connectivity.focal import FocalRegion
 from connectivity.openings.sets import Pairs
 from rasters.arrays import Reals
 from rasters.errors import ConfigError
@@ -25,7 +25,7 @@ from scenarios.model.landscape import Landscape
 from scenarios.model.valuation import areas_km2, dispersal_kernel, equivalent_area_km2
 from scenarios.sensitivity.parts import Part, circuit_part, route_part
 
-__all__ = ["INDICATORS", "Derivative", "derivative_of"]
+__all__ = ["BETTER", "INDICATORS", "TITLES", "Derivative", "derivative_of"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -41,12 +41,16 @@ class Derivative:
     joined, total : int
         Pairs of places that the mean speaks of; all pairs. A pair that nothing joins is left out and told, except where its
         contribution is 0 whatever changes a little.
+    more : mapping of str to (float, float)
+        Numbers beside land and fences that the indicator depends on: what is stated, and how the indicator changes when it grows by
+        a factor e, to first order.
     """
 
     value: float
     parts: Sequence[Part]
     joined: int
     total: int
+    more: Mapping[str, tuple[float, float]] = field(default_factory=dict)
 
     @property
     def gradient(self) -> Reals:
@@ -168,7 +172,15 @@ def _arriving(land: Landscape) -> Derivative:
         part = circuit_part(land, products, fences=True, ground=np.where(target.mask, 0.0, -volts * arriving))
         parts.append(part.times(float(weights[number])))
         value += weights[number] * share
-    return Derivative(value=float(value), parts=parts, joined=joined, total=weights.size)
+    dying_less = -2.0 * sum(float((part.ground * ground).sum()) for part in parts if part.ground is not None)
+    reach_km = land.study.mortality.reach_km if land.study.mortality else math.nan
+    return Derivative(
+        value=float(value),
+        parts=parts,
+        joined=joined,
+        total=weights.size,
+        more={"mortality.reach_km": (reach_km, dying_less)},
+    )
 
 
 def _least_cost(land: Landscape) -> Derivative:
@@ -200,7 +212,11 @@ def _equivalent_area(land: Landscape) -> Derivative:
         flow = area[pairs.first[number]] * area[pairs.second[number][0]] * math.exp(-alpha * path.cost_m) / value
         per_alpha -= flow * path.cost_m
         parts.append(route_part(land, path, fences=True).times(-alpha * flow))
-    return Derivative(value=value, parts=parts + _of_kernel(land, per_alpha * alpha), joined=joined, total=pairs.size)
+    stated = land.prepared.profile.dispersal_km.value
+    return Derivative(
+        value=value, parts=parts + _of_kernel(land, per_alpha * alpha), joined=joined, total=pairs.size,
+        more={"dispersal_km": (stated, -per_alpha * alpha)},
+    )  # fmt: skip
 
 
 def _of_kernel(land: Landscape, per_relative_alpha: float) -> list[Part]:
@@ -231,3 +247,18 @@ INDICATORS: dict[str, Callable[[Landscape], Derivative]] = {
     "given_back": _given_back,
 }
 """By the name that ``--indicator`` takes."""
+
+TITLES = {
+    "conductance": ("effective conductance between cores and targets", "S"),
+    "resistance": ("effective resistance between cores and targets", "ohm"),
+    "arriving": ("share of walkers that arrive alive", "1"),
+    "least_cost": ("least cost from cores to targets", "effective m"),
+    "eca": ("equivalent connected area", "km2"),
+    "given_back": ("share that the standing passages give back", "1"),
+}
+"""What each is, and its unit."""
+
+BETTER = {
+    "conductance": 1.0, "resistance": -1.0, "arriving": 1.0, "least_cost": -1.0, "eca": 1.0, "given_back": 1.0,
+}  # fmt: skip
+"""1 where more is better, -1 where less is."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -105,7 +106,7 @@ def _crossed(cuts: CutEdges, path: LeastCostPath) -> NDArray[np.bool_]:
     steps = {step: number for number, step in enumerate(cuts.steps)}
     edges = []
     cells = np.stack([path.rows, path.cols], axis=1).tolist()
-    for (row, col), (to_row, to_col) in zip(cells[:-1], cells[1:], strict=True):
+    for (row, col), (to_row, to_col) in itertools.pairwise(cells):
         step = (to_row - row, to_col - col)
         back = (-step[0], -step[1])
         if step in steps:

@@ -46,6 +46,7 @@ ARGUMENTS = {
     "profile": "wild_ass",
 }
 OF_TEXT = {
+    "--indicator": ["no_such", ""],
     "--example": ["no_such", ""],
     "--address": ["nowhere", "x=http://a.b"],
     "--scenario": ["no_such", "", "-1"],
