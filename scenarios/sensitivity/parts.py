@@ -11,8 +11,7 @@ from numpy.typing import NDArray
 from connectivity.landscape.derivatives import edges_gradient, steps_gradient
 from connectivity.least_cost.paths import LeastCostPath
 from rasters.arrays import Reals
-from rasters.fence_slopes import land_gradient, ohm_slopes
-from rasters.fence_terms import closed_cost_m, row_terms
+from rasters.fence_terms import closed_cost_m, land_gradient, ohm_slopes, row_terms
 from rasters.fences import CutEdges, edge_key
 from rasters.openings import FenceModel, OpeningEdges
 from rasters.steps import FAR_STEPS
