@@ -80,7 +80,8 @@ def circuit_part(land: Landscape, per_ohm: Reals, *, fences: bool, ground: Reals
         row_ohm = np.where(there, per_ohm[cuts.step, cuts.row, cuts.col], 0.0)
         openings = land.prepared.standing_edges
         slopes = ohm_slopes(cuts, land.surface, land.prepared.model, openings, land.row_ohm)
-        per_land = np.bincount(slopes.land_rows, weights=row_ohm[slopes.rows] * slopes.ohm, minlength=cuts.size)
+        per_land = np.zeros(cuts.size)
+        np.add.at(per_land, slopes.land_rows, row_ohm[slopes.rows] * slopes.ohm)
         gradient += land_gradient(cuts, land.surface, per_land)
     return Part(land=land, gradient=gradient, row_ohm=row_ohm, row_cost_m=np.zeros(cuts.size), ground=ground)
 
