@@ -50,9 +50,16 @@ UNITS: dict[str, str] = {"slope_percent": "percent", "slope_deg": "deg", "rugged
 
 
 def fine_terrain(
-    path: str | Path, grid: Grid, *, name: str, measure: Measure, per_cell: PerCell, above: float | None = None,
-    number: int | None = None, choose: str = EXTRACT,
-) -> Layer:  # fmt: skip
+    path: str | Path,
+    grid: Grid,
+    *,
+    name: str,
+    measure: Measure,
+    per_cell: PerCell,
+    above: float | None = None,
+    number: int | None = None,
+    choose: str = EXTRACT,
+) -> Layer:
     """Slope or ruggedness of relief on its own cells, gathered in the cells of a grid.
 
     Parameters
@@ -97,9 +104,15 @@ def fine_terrain(
 
 
 def escape_distance(
-    path: str | Path, grid: Grid, *, name: str, above: float, at_most_m: float, number: int | None = None,
+    path: str | Path,
+    grid: Grid,
+    *,
+    name: str,
+    above: float,
+    at_most_m: float,
+    number: int | None = None,
     choose: str = EXTRACT,
-) -> Layer:  # fmt: skip
+) -> Layer:
     """Mean distance of a cell's ground to steep ground [m], both as the relief's own cells have them.
 
     Parameters
@@ -176,11 +189,17 @@ class _Relief:
             warnings.warn(
                 f"{band.path}: relief of {math.sqrt(size[0] * size[1]):.0f} m is coarser than the cells of {cell_m:.0f} m; what it says "
                 "of their terrain is too smooth",
-                RasterWarning, stacklevel=4,
-            )  # fmt: skip
+                RasterWarning,
+                stacklevel=4,
+            )
         return cls(
-            band=band, system=system, to_relief=to_relief, finest_m=min(size), pixel_m=math.sqrt(size[0] * size[1]), cell_m=cell_m
-        )  # fmt: skip
+            band=band,
+            system=system,
+            to_relief=to_relief,
+            finest_m=min(size),
+            pixel_m=math.sqrt(size[0] * size[1]),
+            cell_m=cell_m,
+        )
 
     def part(self, cells: Grid) -> _Part:
         """The relief that some cells lie in, with a margin; unknown where the file does not reach."""
@@ -258,8 +277,9 @@ class _Part:
             metres = (points.cell_height_m, points.cell_width_m)
             far = np.minimum(distance_transform_edt(~steep, sampling=metres), at_most_m)
         total, count = (
-            part.reshape(height, k, width, k).sum(axis=(1, 3)) for part in (np.where(sure, far, 0.0), sure.astype(np.float64))
-        )  # fmt: skip
+            part.reshape(height, k, width, k).sum(axis=(1, 3))
+            for part in (np.where(sure, far, 0.0), sure.astype(np.float64))
+        )
         return np.divide(total, count, out=np.zeros_like(total), where=count > 0), count / k**2
 
     def _warped(self, fine: NDArray[Any], cells: Grid, how: str) -> NDArray[Any]:
@@ -267,9 +287,17 @@ class _Part:
 
         out = np.zeros(cells.shape, dtype=fine.dtype)
         reproject(
-            fine, out, src_transform=self.transform, src_crs=self.relief.band.crs, dst_transform=cells.transform,
-            dst_crs=cells.pyproj_crs.to_wkt(), resampling=Resampling[how], tolerance=0, num_threads=1, warp_mem_limit=512,
-        )  # fmt: skip
+            fine,
+            out,
+            src_transform=self.transform,
+            src_crs=self.relief.band.crs,
+            dst_transform=cells.transform,
+            dst_crs=cells.pyproj_crs.to_wkt(),
+            resampling=Resampling[how],
+            tolerance=0,
+            num_threads=1,
+            warp_mem_limit=512,
+        )
         return out
 
 

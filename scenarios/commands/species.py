@@ -54,14 +54,16 @@ def new(
     source: Annotated[
         str | None,
         typer.Option(
-            "--from", metavar="NAME", help="A species of the library whose values it takes. Default: placeholders.",
+            "--from",
+            metavar="NAME",
+            help="A species of the library whose values it takes. Default: placeholders.",
             autocompletion=profiles_typed,
         ),
     ] = None,
     into: Annotated[
         Path, typer.Option("--into", metavar="FOLDER", help="A study, or another folder. Default: here.")
     ] = Path(),
-) -> Summary:  # fmt: skip
+) -> Summary:
     """Write a species file with every key explained; nothing is overwritten."""
     from scenarios.keys.species_new import new_species
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -103,9 +104,15 @@ def _passage(resolved: ResolvedStudy, grid: Grid, fences: dict[str, Fence], one:
     point = fence.point_at(along_m)
     opened = pd.NaT if one.opened is None else pd.Timestamp(one.opened)
     return KnownPassage(
-        id=one.id, design=one.design, fence=fence.id, along_m=along_m, x=point.x, y=point.y, opened=opened,
+        id=one.id,
+        design=one.design,
+        fence=fence.id,
+        along_m=along_m,
+        x=point.x,
+        y=point.y,
+        opened=opened,
         candidate=one.candidate or "",
-    )  # fmt: skip
+    )
 
 
 def _place_of_candidate(one: StatedPassage, fences: dict[str, Fence]) -> tuple[Fence, float]:
@@ -132,9 +139,13 @@ def link_deployments(data: TrapData, marks: Landmarks, faults: Faults) -> pd.Dat
     """
     settings, table = data.settings, data.deployments
     inside = check_places(
-        table, marks.grid, data.file_names["deployments"], faults, leave_out=settings.outside_study == "leave_out",
+        table,
+        marks.grid,
+        data.file_names["deployments"],
+        faults,
+        leave_out=settings.outside_study == "leave_out",
         link_m=settings.passage_m,
-    )  # fmt: skip
+    )
     kept = table[inside].reset_index(drop=True)
     x, y = marks.grid.map_xy(kept["longitude"].to_numpy(float), kept["latitude"].to_numpy(float))
     rows = [
@@ -144,16 +155,33 @@ def link_deployments(data: TrapData, marks: Landmarks, faults: Faults) -> pd.Dat
 
 
 COLUMNS = [
-    "deploymentID", "site", "lat", "lon", "x", "y", "grid_row", "grid_col", "kind", "passage", "design",
-    "passage_distance_m", "opened", "fence", "along_m", "stretch", "fence_distance_m", "place", "control_of",
-]  # fmt: skip
+    "deploymentID",
+    "site",
+    "lat",
+    "lon",
+    "x",
+    "y",
+    "grid_row",
+    "grid_col",
+    "kind",
+    "passage",
+    "design",
+    "passage_distance_m",
+    "opened",
+    "fence",
+    "along_m",
+    "stretch",
+    "fence_distance_m",
+    "place",
+    "control_of",
+]
 
 
-def _linked(one: object, x: float, y: float, marks: Landmarks, data: TrapData) -> dict[str, object]:
-    lat, lon = one.latitude, one.longitude  # type: ignore[attr-defined]
+def _linked(one: Any, x: float, y: float, marks: Landmarks, data: TrapData) -> dict[str, object]:
+    lat, lon = one.latitude, one.longitude
     settings, point = data.settings, Point(x, y)
-    fine = coarse_m(lat, lon, one.coordinateUncertainty) <= settings.passage_m  # type: ignore[attr-defined]
-    tags = tags_of(one.deploymentTags) | tags_of(one.deploymentGroups)  # type: ignore[attr-defined]
+    fine = coarse_m(lat, lon, one.coordinateUncertainty) <= settings.passage_m
+    tags = tags_of(one.deploymentTags) | tags_of(one.deploymentGroups)
     control = tags.get("control_of") or ("any" if tags.get("role") == "control" else "")
     passage = min(marks.passages, key=lambda p: np.hypot(p.x - x, p.y - y), default=None)
     passage_m = np.hypot(passage.x - x, passage.y - y) if passage else np.inf
@@ -165,17 +193,29 @@ def _linked(one: object, x: float, y: float, marks: Landmarks, data: TrapData) -
     near_fence, along_m = at_fence or at_passage, fence.along(point) if fence else np.nan
     row, col = marks.grid.cell_at(x=x, y=y)
     return {
-        "deploymentID": one.deploymentID, "site": _site(one), "lat": lat, "lon": lon, "x": x, "y": y, "grid_row": row,  # type: ignore[attr-defined]
-        "grid_col": col, "kind": "passage" if at_passage else "fence" if at_fence else "place" if place else "open",
-        "passage": passage.id if passage and at_passage else "", "design": passage.design if passage and at_passage else "",
-        "passage_distance_m": passage_m, "opened": passage.opened if passage and at_passage else pd.NaT,
-        "fence": fence.id if fence and near_fence else "", "along_m": along_m,
+        "deploymentID": one.deploymentID,
+        "site": _site(one),
+        "lat": lat,
+        "lon": lon,
+        "x": x,
+        "y": y,
+        "grid_row": row,
+        "grid_col": col,
+        "kind": "passage" if at_passage else "fence" if at_fence else "place" if place else "open",
+        "passage": passage.id if passage and at_passage else "",
+        "design": passage.design if passage and at_passage else "",
+        "passage_distance_m": passage_m,
+        "opened": passage.opened if passage and at_passage else pd.NaT,
+        "fence": fence.id if fence and near_fence else "",
+        "along_m": along_m,
         "stretch": f"{fence.id} km {along_m / 1000:.1f}" if fence and near_fence else "",
-        "fence_distance_m": fence_m, "place": place, "control_of": control,
-    }  # fmt: skip
+        "fence_distance_m": fence_m,
+        "place": place,
+        "control_of": control,
+    }
 
 
-def _site(one: object) -> str:
+def _site(one: Any) -> str:
     """Where a camera stood: the standard's location, or its coordinates."""
-    named = one.locationID or one.locationName  # type: ignore[attr-defined]
-    return str(named) if named else f"{one.latitude:.4f},{one.longitude:.4f}"  # type: ignore[attr-defined]
+    named = one.locationID or one.locationName
+    return str(named) if named else f"{one.latitude:.4f},{one.longitude:.4f}"

@@ -102,9 +102,14 @@ def read_traps(path: str | Path, *, settings: str | Path | None = None, now: dat
     faults.raise_errors()
     check_records(tables, files, faults)
     return TrapData(
-        folder=folder, title=title, synthetic=synthetic or options.synthetic, file_names=files, settings=options,
-        faults=tuple(faults.warnings), **tables,
-    )  # fmt: skip
+        folder=folder,
+        title=title,
+        synthetic=synthetic or options.synthetic,
+        file_names=files,
+        settings=options,
+        faults=tuple(faults.warnings),
+        **tables,
+    )
 
 
 def _empty(name: str) -> pd.DataFrame:

@@ -92,9 +92,12 @@ def _fitted(histories: _Histories) -> tuple[list[dict[str, object]], Reals, str]
     nothing = np.full(n, np.nan)
     seen = np.asarray((histories.detected * (histories.days > 0)).any(axis=1))
     status = (
-        f"too few data: {n} places and steps were watched, at least {LEAST_UNITS} are needed" if n < LEAST_UNITS
-        else "never seen: rare and hard to see look alike" if not seen.any() else "ok"
-    )  # fmt: skip
+        f"too few data: {n} places and steps were watched, at least {LEAST_UNITS} are needed"
+        if n < LEAST_UNITS
+        else "never seen: rare and hard to see look alike"
+        if not seen.any()
+        else "ok"
+    )
     groups = [("place", ~histories.is_step), ("step", histories.is_step)]
     if status != "ok":
         rows = [_group_row(name, mine, seen) | {"status": status} for name, mine in groups if mine.any()]
@@ -105,10 +108,14 @@ def _fitted(histories: _Histories) -> tuple[list[dict[str, object]], Reals, str]
     design = np.column_stack([np.ones(n), step - middle]) if both else np.ones((n, 1))
     fit = fit_occupancy(
         OccupancyData(
-            detected=histories.detected, days=histories.days, psi_design=design, rate_design=np.ones((n, 1)),
-            psi_names=("intercept", "step")[: design.shape[1]], rate_names=("intercept",),
+            detected=histories.detected,
+            days=histories.days,
+            psi_design=design,
+            rate_design=np.ones((n, 1)),
+            psi_names=("intercept", "step")[: design.shape[1]],
+            rate_names=("intercept",),
         )
-    )  # fmt: skip
+    )
     rate = float(fit.rate[0])
     rows = []
     for name, mine in groups:
@@ -118,19 +125,30 @@ def _fitted(histories: _Histories) -> tuple[list[dict[str, object]], Reals, str]
             rows.append(
                 _group_row(name, mine, seen)
                 | {
-                    "psi": float(fit.psi[mine][0]), "low": low, "high": high, "rate_per_100": 100 * rate,
-                    "days_to_see": days_to_see(fit, rate, SURE), "status": "ok" if fit.converged else "not converged",
+                    "psi": float(fit.psi[mine][0]),
+                    "low": low,
+                    "high": high,
+                    "rate_per_100": 100 * rate,
+                    "days_to_see": days_to_see(fit, rate, SURE),
+                    "status": "ok" if fit.converged else "not converged",
                 }
-            )  # fmt: skip
+            )
     return rows, fit.used, status
 
 
 def _group_row(name: str, mine: NDArray[np.bool_], seen: NDArray[np.bool_]) -> dict[str, object]:
     nan = float("nan")
     return {
-        "group": name, "units": int(mine.sum()), "seen_at": int(seen[mine].sum()), "naive": float(seen[mine].mean()), "psi": nan,
-        "low": nan, "high": nan, "rate_per_100": nan, "days_to_see": nan,
-    }  # fmt: skip
+        "group": name,
+        "units": int(mine.sum()),
+        "seen_at": int(seen[mine].sum()),
+        "naive": float(seen[mine].mean()),
+        "psi": nan,
+        "low": nan,
+        "high": nan,
+        "rate_per_100": nan,
+        "days_to_see": nan,
+    }
 
 
 def _unit_rows(histories: _Histories, used: Reals, status: str, names: dict[str, str]) -> list[dict[str, object]]:
@@ -139,17 +157,28 @@ def _unit_rows(histories: _Histories, used: Reals, status: str, names: dict[str,
         watched = histories.days[i] > 0
         rows.append(
             {
-                "unit": unit, "name": names.get(unit, unit), "group": "step" if histories.is_step[i] else "place",
-                "days": float(histories.days[i].sum()), "occasions": int(watched.sum()),
-                "detections": int((histories.detected[i] * watched).sum()), "probability_used": float(used[i]), "status": status,
+                "unit": unit,
+                "name": names.get(unit, unit),
+                "group": "step" if histories.is_step[i] else "place",
+                "days": float(histories.days[i].sum()),
+                "occasions": int(watched.sum()),
+                "detections": int((histories.detected[i] * watched).sum()),
+                "probability_used": float(used[i]),
+                "status": status,
             }
-        )  # fmt: skip
+        )
     nan = float("nan")
     unwatched = [unit for unit in names if unit not in histories.units]
     return rows + [
         {
-            "unit": unit, "name": names[unit], "group": "place", "days": 0.0, "occasions": 0, "detections": 0,
-            "probability_used": nan, "status": "no data",
+            "unit": unit,
+            "name": names[unit],
+            "group": "place",
+            "days": 0.0,
+            "occasions": 0,
+            "detections": 0,
+            "probability_used": nan,
+            "status": "no data",
         }
         for unit in unwatched
-    ]  # fmt: skip
+    ]

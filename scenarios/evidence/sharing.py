@@ -219,8 +219,11 @@ class _Named:
 
 
 REFERS = {
-    "deployments.csv": ("site",), "passage_use.csv": ("watched",), "use_factors.csv": ("passage",), "places.csv": ("unit", "name"),
-}  # fmt: skip
+    "deployments.csv": ("site",),
+    "passage_use.csv": ("watched",),
+    "use_factors.csv": ("passage",),
+    "places.csv": ("unit", "name"),
+}
 """Columns with names that become numbers; where there are two, they say the same."""
 
 
@@ -352,13 +355,22 @@ def _write_readme(
     """What it is, for whom, what was taken away, whom to thank."""
     has_cameras = "deployments.csv" in files
     lines = [
-        f"What cameras say: {resolved.study.title}", "", *([SYNTHETIC, ""] if synthetic else []),
-        f"For: {audience.value.upper()}" + ("; do not pass on" if audience is Audience.PARTNER else ""), "",
-        "In this package", *(f"- {name}" for name in [*files, *(["cameras.gpkg"] if has_cameras else [])]),
-        "- columns.csv: meaning and unit of every column", "- manifest.json: versions, and size and hash of every file", "",
-        "What was taken away", *(f"- {one}" for one in TAKEN[audience]), "",
-        "Intervals are to hold the truth with 90 %. Positions of reserves and fences in the study may be schematic.", "",
+        f"What cameras say: {resolved.study.title}",
+        "",
+        *([SYNTHETIC, ""] if synthetic else []),
+        f"For: {audience.value.upper()}" + ("; do not pass on" if audience is Audience.PARTNER else ""),
+        "",
+        "In this package",
+        *(f"- {name}" for name in [*files, *(["cameras.gpkg"] if has_cameras else [])]),
+        "- columns.csv: meaning and unit of every column",
+        "- manifest.json: versions, and size and hash of every file",
+        "",
+        "What was taken away",
+        *(f"- {one}" for one in TAKEN[audience]),
+        "",
+        "Intervals are to hold the truth with 90 %. Positions of reserves and fences in the study may be schematic.",
+        "",
         *(["Data of the study: " + "; ".join(resolved.study.credits)] if resolved.study.credits else []),
-    ]  # fmt: skip
+    ]
     with replacing(folder / "README.txt") as part:
         part.write_text("\n".join(lines).rstrip() + "\n", encoding="utf-8")

@@ -5,9 +5,19 @@ from __future__ import annotations
 from scenarios.outputs.audience import PARTNER_DEG, Audience
 
 __all__ = [
-    "COUNTS", "FIGURES", "LEAST_PLACES", "LEAST_PLACES_SENSITIVE", "NOTES", "OWN_MAPS", "PARTNER", "PUBLIC", "READ",
-    "SYNTHETIC", "TAKEN", "TEXT",
-]  # fmt: skip
+    "COUNTS",
+    "FIGURES",
+    "LEAST_PLACES",
+    "LEAST_PLACES_SENSITIVE",
+    "NOTES",
+    "OWN_MAPS",
+    "PARTNER",
+    "PUBLIC",
+    "READ",
+    "SYNTHETIC",
+    "TAKEN",
+    "TEXT",
+]
 
 LEAST_PLACES, LEAST_PLACES_SENSITIVE = 3, 5
 """A number for the public rests on at least this many passages, places or sites; more for the most sensitive species."""
@@ -24,20 +34,58 @@ SEASONS = ("species", "season", "days", "crossings", *INTERVAL, "status")
 PARTNER = {
     "deployments.csv": ("site", "kind", "days", "lat", "lon"),
     "passage_use.csv": (
-        "kind", "watched", "design", "period", "species", "deployments", "days", "events", "animals", "through", "turned_back",
-        "unknown", "crossings", *INTERVAL, "method", "dispersion", "status",
+        "kind",
+        "watched",
+        "design",
+        "period",
+        "species",
+        "deployments",
+        "days",
+        "events",
+        "animals",
+        "through",
+        "turned_back",
+        "unknown",
+        "crossings",
+        *INTERVAL,
+        "method",
+        "dispersion",
+        "status",
     ),
     "seasons.csv": SEASONS,
     "hours.csv": ("species", "hour", "events", *INTERVAL, "status"),
-    "baci.csv": ("species", "ratio", "low", "high", "probability_of_rise", "passages", "controls", "events", "dispersion", "status"),
+    "baci.csv": (
+        "species",
+        "ratio",
+        "low",
+        "high",
+        "probability_of_rise",
+        "passages",
+        "controls",
+        "events",
+        "dispersion",
+        "status",
+    ),
     "use_factors.csv": ("species", "design", "passage", *PRIOR, "through", "turned_back", "status"),
-    "occupancy.csv": ("species", "group", "units", "seen_at", "naive", "psi", "low", "high", "rate_per_100", "days_to_see", "status"),
+    "occupancy.csv": (
+        "species",
+        "group",
+        "units",
+        "seen_at",
+        "naive",
+        "psi",
+        "low",
+        "high",
+        "rate_per_100",
+        "days_to_see",
+        "status",
+    ),
     "places.csv": ("species", "unit", "name", "group", "days", "occasions", "detections", "probability_used", "status"),
     "prediction.csv": PREDICTION,
     "calibration.csv": ("species", "predicted", "sites", "events", "days", "rate", "low", "high"),
     "predictors.csv": ("species", "predictor", "slope", "deviance", "gain", "gain_error"),
     "power.csv": ("species", "days", "power"),
-}  # fmt: skip
+}
 PUBLIC = {
     "seasons.csv": SEASONS,
     "use_factors.csv": ("species", "design", *PRIOR, "status"),
@@ -55,13 +103,39 @@ READ = {
 }
 """What is read: for the public also the columns by which it is counted on how many passages a number rests."""
 TEXT = {
-    "site", "kind", "watched", "design", "period", "species", "season", "method", "passage", "group", "unit", "name", "verdict",
-    "predictor", "status",
-}  # fmt: skip
+    "site",
+    "kind",
+    "watched",
+    "design",
+    "period",
+    "species",
+    "season",
+    "method",
+    "passage",
+    "group",
+    "unit",
+    "name",
+    "verdict",
+    "predictor",
+    "status",
+}
 COUNTS = {
-    "deployments", "events", "animals", "through", "turned_back", "unknown", "crossings", "hour", "passages", "controls", "units",
-    "seen_at", "occasions", "detections", "sites",
-}  # fmt: skip
+    "deployments",
+    "events",
+    "animals",
+    "through",
+    "turned_back",
+    "unknown",
+    "crossings",
+    "hour",
+    "passages",
+    "controls",
+    "units",
+    "seen_at",
+    "occasions",
+    "detections",
+    "sites",
+}
 OWN_MAPS = ("current", "corridor", "low resistance", "constant rate")
 SYNTHETIC = "SYNTHETIC DATA: made by a simulator. Nothing in this package was observed."
 NOTES = {

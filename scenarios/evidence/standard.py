@@ -26,9 +26,20 @@ def _least(name: str, minimum: float = 0.0, kind: Kind = "number") -> Field:
 
 
 FEATURES = (
-    "roadPaved", "roadDirt", "trailHiking", "trailGame", "roadUnderpass", "roadOverpass", "roadBridge", "culvert",
-    "burrow", "nestSite", "carcass", "waterSource", "fruitingTree",
-)  # fmt: skip
+    "roadPaved",
+    "roadDirt",
+    "trailHiking",
+    "trailGame",
+    "roadUnderpass",
+    "roadOverpass",
+    "roadBridge",
+    "culvert",
+    "burrow",
+    "nestSite",
+    "carcass",
+    "waterSource",
+    "fruitingTree",
+)
 
 DEPLOYMENTS = TableStandard(
     name="deployments",

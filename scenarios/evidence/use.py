@@ -13,7 +13,7 @@ from scenarios.evidence.watching import Watch
 from scenarios.land.inputs import Inputs
 from scenarios.statistics.baci import BaciEffect, SiteCounts, baci_effect
 from scenarios.statistics.rates import rate_posterior
-from scenarios.statistics.use_factor import PassageEvidence, UseFactors, use_factors
+from scenarios.statistics.use_factor import PassageEvidence, Share, UseFactors, use_factors
 from scenarios.study.load import ResolvedStudy
 
 __all__ = ["baci_table", "hour_table", "season_table", "use_factor_table", "use_table"]
@@ -83,12 +83,22 @@ def _counted(events: pd.DataFrame, days: pd.DataFrame, prior: Prior) -> dict[str
     blocks = _crossings_in_blocks(events, days)
     found = rate_posterior(blocks["events"].to_numpy(float), blocks["days"].to_numpy(float), prior)
     return {
-        "deployments": days["deploymentID"].nunique(), "days": float(days["days"].sum()), "events": len(events),
-        "animals": float(events["group"].sum()), "through": through, "turned_back": back, "unknown": unknown,
+        "deployments": days["deploymentID"].nunique(),
+        "days": float(days["days"].sum()),
+        "events": len(events),
+        "animals": float(events["group"].sum()),
+        "through": through,
+        "turned_back": back,
+        "unknown": unknown,
         "directions": _directions(events),
-        "crossings": found.events, "rate_per_100": 100 * found.middle, "low_per_100": 100 * found.low,
-        "high_per_100": 100 * found.high, "method": found.method, "dispersion": found.dispersion, "status": found.status,
-    }  # fmt: skip
+        "crossings": found.events,
+        "rate_per_100": 100 * found.middle,
+        "low_per_100": 100 * found.low,
+        "high_per_100": 100 * found.high,
+        "method": found.method,
+        "dispersion": found.dispersion,
+        "status": found.status,
+    }
 
 
 def _directions(events: pd.DataFrame) -> str:
@@ -119,11 +129,16 @@ def season_table(watch: Watch, prior: Prior) -> pd.DataFrame:
             found = rate_posterior(blocks["events"].to_numpy(float), blocks["days"].to_numpy(float), prior)
             rows.append(
                 {
-                    "species": species, "season": season, "days": found.days, "crossings": found.events,
-                    "rate_per_100": 100 * found.middle, "low_per_100": 100 * found.low, "high_per_100": 100 * found.high,
+                    "species": species,
+                    "season": season,
+                    "days": found.days,
+                    "crossings": found.events,
+                    "rate_per_100": 100 * found.middle,
+                    "low_per_100": 100 * found.low,
+                    "high_per_100": 100 * found.high,
                     "status": found.status,
                 }
-            )  # fmt: skip
+            )
     return pd.DataFrame(rows)
 
 
@@ -138,10 +153,15 @@ def hour_table(watch: Watch, prior: Prior) -> pd.DataFrame:
             found = rate_posterior(np.array([float(counts.get(hour, 0))]), np.array([effort]), prior)
             rows.append(
                 {
-                    "species": species, "hour": hour, "events": found.events, "rate_per_100": 100 * found.middle,
-                    "low_per_100": 100 * found.low, "high_per_100": 100 * found.high, "status": found.status,
+                    "species": species,
+                    "hour": hour,
+                    "events": found.events,
+                    "rate_per_100": 100 * found.middle,
+                    "low_per_100": 100 * found.low,
+                    "high_per_100": 100 * found.high,
+                    "status": found.status,
                 }
-            )  # fmt: skip
+            )
     return pd.DataFrame(rows)
 
 
@@ -233,14 +253,23 @@ def use_factor_table(
 
 
 def _use_row(
-    species: str, design: str, passage: str, one: UseFactors, share: object, seen: list[PassageEvidence], status: str
+    species: str, design: str, passage: str, one: UseFactors, share: Share, seen: list[PassageEvidence], status: str
 ) -> Mapping[str, object]:
     return {
-        "species": species, "design": design, "passage": passage, "prior": one.prior.mean, "prior_low": one.prior.low,
-        "prior_high": one.prior.high, "mean": share.mean, "low": share.low, "high": share.high,  # type: ignore[attr-defined]
-        "through": sum(e.through for e in seen), "turned_back": sum(e.turned_back for e in seen),
-        "habituation": _mean_share(seen), "status": status,
-    }  # fmt: skip
+        "species": species,
+        "design": design,
+        "passage": passage,
+        "prior": one.prior.mean,
+        "prior_low": one.prior.low,
+        "prior_high": one.prior.high,
+        "mean": share.mean,
+        "low": share.low,
+        "high": share.high,
+        "through": sum(e.through for e in seen),
+        "turned_back": sum(e.turned_back for e in seen),
+        "habituation": _mean_share(seen),
+        "status": status,
+    }
 
 
 def _mean_share(seen: list[PassageEvidence]) -> float:
@@ -286,6 +315,10 @@ def _part(passage: str, events: pd.DataFrame, days: pd.DataFrame, known: bool, s
         return PassageEvidence(passage=passage, through=through, turned_back=back, days=watched, share=share)
     controls = days.loc[days["passage"] != passage, "days"].sum()
     return PassageEvidence(
-        passage=passage, passes=len(here), days=watched, control_passes=len(events) - len(here), control_days=float(controls),
+        passage=passage,
+        passes=len(here),
+        days=watched,
+        control_passes=len(events) - len(here),
+        control_days=float(controls),
         share=share,
-    )  # fmt: skip
+    )

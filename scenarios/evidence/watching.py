@@ -95,9 +95,13 @@ def watch(
     days["known_share"] = days["site"].map(share).fillna(1.0).astype(float)
     others = events[events["species"] == ""]["name"].value_counts()
     return Watch(
-        links=links, days=days, events=mine, species=chosen, passages=marks.passages,
+        links=links,
+        days=days,
+        events=mine,
+        species=chosen,
+        passages=marks.passages,
         other_names={str(name): int(n) for name, n in others.items()},
-    )  # fmt: skip
+    )
 
 
 def _periods(days: pd.DataFrame, passages: Sequence[KnownPassage]) -> np.ndarray:

@@ -107,7 +107,7 @@ def show_species(name: str) -> SpeciesShown:
         f"{file.combine} of the rules, times the factors, at least {file.minimum:g}",
         rows=tuple(_numbers(file)),
         assumptions=file.assumptions,
-    )  # fmt: skip
+    )
 
 
 def read_library(name: str) -> SpeciesFile:
@@ -139,10 +139,16 @@ def _row(name: str) -> dict[str, Any]:
     profile = file.to_profile()
     origins = [origin for _, origin in numbers_in(file.model_dump())]
     return {
-        "name": name, **{lang: getattr(file.label, lang) for lang in ("en", "ru", "kk")}, "scientific_name": file.scientific_name,
-        "body": _body(profile.body), "border_fence": str(past_fence(profile.body, BORDER_WIRES)), "status": file.status,
-        "numbers": len(origins), "assumed": sum(map(is_assumed, origins)), "origins": _origins(profile.status, origins),
-    }  # fmt: skip
+        "name": name,
+        **{lang: getattr(file.label, lang) for lang in ("en", "ru", "kk")},
+        "scientific_name": file.scientific_name,
+        "body": _body(profile.body),
+        "border_fence": str(past_fence(profile.body, BORDER_WIRES)),
+        "status": file.status,
+        "numbers": len(origins),
+        "assumed": sum(map(is_assumed, origins)),
+        "origins": _origins(profile.status, origins),
+    }
 
 
 def _origins(status: str, origins: list[str]) -> str:
@@ -174,8 +180,12 @@ def _numbers(file: SpeciesFile) -> Iterator[dict[str, Any]]:
         for years, share in zip(rise.years, rise.share, strict=True):
             yield _number("habituation", f"year {years:g}", share, "1", rise.origin, curve=True)
     for key, unit in (
-        ("free_path_m", "m"), ("reach_m", "m"), ("dispersal_km", "km"), ("home_range_km2", "km2"), ("sensitivity_deg", "deg"),
-    ):  # fmt: skip
+        ("free_path_m", "m"),
+        ("reach_m", "m"),
+        ("dispersal_km", "km"),
+        ("home_range_km2", "km2"),
+        ("sensitivity_deg", "deg"),
+    ):
         if (stated_number := getattr(file, key)) is not None:
             yield _number(key, "", stated_number.value, unit, stated_number.origin)
 

@@ -27,12 +27,13 @@ SCRATCH: dict[str, Any] = {
     "free_path_m": {"value": 1000, "origin": "PLACEHOLDER"},
     "reach_m": {"value": 500, "origin": "PLACEHOLDER"},
     "body": {
-        "crawls_under_m": {"value": 0.5, "origin": "PLACEHOLDER"}, "jumps_m": {"value": 1, "origin": "PLACEHOLDER"},
+        "crawls_under_m": {"value": 0.5, "origin": "PLACEHOLDER"},
+        "jumps_m": {"value": 1, "origin": "PLACEHOLDER"},
         "min_width_m": {"value": 1, "origin": "PLACEHOLDER"},
     },
     "sensitivity_deg": {"value": 0.1, "origin": "PLACEHOLDER"},
     "assumptions": ["Every number of this species is a PLACEHOLDER."],
-}  # fmt: skip
+}
 """What a file from scratch states beside the keys that must be there."""
 
 
@@ -138,9 +139,13 @@ def _explained(key: Key, indent: str, models: Mapping[type, KeyTable], seen: set
 def _comment(text: str, indent: str = "") -> str:
     start = f"# {indent}"
     return textwrap.fill(
-        text, WIDTH, initial_indent=start, subsequent_indent=start + ("    " if indent else "  "), break_long_words=False,
+        text,
+        WIDTH,
+        initial_indent=start,
+        subsequent_indent=start + ("    " if indent else "  "),
+        break_long_words=False,
         break_on_hyphens=False,
-    )  # fmt: skip
+    )
 
 
 def _value(key: Key, values: Mapping[str, Any]) -> str:

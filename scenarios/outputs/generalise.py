@@ -81,24 +81,39 @@ def _for_partner(run: Release) -> Release:
     changed = _coarse_surfaces(run, PARTNER_DEG) if _is_finer(run.grid, PARTNER_DEG) else {}
     ranking = generalised_ranking(run.ranking, run.cuts.fences, run.grid, Audience.PARTNER)
     return replace(
-        run, audience=Audience.PARTNER, layers=_relief(run), model=None,
+        run,
+        audience=Audience.PARTNER,
+        layers=_relief(run),
+        model=None,
         places=tuple(_rounded_place(place, run.grid) for place in run.places),
         paths=tuple(_rounded_path(path, run.grid) for path in run.paths),
-        profile=_profile_by_km(run.profile), ranking=ranking, standing=_standing_by_km(run), by_place=_by_place(run, ranking),
+        profile=_profile_by_km(run.profile),
+        ranking=ranking,
+        standing=_standing_by_km(run),
+        by_place=_by_place(run, ranking),
         **changed,
-    )  # fmt: skip
+    )
 
 
 def _for_public(run: Release) -> Release:
     degrees = run.sensitivity_deg
     return replace(
-        run, audience=Audience.PUBLIC, layers=_relief(run), model=None, cuts=_rounded_fences(run.cuts, degrees),
+        run,
+        audience=Audience.PUBLIC,
+        layers=_relief(run),
+        model=None,
+        cuts=_rounded_fences(run.cuts, degrees),
         places=tuple(_place_in_cells(place, run.grid, degrees) for place in run.places),
-        standing=run.standing.iloc[:0], profile=_withheld_profile(_rounded_fences(run.cuts, degrees).fences, run.profile),
-        ranking=generalised_ranking(run.ranking, run.cuts.fences, run.grid, Audience.PUBLIC), by_place=run.by_place.iloc[:0],
-        reports=(), seconds={}, passage_words={},
-        **_public_resistance(run, degrees), **(_withheld(run) if run.openings_stand else _classed(run)),
-    )  # fmt: skip
+        standing=run.standing.iloc[:0],
+        profile=_withheld_profile(_rounded_fences(run.cuts, degrees).fences, run.profile),
+        ranking=generalised_ranking(run.ranking, run.cuts.fences, run.grid, Audience.PUBLIC),
+        by_place=run.by_place.iloc[:0],
+        reports=(),
+        seconds={},
+        passage_words={},
+        **_public_resistance(run, degrees),
+        **(_withheld(run) if run.openings_stand else _classed(run)),
+    )
 
 
 def _withheld(run: SpeciesRun) -> dict[str, Any]:
@@ -164,8 +179,9 @@ def _ids_by_km(ranking: pd.DataFrame, along: Reals) -> list[str]:
     """``fence-km0370``; several in one kilometre are numbered in the order of their own ids, alike in every table."""
     names = pd.Series(
         [f"{fence}-km{at / KM_M:04.0f}" for fence, at in zip(ranking["fence"], along, strict=True)],
-        index=ranking.index, dtype=object,
-    )  # fmt: skip
+        index=ranking.index,
+        dtype=object,
+    )
     order = ranking["candidate"].astype(str).argsort(kind="stable")
     number = names.iloc[order].groupby(names.iloc[order], sort=False).cumcount().reindex(names.index)
     return [name if n == 0 else f"{name}-{n + 1}" for name, n in zip(names, number, strict=True)]

@@ -98,18 +98,29 @@ class Job:
         """What is told when the folder is complete."""
         measured = self.meter.read()
         return Summary(
-            folder=self.out, found=found, seconds=measured["seconds"], rows={**measured, **rows}, notes=notes,
+            folder=self.out,
+            found=found,
+            seconds=measured["seconds"],
+            rows={**measured, **rows},
+            notes=notes,
             **{"opens": "index.html"} | more,
-        )  # fmt: skip
+        )
 
     def _write_manifest(self, started: str) -> None:
         resolved = self.resolved
         provenance = Provenance(
-            command=["otkel", *sys.argv[1:]], settings=self.settings, scenarios={one.scenario: one.settings for one in resolved},
-            inputs=input_paths(resolved) | self.inputs, as_read=self.as_read, seeds=self.seeds,
+            command=["otkel", *sys.argv[1:]],
+            settings=self.settings,
+            scenarios={one.scenario: one.settings for one in resolved},
+            inputs=input_paths(resolved) | self.inputs,
+            as_read=self.as_read,
+            seeds=self.seeds,
             crs_operations=crs_operations(resolved, study_grid(resolved[0])) if resolved else (),
-            machine=machine(), measured=self.meter.read(), started=started, finished=now(),
-        )  # fmt: skip
+            machine=machine(),
+            measured=self.meter.read(),
+            started=started,
+            finished=now(),
+        )
         write_manifest(self.folder, self.runs, provenance, kind=self.kind, said=self.said)
 
 

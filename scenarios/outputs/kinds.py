@@ -86,39 +86,52 @@ class ExportKind:
 FIELD = "scenarios.outputs.field"
 KINDS = {
     "gpx": ExportKind(
-        writer=f"{FIELD}.gpx:write_gpx", name="{stem}.gpx", serves=Audience.PARTNER,
+        writer=f"{FIELD}.gpx:write_gpx",
+        name="{stem}.gpx",
+        serves=Audience.PARTNER,
         help="GPS units: proposed passages as waypoints, fences as tracks with kilometre posts.",
     ),
     "kmz": ExportKind(
-        writer=f"{FIELD}.kmz:write_kmz", name="{stem}.kmz",
+        writer=f"{FIELD}.kmz:write_kmz",
+        name="{stem}.kmz",
         help="Earth viewers on phones: styled places, fences, corridors and passages, with pictures.",
     ),
     "xlsx": ExportKind(
-        writer=f"{FIELD}.lists:write_workbook", name="{stem}.xlsx", serves=Audience.PARTNER,
+        writer=f"{FIELD}.lists:write_workbook",
+        name="{stem}.xlsx",
+        serves=Audience.PARTNER,
         help="A workbook of passages with SK-42 X and Y, degrees and MGRS, and explanations.",
     ),
     "csv": ExportKind(
-        writer=f"{FIELD}.lists:write_csv", name="{stem}.csv", serves=Audience.PARTNER, speaks=("en",),
+        writer=f"{FIELD}.lists:write_csv",
+        name="{stem}.csv",
+        serves=Audience.PARTNER,
+        speaks=("en",),
         help="The same list of passages for programs.",
     ),
     "geojson": ExportKind(
-        writer=f"{FIELD}.vectors:write_geojson", speaks=("en",),
+        writer=f"{FIELD}.vectors:write_geojson",
+        speaks=("en",),
         help="Every vector layer as GeoJSON (RFC 7946), in degrees on WGS 84.",
     ),
     "geopackage": ExportKind(
         writer=f"{FIELD}.vectors:write_geopackages", help="A GeoPackage for each species, with QGIS styles inside."
     ),
     "qgis": ExportKind(
-        writer=f"{FIELD}.project:write_project", name="{stem}_qgis",
+        writer=f"{FIELD}.project:write_project",
+        name="{stem}_qgis",
         help="A QGIS project with its data: a folder that opens styled, with a page to print.",
     ),
     "sheet": ExportKind(
-        writer="scenarios.outputs.sheets.document:write_sheets", whole=True, options=True,
+        writer="scenarios.outputs.sheets.document:write_sheets",
+        whole=True,
+        options=True,
         help="Paper sheets: a close-up of each passage that stands or is proposed; for the public the overview.",
     ),
     "report": ExportKind(
-        writer="scenarios.outputs.exporting:write_report_folder", whole=True,
+        writer="scenarios.outputs.exporting:write_report_folder",
+        whole=True,
         help="A folder of results for an audience: pages, maps, tables, rasters.",
     ),
-}  # fmt: skip
+}
 """Every kind, by name. Lists of coordinates cannot serve the public: it gets no passages."""

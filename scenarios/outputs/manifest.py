@@ -167,6 +167,8 @@ def run_entry(run: Ground) -> dict[str, Any]:
 def _grid(grid: Grid) -> dict[str, Any]:
     scale = scale_of(grid)
     return {
-        "crs_wkt": grid.pyproj_crs.to_wkt(), "transform": list(grid.transform)[:6], "shape": list(grid.shape),
+        "crs_wkt": grid.pyproj_crs.to_wkt(),
+        "transform": list(grid.transform)[:6],
+        "shape": list(grid.shape),
         "map_metres_per_metre": [round(scale.least, 4), round(scale.most, 4)],
-    }  # fmt: skip
+    }

@@ -18,10 +18,13 @@ __all__ = ["parked"]
 def parked(run: Release) -> Release:
     """The same run, its rasters in temporary files that the system reads where they are used and takes away with them."""
     return replace(
-        run, cwd=_on_disk(run.cwd), corridor=_on_disk(run.corridor), current_density=_on_disk(run.current_density),
+        run,
+        cwd=_on_disk(run.cwd),
+        corridor=_on_disk(run.corridor),
+        current_density=_on_disk(run.current_density),
         surface=replace(run.surface, values=_on_disk(run.surface.values)),
         layers={name: _parked_layer(layer) for name, layer in run.layers.items()},
-    )  # fmt: skip
+    )
 
 
 def _parked_layer(layer: Layer) -> Layer:

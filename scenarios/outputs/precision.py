@@ -31,12 +31,17 @@ def as_stored(run: SpeciesRun) -> SpeciesRun:
     return replace(
         run,
         surface=ResistanceSurface.from_array(_single(resistance, nodata), run.grid, surface.name),
-        cwd=_single(run.cwd, nodata), corridor=_single(run.corridor, nodata),
-        current_density=_single(run.current_density, nodata), pairs=rounded(run.pairs), profile=rounded(run.profile),
-        indicators=rounded(run.indicators), standing=_six_decimals(rounded(run.standing)),
-        ranking=_six_decimals(rounded(run.ranking)), by_place=rounded(run.by_place),
+        cwd=_single(run.cwd, nodata),
+        corridor=_single(run.corridor, nodata),
+        current_density=_single(run.current_density, nodata),
+        pairs=rounded(run.pairs),
+        profile=rounded(run.profile),
+        indicators=rounded(run.indicators),
+        standing=_six_decimals(rounded(run.standing)),
+        ranking=_six_decimals(rounded(run.ranking)),
+        by_place=rounded(run.by_place),
         layers=run.layers | ({} if relief is None else {relief.name: replace(relief, values=_single(relief.values))}),
-    )  # fmt: skip
+    )
 
 
 def rounded(table: pd.DataFrame) -> pd.DataFrame:

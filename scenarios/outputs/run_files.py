@@ -27,15 +27,44 @@ from scenarios.outputs.columns import UNFILED
 from scenarios.outputs.folder import MARKER
 
 __all__ = [
-    "gone", "numbered_again", "read_by_place", "read_cuts", "read_features", "read_indicators", "read_layer", "read_paths",
-    "read_places", "read_profile", "read_ranking", "read_standing", "read_surface", "read_table",
-]  # fmt: skip
+    "gone",
+    "numbered_again",
+    "read_by_place",
+    "read_cuts",
+    "read_features",
+    "read_indicators",
+    "read_layer",
+    "read_paths",
+    "read_places",
+    "read_profile",
+    "read_ranking",
+    "read_standing",
+    "read_surface",
+    "read_table",
+]
 
 
 TEXT = {
-    "scenario", "species", "source", "target", "status", "candidate", "fence", "fence_line", "design", "geometry_status",
-    "indicator", "unit", "role", "place", "opening", "name", "state", "months", "opened_year",
-}  # fmt: skip
+    "scenario",
+    "species",
+    "source",
+    "target",
+    "status",
+    "candidate",
+    "fence",
+    "fence_line",
+    "design",
+    "geometry_status",
+    "indicator",
+    "unit",
+    "role",
+    "place",
+    "opening",
+    "name",
+    "state",
+    "months",
+    "opened_year",
+}
 
 
 WHOLE = {"rank", "number", "fence_crossings", "pairs_joined"}
@@ -143,12 +172,16 @@ def read_cuts(path: Path, grid: Grid) -> CutEdges:
     """Fences of a run on its grid."""
     fences = [
         Fence(
-            id=row["fence"], line=row.geometry, name=row["name"], fence_line=row["fence_line"],
-            geometry_status=row["geometry_status"], country=row["country"],
+            id=row["fence"],
+            line=row.geometry,
+            name=row["name"],
+            fence_line=row["fence_line"],
+            geometry_status=row["geometry_status"],
+            country=row["country"],
             starts_m=tuple(float(start) for start in row["starts_m"].split()),
         )
         for _, row in read_features(path, "fence_lines").iterrows()
-    ]  # fmt: skip
+    ]
     return cut_edges(fences, grid)
 
 
@@ -168,12 +201,23 @@ def _path(line: Any, pairs: pd.DataFrame) -> TracedPath:
     if line is None:
         whole, targets = pairs[pairs["target"] == "any"].iloc[0], pairs[pairs["target"] != "any"]
         return TracedPath(
-            source=whole["source"], target=targets.loc[targets["least_cost_m"].idxmin(), "target"], status=whole["status"],
-            cost_m=whole["least_cost_m"], length_m=1000.0 * whole["path_km"], fence_crossings=int(whole["fence_crossings"]),
-            x=np.empty(0), y=np.empty(0),
-        )  # fmt: skip
+            source=whole["source"],
+            target=targets.loc[targets["least_cost_m"].idxmin(), "target"],
+            status=whole["status"],
+            cost_m=whole["least_cost_m"],
+            length_m=1000.0 * whole["path_km"],
+            fence_crossings=int(whole["fence_crossings"]),
+            x=np.empty(0),
+            y=np.empty(0),
+        )
     x, y = np.asarray(line.geometry.coords).T
     return TracedPath(
-        source=line["source"], target=line["target"], status=line["status"], cost_m=float(line["cost_m"]),
-        length_m=float(line["length_m"]), fence_crossings=int(line["fence_crossings"]), x=x, y=y,
-    )  # fmt: skip
+        source=line["source"],
+        target=line["target"],
+        status=line["status"],
+        cost_m=float(line["cost_m"]),
+        length_m=float(line["length_m"]),
+        fence_crossings=int(line["fence_crossings"]),
+        x=x,
+        y=y,
+    )

@@ -56,8 +56,14 @@ if TYPE_CHECKING:
 
 __all__ = ["StoredResults", "read_results"]
 PAIRS = (
-    "source", "target", "status", "least_cost_m", "least_cost_no_fence_m", "effective_resistance_ohm", "effective_resistance_no_fence_ohm",
-)  # fmt: skip
+    "source",
+    "target",
+    "status",
+    "least_cost_m",
+    "least_cost_no_fence_m",
+    "effective_resistance_ohm",
+    "effective_resistance_no_fence_ohm",
+)
 """Columns of a table of pairs that pages and comparisons read."""
 
 
@@ -252,22 +258,37 @@ def _read_run(entry: Mapping[str, Any], folder: Path, elevation: Path | None) ->
     pairs = read_table(folder / "pairs.csv", *PAIRS)
     relief = {} if elevation is None else {"elevation": read_layer(elevation, grid)}
     return Release(
-        study=entry["study"], scenario=entry["scenario"], species=species, titles=entry["titles"], grid=grid,
+        study=entry["study"],
+        scenario=entry["scenario"],
+        species=species,
+        titles=entry["titles"],
+        grid=grid,
         surface=ResistanceSurface.from_array(read_surface(folder / "resistance.tif", grid), grid, species),
-        cuts=cuts, places=read_places(vectors),
-        cwd=read_surface(folder / "cost_weighted_distance.tif", grid), corridor=read_surface(folder / "corridor.tif", grid),
-        current_density=read_surface(folder / "current_density.tif", grid), pairs=pairs,
-        paths=read_paths(vectors, pairs), profile=read_profile(folder / "fence_profile.csv"),
-        ranking=read_ranking(folder / "passages.csv"), by_place=read_by_place(folder / BY_PLACE),
+        cuts=cuts,
+        places=read_places(vectors),
+        cwd=read_surface(folder / "cost_weighted_distance.tif", grid),
+        corridor=read_surface(folder / "corridor.tif", grid),
+        current_density=read_surface(folder / "current_density.tif", grid),
+        pairs=pairs,
+        paths=read_paths(vectors, pairs),
+        profile=read_profile(folder / "fence_profile.csv"),
+        ranking=read_ranking(folder / "passages.csv"),
+        by_place=read_by_place(folder / BY_PLACE),
         indicators=read_indicators(folder / "indicators.csv"),
         standing=read_standing(folder / STANDING, cuts),
-        assumptions=_assumptions(entry), fence_formula=_formula(entry),
-        layers=relief, reports=tuple(_report(report) for report in entry["reports"]), seconds=entry["seconds"],
-        audience=Audience(entry["audience"]), sensitivity_deg=float(entry["sensitivity_deg"]),
+        assumptions=_assumptions(entry),
+        fence_formula=_formula(entry),
+        layers=relief,
+        reports=tuple(_report(report) for report in entry["reports"]),
+        seconds=entry["seconds"],
+        audience=Audience(entry["audience"]),
+        sensitivity_deg=float(entry["sensitivity_deg"]),
         openings_stand=bool(entry.get("openings_stand", True)),
-        sk42_operation=entry["sk42_operation"], words=entry.get("words", {}), passage_words=entry.get("passage_words", {}),
+        sk42_operation=entry["sk42_operation"],
+        words=entry.get("words", {}),
+        passage_words=entry.get("passage_words", {}),
         model=_model(folder / MODEL),
-    )  # fmt: skip
+    )
 
 
 def _formula(entry: Mapping[str, Any]) -> int:

@@ -43,9 +43,13 @@ JOBS = {
     "output_file = out/run.out\nwrite_cur_maps = True\n",
 }
 LISTS = {
-    "points.txt": "1 115 305\n2 205 215\n3 205 305\n", "pairs.txt": "mode include\n1 2\n2 3\n", "strengths.txt": "1 1\n2 2.5\n3 1\n",
-    "network.txt": "0 1 1.0\n1 2 2.0\n2 3 1.0\n3 0 0.5\n", "nodes.txt": "0\n2\n", "reclass.txt": "1 5\n2 7\n3 missing\n",
-}  # fmt: skip
+    "points.txt": "1 115 305\n2 205 215\n3 205 305\n",
+    "pairs.txt": "mode include\n1 2\n2 3\n",
+    "strengths.txt": "1 1\n2 2.5\n3 1\n",
+    "network.txt": "0 1 1.0\n1 2 2.0\n2 3 1.0\n3 0 0.5\n",
+    "nodes.txt": "0\n2\n",
+    "reclass.txt": "1 5\n2 7\n3 missing\n",
+}
 WINDOW = (
     "[Required arguments]\nresistance_file = habitat.asc\nradius = 4\nproject_name = project\nwrite_as_tif = false\n"
 )
@@ -59,10 +63,17 @@ WINDOWS = {
     + "write_reclassified_resistance = true\n",
 }
 OVERRIDES = [
-    "candidates.every_m=3000", "fences.active=[border, inner]", "grid.cell_m=2000", "designs.wires_out.width_m=6",
-    "fences.permeability={border: {digger: {worth_km: 12, origin: x}}}", "species.walker.weight=0.5", "title=Another",
-    "openings=[{id: a, fence_line: border, design: wires_out, every_m: 8000}]", "layers.dem.unit=m", "routes.walker.to=[north_park]",
-]  # fmt: skip
+    "candidates.every_m=3000",
+    "fences.active=[border, inner]",
+    "grid.cell_m=2000",
+    "designs.wires_out.width_m=6",
+    "fences.permeability={border: {digger: {worth_km: 12, origin: x}}}",
+    "species.walker.weight=0.5",
+    "title=Another",
+    "openings=[{id: a, fence_line: border, design: wires_out, every_m: 8000}]",
+    "layers.dem.unit=m",
+    "routes.walker.to=[north_park]",
+]
 TRAPS = {
     "deployments.csv": "deploymentID,locationID,latitude,longitude,deploymentStart,deploymentEnd,cameraID,deploymentTags\n",
     "observations.csv": "observationID,deploymentID,mediaID,eventID,eventStart,eventEnd,observationLevel,observationType,scientificName,"
@@ -128,13 +139,17 @@ def _own() -> dict[str, Any]:
 
 def _matrix() -> dict[str, Any]:
     return {
-        "scenario": ["closed", "opened"], "species": ["walker"], "cell_m": [1000, 2000], "draws": {"count": 4, "seed": 1},
+        "scenario": ["closed", "opened"],
+        "species": ["walker"],
+        "cell_m": [1000, 2000],
+        "draws": {"count": 4, "seed": 1},
         "set": {
-            "spacing": {"2km": {"candidates.every_m": 2000}, "5km": {"candidates.every_m": 5000}}, "candidates.min_spacing_m": [6000, 7000],
+            "spacing": {"2km": {"candidates.every_m": 2000}, "5km": {"candidates.every_m": 5000}},
+            "candidates.min_spacing_m": [6000, 7000],
         },
         "exclude": [{"scenario": "opened", "spacing": "5km"}],
         "include": [{"scenario": ["closed"], "set": {"variant": {"both": {"fences.active": ["border", "inner"]}}}}],
-    }  # fmt: skip
+    }
 
 
 def write_camera_traps(folder: Path) -> None:
@@ -167,11 +182,17 @@ def write_camera_traps(folder: Path) -> None:
     }
     _yaml(folder / "evidence.yaml", {"synthetic": True, "passages": [passage], "passage_m": 3000.0, "fence_m": 3000.0})
     descriptor = {
-        "profile": "https://raw.githubusercontent.com/tdwg/camtrap-dp/1.0.2/camtrap-dp-profile.json", "name": "small", "title": "Small",
-        "created": "2024-05-01T00:00:00Z", "contributors": [{"title": "us"}], "project": {"title": "p"}, "spatial": {"type": "Point"},
-        "temporal": {"start": "2024-03-01"}, "taxonomic": [{"scientificName": "x"}],
+        "profile": "https://raw.githubusercontent.com/tdwg/camtrap-dp/1.0.2/camtrap-dp-profile.json",
+        "name": "small",
+        "title": "Small",
+        "created": "2024-05-01T00:00:00Z",
+        "contributors": [{"title": "us"}],
+        "project": {"title": "p"},
+        "spatial": {"type": "Point"},
+        "temporal": {"start": "2024-03-01"},
+        "taxonomic": [{"scientificName": "x"}],
         "resources": [{"name": name[:-4], "path": name} for name in tables],
-    }  # fmt: skip
+    }
     (folder / "datapackage.json").write_text(json.dumps(descriptor), encoding="utf-8")
 
 
@@ -188,9 +209,14 @@ def _plain_tables(folder: Path) -> None:
         "encoding": "utf-8",
     }
     settings = {
-        "time_zone": "Asia/Aqtau", "time_format": "%Y-%m-%dT%H:%M:%S", "tables": {"deployments": deployments, "observations": observations},
-        "passage_m": 3000.0, "species": {"Fictus mole": "digger"}, "outside_study": "leave_out", "event_minutes": 20.0,
-    }  # fmt: skip
+        "time_zone": "Asia/Aqtau",
+        "time_format": "%Y-%m-%dT%H:%M:%S",
+        "tables": {"deployments": deployments, "observations": observations},
+        "passage_m": 3000.0,
+        "species": {"Fictus mole": "digger"},
+        "outside_study": "leave_out",
+        "event_minutes": 20.0,
+    }
     _yaml(folder / "plain" / "evidence.yaml", settings)
 
 
@@ -206,10 +232,16 @@ def write_patrols(folder: Path) -> None:
     patrols[patrols["patrol_id"].isin(few)].to_csv(folder / "patrols.csv", index=False)
     incidents[incidents["patrol_id"].isin(few)][:40].to_csv(folder / "incidents.csv", index=False)
     settings = {
-        "synthetic": True, "patrols": {"file": "patrols.csv", "columns": {"team": "team"}},
-        "incidents": {"file": "incidents.csv", "values": {"type": {"snare": "trap"}}}, "date_format": "%Y-%m-%d",
-        "poaching_types": ["trap"], "longest_step_km": 50, "cell_km": 10, "bandwidths_km": [10, 20], "outside_study": "leave_out",
-    }  # fmt: skip
+        "synthetic": True,
+        "patrols": {"file": "patrols.csv", "columns": {"team": "team"}},
+        "incidents": {"file": "incidents.csv", "values": {"type": {"snare": "trap"}}},
+        "date_format": "%Y-%m-%d",
+        "poaching_types": ["trap"],
+        "longest_step_km": 50,
+        "cell_km": 10,
+        "bandwidths_km": [10, 20],
+        "outside_study": "leave_out",
+    }
     _yaml(folder / "crime.yaml", settings)
 
 

@@ -15,9 +15,16 @@ __all__ = ["together"]
 
 NOBODY = 65534
 NAMES = {
-    "200 letters": "n" * 200, "250 letters": "n" * 250, "300 letters": "n" * 300, "5000 letters": "n/" * 2500,
-    "Kazakh letters": "\u04d9" * 150,    "a blank": " ", "a dash": "-x", "a line": "a\nb", "a picture": "\U0001f98c",
-}  # fmt: skip
+    "200 letters": "n" * 200,
+    "250 letters": "n" * 250,
+    "300 letters": "n" * 300,
+    "5000 letters": "n/" * 2500,
+    "Kazakh letters": "\u04d9" * 150,
+    "a blank": " ",
+    "a dash": "-x",
+    "a line": "a\nb",
+    "a picture": "\U0001f98c",
+}
 C_LOCALE = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
 
 
@@ -28,9 +35,12 @@ def together(times: int) -> list[Round]:
         study = small_study(base / "study")
         wanted = _results(study, base / "whole")
         rounds = [
-            _one_folder(study, base / "folder", wanted, times), _one_cache(study, base / "cache"), _odd(study, base / "odd", wanted),
-            _names(study, base / "names"), _nobody(base / "nobody", wanted),
-        ]  # fmt: skip
+            _one_folder(study, base / "folder", wanted, times),
+            _one_cache(study, base / "cache"),
+            _odd(study, base / "odd", wanted),
+            _names(study, base / "names"),
+            _nobody(base / "nobody", wanted),
+        ]
         return rounds
 
 
@@ -98,11 +108,15 @@ def _odd(study: Path, base: Path, wanted: dict[str, bytes]) -> Round:
         "OTKEL_STEPS under a file": ((), {"OTKEL_STEPS": str(base / "file" / "steps")}, (0,)),
         "HOME under a file": ((), {"HOME": str(base / "file" / "home"), "OTKEL_STEPS": ""} | kernels, (0,)),
         "no HOME": ((), {"HOME": ""} | kernels, (0,)),
-        "cache under a file": ((), {"XDG_CACHE_HOME": str(base / "file" / "x"), "MPLCONFIGDIR": str(base / "file")} | kernels, (0,)),
+        "cache under a file": (
+            (),
+            {"XDG_CACHE_HOME": str(base / "file" / "x"), "MPLCONFIGDIR": str(base / "file")} | kernels,
+            (0,),
+        ),
         "C locale": ((), C_LOCALE, (0,)),
         "C locale, ASCII output": ((), C_LOCALE | {"PYTHONIOENCODING": "ascii"}, (0,)),
         "TMPDIR that is not there": ((), {"TMPDIR": str(base / "not-there")}, (0,)),
-    }  # fmt: skip
+    }
     cyrillic = base / "\u049b\u04b1\u043b\u0430\u043d"
     shutil.copytree(study, cyrillic)
     for number, (what, (flags, environment, allowed)) in enumerate(cases.items()):

@@ -220,8 +220,15 @@ def tm_inside(lines: BorderLines, offset_m: float = TM_OFFSET_M) -> Polygon:
 
 def fence_row(name: str, line: LineString, pair: str, country: str) -> dict[str, Any]:
     """One fence section with its attributes."""
-    return {"id": f"{name}_{pair.lower().replace('-', '_')}", "pair": pair, **FENCES[name], "country": country,
-            "geometry_status": "schematic", "length_km": round(line.length / 1000.0, 1), "geometry": line}  # fmt: skip
+    return {
+        "id": f"{name}_{pair.lower().replace('-', '_')}",
+        "pair": pair,
+        **FENCES[name],
+        "country": country,
+        "geometry_status": "schematic",
+        "length_km": round(line.length / 1000.0, 1),
+        "geometry": line,
+    }
 
 
 def kz_fence(lines: BorderLines, extent: BaseGeometry) -> list[dict[str, Any]]:
@@ -287,8 +294,13 @@ def build_places(source: Path, target: Path) -> None:
     inside = (x > xmin) & (x < xmax) & (y > ymin) & (y < ymax)
     table = table.assign(x=x, y=y)[inside].sort_values(["population", "geonameid"], ascending=[False, True])
     rows = [
-        {"geonameid": row.geonameid, "name": row.name, "country": row.countrycode, "population": row.population,
-         "geometry": Point(row.x, row.y)}
+        {
+            "geonameid": row.geonameid,
+            "name": row.name,
+            "country": row.countrycode,
+            "population": row.population,
+            "geometry": Point(row.x, row.y),
+        }
         for row in table.itertuples(index=False)
-    ]  # fmt: skip
+    ]
     write_layer(target / "places.gpkg", "places", rows)

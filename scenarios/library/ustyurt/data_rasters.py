@@ -163,10 +163,21 @@ def study_landcover(cover: Native, known: NDArray[np.bool_]) -> NDArray[np.uint8
 def write_raster(path: Path, values: NDArray[np.generic], nodata: int, unit: str, description: str) -> None:
     """One tiled, deflated GeoTIFF with CRS, no-data tag, unit and band description."""
     profile = {
-        "driver": "GTiff", "height": SHAPE[0], "width": SHAPE[1], "count": 1, "dtype": values.dtype.name,
-        "crs": STUDY_WKT, "transform": TRANSFORM, "nodata": nodata, "tiled": True, "blockxsize": 256,
-        "blockysize": 256, "compress": "deflate", "predictor": 2, "zlevel": 9,
-    }  # fmt: skip
+        "driver": "GTiff",
+        "height": SHAPE[0],
+        "width": SHAPE[1],
+        "count": 1,
+        "dtype": values.dtype.name,
+        "crs": STUDY_WKT,
+        "transform": TRANSFORM,
+        "nodata": nodata,
+        "tiled": True,
+        "blockxsize": 256,
+        "blockysize": 256,
+        "compress": "deflate",
+        "predictor": 2,
+        "zlevel": 9,
+    }
     with rasterio.open(path, "w", **profile) as out:
         out.write(values, 1)
         out.set_band_description(1, description)

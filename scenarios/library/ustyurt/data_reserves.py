@@ -98,14 +98,22 @@ def reserve_row(place: dict[str, Any], shape: Polygon, moved_m: float) -> dict[s
     stated, area = float(place["area_km2"]), shape.area / 1e6
     names = {f"name_{code}": place.get(f"name_{code}", "") for code in ("en", "ru", "kk", "tk")}
     return {
-        "id": place["id"], **names, "country": place["country"], "role": place["role"],
+        "id": place["id"],
+        **names,
+        "country": place["country"],
+        "role": place["role"],
         "candidate_reserve": bool(place.get("candidate_reserve", False)),
         "species": ",".join(place.get("species", [])),
         "stepping_species": ",".join(place.get("stepping_species", [])),
-        "area_km2": round(area, 1), "stated_area_km2": stated, "moved_km": round(moved_m / 1000.0, 1),
-        "fitted": fitted(area / stated, moved_m), "geometry_status": "schematic",
-        "inside_window": bool(grid_box().contains(shape)), "source": SOURCE, "geometry": shape,
-    }  # fmt: skip
+        "area_km2": round(area, 1),
+        "stated_area_km2": stated,
+        "moved_km": round(moved_m / 1000.0, 1),
+        "fitted": fitted(area / stated, moved_m),
+        "geometry_status": "schematic",
+        "inside_window": bool(grid_box().contains(shape)),
+        "source": SOURCE,
+        "geometry": shape,
+    }
 
 
 def fitted(share: float, moved_m: float) -> str:

@@ -84,11 +84,15 @@ def _shared(run: Ground, borders: gpd.GeoDataFrame | None, credits: Sequence[str
     factor = max(1, -(-max(run.grid.shape) // MAX_PIXELS))
     fine = max(1, 900 // max(run.grid.shape))
     return dict(
-        factor=factor, fine=fine, shade=_relief(run, factor, fine),
-        water=block_pick(run.surface.barrier, factor), unknown=block_pick(run.surface.nodata, factor),
+        factor=factor,
+        fine=fine,
+        shade=_relief(run, factor, fine),
+        water=block_pick(run.surface.barrier, factor),
+        unknown=block_pick(run.surface.nodata, factor),
         borders=None if borders is None else borders.to_crs(run.grid.pyproj_crs),
-        credits="   \u00b7   ".join(map(say, credits)), say=say,
-    )  # fmt: skip
+        credits="   \u00b7   ".join(map(say, credits)),
+        say=say,
+    )
 
 
 def _relief(run: Ground, factor: int, fine: int) -> NDArray[np.float64]:
@@ -140,9 +144,14 @@ def draw_ground(sheet: Sheet, scene: Scene) -> None:
 
 
 def draw_surface(
-    sheet: Sheet, scene: Scene, values: NDArray[np.float64], cmap: Colormap, norm: Normalize, note: str,
+    sheet: Sheet,
+    scene: Scene,
+    values: NDArray[np.float64],
+    cmap: Colormap,
+    norm: Normalize,
+    note: str,
     ends: tuple[str, str],
-) -> None:  # fmt: skip
+) -> None:
     """Colour the land by ``values`` (blocks; NaN = bare), with its colour bar and words at its ends."""
     rgb = cmap(norm(np.ma.masked_invalid(values)))[:, :, :3]
     rgb[~np.isfinite(values)] = to_rgb(LAND)

@@ -60,9 +60,13 @@ def _look(passage: pd.Series) -> dict[str, Any]:
     """How a passage is marked: a yellow disc where it is proposed, a green square where it stands."""
     stands = passage["state"] != PROPOSED
     return {
-        "marker": "s" if stands else "o", "markersize": 11, "markerfacecolor": STANDS if stands else "#ffd54d",
-        "markeredgecolor": INK, "markeredgewidth": 1.6, "linestyle": "none",
-    }  # fmt: skip
+        "marker": "s" if stands else "o",
+        "markersize": 11,
+        "markerfacecolor": STANDS if stands else "#ffd54d",
+        "markeredgecolor": INK,
+        "markeredgewidth": 1.6,
+        "linestyle": "none",
+    }
 
 
 def _legend(figure: Figure, content: FieldContent, passage: pd.Series) -> None:
@@ -78,9 +82,17 @@ def _legend(figure: Figure, content: FieldContent, passage: pd.Series) -> None:
         words = {0.01: say("Corridor, best 1 %"), 0.05: say("Corridor, best 5 %")}
         entries += [(Patch(facecolor=CORRIDOR[share], alpha=0.65), words[share]) for share in sorted(CORRIDOR)]
     figure.legend(
-        [sign for sign, _ in entries], [words for _, words in entries], loc="lower left", bbox_to_anchor=(0.01, 0.0), ncols=2, fontsize=7.2,
-        frameon=False, borderpad=0.4, columnspacing=1.6, handlelength=1.6,
-    )  # fmt: skip
+        [sign for sign, _ in entries],
+        [words for _, words in entries],
+        loc="lower left",
+        bbox_to_anchor=(0.01, 0.0),
+        ncols=2,
+        fontsize=7.2,
+        frameon=False,
+        borderpad=0.4,
+        columnspacing=1.6,
+        handlelength=1.6,
+    )
 
 
 def _ground(axes: Axes, run: SpeciesRun, box: tuple[float, float, float, float]) -> None:
@@ -104,9 +116,11 @@ def _ground(axes: Axes, run: SpeciesRun, box: tuple[float, float, float, float])
     left, top = run.grid.transform.c, run.grid.transform.f
     width, height = run.grid.cell_width_m, run.grid.cell_height_m
     axes.imshow(
-        picture, extent=(left + c0 * width, left + c1 * width, top - r1 * height, top - r0 * height),
-        interpolation="bilinear", zorder=1,
-    )  # fmt: skip
+        picture,
+        extent=(left + c0 * width, left + c1 * width, top - r1 * height, top - r0 * height),
+        interpolation="bilinear",
+        zorder=1,
+    )
 
 
 def _fences(axes: Axes, content: FieldContent, x: float, y: float) -> None:
@@ -120,8 +134,14 @@ def _fences(axes: Axes, content: FieldContent, x: float, y: float) -> None:
             if abs(post.x - x) < 1100.0 * HALF_KM and abs(post.y - y) < 900.0 * HALF_KM:
                 axes.plot(post.x, post.y, "s", color="white", markeredgecolor=FENCE, markersize=4, zorder=5)
                 axes.annotate(
-                    f"{km}", (post.x, post.y), xytext=(6, 6), textcoords="offset points", size=7.5, zorder=7, path_effects=_halo(2)
-                )  # fmt: skip
+                    f"{km}",
+                    (post.x, post.y),
+                    xytext=(6, 6),
+                    textcoords="offset points",
+                    size=7.5,
+                    zorder=7,
+                    path_effects=_halo(2),
+                )
 
 
 def _halo(width: float) -> list[Any]:
@@ -132,5 +152,11 @@ def _scale(axes: Axes, content: FieldContent, x: float, y: float, half: float) -
     start, at = x - 0.95 * half, y - 0.9 * half
     axes.plot([start, start + 1000.0 * SCALE_KM], [at, at], color=INK, linewidth=3, solid_capstyle="butt", zorder=7)
     axes.annotate(
-        f"{SCALE_KM} {content.say('km')}", (start, at), xytext=(0, 5), textcoords="offset points", size=8, zorder=7, path_effects=_halo(2)
-    )  # fmt: skip
+        f"{SCALE_KM} {content.say('km')}",
+        (start, at),
+        xytext=(0, 5),
+        textcoords="offset points",
+        size=8,
+        zorder=7,
+        path_effects=_halo(2),
+    )

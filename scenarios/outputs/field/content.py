@@ -28,8 +28,11 @@ __all__ = ["KINDS", "PROPOSED", "FieldContent", "field_content"]
 
 PROPOSED = "proposed"
 KINDS = {
-    PROPOSED: "Proposed passage", "existing": "Passage that stands", "planned": "Planned passage", "fence removed": "Fence removed",
-}  # fmt: skip
+    PROPOSED: "Proposed passage",
+    "existing": "Passage that stands",
+    "planned": "Planned passage",
+    "fence removed": "Fence removed",
+}
 SK42_ROUNDING_M = {Audience.RESTRICTED: 0.1, Audience.PARTNER: 100.0}
 MGRS_DIGITS = {Audience.RESTRICTED: 5, Audience.PARTNER: 2}
 SECONDS_DECIMALS = {Audience.RESTRICTED: 2, Audience.PARTNER: 0}

@@ -49,9 +49,14 @@ def _passages(content: FieldContent) -> Iterator[gpxpy.gpx.GPXWaypoint]:
     for _, passage in content.passages.iterrows():
         symbol = "Flag, Blue" if passage["state"] == PROPOSED else "Flag, Green"
         yield gpxpy.gpx.GPXWaypoint(
-            latitude=passage["lat_deg"], longitude=passage["lon_deg"], name=_short(passage["code"]),
-            description=content.describe(passage), symbol=symbol, type=content.say("passage"), comment=passage["candidate"],
-        )  # fmt: skip
+            latitude=passage["lat_deg"],
+            longitude=passage["lon_deg"],
+            name=_short(passage["code"]),
+            description=content.describe(passage),
+            symbol=symbol,
+            type=content.say("passage"),
+            comment=passage["candidate"],
+        )
 
 
 def _posts(content: FieldContent) -> Iterator[gpxpy.gpx.GPXWaypoint]:
@@ -64,9 +69,13 @@ def _posts(content: FieldContent) -> Iterator[gpxpy.gpx.GPXWaypoint]:
             post = fence.point_at(1000.0 * km)
             lon, lat = _degrees(grid, np.array([[post.x, post.y]]))[0]
             yield gpxpy.gpx.GPXWaypoint(
-                latitude=lat, longitude=lon, name=_short(f"{_letter(number)}{km}"), symbol="Dot, White", type=content.say("post"),
+                latitude=lat,
+                longitude=lon,
+                name=_short(f"{_letter(number)}{km}"),
+                symbol="Dot, White",
+                type=content.say("post"),
                 description=f"{named.format(fence=content.fence_name(fence), km=km)}; {say(fence.geometry_status)}",
-            )  # fmt: skip
+            )
 
 
 def _lines(content: FieldContent) -> list[list[Fence]]:

@@ -19,15 +19,37 @@ from scenarios.outputs.tables import lon_lat
 __all__ = ["LISTED", "head_in", "head_of", "write_csv", "write_workbook"]
 
 LISTED = (
-    "number", "code", "name", "state", "fence_name", "km", "sk42_zone", "sk42_x_north_m", "sk42_y_east_m", "lat_deg", "lon_deg", "dms",
-    "mgrs", "width_m", "design", "cost", "score", "geometry_status", "candidate",
-)  # fmt: skip
+    "number",
+    "code",
+    "name",
+    "state",
+    "fence_name",
+    "km",
+    "sk42_zone",
+    "sk42_x_north_m",
+    "sk42_y_east_m",
+    "lat_deg",
+    "lon_deg",
+    "dms",
+    "mgrs",
+    "width_m",
+    "design",
+    "cost",
+    "score",
+    "geometry_status",
+    "candidate",
+)
 """Columns of the list, in order."""
 IN_HEADS = ("m", "km")
 """Units that stand behind a column's title."""
 FORMATS = {
-    "km": "0.0", "sk42_x_north_m": "0", "sk42_y_east_m": "0", "lat_deg": "0.000000", "lon_deg": "0.000000", "score": "0.000",
-}  # fmt: skip
+    "km": "0.0",
+    "sk42_x_north_m": "0",
+    "sk42_y_east_m": "0",
+    "lat_deg": "0.000000",
+    "lon_deg": "0.000000",
+    "score": "0.000",
+}
 FONT = {"font_name": "Arial", "font_size": 10}
 WIDEST = 60
 MARKED = "#F4D7C5"
@@ -36,9 +58,14 @@ FIXED = datetime(2000, 1, 1)
 
 
 SYSTEMS = {
-    "sk42_zone": "SK-42", "sk42_x_north_m": "SK-42", "sk42_y_east_m": "SK-42", "lat_deg": "WGS 84", "lon_deg": "WGS 84", "dms": "WGS 84",
+    "sk42_zone": "SK-42",
+    "sk42_x_north_m": "SK-42",
+    "sk42_y_east_m": "SK-42",
+    "lat_deg": "WGS 84",
+    "lon_deg": "WGS 84",
+    "dms": "WGS 84",
     "mgrs": "WGS 84",
-}  # fmt: skip
+}
 """Coordinate system that a column's numbers refer to."""
 
 
@@ -59,8 +86,10 @@ def write_csv(content: FieldContent, path: Path) -> Path:
     """The passages as CSV: UTF-8 with a mark that spreadsheets know it by; notes stand in its last columns."""
     table = content.passages[list(LISTED)].assign(
         **{name: [content.say(word) for word in content.passages[name]] for name in ("geometry_status", "state")},
-        crs_operation=content.operation.note, audience=content.audience.value, audience_note=content.audience_note,
-    )  # fmt: skip
+        crs_operation=content.operation.note,
+        audience=content.audience.value,
+        audience_note=content.audience_note,
+    )
     texts = {
         name: [no_formula(value) for value in table[name]] for name in table if table[name].dtype.kind not in "iufb"
     }

@@ -76,28 +76,40 @@ def _shaped(extent: Sequence[float], ratio: float) -> tuple[float, float, float,
 
 def _items(content: FieldContent, notes: str, box: Sequence[float], crs: str) -> Iterator[str]:
     yield _item(
-        65639, "map", MAP, f"<Extent {corners(box)}/>{crs}{_grid(content.runs[0].grid, box)}",
+        65639,
+        "map",
+        MAP,
+        f"<Extent {corners(box)}/>{crs}{_grid(content.runs[0].grid, box)}",
         'keepLayerSet="false" followPreset="false" drawCanvasItems="true" mapRotation="0" frame="true"',
-    )  # fmt: skip
+    )
     yield _label("title", (8, 6, 281, 13), content.title, 12, bold=True)
     yield _label("notes", (8, 181, 281, 25), notes, 7)
     yield _item(
-        65642, "legend", (212, 20, 77, 120), LEGEND_STYLES,
+        65642,
+        "legend",
+        (212, 20, 77, 120),
+        LEGEND_STYLES,
         'title="" columnCount="1" linkedMap="{map}" map_uuid="{map}" legendFilterByAtlas="0" resizeToContents="1" wrapString="" '
         'splitLayer="0" equalColumnWidth="0" symbolWidth="7" symbolHeight="3.2" legendFilterByMap="1"',
-    )  # fmt: skip
+    )
     yield _item(
-        65640, "north", (268, 146, 14, 17), "",
+        65640,
+        "north",
+        (268, 146, 14, 17),
+        "",
         f'file="base64:{base64.b64encode(NORTH.encode()).decode()}" mode="1" pictureWidth="14" pictureHeight="17" resizeMode="0" '
         'anchorPoint="4" svgFillColor="29,35,38,255" svgBorderColor="29,35,38,255" svgBorderWidth="0" pictureRotation="0" '
         'mapUuid="{map}" northMode="1" northOffset="0"',
-    )  # fmt: skip
+    )
     yield _item(
-        65646, "scale", (212, 165, 77, 12), _font("scaleBarFont", 8),
+        65646,
+        "scale",
+        (212, 165, 77, 12),
+        _font("scaleBarFont", 8),
         f'style="Single Box" unitType="km" unitLabel={quoteattr(content.say("km"))} numSegmentsLeft="0" '
         'numUnitsPerScaleBarUnit="1" numSegments="2" '
         f'numUnitsPerSegment="{_nice_km(box)}" height="2.5" mapUuid="{{map}}" segmentSizeMode="0"',
-    )  # fmt: skip
+    )
 
 
 def _grid(grid: Grid, box: Sequence[float]) -> str:

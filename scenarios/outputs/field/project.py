@@ -37,10 +37,18 @@ ORDER = ("places", "passages", "standing_passages", "least_cost_paths", "fences"
 GEOMETRY = {"passages": "Point", "standing_passages": "Point", "places": "Polygon", "corridors": "Polygon"}
 MARGIN = 0.06
 LAYER_WORDS = {
-    "places": "Places", "passages": "Passages", "standing_passages": "Passages that stand",
-    "least_cost_paths": "Least-cost paths", "fences": "Fences",
-    "corridors": "Corridors", "borders": "Border", "elevation": "Relief", "water": "Waters", "roads": "Roads", "settlements": "Settlements",
-}  # fmt: skip
+    "places": "Places",
+    "passages": "Passages",
+    "standing_passages": "Passages that stand",
+    "least_cost_paths": "Least-cost paths",
+    "fences": "Fences",
+    "corridors": "Corridors",
+    "borders": "Border",
+    "elevation": "Relief",
+    "water": "Waters",
+    "roads": "Roads",
+    "settlements": "Settlements",
+}
 QUANTILES = {"corridor": (0.0, 0.01, 0.05, 0.3)}
 SPREAD = (0.02, 0.25, 0.5, 0.75, 0.98)
 
@@ -84,27 +92,39 @@ def _species_layers(content: FieldContent, run: SpeciesRun, folder: Path) -> lis
     frames = layers_of(run)
     vectors = [
         _Layer(
-            id=f"species_{run.species}_{name}", title=content.say(LAYER_WORDS[name]), provider="ogr",
-            source=f"./{run.species}/results.gpkg|layername={name}", geometry=GEOMETRY.get(name, "Line"),
-            style=vector_style(name, frames[name], content.say), shown=first and name in SHOWN,
+            id=f"species_{run.species}_{name}",
+            title=content.say(LAYER_WORDS[name]),
+            provider="ogr",
+            source=f"./{run.species}/results.gpkg|layername={name}",
+            geometry=GEOMETRY.get(name, "Line"),
+            style=vector_style(name, frames[name], content.say),
+            shown=first and name in SHOWN,
         )
-        for name in ORDER if len(frames[name])
-    ]  # fmt: skip
+        for name in ORDER
+        if len(frames[name])
+    ]
     return vectors + [
         _Layer(
-            id=f"species_{run.species}_{surface.stem}", title=content.say(surface.title), provider="gdal", shown=False,
+            id=f"species_{run.species}_{surface.stem}",
+            title=content.say(surface.title),
+            provider="gdal",
+            shown=False,
             source=f"./{run.species}/{surface.stem}.tif",
-            style=pseudocolour(surface.stem, _stops(surface.stem, _values(run, surface.stem)), surface.unit, 0.85, content.say),
+            style=pseudocolour(
+                surface.stem, _stops(surface.stem, _values(run, surface.stem)), surface.unit, 0.85, content.say
+            ),
         )
         for surface in SURFACES
-    ]  # fmt: skip
+    ]
 
 
 def _values(run: SpeciesRun, stem: str) -> np.ndarray:
     values = {
-        "resistance": np.where(run.surface.passable, run.surface.values, np.nan), "cost_weighted_distance": run.cwd,
-        "corridor": run.corridor, "current_density": run.current_density,
-    }[stem]  # fmt: skip
+        "resistance": np.where(run.surface.passable, run.surface.values, np.nan),
+        "cost_weighted_distance": run.cwd,
+        "corridor": run.corridor,
+        "current_density": run.current_density,
+    }[stem]
     return np.asarray(values, float)
 
 
@@ -124,25 +144,49 @@ def _ground_layers(content: FieldContent, folder: Path) -> list[_Layer]:
         write_geopackage(
             folder / "borders.gpkg", {"borders": content.borders}, metadata={"credits": "; ".join(content.credits)}
         )
-        layers.append(_Layer(
-            id="ground_borders", title=content.say("Border"), source="./borders.gpkg|layername=borders", provider="ogr",
-            style=vector_style("borders", content.borders, content.say), geometry="Line",
-        ))  # fmt: skip
+        layers.append(
+            _Layer(
+                id="ground_borders",
+                title=content.say("Border"),
+                source="./borders.gpkg|layername=borders",
+                provider="ogr",
+                style=vector_style("borders", content.borders, content.say),
+                geometry="Line",
+            )
+        )
     for name, frame in content.around.items():
         write_geopackage(folder / f"{name}.gpkg", {name: frame}, metadata={"credits": "; ".join(content.credits)})
-        layers.insert(len(layers) if name == "water" else 0, _Layer(
-            id=f"ground_{name}", title=content.say(LAYER_WORDS[name]), source=f"./{name}.gpkg|layername={name}", provider="ogr",
-            style=vector_style(name, frame, content.say), geometry=_geometry(frame),
-        ))  # fmt: skip
+        layers.insert(
+            len(layers) if name == "water" else 0,
+            _Layer(
+                id=f"ground_{name}",
+                title=content.say(LAYER_WORDS[name]),
+                source=f"./{name}.gpkg|layername={name}",
+                provider="ogr",
+                style=vector_style(name, frame, content.say),
+                geometry=_geometry(frame),
+            ),
+        )
     relief = elevation_of(run)
     if relief is not None:
         write_cog(
-            folder / "elevation.tif", relief.values, relief.grid, nodata=relief.nodata, unit=relief.unit,
-            description=f"Elevation [{relief.unit}]", tags={"credits": "; ".join(content.credits)},
-        )  # fmt: skip
-        layers.append(_Layer(
-            id="ground_elevation", title=content.say("Relief"), source="./elevation.tif", provider="gdal", style=hillshade()
-        ))  # fmt: skip
+            folder / "elevation.tif",
+            relief.values,
+            relief.grid,
+            nodata=relief.nodata,
+            unit=relief.unit,
+            description=f"Elevation [{relief.unit}]",
+            tags={"credits": "; ".join(content.credits)},
+        )
+        layers.append(
+            _Layer(
+                id="ground_elevation",
+                title=content.say("Relief"),
+                source="./elevation.tif",
+                provider="gdal",
+                style=hillshade(),
+            )
+        )
     return layers
 
 

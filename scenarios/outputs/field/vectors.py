@@ -41,8 +41,11 @@ def write_geojson(content: FieldContent, folder: Path) -> list[Path]:
             plain = frame.drop(columns=[c for c in MAP_COLUMNS if c in frame]).replace([np.inf, -np.inf], np.nan)
             with replacing(path) as part:
                 pyogrio.write_dataframe(
-                    plain.to_crs("EPSG:4326"), part, driver="GeoJSON", layer=name,
+                    plain.to_crs("EPSG:4326"),
+                    part,
+                    driver="GeoJSON",
+                    layer=name,
                     layer_options={"RFC7946": "YES", "DESCRIPTION": note, "WRITE_NAME": "YES"},
-                )  # fmt: skip
+                )
             written.append(path)
     return written

@@ -89,9 +89,14 @@ def write_context(
         return
     own, common = elevation_file(folder, run.scenario)
     write_cog(
-        common if first is None else own, relief.values, relief.grid, nodata=relief.nodata,
-        description=f"Elevation [{relief.unit}]", unit=relief.unit, tags=tags,
-    )  # fmt: skip
+        common if first is None else own,
+        relief.values,
+        relief.grid,
+        nodata=relief.nodata,
+        description=f"Elevation [{relief.unit}]",
+        unit=relief.unit,
+        tags=tags,
+    )
 
 
 def _same(one: Layer, other: Layer) -> bool:

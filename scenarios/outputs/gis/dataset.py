@@ -32,12 +32,18 @@ def dataset_of(run: SpeciesRun) -> xr.Dataset:
     }
     data = {
         surface.stem: (
-            ("y", "x"), arrays[surface.stem],
-            {"units": surface.unit, "long_name": surface.title, "description": surface.meaning, "special_values": surface.special,
-             "grid_mapping": "spatial_ref"},
+            ("y", "x"),
+            arrays[surface.stem],
+            {
+                "units": surface.unit,
+                "long_name": surface.title,
+                "description": surface.meaning,
+                "special_values": surface.special,
+                "grid_mapping": "spatial_ref",
+            },
         )
         for surface in SURFACES
-    }  # fmt: skip
+    }
     relief = elevation_of(run)
     if relief is not None:
         values = np.where(relief.nodata, np.nan, relief.values)
@@ -56,9 +62,13 @@ def dataset_of(run: SpeciesRun) -> xr.Dataset:
         for axis, values in (("x", x), ("y", y))
     }
     attrs = {
-        "study": run.study, "scenario": run.scenario, "species": run.species, "audience": note_of(run),
-        "geometry": schematic_note(run) or "surveyed", "assumptions": " ".join(run.assumptions),
-    }  # fmt: skip
+        "study": run.study,
+        "scenario": run.scenario,
+        "species": run.species,
+        "audience": note_of(run),
+        "geometry": schematic_note(run) or "surveyed",
+        "assumptions": " ".join(run.assumptions),
+    }
     dataset = xr.Dataset(data, coords={**coords, "spatial_ref": ((), 0, _crs_attributes(run))}, attrs=attrs)
     for name in data:
         dataset[name].encoding["_FillValue"] = np.nan

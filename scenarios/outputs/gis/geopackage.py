@@ -71,10 +71,14 @@ def layers_of(run: SpeciesRun) -> dict[str, gpd.GeoDataFrame]:
 def metadata_of(run: Ground) -> dict[str, str]:
     """What stands with every layer: whose it is, for whom, what is assumed."""
     return {
-        "study": run.study, "scenario": run.scenario, "species": run.species, "audience": note_of(run),
-        "geometry": schematic_note(run) or "surveyed", "assumptions": " ".join(run.assumptions),
+        "study": run.study,
+        "scenario": run.scenario,
+        "species": run.species,
+        "audience": note_of(run),
+        "geometry": schematic_note(run) or "surveyed",
+        "assumptions": " ".join(run.assumptions),
         "crs_operation": operation_of(run).note,
-    }  # fmt: skip
+    }
 
 
 def _frame(run: Ground, table: pd.DataFrame, geometry: Any) -> gpd.GeoDataFrame:

@@ -29,26 +29,34 @@ class Surface:
 
 SURFACES = (
     Surface(
-        stem="resistance", title="Resistance", unit="1",
+        stem="resistance",
+        title="Resistance",
+        unit="1",
         meaning="Relative cost of moving through a cell; 1 = best habitat.",
         special="inf: known to be impassable (open water); NaN: not known",
     ),
     Surface(
-        stem="cost_weighted_distance", title="Cost-weighted distance to the nearest target", unit="effective m",
+        stem="cost_weighted_distance",
+        title="Cost-weighted distance to the nearest target",
+        unit="effective m",
         meaning="Least accumulated resistance times metres from a cell to the nearest target, fences included.",
         special="inf: no route there; NaN: not known",
     ),
     Surface(
-        stem="corridor", title="Corridor", unit="effective m",
+        stem="corridor",
+        title="Corridor",
+        unit="effective m",
         meaning="Extra cost of the best route through a cell over the least-cost path; 0 on a least-cost path.",
         special="inf: no route passes here; NaN: not known",
     ),
     Surface(
-        stem="current_density", title="Current density", unit="A/m",
+        stem="current_density",
+        title="Current density",
+        unit="A/m",
         meaning="Expected flow of random walkers: sum over cores of 1 A sent to the targets, per metre of cell width.",
         special="NaN: not known. Depends on the cell size: compare only runs on one grid",
     ),
-)  # fmt: skip
+)
 
 
 def write_rasters(run: SpeciesRun, folder: Path) -> list[Path]:
@@ -64,11 +72,21 @@ def write_rasters(run: SpeciesRun, folder: Path) -> list[Path]:
 
 def _write(run: SpeciesRun, surface: Surface, values: NDArray[Any], folder: Path) -> Path:
     tags = {
-        "study": run.study, "scenario": run.scenario, "species": run.species, "meaning": surface.meaning,
-        "special_values": surface.special, "geometry": schematic_note(run) or "surveyed",
-        "audience": note_of(run), "assumptions": " ".join(run.assumptions),
-    }  # fmt: skip
+        "study": run.study,
+        "scenario": run.scenario,
+        "species": run.species,
+        "meaning": surface.meaning,
+        "special_values": surface.special,
+        "geometry": schematic_note(run) or "surveyed",
+        "audience": note_of(run),
+        "assumptions": " ".join(run.assumptions),
+    }
     return write_cog(
-        folder / f"{surface.stem}.tif", values, run.grid, nodata=run.surface.nodata,
-        description=f"{surface.title} [{surface.unit}]", unit=surface.unit, tags=tags,
-    )  # fmt: skip
+        folder / f"{surface.stem}.tif",
+        values,
+        run.grid,
+        nodata=run.surface.nodata,
+        description=f"{surface.title} [{surface.unit}]",
+        unit=surface.unit,
+        tags=tags,
+    )

@@ -69,11 +69,13 @@ def as_table(
     said = [column_of(name, of) for name in names]
     heads = tuple(
         Head(
-            label=say((titles or {}).get(name, one.title)), unit=say(one.shown_unit), meaning=say(one.meaning),
+            label=say((titles or {}).get(name, one.title)),
+            unit=say(one.shown_unit),
+            meaning=say(one.meaning),
             number=pd.api.types.is_numeric_dtype(frame[name]) and not pd.api.types.is_bool_dtype(frame[name]),
         )
         for name, one in zip(names, said, strict=True)
-    )  # fmt: skip
+    )
     rows = frame[names].itertuples(index=False, name=None)
     return Table(
         columns=heads,
@@ -127,10 +129,20 @@ def write_page(
     content
         What the template itself asks for; a name that is missing is an error.
     """
-    text = _environment().get_template(template).render(
-        study=study, audience=say(audience[0]), audience_note=say(audience[1]), say=say, warnings=[say(text) for text in warnings if text],
-        credits=[say(text) for text in credits], manifest=MARKER if manifest else "", **content,
-    )  # fmt: skip
+    text = (
+        _environment()
+        .get_template(template)
+        .render(
+            study=study,
+            audience=say(audience[0]),
+            audience_note=say(audience[1]),
+            say=say,
+            warnings=[say(text) for text in warnings if text],
+            credits=[say(text) for text in credits],
+            manifest=MARKER if manifest else "",
+            **content,
+        )
+    )
     with replacing(path) as part:
         part.write_text(text, encoding="utf-8")
     return path
@@ -142,5 +154,9 @@ def _environment() -> Any:
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
     return Environment(
-        loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    )  # fmt: skip
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )

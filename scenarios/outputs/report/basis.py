@@ -49,12 +49,15 @@ class Basis:
         """From a study's settings after all overrides, as a manifest keeps them."""
         ranking = Ranking.model_validate(settings.get("ranking", {}))
         return cls(
-            base=base, overrides=dict(overrides), openings=list(settings.get("openings", [])),
+            base=base,
+            overrides=dict(overrides),
+            openings=list(settings.get("openings", [])),
             weights={name: float(entry.get("weight", 1.0)) for name, entry in settings.get("species", {}).items()},
-            ranking=(ranking.conductance_weight, ranking.least_cost_weight), arriving=ranking.arriving_weight > 0,
+            ranking=(ranking.conductance_weight, ranking.least_cost_weight),
+            arriving=ranking.arriving_weight > 0,
             routes={name: Routes.model_validate(routes) for name, routes in settings.get("routes", {}).items()},
             months={point["id"]: point["months"] for point in _points(settings) if point.get("months")},
-        )  # fmt: skip
+        )
 
 
 def _points(settings: Mapping[str, Any]) -> list[dict[str, Any]]:

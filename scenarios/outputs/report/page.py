@@ -48,10 +48,16 @@ def page(data: dict[str, Any]) -> str:
     scripts = [_library(), *(_text(f"assets/{name}.js") for name in SCRIPTS)]
     environment = Environment(loader=FileSystemLoader(HERE / "assets"), autoescape=True, undefined=StrictUndefined)
     return environment.get_template("report.html").render(
-        policy=_policy(scripts, styles), title=data["study"]["title"], program=data["program"], note=data["note"],
-        badge=data["badge"], styles=_inline("style", styles), scripts=_inline("script", scripts),
-        data=_embedded(data), lang=data["lang"] or "en",
-    )  # fmt: skip
+        policy=_policy(scripts, styles),
+        title=data["study"]["title"],
+        program=data["program"],
+        note=data["note"],
+        badge=data["badge"],
+        styles=_inline("style", styles),
+        scripts=_inline("script", scripts),
+        data=_embedded(data),
+        lang=data["lang"] or "en",
+    )
 
 
 def _text(name: str) -> str:

@@ -38,11 +38,20 @@ def passages_of(
 
 def _passage(row: Mapping[str, Any], place: Mapping[str, Any] | None, months: list[int]) -> dict[str, Any]:
     return {
-        "id": row["candidate"], "number": int(row["number"]) or None, "fence": row["fence"], "line": row["fence_line"],
-        "km": round(float(row["along_m"]) / 1000, 3), "lon": round(float(row["lon"]), 6), "lat": round(float(row["lat"]), 6),
-        "width_m": float(row["width_m"]), "design": row["design"], "cost": float(row["cost"]), "months": months,
-        "rank": None if place is None else int(place["rank"]), "score": None if place is None else finite(place["score"]),
-    }  # fmt: skip
+        "id": row["candidate"],
+        "number": int(row["number"]) or None,
+        "fence": row["fence"],
+        "line": row["fence_line"],
+        "km": round(float(row["along_m"]) / 1000, 3),
+        "lon": round(float(row["lon"]), 6),
+        "lat": round(float(row["lat"]), 6),
+        "width_m": float(row["width_m"]),
+        "design": row["design"],
+        "cost": float(row["cost"]),
+        "months": months,
+        "rank": None if place is None else int(place["rank"]),
+        "score": None if place is None else finite(place["score"]),
+    }
 
 
 def standing_of(run: Release) -> list[dict[str, Any]]:
@@ -50,12 +59,17 @@ def standing_of(run: Release) -> list[dict[str, Any]]:
     rows = zip(run.standing.to_dict("records"), _names(run, run.standing), strict=True)
     return [
         {
-            "id": f"S{row['number']}", "names": names, "state": row["state"], "design": row["design"],
-            "width_m": float(row["width_m"]), "months": row["months"],
-            "lon": round(float(row["lon"]), 6), "lat": round(float(row["lat"]), 6),
+            "id": f"S{row['number']}",
+            "names": names,
+            "state": row["state"],
+            "design": row["design"],
+            "width_m": float(row["width_m"]),
+            "months": row["months"],
+            "lon": round(float(row["lon"]), 6),
+            "lat": round(float(row["lat"]), 6),
         }
         for row, names in rows
-    ]  # fmt: skip
+    ]
 
 
 def _names(run: Release, table: pd.DataFrame) -> list[dict[str, str]]:

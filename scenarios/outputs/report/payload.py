@@ -93,19 +93,24 @@ def payload(contents: Contents) -> dict[str, Any]:
     data = {
         "study": {"id": first.study, "title": first.titles.get("study", first.study)},
         "program": f"otkel {versions()['otkel']}",
-        "audience": audience.value, "badge": badge(audience), "note": note,
+        "audience": audience.value,
+        "badge": badge(audience),
+        "note": note,
         "schematic": sorted({schematic_note(run) for run in contents.runs} - {""}),
         "assumptions": list(dict.fromkeys(text for run in contents.runs for text in run.assumptions)),
-        "credits": list(contents.credits), "beside": contents.beside, "lang": contents.lang,
+        "credits": list(contents.credits),
+        "beside": contents.beside,
+        "lang": contents.lang,
         "themes": [
-            {"id": t.id, "title": t.title, "unit": t.unit, "says": t.says, "reading": t.reading, "palette": palette(t)} for t in THEMES
+            {"id": t.id, "title": t.title, "unit": t.unit, "says": t.says, "reading": t.reading, "palette": palette(t)}
+            for t in THEMES
         ],
         "species": _species(contents),
         "scenarios": [_scenario(contents, name) for name in contents.scenarios],
         "runs": {_key(run): _run(run, contents.bases.get(run.scenario)) for run in contents.runs},
         "places": places_of(contents.runs),
         "borders": border_lines(contents.borders, first.grid),
-    }  # fmt: skip
+    }
     data["phrases"] = phrases(contents.runs, _told(data))
     return data | _surfaces(contents, max(PAGE_BYTES - len(json.dumps(data)), LEAST_BYTES))
 
@@ -167,8 +172,10 @@ def _packed(contents: Contents, frame: Frame, scales: Mapping[tuple[str, str], S
     first = contents.runs[0]
     return {
         "frame": {"corners": frame.corners, "height": frame.shape[0], "width": frame.shape[1]},
-        "ground": packed(frame.pick(ground_of(first), first.grid)), "rasters": rasters, "surfaces": shown,
-    }  # fmt: skip
+        "ground": packed(frame.pick(ground_of(first), first.grid)),
+        "rasters": rasters,
+        "surfaces": shown,
+    }
 
 
 def _raster(run: Release, theme: Theme, frame: Frame, scale: Scale, rasters: dict[str, str]) -> dict[str, Any]:
@@ -183,14 +190,17 @@ def _scenario(contents: Contents, name: str) -> dict[str, Any]:
     runs = contents.of_scenario(name)
     basis = contents.bases.get(name)
     return {
-        "id": name, "title": runs[0].titles.get("scenario", name), "schematic": schematic_note(runs[0]), "fences": fences_of(runs[0]),
+        "id": name,
+        "title": runs[0].titles.get("scenario", name),
+        "schematic": schematic_note(runs[0]),
+        "fences": fences_of(runs[0]),
         "stretches": stretches_of(runs[0]),
         "passages": passages_of(runs, contents.combined.get(name), {} if basis is None else basis.months),
         "standing": standing_of(runs[0]),
         "basis": None if basis is None else {"base": basis.base, "set": basis.overrides, "openings": basis.openings},
         "weights": {run.species: _weight(runs, run, basis) for run in runs},
         "arriving": basis is not None and basis.arriving,
-    }  # fmt: skip
+    }
 
 
 def _weight(runs: Sequence[Release], run: Release, basis: Basis | None) -> float:
@@ -202,16 +212,21 @@ def _weight(runs: Sequence[Release], run: Release, basis: Basis | None) -> float
 
 def _run(run: Release, basis: Basis | None) -> dict[str, Any]:
     return {
-        "gains": gains_of(run), "paths": paths_of(run), "pairs": _pairs(run), "givenBack": given_back(run),
+        "gains": gains_of(run),
+        "paths": paths_of(run),
+        "pairs": _pairs(run),
+        "givenBack": given_back(run),
         "model": None if run.model is None or basis is None else _model(run, run.model, basis),
-    }  # fmt: skip
+    }
 
 
 def _pairs(run: Release) -> list[dict[str, Any]]:
     columns = {
-        "ohm": "effective_resistance_ohm", "ohm_free": "effective_resistance_no_fence_ohm", "cost_m": "least_cost_m",
+        "ohm": "effective_resistance_ohm",
+        "ohm_free": "effective_resistance_no_fence_ohm",
+        "cost_m": "least_cost_m",
         "cost_free_m": "least_cost_no_fence_m",
-    }  # fmt: skip
+    }
     return [
         {"source": row["source"], "target": row["target"]}
         | {short: finite(row[name]) for short, name in columns.items()}
@@ -229,18 +244,28 @@ def _model(run: Release, model: PassageModel, basis: Basis) -> dict[str, Any]:
     at = {name: number for number, name in enumerate([*model.origins, *model.targets, "any"])}
     best = [run.ranking[c].max() for c in ("conductance_gain_share", "least_cost_gain_share")]
     return {
-        "size": model.size, "origins": len(model.origins), "targets": len(model.targets),
-        "originIds": list(model.origins), "targetIds": list(model.targets), "candidates": list(model.candidates),
-        "resistance": _reals(model.resistance[upper]), "cost": _reals(model.cost_m[upper]),
-        "first": model.first.tolist(), "second": model.second.tolist(), "slotEdge": model.slot_edge.tolist(),
-        "slotCandidate": model.slot_candidate.tolist(), "stateStart": model.state_start.tolist(),
-        "delta": _reals(model.delta), "stateCost": _reals(model.state_cost_m),
+        "size": model.size,
+        "origins": len(model.origins),
+        "targets": len(model.targets),
+        "originIds": list(model.origins),
+        "targetIds": list(model.targets),
+        "candidates": list(model.candidates),
+        "resistance": _reals(model.resistance[upper]),
+        "cost": _reals(model.cost_m[upper]),
+        "first": model.first.tolist(),
+        "second": model.second.tolist(),
+        "slotEdge": model.slot_edge.tolist(),
+        "slotCandidate": model.slot_candidate.tolist(),
+        "stateStart": model.state_start.tolist(),
+        "delta": _reals(model.delta),
+        "stateCost": _reals(model.state_cost_m),
         "counted": [[at[a], at[b] - len(model.origins)] for a, b in pairs],
         "counts": [1.0 if routes is None else routes.weight(a) * routes.weight(b) for a, b in pairs],
         "withoutOhm": _reals(counted["effective_resistance_no_fence_ohm"].to_numpy(float)),
         "withoutCost": _reals(counted["least_cost_no_fence_m"].to_numpy(float)),
-        "best": [finite(value) or 0.0 for value in best], "weights": list(basis.ranking),
-    }  # fmt: skip
+        "best": [finite(value) or 0.0 for value in best],
+        "weights": list(basis.ranking),
+    }
 
 
 def _reals(values: NDArray[np.float64]) -> str:

@@ -56,27 +56,47 @@ class Theme:
 
 THEMES = (
     Theme(
-        id="corridor", title="Corridor", unit="effective km", colours="corridor", stretch=(0.0, 1.0), fades="high", per=1000.0,
+        id="corridor",
+        title="Corridor",
+        unit="effective km",
+        colours="corridor",
+        stretch=(0.0, 1.0),
+        fades="high",
+        per=1000.0,
         says="Extra cost of the best route through a cell over the cheapest route of all.",
         reading="Dark is where the cheapest routes run. Where nothing is drawn no route passes, or only a far dearer one.",
     ),
     Theme(
-        id="current", title="Current density", unit="A/m", colours="magma_r", stretch=(0.0, 0.92), fades="low",
+        id="current",
+        title="Current density",
+        unit="A/m",
+        colours="magma_r",
+        stretch=(0.0, 0.92),
+        fades="low",
         says="Expected flow of movement: 1 A sent from each core to the targets.",
         reading="Where random walkers between cores and targets pass, and how concentrated. It ranks places; it does not count animals.",
     ),
     Theme(
-        id="cost", title="Effort to the nearest target", unit="effective km", colours="viridis_r", stretch=(0.0, 1.0), per=1000.0,
+        id="cost",
+        title="Effort to the nearest target",
+        unit="effective km",
+        colours="viridis_r",
+        stretch=(0.0, 1.0),
+        per=1000.0,
         says="Least accumulated resistance times distance, fences included.",
         reading="Not kilometres walked: a kilometre through a cell of resistance 10 counts ten. A step in colour at a fence is the "
         "effort of going round or through it.",
     ),
     Theme(
-        id="resistance", title="Resistance", unit="1", colours="cividis_r", stretch=(0.0, 0.8),
+        id="resistance",
+        title="Resistance",
+        unit="1",
+        colours="cividis_r",
+        stretch=(0.0, 0.8),
         says="Cost of a metre through a cell; 1 is the best habitat.",
         reading="Relative numbers: 50 means that an animal would rather walk 50 times as far through the best habitat.",
     ),
-)  # fmt: skip
+)
 _CORRIDOR = LinearSegmentedColormap.from_list("corridor", ["#123f66", "#1f5f94", "#8fbcdc", "#d7e8f4"])
 
 

@@ -81,10 +81,12 @@ def places_of(runs: Sequence[SpeciesRun]) -> list[dict[str, Any]]:
             entry = out.setdefault(
                 place.id,
                 {
-                    "id": place.id, "name": place.name, "roles": {},
+                    "id": place.id,
+                    "name": place.name,
+                    "roles": {},
                     "rings": _degrees([shapely.simplify(place.geometry, 0.3 * run.grid.cell_width_m)], run.grid)[0],
                 },
-            )  # fmt: skip
+            )
             entry["roles"][run.species] = place.role
     return list(out.values())
 

@@ -17,9 +17,16 @@ from scenarios.outputs.sheets.source import SheetSource
 __all__ = ["country_at", "draw_countries"]
 
 NAMES = {
-    "AF": "Afghanistan", "AZ": "Azerbaijan", "IR": "Iran", "KG": "Kyrgyzstan", "KZ": "Kazakhstan", "RU": "Russia",
-    "TJ": "Tajikistan", "TM": "Turkmenistan", "UZ": "Uzbekistan",
-}  # fmt: skip
+    "AF": "Afghanistan",
+    "AZ": "Azerbaijan",
+    "IR": "Iran",
+    "KG": "Kyrgyzstan",
+    "KZ": "Kazakhstan",
+    "RU": "Russia",
+    "TJ": "Tajikistan",
+    "TM": "Turkmenistan",
+    "UZ": "Uzbekistan",
+}
 COLOUR, SIZE = "#7d8386", 8.5
 ACROSS, UP = 9, 7
 """Places tried for a country's name."""

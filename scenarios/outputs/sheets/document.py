@@ -99,13 +99,21 @@ def export_sheet(
         part.write_bytes(pdf)
     titles = [one.title for one in drawn]
     rows = {
-        "file": str(out), "pages": titles, "scale": drawn[-1].frame.scale, "audience": str(reader), "bytes": len(pdf)
-    }  # fmt: skip
+        "file": str(out),
+        "pages": titles,
+        "scale": drawn[-1].frame.scale,
+        "audience": str(reader),
+        "bytes": len(pdf),
+    }
     said = f"{out}: {len(titles)} pages, {len(pdf) / 1e6:.1f} MB, audience {reader}"
     return Summary(
-        folder=out.parent, found=out, seconds=time.perf_counter() - start, rows=rows, opens=out.name,
+        folder=out.parent,
+        found=out,
+        seconds=time.perf_counter() - start,
+        rows=rows,
+        opens=out.name,
         notes=[said, *(f"  {number:>3}  {title}" for number, title in enumerate(titles, 1))],
-    )  # fmt: skip
+    )
 
 
 def write_sheets(export: Export, out: Path) -> list[Path]:
@@ -118,9 +126,14 @@ def write_sheets(export: Export, out: Path) -> list[Path]:
     suffix = language(export.lang or "en").suffix
     path = confined(out, f"{run.study}_{scenario}_{species}_{export.audience}_sheets{suffix}.pdf")
     done = export_sheet(
-        export.results.folder, SheetRequest(passages=wanted), path, scenario=scenario, species=species, audience=export.audience,
+        export.results.folder,
+        SheetRequest(passages=wanted),
+        path,
+        scenario=scenario,
+        species=species,
+        audience=export.audience,
         lang=export.lang or "en",
-    )  # fmt: skip
+    )
     return [done.found]
 
 
@@ -129,9 +142,15 @@ def sheet_source(run: Release, results: StoredResults, audience: Audience, lang:
     shown = generalised(run, audience)
     borders = results.borders
     source = SheetSource(
-        run=shown, operation=operation_of(run), borders=None if borders is None else borders.to_crs(run.grid.pyproj_crs),
-        credits=results.credits, trace="", say=language(lang, [run]), shade=shaded_relief(shown), around=results.around,
-    )  # fmt: skip
+        run=shown,
+        operation=operation_of(run),
+        borders=None if borders is None else borders.to_crs(run.grid.pyproj_crs),
+        credits=results.credits,
+        trace="",
+        say=language(lang, [run]),
+        shade=shaded_relief(shown),
+        around=results.around,
+    )
     return replace(source, trace=_trace(source, results))
 
 

@@ -18,9 +18,24 @@ from scenarios.outputs.sheets.source import Passage, SheetSource
 from scenarios.outputs.words import is_schematic
 
 __all__ = [
-    "BORDER", "CORE", "FENCE", "PATH", "TARGET", "Post", "colour_of", "draw_border_lines", "draw_candidates", "draw_fences",
-    "draw_paths", "draw_places", "draw_symbol", "paths_show", "post_step_m", "posts_of", "smoothed",
-]  # fmt: skip
+    "BORDER",
+    "CORE",
+    "FENCE",
+    "PATH",
+    "TARGET",
+    "Post",
+    "colour_of",
+    "draw_border_lines",
+    "draw_candidates",
+    "draw_fences",
+    "draw_paths",
+    "draw_places",
+    "draw_symbol",
+    "paths_show",
+    "post_step_m",
+    "posts_of",
+    "smoothed",
+]
 
 BORDER, FENCE, PATH = "#4a4a4a", "#8c1d04", "#0b0b0b"
 CORE, TARGET = "#5e3c99", "#00695c"

@@ -118,9 +118,13 @@ def framed(projection: SheetProjection, scale: float, box: Box, grid: Grid, lon:
     east, north = (float(v) for v in projection.forward(lon, lat))
     step = scale / 1000.0
     return MapFrame(
-        projection=projection, scale=scale, box=box, east=east - box.width / 2 * step,
-        north=north - box.height / 2 * step, grid=grid,
-    )  # fmt: skip
+        projection=projection,
+        scale=scale,
+        box=box,
+        east=east - box.width / 2 * step,
+        north=north - box.height / 2 * step,
+        grid=grid,
+    )
 
 
 def parts_of(geometry: Any) -> list[Points]:

@@ -74,9 +74,13 @@ def _viewport(viewport: Viewport) -> Any:
     square = (0.0, 0.0, 0.0, 1.0, 1.0, 1.0, 1.0, 0.0)
     system = named(Type=NameObject("/PROJCS"), WKT=TextStringObject(viewport.wkt))
     measure = named(
-        Type=NameObject("/Measure"), Subtype=NameObject("/GEO"), Bounds=numbers(square), GPTS=numbers(viewport.corners),
-        LPTS=numbers(square), GCS=system,
-    )  # fmt: skip
+        Type=NameObject("/Measure"),
+        Subtype=NameObject("/GEO"),
+        Bounds=numbers(square),
+        GPTS=numbers(viewport.corners),
+        LPTS=numbers(square),
+        GCS=system,
+    )
     return named(
         Type=NameObject("/Viewport"), Name=TextStringObject("map"), BBox=numbers(viewport.box), Measure=measure
     )

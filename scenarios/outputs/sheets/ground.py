@@ -100,9 +100,12 @@ def draw_ground(page: Page, frame: MapFrame, source: SheetSource, *, plain: bool
     if lines:
         _draw_contours(page, step, lines)
     return SheetGround(
-        contour_m=step if lines else 0.0, contours=tuple(lines), has_water=bool(water), has_unknown=bool(blank),
+        contour_m=step if lines else 0.0,
+        contours=tuple(lines),
+        has_water=bool(water),
+        has_unknown=bool(blank),
         has_corridor=has_corridor,
-    )  # fmt: skip
+    )
 
 
 def _pixels(frame: MapFrame) -> _Pixels:

@@ -177,5 +177,7 @@ def _draw_heights(page: Page, board: Board, ground: SheetGround) -> None:
     lines = sorted(ground.contours, key=lambda c: -len(c[1]))[:14]
     for height, line in lines:
         for share in (0.5, 0.3, 0.7, 0.15, 0.85):
-            if _draw_word(page, board, f"{height:.0f}", line[int(share * (len(line) - 1))], (0.0,), HEIGHT, CONTOUR, "italic"):  # fmt: skip
+            if _draw_word(
+                page, board, f"{height:.0f}", line[int(share * (len(line) - 1))], (0.0,), HEIGHT, CONTOUR, "italic"
+            ):
                 break

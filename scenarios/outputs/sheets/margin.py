@@ -178,9 +178,12 @@ def _north_words(true: float, on_grid: bool, say: Callable[[str], str]) -> list[
     angle = f"{minutes // 60}\u00b0{minutes % 60:02d}\u2032"
     words = say("Convergence of meridians in the middle of the sheet: {angle} {side}").format(angle=angle, side=side)
     return [
-        "\u2191 " + say("grid north (vertical lines of the grid)"), "\u2605 " + say("true north"), words, declination,
+        "\u2191 " + say("grid north (vertical lines of the grid)"),
+        "\u2605 " + say("true north"),
+        words,
+        declination,
         say("The angle is drawn larger than it is."),
-    ]  # fmt: skip
+    ]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -234,15 +237,17 @@ def legend_entries(legend: Legend, say: Callable[[str], str]) -> list[Entry]:
         (legend.settlements, say("settlement"), sign_settlement),
         (legend.unknown, say("no data"), _sign_area(UNKNOWN, None)),
         (
-            legend.contour_m > 0, say("contours every {step} m").format(step=f"{legend.contour_m:g}"),
+            legend.contour_m > 0,
+            say("contours every {step} m").format(step=f"{legend.contour_m:g}"),
             _sign_line(CONTOUR, 0.2, ()),
         ),
         (
-            legend.grid_m > 0, say("SK-42 grid, every {step} km").format(step=f"{legend.grid_m / 1000:g}"),
+            legend.grid_m > 0,
+            say("SK-42 grid, every {step} km").format(step=f"{legend.grid_m / 1000:g}"),
             _sign_line("#3d4a50", 0.1, ()),
         ),
         (legend.sheets, say("sheet of the series with its number"), _sign_sheet),
-    )  # fmt: skip
+    )
     return [Entry(words=words, draw=draw) for there, words, draw in every if there]
 
 

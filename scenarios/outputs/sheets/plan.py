@@ -8,12 +8,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from rasters.errors import OptionError
-from rasters.plain import unknown
 from scenarios.outputs.audience import Audience
 from scenarios.outputs.sheets.frame import MapFrame
 from scenarios.outputs.sheets.page import Box
+from scenarios.outputs.sheets.request import PUBLIC_SCALE, SheetRequest, require_allowed, require_sense
 from scenarios.outputs.sheets.series import Section, divided, fitted_scale, frame_at, outline_of, section_points
-from scenarios.outputs.sheets.sheet import PAPERS, Layout, Neighbour, PaperSheet, layout_of
+from scenarios.outputs.sheets.sheet import Layout, Neighbour, PaperSheet, layout_of
 from scenarios.outputs.sheets.source import Passage, SheetSource, fence_of
 from scenarios.outputs.sheets.table import HEAD_MM, ROW_MM, table_height
 
@@ -23,48 +23,10 @@ CLOSE_UP = {Audience.RESTRICTED: 50_000.0, Audience.PARTNER: 200_000.0}
 SERIES = 100_000.0
 """Scales where none is asked for; what is true to a kilometre deserves no large one."""
 
-PUBLIC_SCALE = 2_000_000.0
-"""The largest scale for the public."""
-
 SHORTLIST, STANDING = "shortlist", "standing"
 FEW = 12
 """Passages that stand on one map, up to which they are numbered and listed."""
 INDEX_COLUMNS = {"landscape": 4, "portrait": 3}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SheetRequest:
-    """What sheets are wanted.
-
-    Parameters
-    ----------
-    passages : tuple of str
-        A close-up of each: numbers, ids, ranks, or ``"shortlist"`` or ``"standing"`` for all of them.
-    fence : str
-        A sheet, or a series, of a stretch of this fence; empty for none.
-    from_km, to_km : float or None
-        The stretch; None is the fence's end.
-    series : bool
-    scale : float or None
-        None chooses.
-    paper : str
-    orientation : str or None
-        None chooses.
-    """
-
-    passages: tuple[str, ...] = ()
-    fence: str = ""
-    from_km: float | None = None
-    to_km: float | None = None
-    series: bool = False
-    scale: float | None = None
-    paper: str = "A4"
-    orientation: str | None = None
-
-    @property
-    def is_overview(self) -> bool:
-        """Whether the whole study is wanted."""
-        return not self.passages and not self.fence
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,51 +47,14 @@ def planned_pages(source: SheetSource, request: SheetRequest) -> list[PlannedPag
         The request contradicts itself, names what is not there, is too large a scale for what it wants to show, or asks for
         more than its audience may see.
     """
-    _require_sense(request)
-    _require_allowed(source, request)
+    require_sense(request)
+    require_allowed(source.audience, request)
     if request.passages:
         return _close_ups(source, request)
     if not request.fence:
         return [_overview(source, request)]
     start_m, end_m = _stretch(source, request)
     return _series(source, request, start_m, end_m) if request.series else [_section(source, request, start_m, end_m)]
-
-
-def _require_sense(request: SheetRequest) -> None:
-    if request.paper not in PAPERS:
-        raise OptionError(f"--paper: {unknown('paper', request.paper, PAPERS)}")
-    if request.orientation not in (None, "landscape", "portrait"):
-        raise OptionError(f"--orientation: {unknown('orientation', request.orientation, ('landscape', 'portrait'))}")
-    if request.passages and request.fence:
-        raise OptionError(
-            "--passage and --fence: ask for close-ups or for a stretch of fence, not for both in one file"
-        )
-    if not request.fence and (request.series or request.from_km is not None or request.to_km is not None):
-        raise OptionError("--series, --from-km and --to-km need --fence: which fence?")
-    if request.scale is not None and not (5_000 <= request.scale <= 50_000_000 and _is_round(request.scale)):
-        raise OptionError(
-            f"--scale {request.scale:g}: give a round denominator from 5000 to 50000000, such as 50000, 100000 or 200000"
-        )
-
-
-def _is_round(scale: float) -> bool:
-    """At most two significant figures, or a quarter."""
-    figures = f"{scale:.6e}".split("e")[0].rstrip("0").replace(".", "")
-    return len(figures) <= 2 or figures in ("125", "175")
-
-
-def _require_allowed(source: SheetSource, request: SheetRequest) -> None:
-    if source.audience is not Audience.PUBLIC:
-        return
-    if not request.is_overview:
-        raise OptionError(
-            "--audience public: close-ups and sheets of a fence would show where passages are planned; the public gets the "
-            "overview only (leave out --passage and --fence), partners the sheets to 0.01 degree (--audience partner)"
-        )
-    if request.scale is not None and request.scale < PUBLIC_SCALE:
-        raise OptionError(
-            f"--scale {request.scale:g}: the public's overview is 1 : {PUBLIC_SCALE:,.0f} or smaller; leave out --scale"
-        )
 
 
 def _subtitle(source: SheetSource) -> str:
@@ -326,28 +251,44 @@ def _along(source: SheetSource, points: np.ndarray) -> str:
 
 
 def _numbered(
-    source: SheetSource, request: SheetRequest, fence: str, scale: float, orientation: str, layout: Layout,
-    sections: list[Section], frames: list[MapFrame],
-) -> list[PlannedPage]:  # fmt: skip
+    source: SheetSource,
+    request: SheetRequest,
+    fence: str,
+    scale: float,
+    orientation: str,
+    layout: Layout,
+    sections: list[Section],
+    frames: list[MapFrame],
+) -> list[PlannedPage]:
     say, total = source.say, len(sections)
     outlines = [outline_of(frame) for frame in frames]
     others = [Neighbour(number=n + 1, outline=outline) for n, outline in enumerate(outlines)]
     pages = []
     for n, (section, frame) in enumerate(zip(sections, frames, strict=True)):
         sheet = PaperSheet(
-            title=_stretch_title(source, fence, section.start_m, section.end_m), subtitle=_subtitle(source), scale=scale,
-            lon=section.lon, lat=section.lat, passages=tuple(_listed(frame, source)), captions=scale <= 250_000.0,
+            title=_stretch_title(source, fence, section.start_m, section.end_m),
+            subtitle=_subtitle(source),
+            scale=scale,
+            lon=section.lon,
+            lat=section.lat,
+            passages=tuple(_listed(frame, source)),
+            captions=scale <= 250_000.0,
             mark=say("Sheet {n} of {total}").format(n=n + 1, total=total),
             neighbours=tuple(others[m] for m in (n - 1, n + 1) if 0 <= m < total),
-        )  # fmt: skip
+        )
         pages.append(PlannedPage(sheet=sheet, layout=layout))
     return [_index(source, request, fence, sections, frames, others, pages), *pages]
 
 
 def _index(
-    source: SheetSource, request: SheetRequest, fence: str, sections: Sequence[Section], frames: Sequence[MapFrame],
-    others: Sequence[Neighbour], pages: Sequence[PlannedPage],
-) -> PlannedPage:  # fmt: skip
+    source: SheetSource,
+    request: SheetRequest,
+    fence: str,
+    sections: Sequence[Section],
+    frames: Sequence[MapFrame],
+    others: Sequence[Neighbour],
+    pages: Sequence[PlannedPage],
+) -> PlannedPage:
     """The sheets of a series on one map, and a list of them."""
     points = np.vstack([other.outline for other in others])
     chosen = replace(request, scale=None)
@@ -361,16 +302,26 @@ def _index(
     passages = dict.fromkeys(p for page in pages for p in page.sheet.passages)
     rows = tuple(
         (
-            str(n), f"{source.km(section.start_m)}\u2013{source.km(section.end_m)}", str(frame.projection.zone or ""),
+            str(n),
+            f"{source.km(section.start_m)}\u2013{source.km(section.end_m)}",
+            str(frame.projection.zone or ""),
             ", ".join(p.label for p in page.sheet.passages) or "\u2013",
         )
         for n, (section, frame, page) in enumerate(zip(sections, frames, pages, strict=True), 1)
-    )  # fmt: skip
+    )
     sheet = PaperSheet(
-        title=title, subtitle=_subtitle(source), scale=scale, lon=lon, lat=lat, passages=tuple(passages), captions=False,
-        mark=source.say("{total} sheets at {scale}").format(total=len(sections), scale=_scale_words(pages[0].sheet.scale)),
+        title=title,
+        subtitle=_subtitle(source),
+        scale=scale,
+        lon=lon,
+        lat=lat,
+        passages=tuple(passages),
+        captions=False,
+        mark=source.say("{total} sheets at {scale}").format(
+            total=len(sections), scale=_scale_words(pages[0].sheet.scale)
+        ),
         sheets=tuple(others),
-    )  # fmt: skip
+    )
     return PlannedPage(sheet=sheet, layout=layout, rows=rows)
 
 

@@ -19,7 +19,6 @@ from scenarios.outputs.sheets.features import (
     draw_paths,
     draw_places,
     draw_standing,
-    paths_show,
     posts_of,
 )
 from scenarios.outputs.sheets.frame import MapFrame, framed
@@ -36,6 +35,7 @@ from scenarios.outputs.sheets.margin import (
     legend_entries,
     text_fits,
 )
+from scenarios.outputs.sheets.notes import notes_of, warning_text
 from scenarios.outputs.sheets.page import AMBER, AMBER_INK, INK, MUTED, POINT_MM, Box, Page, text_width, wrapped
 from scenarios.outputs.sheets.placing import Board
 from scenarios.outputs.sheets.projection import SheetProjection
@@ -91,9 +91,14 @@ def layout_of(
         columns = tuple(Box(MARGIN + n * (column + GAP), floor, column, deep) for n in range(3))
         around = Box(MARGIN, columns[0].top + GAP, inner, header.bottom - columns[0].top - GAP)
     return Layout(
-        paper=Box(0, 0, width, height), header=header, map=around.grown(-collar_mm(scale)), columns=columns, table=table,
-        approval=approval, footer=footer,
-    )  # fmt: skip
+        paper=Box(0, 0, width, height),
+        header=header,
+        map=around.grown(-collar_mm(scale)),
+        columns=columns,
+        table=table,
+        approval=approval,
+        footer=footer,
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -198,14 +203,24 @@ def _draw_map(page: Page, sheet: PaperSheet, frame: MapFrame, source: SheetSourc
     draw_countries(page, board, frame, source)
     roles = {place.role for place, _ in places}
     return Legend(
-        fence=bool(fences), schematic_fence=any(is_schematic(f.geometry_status) for f in source.run.cuts.fences),
-        passages=bool(passages), candidates=candidates, standing=standing, border=bool(border),
-        corridor=ground.has_corridor, paths=bool(paths),
-        cores="from" in roles, targets="to" in roles, water=ground.has_water or around.water, unknown=ground.has_unknown,
-        roads=bool(around.roads), settlements=bool(around.settlements),
-        contour_m=ground.contour_m, grid_m=grid_step_m(frame.scale) if frame.projection.zone is not None else 0.0,
+        fence=bool(fences),
+        schematic_fence=any(is_schematic(f.geometry_status) for f in source.run.cuts.fences),
+        passages=bool(passages),
+        candidates=candidates,
+        standing=standing,
+        border=bool(border),
+        corridor=ground.has_corridor,
+        paths=bool(paths),
+        cores="from" in roles,
+        targets="to" in roles,
+        water=ground.has_water or around.water,
+        unknown=ground.has_unknown,
+        roads=bool(around.roads),
+        settlements=bool(around.settlements),
+        contour_m=ground.contour_m,
+        grid_m=grid_step_m(frame.scale) if frame.projection.zone is not None else 0.0,
         sheets=bool(sheet.sheets),
-    )  # fmt: skip
+    )
 
 
 def _corners(box: Box) -> tuple[float, float, float, float]:
@@ -302,19 +317,6 @@ def _draw_footer(page: Page, box: Box, source: SheetSource) -> None:
         page.text(box.left, box.top - 5.0 - 2.5 * (number + 1), line, size=size, color=MUTED)
 
 
-def warning_text(source: SheetSource) -> str:
-    """What is not surveyed, in one line; empty if everything is."""
-    run, say = source.run, source.say
-    parts = []
-    if any(is_schematic(fence.geometry_status) for fence in run.cuts.fences):
-        parts.append(say("SCHEMATIC fence lines, not surveyed"))
-    if any(is_schematic(place.geometry_status) for place in run.places):
-        parts.append(say("SCHEMATIC outlines of reserves"))
-    if any("placeholder" in sentence.lower() for sentence in run.assumptions):
-        parts.append(say("resistances are expert placeholders"))
-    return "; ".join(parts)
-
-
 def _draw_margin(page: Page, layout: Layout, frame: MapFrame, source: SheetSource, legend: Legend) -> None:
     """Scale, north, legend, inset and notes: one below the other beside the map, or in three columns under it."""
     columns = [MarginColumn(page, box) for box in layout.columns]
@@ -352,48 +354,3 @@ def _scale_and_north(column: MarginColumn, frame: MapFrame, source: SheetSource)
     draw_scale(column, frame, source)
     column.gap(3.0)
     draw_north(column, frame, source)
-
-
-def notes_of(source: SheetSource, frame: MapFrame, legend: Legend) -> list[str]:
-    """What a reader must know to use grid, degrees, passages and relief."""
-    say, operation = source.say, source.operation
-    datum = say("WGS 84 to SK-42 by {name}, {code}, stated accuracy {m} m.").format(
-        name=say(operation.name), code=operation.code, m=source.say(f"{operation.accuracy_m:g}")
-    )
-    cell = source.say(f"{source.run.grid.cell_width_m / 1000:g}")
-    relief = say("Relief from cells of {km} km: shapes smaller than that do not show.").format(km=cell)
-    contours = say("Contours are only as sharp as that.") if legend.contour_m else say("No contours at this scale.")
-    hidden = not paths_show(frame) and any(path.x.size > 1 for path in source.run.paths)
-    paths = [] if not hidden else [say("Modelled paths are not drawn at this scale: they are as coarse as the cells.")]
-    rounded = say("Passages at whole kilometres of fence, positions rounded to 0.01\u00b0: true to about a kilometre.")
-    withheld = say("Fences and places are drawn on a coarse grid; passages and routes are not shown to the public.")
-    about = {Audience.PARTNER: [rounded], Audience.PUBLIC: [withheld]}.get(source.audience, [])
-    on_sk42 = frame.projection.zone is not None or legend.passages
-    return [
-        *about,
-        _grid_note(source, frame, legend.passages),
-        *([datum] if on_sk42 else []),
-        f"{relief} {contours}",
-        *paths,
-    ]
-
-
-def _grid_note(source: SheetSource, frame: MapFrame, in_table: bool) -> str:
-    """The sheet's projection, and what its numbers refer to."""
-    say, projection = source.say, frame.projection
-    if projection.zone is None:
-        plane = say(
-            "Stereographic projection about the middle of the sheet; scale true there, within {share} % at the edge."
-        ).format(share=source.say(f"{_scale_error(frame):.2f}"))
-        table = say("Degrees and MGRS: WGS 84; X and Y: SK-42, each place in its own zone.")
-        return f"{plane} {table}" if in_table else f"{plane} {say('Degrees: WGS 84.')}"
-    return say(
-        "Grid: SK-42 (Pulkovo 1942), Gauss-Kr\u00fcger zone {zone}, central meridian {meridian}\u00b0 E (EPSG:{code}); X north, Y east "
-        "with the zone's number. Degrees and MGRS: WGS 84."
-    ).format(zone=projection.zone, meridian=f"{projection.central_meridian:g}", code=28400 + projection.zone)
-
-
-def _scale_error(frame: MapFrame) -> float:
-    """Scale error of the stereographic projection in the map's corner [%]."""
-    west, south, east, north = frame.bounds
-    return 100.0 * ((east - west) ** 2 + (north - south) ** 2) / 4.0 / (4.0 * 6_371_000.0**2)

@@ -143,12 +143,19 @@ def passages_of(table: pd.DataFrame) -> tuple[Passage, ...]:
     """Rows of a ranking that has a ``number``."""
     return tuple(
         Passage(
-            label=str(row.number), candidate=str(row.candidate), fence=str(row.fence), along_m=float(row.along_m),
-            x=float(row.x), y=float(row.y), width_m=float(row.width_m), design=str(row.design),
-            state=str(getattr(row, "state", "")), name=str(getattr(row, "name", "")),
+            label=str(row.number),
+            candidate=str(row.candidate),
+            fence=str(row.fence),
+            along_m=float(row.along_m),
+            x=float(row.x),
+            y=float(row.y),
+            width_m=float(row.width_m),
+            design=str(row.design),
+            state=str(getattr(row, "state", "")),
+            name=str(getattr(row, "name", "")),
         )
         for row in table.itertuples(index=False)
-    )  # fmt: skip
+    )
 
 
 def fence_of(run: Release, fence: str) -> Any:

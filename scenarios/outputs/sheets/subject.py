@@ -46,12 +46,18 @@ def _together(runs: list[Release], results: StoredResults) -> Release:
     values = np.where(barrier, np.inf, np.where(nodata, np.nan, 1.0))
     places = {place.id: place for run in reversed(runs) for place in run.places}
     return replace(
-        first, species=ALL, titles=first.titles | {"species": "All species", "scientific": ""},
-        surface=ResistanceSurface.from_array(values, first.grid, ALL), places=tuple(places.values()),
-        corridor=_best_corridor(runs), paths=tuple(path for run in runs for path in run.paths),
-        ranking=results.combined[first.scenario], assumptions=tuple(dict.fromkeys(a for run in runs for a in run.assumptions)),
-        sensitivity_deg=max(run.sensitivity_deg for run in runs), model=None,
-    )  # fmt: skip
+        first,
+        species=ALL,
+        titles=first.titles | {"species": "All species", "scientific": ""},
+        surface=ResistanceSurface.from_array(values, first.grid, ALL),
+        places=tuple(places.values()),
+        corridor=_best_corridor(runs),
+        paths=tuple(path for run in runs for path in run.paths),
+        ranking=results.combined[first.scenario],
+        assumptions=tuple(dict.fromkeys(a for run in runs for a in run.assumptions)),
+        sensitivity_deg=max(run.sensitivity_deg for run in runs),
+        model=None,
+    )
 
 
 def _best_corridor(runs: list[Release]) -> np.ndarray:

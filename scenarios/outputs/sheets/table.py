@@ -31,9 +31,15 @@ def table_head(source: SheetSource) -> tuple[str, ...]:
     """Titles of the columns."""
     say = source.say
     return (
-        say("No."), say("fence, km"), say("opening"), f"{say('SK-42')} X {say('(north), m')}", "Y " + say("(east), m"),
-        say("latitude (WGS 84)"), say("longitude (WGS 84)"), "MGRS (WGS 84)",
-    )  # fmt: skip
+        say("No."),
+        say("fence, km"),
+        say("opening"),
+        f"{say('SK-42')} X {say('(north), m')}",
+        "Y " + say("(east), m"),
+        say("latitude (WGS 84)"),
+        say("longitude (WGS 84)"),
+        "MGRS (WGS 84)",
+    )
 
 
 def passage_rows(source: SheetSource, passages: Sequence[Passage], zone: int | None) -> list[tuple[str, ...]]:
@@ -62,9 +68,15 @@ def _row(source: SheetSource, passage: Passage, zone: int | None) -> tuple[str, 
     lon_text, lat_text = map(source.say.angle, rounded)
     near = "\u2248" + THIN
     return (
-        passage.label, where, opening, near + figure(round(north, -3)), near + figure(round(east, -3)), lat_text, lon_text,
+        passage.label,
+        where,
+        opening,
+        near + figure(round(north, -3)),
+        near + figure(round(east, -3)),
+        lat_text,
+        lon_text,
         mgrs_text(lon, lat, 2),
-    )  # fmt: skip
+    )
 
 
 def draw_table(

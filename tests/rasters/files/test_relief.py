@@ -28,13 +28,25 @@ def grid_of(cell: float, shape: tuple[int, int], left: float = LEFT, top: float 
 
 
 def write(
-    path: Path, z: Float, step: tuple[float, float] = (FINE, FINE), crs: str = METRES, nodata: float | None = None,
+    path: Path,
+    z: Float,
+    step: tuple[float, float] = (FINE, FINE),
+    crs: str = METRES,
+    nodata: float | None = None,
     corner: tuple[float, float] = (LEFT, TOP),
-) -> Path:  # fmt: skip
+) -> Path:
     with rasterio.open(
-        path, "w", driver="GTiff", width=z.shape[1], height=z.shape[0], count=1, dtype="float64", crs=crs, nodata=nodata,
+        path,
+        "w",
+        driver="GTiff",
+        width=z.shape[1],
+        height=z.shape[0],
+        count=1,
+        dtype="float64",
+        crs=crs,
+        nodata=nodata,
         transform=Affine(step[0], 0, corner[0], 0, -step[1], corner[1]),
-    ) as file:  # fmt: skip
+    ) as file:
         file.write(z, 1)
     return path
 
@@ -119,7 +131,7 @@ def test_waves_have_the_mean_maximum_and_share_of_a_cosine(tmp_path: Path) -> No
         mean, most, part = (
             fine_terrain(path, grid, name="s", measure="slope_percent", per_cell=how, above=above)  # type: ignore[arg-type]
             for how, above in (("mean", None), ("max", None), ("share", 0.7 * steepest))
-        )  # fmt: skip
+        )
         np.testing.assert_allclose(mean.values, 2 / np.pi * steepest, rtol=3e-3)
         np.testing.assert_allclose(most.values, steepest, rtol=1e-9)
         np.testing.assert_allclose(part.values, 2 / np.pi * np.arccos(0.7), atol=2 * FINE / wave)

@@ -30,8 +30,10 @@ PASSAGES = {
     "wires!7": (41.333841, 55.701293),
 }
 SITES = {f"{name}-cam": (lat + 2.3e-4, lon + 1.7e-4) for name, (lat, lon) in PASSAGES.items()} | {
-    "secret-den": (41.451777, 55.338219), "41.4821,55.2277": (41.482133, 55.227719), "hide-2": (41.487333, 55.211719),
-}  # fmt: skip
+    "secret-den": (41.451777, 55.338219),
+    "41.4821,55.2277": (41.482133, 55.227719),
+    "hide-2": (41.487333, 55.211719),
+}
 STRETCH = "border_0 km 12.3"
 INTERVAL = {"rate_per_100": 1.23456, "low_per_100": 0.123456, "high_per_100": 2.3456789}
 KINDS = ["passage"] * 3 + ["place", "open", "open"]
@@ -41,13 +43,24 @@ def tables() -> dict[str, pd.DataFrame]:
     """What `otkel evidence` writes, by hand: three passages, three other sites, two species."""
     cameras = [
         {
-            "deploymentID": f"dep-{site}-{n}", "site": site, "lat": lat, "lon": lon, "x": 5409876.543, "y": 4968765.432,
-            "kind": kind, "passage": site[:-4] if kind == "passage" else "", "opened": "2024-06-17", "along_m": 10512.345,
-            "stretch": STRETCH, "place": "south_hills" if kind == "place" else "", "control_of": "", "days": 71.234 + n,
+            "deploymentID": f"dep-{site}-{n}",
+            "site": site,
+            "lat": lat,
+            "lon": lon,
+            "x": 5409876.543,
+            "y": 4968765.432,
+            "kind": kind,
+            "passage": site[:-4] if kind == "passage" else "",
+            "opened": "2024-06-17",
+            "along_m": 10512.345,
+            "stretch": STRETCH,
+            "place": "south_hills" if kind == "place" else "",
+            "control_of": "",
+            "days": 71.234 + n,
         }
         for (site, (lat, lon)), kind in zip(SITES.items(), KINDS, strict=True)
         for n in range(2)
-    ]  # fmt: skip
+    ]
     head = {"design": "wires_out", "period": "after", "deployments": 2, "days": 143.468, "events": 9, "animals": 12}
     outcome = {"through": 5, "turned_back": 2, "unknown": 2, "directions": "north by the den 3", "crossings": 5}
     rest = outcome | INTERVAL | {"method": "gamma-Poisson", "dispersion": 1.0, "status": "ok"}
@@ -60,15 +73,28 @@ def tables() -> dict[str, pd.DataFrame]:
     ]
     prior = {"prior": 0.8123456, "prior_low": 0.41, "prior_high": 0.99, "mean": 0.87654, "low": 0.7, "high": 0.96}
     factors = [
-        {"species": s, "design": "wires_out", "passage": name} | prior | {"through": 5 + i, "turned_back": 2, "status": "updated"}
-        for s in SPECIES for i, name in enumerate(["", *PASSAGES])
-    ]  # fmt: skip
+        {"species": s, "design": "wires_out", "passage": name}
+        | prior
+        | {"through": 5 + i, "turned_back": 2, "status": "updated"}
+        for s in SPECIES
+        for i, name in enumerate(["", *PASSAGES])
+    ]
     units = [("south_hills", "Southern hills", "place"), *((f"step {s}", f"step {s}", "step") for s in list(SITES)[4:])]
     places = [
-        {"species": s, "unit": unit, "name": name, "group": group, "days": 142.468, "occasions": 20, "detections": 3 + i,
-         "probability_used": 0.98765, "status": "ok"}
-        for s in SPECIES for i, (unit, name, group) in enumerate(units)
-    ]  # fmt: skip
+        {
+            "species": s,
+            "unit": unit,
+            "name": name,
+            "group": group,
+            "days": 142.468,
+            "occasions": 20,
+            "detections": 3 + i,
+            "probability_used": 0.98765,
+            "status": "ok",
+        }
+        for s in SPECIES
+        for i, (unit, name, group) in enumerate(units)
+    ]
     numbers = {"sites": 6, "events": 123, "days": 855.678}
     ranks = (
         "spearman",
@@ -82,36 +108,62 @@ def tables() -> dict[str, pd.DataFrame]:
         "corridor_high",
     )
     predicted = [
-        {"species": s} | numbers | dict.fromkeys(ranks, 0.43219) | {"verdict": "predicts", "sentence": "seen at secret-den", "more_days": 0}
+        {"species": s}
+        | numbers
+        | dict.fromkeys(ranks, 0.43219)
+        | {"verdict": "predicts", "sentence": "seen at secret-den", "more_days": 0}
         for s in SPECIES
-    ]  # fmt: skip
+    ]
     fits = [
         {"predictor": p, "slope": 1.23456, "deviance": 400.0 - i, "gain": 10.123 + i, "gain_error": 2.0, "species": s}
-        for s in SPECIES for i, p in enumerate(["current", "current, den-map", "constant rate"])
-    ]  # fmt: skip
+        for s in SPECIES
+        for i, p in enumerate(["current", "current, den-map", "constant rate"])
+    ]
     return {
         "deployments.csv": pd.DataFrame(cameras),
         "events.csv": pd.DataFrame(
-            [{"deploymentID": c["deploymentID"], "start": "2024-07-11 04:02:46+00:00", "species": "walker"} for c in cameras]
+            [
+                {"deploymentID": c["deploymentID"], "start": "2024-07-11 04:02:46+00:00", "species": "walker"}
+                for c in cameras
+            ]
         ),
         "passage_use.csv": pd.DataFrame(use),
         "seasons.csv": pd.DataFrame(
-            [{"species": s, "season": t, "days": 136.129, "crossings": 138} | INTERVAL | {"status": "ok"}
-             for s in SPECIES for t in ("winter", "summer")]
+            [
+                {"species": s, "season": t, "days": 136.129, "crossings": 138} | INTERVAL | {"status": "ok"}
+                for s in SPECIES
+                for t in ("winter", "summer")
+            ]
         ),
-        "hours.csv": pd.DataFrame([{"species": s, "hour": 4, "events": 3} | INTERVAL | {"status": "ok"} for s in SPECIES]),
+        "hours.csv": pd.DataFrame(
+            [{"species": s, "hour": 4, "events": 3} | INTERVAL | {"status": "ok"} for s in SPECIES]
+        ),
         "use_factors.csv": pd.DataFrame(factors),
         "occupancy.csv": pd.DataFrame(
-            [{"species": s, "group": g, "units": n, "seen_at": 2, "naive": 0.66667, "psi": 0.65432, "low": 0.3, "high": 0.9,
-              "rate_per_100": 2.78358, "days_to_see": 367.62, "status": "too few data: 2 at secret-den"}
-             for s in SPECIES for g, n in (("place", 6), ("step", 2))]
+            [
+                {
+                    "species": s,
+                    "group": g,
+                    "units": n,
+                    "seen_at": 2,
+                    "naive": 0.66667,
+                    "psi": 0.65432,
+                    "low": 0.3,
+                    "high": 0.9,
+                    "rate_per_100": 2.78358,
+                    "days_to_see": 367.62,
+                    "status": "too few data: 2 at secret-den",
+                }
+                for s in SPECIES
+                for g, n in (("place", 6), ("step", 2))
+            ]
         ),
         "places.csv": pd.DataFrame(places),
         "prediction.csv": pd.DataFrame(predicted),
         "predictors.csv": pd.DataFrame(fits),
         "sites.csv": pd.DataFrame([{"site": site, "x": 5409876.543} for site in SITES]),
         "power.csv": pd.DataFrame([{"days": 855.678, "power": 0.4567, "species": s} for s in SPECIES]),
-    }  # fmt: skip
+    }
 
 
 def write_evidence(folder: Path, found: dict[str, pd.DataFrame], *, synthetic: bool = True) -> Path:
@@ -119,9 +171,14 @@ def write_evidence(folder: Path, found: dict[str, pd.DataFrame], *, synthetic: b
     for name, table in found.items():
         table.to_csv(folder / name, index=False)
     manifest = {
-        "kind": "evidence", "audience": "restricted", "settings": {"synthetic": synthetic}, "command": ["otkel", "secret-den"],
-        "outputs": {name: {} for name in found}, "scenarios": {"closed": {"study": "tiny"}}, "started": "2024-07-11",
-    }  # fmt: skip
+        "kind": "evidence",
+        "audience": "restricted",
+        "settings": {"synthetic": synthetic},
+        "command": ["otkel", "secret-den"],
+        "outputs": {name: {} for name in found},
+        "scenarios": {"closed": {"study": "tiny"}},
+        "started": "2024-07-11",
+    }
     (folder / "manifest.json").write_text(json.dumps(manifest))
     return folder
 
@@ -202,8 +259,13 @@ def _moved(found: dict[str, pd.DataFrame]) -> None:
 def _renamed(found: dict[str, pd.DataFrame]) -> None:
     """Other ids, in another order of the alphabet, and rows in another order."""
     new = {name: f"{chr(ord('z') - i)}-km{i}" for i, name in enumerate([*PASSAGES, *SITES, STRETCH, "den-map"])}
-    texts = (("deployments.csv", ["site", "passage", "stretch"]), ("passage_use.csv", ["watched"]),
-             ("use_factors.csv", ["passage"]), ("places.csv", ["unit", "name"]), ("predictors.csv", ["predictor"]))  # fmt: skip
+    texts = (
+        ("deployments.csv", ["site", "passage", "stretch"]),
+        ("passage_use.csv", ["watched"]),
+        ("use_factors.csv", ["passage"]),
+        ("places.csv", ["unit", "name"]),
+        ("predictors.csv", ["predictor"]),
+    )
     for file, columns in texts:
         for column in columns:
             for prefix in ("", "control of ", "step ", "current, "):
@@ -346,10 +408,13 @@ def test_every_column_has_a_meaning_somewhere(packages: dict[str, Path]) -> None
         (lambda f: (f / "deployments.csv").unlink(), LayerNotFoundError, "deployments.csv: is missing"),
         (lambda f: (f / "seasons.csv").unlink(), LayerNotFoundError, "seasons.csv: is missing"),
         (lambda f: (f / "hours.csv").write_text("species,hour\n"), DataError, "hours.csv: has no column events"),
-        (lambda f: (f / "power.csv").write_text("species,days,power\nwalker,1,2\nwalker,many,2\n"), DataError,
-         "power.csv, row 3: days: 'many'"),
+        (
+            lambda f: (f / "power.csv").write_text("species,days,power\nwalker,1,2\nwalker,many,2\n"),
+            DataError,
+            "power.csv, row 3: days: 'many'",
+        ),
     ],
-)  # fmt: skip
+)
 def test_what_is_missing_is_named_and_nothing_is_left(
     study: Path, tmp_path: Path, damage: Callable[[Path], object], error: type[Exception], words: str
 ) -> None:

@@ -78,8 +78,13 @@ def test_what_is_shown_is_what_the_file_says() -> None:
     assert near["value"] == 50 and "Khojir study" in near["origin"]
     assert rows["rules.settlement_distance_m", "from 3000 m on"]["value"] == 1
     assert rows["permeability.default", "worth_km"] | {"origin": ""} == {
-        "what": "permeability.default", "where": "worth_km", "value": 950, "unit": "km", "origin": "", "curve": False,
-    }  # fmt: skip
+        "what": "permeability.default",
+        "where": "worth_km",
+        "value": 950,
+        "unit": "km",
+        "origin": "",
+        "curve": False,
+    }
     assert rows["dispersal_km", ""]["unit"] == "km" and shown.assumptions == read_library("urial").assumptions
     assert ("rules.slope_percent", "exponent to read it on cells of 30 m") in {
         (row["what"], row["where"]) for row in show_species("kulan").rows

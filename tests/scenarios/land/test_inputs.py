@@ -144,11 +144,12 @@ def test_terrain_of_fine_relief_does_not_hang_on_the_cells(study: Path) -> None:
     """Cells of 4 km know the slopes of the relief's cells of 1 km: their mean, the greatest and the share that is steep."""
     file = {"derive": "slope_percent", "file": "dem.tif"}
     layers = {
-        "slope_mean": file | {"per_cell": "mean"}, "slope_max": file | {"per_cell": "max"},
+        "slope_mean": file | {"per_cell": "mean"},
+        "slope_max": file | {"per_cell": "max"},
         "share_steeper_than_5": file | {"per_cell": "share", "above": 5},
         "rough": {"derive": "ruggedness", "file": "dem.tif", "per_cell": "mean"},
         "escape": {"derive": "escape_distance", "file": "dem.tif", "above": 7, "at_most_m": 3000},
-    }  # fmt: skip
+    }
     stated = {f"layers__{name}": layer for name, layer in layers.items()}
     fine, coarse = inputs_of(study, **stated).layers, inputs_of(study, grid__cell_m=4000, **stated).layers
     for name in layers:
@@ -157,8 +158,12 @@ def test_terrain_of_fine_relief_does_not_hang_on_the_cells(study: Path) -> None:
         np.testing.assert_allclose(coarse[name].values, blocks, rtol=1e-6, err_msg=name)
         assert np.ptp(coarse[name].values) > 0
     assert {name: coarse[name].unit for name in layers} == {
-        "slope_mean": "percent", "slope_max": "percent", "share_steeper_than_5": "1", "rough": "m", "escape": "m",
-    }  # fmt: skip
+        "slope_mean": "percent",
+        "slope_max": "percent",
+        "share_steeper_than_5": "1",
+        "rough": "m",
+        "escape": "m",
+    }
 
 
 def test_slopes_of_averaged_relief_are_told_and_those_on_the_grid_are_as_ever(study: Path) -> None:

@@ -101,7 +101,7 @@ def test_no_hostile_name_in_a_manifest_leads_out_of_the_folder(
         (lambda m: m["settings"]["bases"]["closed"].update(folder="/etc"), "settings.bases.closed.folder: unknown key"),
         (lambda m: m.update(runs="none"), "runs: 'none': should be a list"),
     ],
-)  # fmt: skip
+)
 def test_what_is_no_manifest_is_told_by_key(
     change: Callable[[dict[str, Any]], object], words: str, place: Path, small_study: Path, tmp_path: Path
 ) -> None:

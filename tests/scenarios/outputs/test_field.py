@@ -63,9 +63,12 @@ def qgis(*arguments: str) -> dict[str, Any]:
         k: v for k, v in os.environ.items() if k not in ("PYTHONPATH", "VIRTUAL_ENV", "PROJ_DATA", "GDAL_DATA")
     }
     environment["QT_QPA_PLATFORM"] = "offscreen"
-    there = SYSTEM_PYTHON.is_file() and not subprocess.run(
-        [str(SYSTEM_PYTHON), "-c", "import qgis.core"], capture_output=True, env=environment, check=False
-    ).returncode  # fmt: skip
+    there = (
+        SYSTEM_PYTHON.is_file()
+        and not subprocess.run(
+            [str(SYSTEM_PYTHON), "-c", "import qgis.core"], capture_output=True, env=environment, check=False
+        ).returncode
+    )
     if not there:
         pytest.skip("QGIS with its Python (python3-qgis) is not installed")
     script = ROOT / "tests" / "support" / "qgis_check.py"
@@ -250,8 +253,9 @@ def test_the_workbook_reads_back(files, truth, results):
     assert metres_off(table["Бойлық, °, WGS 84"], table["Ендік, °, WGS 84"], truth) < 1.0
     lon, lat = from_gauss_kruger(
         operation_of(read_results(results).run("closed", "walker")),
-        table["Солтүстік (X), м, СК-42"].astype(float), table["Шығыс (Y), м, СК-42"].astype(float),
-    )  # fmt: skip
+        table["Солтүстік (X), м, СК-42"].astype(float),
+        table["Шығыс (Y), м, СК-42"].astype(float),
+    )
     assert metres_off(lon, lat, truth) < 1.0
     assert (table["Шығыс (Y), м, СК-42"] // 1e6 == table["Аймақ, СК-42"]).all()
     explained = " ".join(str(cell.value) for row in book["Түсіндірмелер"] for cell in row if cell.value)

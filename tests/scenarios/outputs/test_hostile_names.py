@@ -67,11 +67,14 @@ def results(tmp_path_factory) -> Path:
     lines = [line_km([(0, 0), (1, 1)]).__class__(pieces[k : k + 2]) for k in range(len(pieces) - 1)]
     frame = gpd.GeoDataFrame(
         {
-            "id": [f"b{k}" for k in range(len(lines))], "fence_line": "border",
-            "name": [names[k % len(names)] for k in range(len(lines))], "geometry_status": "schematic",
+            "id": [f"b{k}" for k in range(len(lines))],
+            "fence_line": "border",
+            "name": [names[k % len(names)] for k in range(len(lines))],
+            "geometry_status": "schematic",
         },
-        geometry=lines, crs="EPSG:6933",
-    )  # fmt: skip
+        geometry=lines,
+        crs="EPSG:6933",
+    )
     inner = gpd.read_file(study / "fences.gpkg").query("fence_line == 'inner'")
     pd.concat([frame, inner]).to_file(study / "fences.gpkg", layer="fences", driver="GPKG")
     regions = gpd.read_file(study / "regions.gpkg")

@@ -49,11 +49,23 @@ from tests.support.tokens import drawn_maps
 
 CREDITS = ("Elevation: somebody",)
 FILES = [
-    "resistance.tif", "cost_weighted_distance.tif", "corridor.tif", "current_density.tif", "results.gpkg", "pairs.csv",
-    "passages.csv", "fence_profile.csv", "indicators.csv", "standing_passages.csv",
-    "columns.csv", "map.png", "map_passages.png", "map_current.png", "map_cost.png",
+    "resistance.tif",
+    "cost_weighted_distance.tif",
+    "corridor.tif",
+    "current_density.tif",
+    "results.gpkg",
+    "pairs.csv",
+    "passages.csv",
+    "fence_profile.csv",
+    "indicators.csv",
+    "standing_passages.csv",
+    "columns.csv",
+    "map.png",
+    "map_passages.png",
+    "map_current.png",
+    "map_cost.png",
     "map_resistance.png",
-]  # fmt: skip
+]
 
 
 @pytest.fixture(scope="module")
@@ -64,9 +76,11 @@ def run():
 @pytest.fixture(scope="module")
 def sealed():
     return make_run(
-        sealed=True, scenario="sealed", candidates=0,
+        sealed=True,
+        scenario="sealed",
+        candidates=0,
         titles={"study": "Steppe", "scenario": "All <b>sealed</b> & shut", "species": "Kulan"},
-    )  # fmt: skip
+    )
 
 
 @pytest.fixture(scope="module")
@@ -277,12 +291,18 @@ def test_maps_come_out_of_every_odd_run(run, tmp_path):
         "no fences": without_fences(run),
         "no ranking": dataclasses.replace(run, ranking=run.ranking.iloc[:0]),
         "no places": dataclasses.replace(run, places=(), paths=()),
-        "nothing known": dataclasses.replace(run, cwd=np.full(grid.shape, np.nan), corridor=np.full(grid.shape, np.nan)),
+        "nothing known": dataclasses.replace(
+            run, cwd=np.full(grid.shape, np.nan), corridor=np.full(grid.shape, np.nan)
+        ),
         "one candidate": dataclasses.replace(run, ranking=run.ranking.iloc[:1]),
-        "fence outside": make_run(fences=(dataclasses.replace(two_fences(grid)[0], line=LineString(
-            [(west - 5e5, south), (east + 5e5, north)])),)),
-        "tall": make_run(tall), "wide": make_run(wide),
-    }  # fmt: skip
+        "fence outside": make_run(
+            fences=(
+                dataclasses.replace(two_fences(grid)[0], line=LineString([(west - 5e5, south), (east + 5e5, north)])),
+            )
+        ),
+        "tall": make_run(tall),
+        "wide": make_run(wide),
+    }
     for name, one in odd.items():
         folder = tmp_path / name
         folder.mkdir()
@@ -626,5 +646,9 @@ def test_canonical_json_knows_numpy_and_what_json_lacks():
     value["e"] = Path("x/y")
     assert canonical_json(value).startswith('{\n  "a"')
     assert strict(canonical_json(value)) == {
-        "a": [3, "inf", "-inf", None], "b": 0.5, "c": ["x", "y"], "d": [0, 1, 2], "e": "x/y",
-    }  # fmt: skip
+        "a": [3, "inf", "-inf", None],
+        "b": 0.5,
+        "c": ["x", "y"],
+        "d": [0, 1, 2],
+        "e": "x/y",
+    }

@@ -57,10 +57,11 @@ def solved(study: Path, scenario: str) -> tuple[list[Release], Any, Basis]:
 def contents_of(study: Path) -> Contents:
     every = {name: solved(study, name) for name in ("closed", "both", "free")}
     return Contents(
-        runs=tuple(run for runs, _, _ in every.values() for run in runs), credits=("Nobody",),
+        runs=tuple(run for runs, _, _ in every.values() for run in runs),
+        credits=("Nobody",),
         combined={name: combined for name, (_, combined, _) in every.items()},
         bases={name: basis for name, (_, _, basis) in every.items()},
-    )  # fmt: skip
+    )
 
 
 @pytest.fixture(scope="module")

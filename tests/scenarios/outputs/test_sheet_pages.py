@@ -105,9 +105,12 @@ def test_grid_labels_in_the_four_corners_are_what_own_formulae_give(close_up: tu
             beside = Box(frame.box.left - 8.0, north_line.at - 3.0, 8.0, 6.5)
             assert "".join(printed(page, beside)) == str(north_line.kilometres)
     assert [str(line.kilometres)[-2:] for line in across[1:-1]] == [
-        text.words for text in page.page.texts
-        if re.fullmatch(r"\d\d", text.words) and text.box.top < frame.box.bottom and across[0].at + 6 < text.box.left < across[-1].at - 8
-    ]  # fmt: skip
+        text.words
+        for text in page.page.texts
+        if re.fullmatch(r"\d\d", text.words)
+        and text.box.top < frame.box.bottom
+        and across[0].at + 6 < text.box.left < across[-1].at - 8
+    ]
 
 
 def test_table_prints_what_own_formulae_give(close_up: tuple[bytes, DrawnPage], run: Release) -> None:
@@ -134,9 +137,10 @@ def test_convergence_is_that_of_the_sphere_to_a_minute(close_up: tuple[bytes, Dr
 
 
 @pytest.mark.parametrize(
-    ("section", "lang"), [(SECTIONS[0], "kk"), (SECTIONS[1], "ru"), (SECTIONS[2], "en"), (SECTIONS[2], "kk")],
+    ("section", "lang"),
+    [(SECTIONS[0], "kk"), (SECTIONS[1], "ru"), (SECTIONS[2], "en"), (SECTIONS[2], "kk")],
     ids=["winding-kk", "northward-ru", "straight-en", "straight-kk"],
-)  # fmt: skip
+)
 def test_no_text_is_over_another_or_off_the_page(run: Release, section: dict[str, object], lang: str) -> None:
     _, pages = drawn(source_of(run, lang), **section)
     for page in pages:

@@ -188,9 +188,11 @@ def _luminance(rgb: np.ndarray) -> float:
 def test_public_pages_do_not_depend_on_passages_at_all(run: Release) -> None:
     """Other passages, paths and gains give the same file, byte for byte: nothing of them can be read from it."""
     others = replace(
-        run, ranking=run.ranking.assign(x=0.0, y=0.0, along_m=1.0, candidate="elsewhere", width_m=99.0), paths=run.paths[:0],
+        run,
+        ranking=run.ranking.assign(x=0.0, y=0.0, along_m=1.0, candidate="elsewhere", width_m=99.0),
+        paths=run.paths[:0],
         profile=run.profile.assign(gain_ohm2=run.profile["gain_ohm2"].to_numpy()[::-1]),
-    )  # fmt: skip
+    )
     files = [drawn(source_of(one, audience=Audience.PUBLIC)) for one in (run, others)]
     assert files[0][0] == files[1][0]
     text = " ".join(t.words for t in files[0][1][0].page.texts)
@@ -394,8 +396,14 @@ def test_export_all_writes_sheets_too(results: Path, tmp_path: Path) -> None:
     stored = read_results(results)
     for audience, name in ((Audience.PARTNER, "partner"), (Audience.PUBLIC, "public")):
         asked = Export(
-            results=stored, scenario="closed", species=("walker",), audience=audience, lang="kk", out=tmp_path, content=lambda: None
-        )  # type: ignore[arg-type, return-value]  # fmt: skip
+            results=stored,
+            scenario="closed",
+            species=("walker",),
+            audience=audience,
+            lang="kk",
+            out=tmp_path,
+            content=lambda: None,
+        )  # type: ignore[arg-type, return-value]
         (path,) = KINDS["sheet"].write(asked)
         best = shortlist(stored.run("closed", "walker").ranking)
         assert path.name == f"tiny_closed_walker_{name}_sheets_kk.pdf"

@@ -125,8 +125,9 @@ def test_a_scenario_on_a_coarser_grid_keeps_its_own_relief(tmp_path: Path) -> No
     summary = run_study(str(folder), ["free", "coarse"], ["digger"], tmp_path / "out", {}, Reporter(quiet=True))
     stored = read_results(summary.folder)
     assert sorted(path.name for path in (summary.folder / "context").iterdir()) == [
-        "elevation-coarse.tif", "elevation.tif",
-    ]  # fmt: skip
+        "elevation-coarse.tif",
+        "elevation.tif",
+    ]
     assert stored.run("coarse", "digger").layers["elevation"].values.shape == (20, 20)
     assert stored.run("free", "digger").layers["elevation"].values.shape == (40, 40)
     assert stored.borders is None
