@@ -135,7 +135,7 @@ def test_what_does_not_matter_for_a_species_is_not_in_its_key(study: Path, overr
         {"solver.tolerance": 1e-8},
         {"solver.neighbours": 4},
         {"grid.cell_m": 2000},
-        {"layers.dem.fill_nodata": 0},
+        {"layers.slope_percent.fill_nodata": 0},
         {"month": 3},
         {"openings": [{"id": "gap", "fence_line": "border", "design": "bridge", "every_m": 9000}]},
     ],
