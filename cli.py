@@ -16,6 +16,7 @@ from scenarios.commands import (
     compatible,
     evidence,
     export,
+    importing,
     monitoring,
     planning,
     sheet,
@@ -52,6 +53,7 @@ for command in (*PLANNING, comparing.compare, *COMPATIBLE, *MONITORING, *BEGINNI
 app.command(context_settings=NEGATIVE)(planning.explain)
 export.app.command()(sheet.sheet)
 app.add_typer(export.app)
+app.add_typer(importing.app)
 app.add_typer(batch.app)
 app.add_typer(evidence.app)
 app.add_typer(species.app)

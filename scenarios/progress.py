@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import sys
 import threading
 import warnings
 from collections.abc import Callable, Iterable
@@ -124,6 +125,19 @@ class Reporter:
         """A message for people."""
         if not self.quiet:
             self.console.print(text)
+
+    @property
+    def asks(self) -> bool:
+        """Whether a person can answer: a terminal on both sides."""
+        return not self.quiet and self.console.is_terminal and sys.stdin is not None and sys.stdin.isatty()
+
+    def ask(self, question: str) -> str:
+        """What a person types; the bar gives way to the question."""
+        self._progress.stop()
+        try:
+            return self.console.input(question)
+        except EOFError:
+            return ""
 
     def error(self, text: str) -> None:
         """Why the command stops, and how to go on where something is kept."""

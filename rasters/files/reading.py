@@ -26,7 +26,7 @@ from rasters.surface import Layer
 if TYPE_CHECKING:
     import geopandas as gpd
 
-__all__ = ["Resampling", "read_grid", "read_raster", "read_vectors"]
+__all__ = ["Resampling", "existing", "read_grid", "read_raster", "read_vectors"]
 
 Resampling = Literal["nearest", "bilinear", "average"]
 
@@ -86,7 +86,7 @@ def read_raster(
     RasterWarning
         What is not as plain as it looks: a scale, one band of several, numbers taken for no data.
     """
-    path = _existing(path)
+    path = existing(path)
     with open_band(path, number, choose=choose) as band:
         own = _grid_of(band)
         if grid is None or _is_same(grid, own, path, resampling):
@@ -101,7 +101,7 @@ def read_raster(
 
 def read_grid(path: str | Path) -> Grid:
     """Read where a raster's cells are, without its values."""
-    with open_band(_existing(path), FIRST) as band:
+    with open_band(existing(path), FIRST) as band:
         return _grid_of(band)
 
 
@@ -114,7 +114,7 @@ def _grid_of(band: Band) -> Grid:
         raise DataError(f"{band.path}: {error}") from error
 
 
-def _existing(path: str | Path) -> Path:
+def existing(path: str | Path) -> Path:
     """The path, or LayerNotFoundError naming what else is there."""
     path = Path(path)
     if path.exists():
@@ -230,7 +230,7 @@ def read_vectors(
     DataError
         No CRS, a geometry that is missing, empty or invalid, two features with one id, or a bad ``where``.
     """
-    path = _existing(path)
+    path = existing(path)
     layer = _existing_layer(path, layer)
     frame = _read_frame(path, layer, where)
     if frame.crs is None:

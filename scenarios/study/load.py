@@ -28,6 +28,7 @@ __all__ = [
     "bundled_profiles",
     "bundled_studies",
     "find_study",
+    "nodes_of",
     "parse_yaml",
     "read_document",
     "resolve",
@@ -160,10 +161,10 @@ def find_study(name: str) -> Path:
 
 def parse_yaml(text: str) -> Any:
     """Plain data of a YAML text in which dates are text; yaml.YAMLError for whatever is wrong in it."""
-    return _constructed(_composed(text))
+    return _constructed(nodes_of(text))
 
 
-def _composed(text: str) -> yaml.Node | None:
+def nodes_of(text: str) -> yaml.Node | None:
     """Nodes of a YAML text; yaml.YAMLError where they are nested too deeply, in themselves, or stand for too many."""
     try:
         root: yaml.Node | None = yaml.compose(text, Loader=_Loader)
@@ -197,7 +198,7 @@ def read_document(path: Path) -> Document:
     lines: dict[KeyPath, int] = {}
     faults: list[str] = []
     try:
-        root = _composed(path.read_text(encoding="utf-8"))
+        root = nodes_of(path.read_text(encoding="utf-8"))
         if not isinstance(root, yaml.MappingNode):
             raise ConfigError(f"{path}: should be a table of keys and values")
         _walk(root, (), lines, faults, path)
