@@ -21,7 +21,7 @@ from xml.parsers import expat
 
 import numpy as np
 
-from rasters.errors import DataError
+from rasters.errors import DataError, OptionError
 from rasters.files.formats import first_bytes, is_packed, require_plain_vectors
 from rasters.files.reading import existing
 from rasters.files.scratch import scratch_folder
@@ -43,10 +43,18 @@ MIF_START = re.compile(rb"\s*version\s+\d+", re.IGNORECASE)
 ELSEWHERE = re.compile(rb"open\s+table|isseamless|type\s+(?:linked|raster|odbc|wms|wfs|tileserver)", re.IGNORECASE)
 """In a ``.tab``: its rows stand in another table, or come from a server."""
 COMPANIONS = {
-    ".dbf": ".shp", ".shx": ".shp", ".prj": ".shp", ".cpg": ".shp", ".qix": ".shp", ".mid": ".mif", ".dat": ".tab",
-    ".map": ".tab", ".id": ".tab", ".ind": ".tab",
-}  # fmt: skip
-LATIN = "latin-1"
+    ".dbf": ".shp",
+    ".shx": ".shp",
+    ".prj": ".shp",
+    ".cpg": ".shp",
+    ".qix": ".shp",
+    ".mid": ".mif",
+    ".dat": ".tab",
+    ".map": ".tab",
+    ".id": ".tab",
+    ".ind": ".tab",
+}
+LATIN = "ISO-8859-1"
 """Every byte as one character, so that bytes come through."""
 
 
@@ -103,16 +111,25 @@ def read_foreign(path: str | Path, encoding: str | None = None) -> ForeignFile:
     ------
     LayerNotFoundError
         No such file.
+    OptionError
+        An ``encoding`` that is none.
     DataError
         Not a format that is opened, damaged, larger than anything drawn, or one that names other files.
     """
     path = existing(path)
     kind = _kind(path)
-    code = None if encoding is None else code_named(encoding, "--encoding")
+    code = None if encoding is None else _asked_code(encoding)
     notes: list[str] = []
     with _openable(path, kind, notes) as file:
         layers, said = _layers(path, file, kind, code)
     return ForeignFile(path=path, kind=kind, layers=layers, encoding=said, notes=tuple(notes))
+
+
+def _asked_code(encoding: str) -> str:
+    try:
+        return code_named(encoding, "--encoding")
+    except DataError as error:
+        raise OptionError(str(error)) from error
 
 
 def _kind(path: Path) -> str:
@@ -270,7 +287,9 @@ def _layers(path: Path, file: Path, kind: str, code: str | None) -> tuple[tuple[
     import pyogrio
 
     try:
-        names = [str(name) for name, shape in pyogrio.list_layers(file) if shape is not None]
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of measures, told when the layer is read
+            names = [str(name) for name, shape in pyogrio.list_layers(file) if shape is not None]
     except (ValueError, pyogrio.errors.DataSourceError) as error:
         raise DataError(f"{path}: cannot be read as {kind}: {_reason(error, file, path)}; save it again") from error
     if not names:

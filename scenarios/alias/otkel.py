@@ -42,9 +42,11 @@ JOBS = (
     "uncertainty",
     "window",
 )
+IMPORTS = ("import_cores", "import_fences", "import_passages", "import_reserves")
 MODULES = {
     **dict.fromkeys(CALLS, "scenarios.api.calls"),
     **dict.fromkeys(JOBS, "scenarios.api.jobs"),
+    **dict.fromkeys(IMPORTS, "scenarios.api.importing"),
     "errors": "rasters.errors",
 }
 __all__ = [*MODULES]

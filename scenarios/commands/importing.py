@@ -41,10 +41,11 @@ LayerOption = Annotated[
 MapOption = Annotated[
     list[str] | None,
     typer.Option(
-        "--map", metavar="NAME=FIELD",
+        "--map",
+        metavar="NAME=FIELD",
         help="NAME is the file's attribute FIELD; NAME= takes none. Default: attributes of usual names.",
     ),
-]  # fmt: skip
+]
 CrsOption = Annotated[
     str | None,
     typer.Option(
@@ -59,10 +60,11 @@ SwapOption = Annotated[bool, typer.Option("--swap-xy", help="The file has latitu
 StatusOption = Annotated[
     str | None,
     typer.Option(
-        "--geometry-status", help="How the shapes were made, for those that do not say: surveyed, digitised, schematic or unknown.",
+        "--geometry-status",
+        help="How the shapes were made, for those that do not say: surveyed, digitised, schematic or unknown.",
         **one_of("geometry status", *STATUSES),
     ),
-]  # fmt: skip
+]
 OriginOption = Annotated[
     str | None,
     typer.Option("--origin", help="Where the features are from, for those that do not say. Default: the file's name."),
@@ -108,10 +110,23 @@ def fences(
 ) -> Summary:
     """Put fence lines of a file into a study: broken ways joined, duplicates removed, tiny gaps closed, the rest reported."""
     return _import(
-        reporter, "fences", file=file, study=study, layer=layer, mapping=mapping, crs=crs, encoding=encoding, swap_xy=swap_xy,
-        geometry_status=geometry_status, origin=origin, snap_m=snap_m, fence_line=fence_line, active=active, replace=replace,
+        reporter,
+        "fences",
+        file=file,
+        study=study,
+        layer=layer,
+        mapping=mapping,
+        crs=crs,
+        encoding=encoding,
+        swap_xy=swap_xy,
+        geometry_status=geometry_status,
+        origin=origin,
+        snap_m=snap_m,
+        fence_line=fence_line,
+        active=active,
+        replace=replace,
         dry_run=dry_run,
-    )  # fmt: skip
+    )
 
 
 @app.command()
@@ -129,23 +144,37 @@ def passages(
     state: Annotated[
         str | None,
         typer.Option(
-            "--state", help="Of points that do not say: existing and planned become openings, proposed ones candidates.",
+            "--state",
+            help="Of points that do not say: existing and planned become openings, proposed ones candidates.",
             **one_of("state", "existing", "planned", "proposed"),
         ),
     ] = None,
     design: Annotated[
-        str | None, typer.Option("--design", help="Design of points that name none. Default: the only one of the study.")
+        str | None,
+        typer.Option("--design", help="Design of points that name none. Default: the only one of the study."),
     ] = None,
     fence_line: Annotated[
         str | None, typer.Option("--fence-line", help="Fence line of points that name none. Default: the nearest.")
     ] = None,
     dry_run: DryOption = False,
-) -> Summary:  # fmt: skip
+) -> Summary:
     """Put points of a file into a study as openings or candidates, each on its fence."""
     return _import(
-        reporter, "passages", file=file, study=study, layer=layer, mapping=mapping, crs=crs, encoding=encoding, swap_xy=swap_xy,
-        origin=origin, state=state, design=design, fence_line=fence_line, dry_run=dry_run,
-    )  # fmt: skip
+        reporter,
+        "passages",
+        file=file,
+        study=study,
+        layer=layer,
+        mapping=mapping,
+        crs=crs,
+        encoding=encoding,
+        swap_xy=swap_xy,
+        origin=origin,
+        state=state,
+        design=design,
+        fence_line=fence_line,
+        dry_run=dry_run,
+    )
 
 
 @app.command()
@@ -166,9 +195,20 @@ def reserves(
 ) -> Summary:
     """Put outlines of reserves into the layer `reserve` of a study."""
     return _import(
-        reporter, "reserves", file=file, study=study, layer=layer, mapping=mapping, crs=crs, encoding=encoding, swap_xy=swap_xy,
-        geometry_status=geometry_status, origin=origin, replace=replace, dry_run=dry_run,
-    )  # fmt: skip
+        reporter,
+        "reserves",
+        file=file,
+        study=study,
+        layer=layer,
+        mapping=mapping,
+        crs=crs,
+        encoding=encoding,
+        swap_xy=swap_xy,
+        geometry_status=geometry_status,
+        origin=origin,
+        replace=replace,
+        dry_run=dry_run,
+    )
 
 
 @app.command()
@@ -187,15 +227,28 @@ def cores(
     role: Annotated[
         str | None,
         typer.Option(
-            "--role", help="Places that say none are where animals move from, or to: they join the routes of every species.",
+            "--role",
+            help="Places that say none are where animals move from, or to: they join the routes of every species.",
             **one_of("role", "from", "to"),
         ),
     ] = None,
     replace: ReplaceOption = False,
     dry_run: DryOption = False,
-) -> Summary:  # fmt: skip
+) -> Summary:
     """Put outlines of places where animals live, and where they are to arrive, into a study."""
     return _import(
-        reporter, "cores", file=file, study=study, layer=layer, mapping=mapping, crs=crs, encoding=encoding, swap_xy=swap_xy,
-        geometry_status=geometry_status, origin=origin, role=role, replace=replace, dry_run=dry_run,
-    )  # fmt: skip
+        reporter,
+        "cores",
+        file=file,
+        study=study,
+        layer=layer,
+        mapping=mapping,
+        crs=crs,
+        encoding=encoding,
+        swap_xy=swap_xy,
+        geometry_status=geometry_status,
+        origin=origin,
+        role=role,
+        replace=replace,
+        dry_run=dry_run,
+    )

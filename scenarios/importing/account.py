@@ -76,10 +76,15 @@ class Imported:
         """Plain data."""
         rows = [{"group": e.group, "count": e.count, "what": e.what, "detail": e.detail} for e in self.entries]
         return {
-            "kind": self.kind, "file": str(self.file), "study": str(self.study), "ids": list(self.ids), "table": rows,
-            "written": [str(path) for path in self.written], "kept": None if self.kept is None else str(self.kept),
+            "kind": self.kind,
+            "file": str(self.file),
+            "study": str(self.study),
+            "ids": list(self.ids),
+            "table": rows,
+            "written": [str(path) for path in self.written],
+            "kept": None if self.kept is None else str(self.kept),
             "dry_run": self.dry_run,
-        }  # fmt: skip
+        }
 
     def print(self, console: Console) -> None:
         """The table, where earlier files are, and what comes next."""

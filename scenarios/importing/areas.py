@@ -67,8 +67,12 @@ def _valid(features: Sequence[Feature], account: Account) -> list[Feature]:
 
 def _polygons(shape: BaseGeometry) -> list[Polygon]:
     parts = shapely.get_parts(shape).tolist()
-    return [one for part in parts for one in (shapely.get_parts(part) if "Multi" in part.geom_type else [part])
-            if one.geom_type == "Polygon"]  # fmt: skip
+    return [
+        one
+        for part in parts
+        for one in (shapely.get_parts(part) if "Multi" in part.geom_type else [part])
+        if one.geom_type == "Polygon"
+    ]
 
 
 def _once(features: Sequence[Feature], account: Account) -> list[Feature]:

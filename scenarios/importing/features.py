@@ -25,9 +25,11 @@ if TYPE_CHECKING:
 __all__ = ["AREAS", "GEOMETRIES", "LINES", "Feature", "chosen_layers", "on_grid", "require_some_inside", "split_off"]
 
 GEOMETRIES = {
-    "fences": ("LineString", "MultiLineString", "LinearRing"), "passages": ("Point", "MultiPoint"),
-    "reserves": ("Polygon", "MultiPolygon"), "cores": ("Polygon", "MultiPolygon"),
-}  # fmt: skip
+    "fences": ("LineString", "MultiLineString", "LinearRing"),
+    "passages": ("Point", "MultiPoint"),
+    "reserves": ("Polygon", "MultiPolygon"),
+    "cores": ("Polygon", "MultiPolygon"),
+}
 LINES = GEOMETRIES["fences"]
 AREAS = ("reserves", "cores")
 """Kinds that closed lines may stand for, too."""

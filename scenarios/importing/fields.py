@@ -22,13 +22,21 @@ __all__ = ["ALIASES", "KINDS", "STATUSES", "Fields", "mapped", "number_in", "slu
 NAMES = ("id", "name", "name_ru", "name_kk")
 KINDS: dict[str, tuple[str, ...]] = {
     "fences": (
-        *NAMES, "fence_line", "country", "geometry_status", "origin", "top_m", "strands", "bottom_m", "permeability",
+        *NAMES,
+        "fence_line",
+        "country",
+        "geometry_status",
+        "origin",
+        "top_m",
+        "strands",
+        "bottom_m",
+        "permeability",
         "worth_km",
     ),
     "passages": (*NAMES, "fence_line", "design", "width_m", "state", "opened", "origin"),
     "reserves": (*NAMES, "geometry_status", "origin"),
     "cores": (*NAMES, "geometry_status", "origin", "role"),
-}  # fmt: skip
+}
 """Kind of import -> what can be mapped."""
 ALIASES: dict[str, tuple[str, ...]] = {
     "id": ("id", "fence_id", "passage_id"),
@@ -55,17 +63,29 @@ EMPTY_NAMES = ("layer",)
 """Names of attributes that a drawing has instead of names, tried last."""
 STATUSES = ("surveyed", "digitised", "schematic", "unknown")
 SAID = {
-    "digitized": "digitised", "gps": "surveyed", "survey": "surveyed", "scheme": "schematic", "схема": "schematic", "съёмка": "surveyed",
-    "оцифровано": "digitised", "схематично": "schematic", "по съёмке": "surveyed", "proposed": "proposed",
-}  # fmt: skip
+    "digitized": "digitised",
+    "gps": "surveyed",
+    "survey": "surveyed",
+    "scheme": "schematic",
+    "схема": "schematic",
+    "съёмка": "surveyed",
+    "оцифровано": "digitised",
+    "схематично": "schematic",
+    "по съёмке": "surveyed",
+    "proposed": "proposed",
+}
 """Other words for a geometry status."""
 NUMBER = re.compile(r"^\s*([+-]?\d+(?:[.,]\d+)?)\s*(m|м|meters?|metres?)?\s*$", re.IGNORECASE)
 LONGEST = 60
-LATIN_OF = dict(zip(
-    "абвгдеёжзийклмнопрстуфхцчшщъыьэюяәғқңөұүһі",
-    re.split(" ", "a b v g d e e zh z i y k l m n o p r s t u f kh ts ch sh shch _ y _ e yu ya a gh q ng o u u h i"),
-    strict=True,
-))  # fmt: skip
+LATIN_OF = dict(
+    zip(
+        "абвгдеёжзийклмнопрстуфхцчшщъыьэюяәғқңөұүһі",
+        re.split(
+            " ", "a b v g d e e zh z i y k l m n o p r s t u f kh ts ch sh shch _ y _ e yu ya a gh q ng o u u h i"
+        ),
+        strict=True,
+    )
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,15 +100,21 @@ class Fields:
         return None if found is None or found != found or found == "" else found
 
 
-def mapped(kind: str, columns: Sequence[str], options: Sequence[str], asker: Asker, account: Account) -> Fields:
+def mapped(kind: str, attributes: Mapping[str, bool], options: Sequence[str], asker: Asker, account: Account) -> Fields:
     """Attributes of a file by option (``name=NAZV``; ``name=`` for none), else by their names, else by question.
+
+    Parameters
+    ----------
+    attributes : mapping of str to bool
+        Those of the file, and whether any feature has something there; empty ones are taken only by option.
 
     Raises
     ------
     OptionError
         For what cannot be mapped, or an attribute that the file has not.
     """
-    stated = dict(_stated(kind, columns, one) for one in options)
+    stated = dict(_stated(kind, list(attributes), one) for one in options)
+    columns = [name for name, filled in attributes.items() if filled]
     found = {name: column for name, column in stated.items() if column}
     taken = set(found.values())
     for name in KINDS[kind]:

@@ -140,9 +140,17 @@ def _passages(work: Work, features: list[Feature]) -> None:
         except LayerNotFoundError:
             fences = ()
     placed = placed_passages(
-        features, work.fields, work.resolved, fences, work.grid, work.asker, work.account, design=request.design,
-        state=request.state, fence_line=request.fence_line,
-    )  # fmt: skip
+        features,
+        work.fields,
+        work.resolved,
+        fences,
+        work.grid,
+        work.asker,
+        work.account,
+        design=request.design,
+        state=request.state,
+        fence_line=request.fence_line,
+    )
     if placed.openings:
         work.changes.items["openings",] = [*placed.openings]
     if placed.points:

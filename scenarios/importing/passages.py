@@ -26,9 +26,17 @@ __all__ = ["STATES", "Placed", "placed_passages"]
 
 STATES = ("existing", "planned", "proposed")
 SAID = {
-    "exists": "existing", "built": "existing", "open": "existing", "существует": "existing", "plan": "planned", "agreed": "planned",
-    "планируется": "planned", "candidate": "proposed", "proposal": "proposed", "предлагается": "proposed",
-}  # fmt: skip
+    "exists": "existing",
+    "built": "existing",
+    "open": "existing",
+    "существует": "existing",
+    "plan": "planned",
+    "agreed": "planned",
+    "планируется": "planned",
+    "candidate": "proposed",
+    "proposal": "proposed",
+    "предлагается": "proposed",
+}
 """Other words for a state."""
 ON_FENCE_M = 100.0
 """Passages farther than this from the fence are told [m]."""
@@ -60,9 +68,18 @@ class _Asked:
 
 
 def placed_passages(
-    features: Sequence[Feature], fields: Fields, resolved: ResolvedStudy, fences: Sequence[Fence], grid: Grid, asker: Asker,
-    account: Account, *, design: str | None = None, state: str | None = None, fence_line: str | None = None,
-) -> Placed:  # fmt: skip
+    features: Sequence[Feature],
+    fields: Fields,
+    resolved: ResolvedStudy,
+    fences: Sequence[Fence],
+    grid: Grid,
+    asker: Asker,
+    account: Account,
+    *,
+    design: str | None = None,
+    state: str | None = None,
+    fence_line: str | None = None,
+) -> Placed:
     """Each point on the nearest fence, or on that of the line it names.
 
     Raises
@@ -100,9 +117,15 @@ def placed_passages(
 
 
 def _asked(
-    fields: Fields, resolved: ResolvedStudy, fences: Sequence[Fence], asker: Asker, *, design: str | None,
-    state: str | None, line: str | None,
-) -> _Asked:  # fmt: skip
+    fields: Fields,
+    resolved: ResolvedStudy,
+    fences: Sequence[Fence],
+    asker: Asker,
+    *,
+    design: str | None,
+    state: str | None,
+    line: str | None,
+) -> _Asked:
     """What holds for points that say nothing themselves."""
     designs, lines = list(resolved.study.designs), sorted({fence.fence_line for fence in fences})
     for option, given, known in (("design", design, designs), ("state", state, STATES), ("fence_line", line, lines)):
@@ -140,9 +163,15 @@ def _there(resolved: ResolvedStudy, grid: Grid) -> list[Point]:
 
 
 def _row(
-    one: Feature, fields: Fields, resolved: ResolvedStudy, fences: Sequence[Fence], grid: Grid, asked: _Asked,
-    told: dict[str, list[str]], problems: Counter[str],
-) -> tuple[dict[str, Any] | None, bool]:  # fmt: skip
+    one: Feature,
+    fields: Fields,
+    resolved: ResolvedStudy,
+    fences: Sequence[Fence],
+    grid: Grid,
+    asked: _Asked,
+    told: dict[str, list[str]],
+    problems: Counter[str],
+) -> tuple[dict[str, Any] | None, bool]:
     """A row without its id, and whether it is an opening; None for a point that cannot be one."""
     name = text_in(fields.value(one.row, "name"))
     line = _line(one, fields, fences, asked, told, name)
@@ -169,8 +198,12 @@ def _row(
     return {
         **{key: value for key, value in names.items() if value},
         **({"state": state} if state == "planned" else {}),
-        "fence_line": fence.fence_line, "design": design, **place, **width, **_opened(one, fields, told),
-    }, True  # fmt: skip
+        "fence_line": fence.fence_line,
+        "design": design,
+        **place,
+        **width,
+        **_opened(one, fields, told),
+    }, True
 
 
 def _known(design: str | None, resolved: ResolvedStudy) -> str:

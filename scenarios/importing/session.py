@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
 from rasters.errors import DataError, PlannerWarning
-from rasters.files.foreign import read_foreign
+from rasters.files.foreign import ForeignLayer, read_foreign
 from scenarios.importing.account import Account, Imported
 from scenarios.importing.asking import asker_of
 from scenarios.importing.features import (
@@ -58,20 +59,32 @@ def import_features(request: ImportRequest, reporter: Reporter) -> Imported:
         raise DataError(
             f"{file.path}: holds {len(features)} features; choose a layer, or cut the file to the region first"
         )
-    columns = list(
-        dict.fromkeys(name for one in layers for name in one.frame.columns if name != one.frame.geometry.name)
-    )
-    fields = mapped(request.kind, [str(name) for name in columns], request.mapping, asker, account)
+    fields = mapped(request.kind, _columns(layers), request.mapping, asker, account)
     work = Work(
-        request=request, resolved=resolved, grid=grid, asker=asker, account=account, fields=fields,
+        request=request,
+        resolved=resolved,
+        grid=grid,
+        asker=asker,
+        account=account,
+        fields=fields,
         origin=origin_asked(request, file, fields, asker),
-    )  # fmt: skip
+    )
     kinds = (*GEOMETRIES[request.kind], *(LINES if request.kind in AREAS else ()))
     features = split_off(features, kinds, account)
     if request.kind not in AREAS:
         features = require_some_inside(features, grid, account, file.path)
     TAKEN_IN[request.kind](work, features)
     return _finished(work)
+
+
+def _columns(layers: Sequence[ForeignLayer]) -> dict[str, bool]:
+    """Attributes of layers, and whether any feature has something there."""
+    found: dict[str, bool] = {}
+    for layer in layers:
+        for name in layer.frame.columns.drop(layer.frame.geometry.name):
+            values = layer.frame[name]
+            found[str(name)] = found.get(str(name), False) or bool((values.notna() & (values != "")).any())
+    return found
 
 
 def _finished(work: Work) -> Imported:
@@ -84,9 +97,15 @@ def _finished(work: Work) -> Imported:
     if work.files and not work.request.dry_run:
         kept = replace_files(path, work.files, partial(_require_good, work))
     return Imported(
-        kind=work.request.kind, file=work.request.file, study=Path(work.request.study), ids=work.ids, kept=kept,
-        entries=tuple(work.account.entries), written=written, dry_run=work.request.dry_run,
-    )  # fmt: skip
+        kind=work.request.kind,
+        file=work.request.file,
+        study=Path(work.request.study),
+        ids=work.ids,
+        kept=kept,
+        entries=tuple(work.account.entries),
+        written=written,
+        dry_run=work.request.dry_run,
+    )
 
 
 def _require_good(work: Work) -> None:

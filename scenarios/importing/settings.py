@@ -75,9 +75,11 @@ def _separations(resolved: ResolvedStudy, good: Sequence[bool], changes: Changes
     left = [row for row, keep in zip(stated, good, strict=True) if keep and row in before]
     changes.values[SEPARATIONS] = left
     account.tell(
-        "corrected", len(before) - len(left), "separations of lines or regions that are in no file taken out",
+        "corrected",
+        len(before) - len(left),
+        "separations of lines or regions that are in no file taken out",
         "say under fences.separations what the fences keep apart; otkel check proves it",
-    )  # fmt: skip
+    )
 
 
 def route_places(

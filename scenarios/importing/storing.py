@@ -28,9 +28,13 @@ Row = tuple[dict[str, Any], BaseGeometry]
 
 
 def put(
-    work: Work, key: tuple[str, ...], name: str, table: str | None, names: Mapping[str, str],
+    work: Work,
+    key: tuple[str, ...],
+    name: str,
+    table: str | None,
+    names: Mapping[str, str],
     features: Sequence[Row],
-) -> gpd.GeoDataFrame:  # fmt: skip
+) -> gpd.GeoDataFrame:
     """Adds features to a file of the study; what the file will hold, in its own system."""
     import geopandas as gpd
 

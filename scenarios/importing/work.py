@@ -98,15 +98,17 @@ class Work:
 def require_options(request: ImportRequest) -> None:
     """OptionError for what an option cannot be."""
     for option, value, known in (
-        ("kind", request.kind, tuple(KINDS)), ("--geometry-status", request.geometry_status, STATUSES),
+        ("kind", request.kind, tuple(KINDS)),
+        ("--geometry-status", request.geometry_status, STATUSES),
         ("--role", request.role, ROLES),
-    ):  # fmt: skip
+    ):
         if value is not None and value not in known:
             raise OptionError(f"{option}: {unknown(option.strip('-').replace('-', ' '), value, known)}")
     if not 0 <= request.snap_m <= FARTHEST_SNAP_M:
         raise OptionError(f"--snap-m {request.snap_m:g}: should be from 0 to 10000 metres")
-    if request.fence_line is not None and not request.fence_line.strip():
-        raise OptionError("--fence-line: should not be empty")
+    for option, text in (("--fence-line", request.fence_line), ("--origin", request.origin)):
+        if text is not None and not text.strip():
+            raise OptionError(f"{option}: should not be empty")
 
 
 def origin_asked(request: ImportRequest, file: ForeignFile, fields: Fields, asker: Asker) -> str:

@@ -42,6 +42,8 @@ def with_value(text: str, key: KeyPath, value: Any, path: Path) -> str:
         return _checked(_added(text, root, key, value), text, key, value, path)
     start, end = node.start_mark.index, _end(node, text)
     blank = " " if start and text[start - 1] not in " \n" else ""
+    if isinstance(node, yaml.CollectionNode) and not node.flow_style:
+        blank = "  "  # a list may stand as far left as its key, a value may not
     return _checked(text[:start] + blank + _flow(value) + text[end:], text, key, value, path)
 
 

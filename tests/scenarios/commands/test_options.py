@@ -16,6 +16,7 @@ from typer.testing import CliRunner
 from cli import app
 from scenarios.exit_codes import ExitCode
 from scenarios.outputs.sheets.sheet import PAPERS
+from tests.support.foreign_files import fence, frame
 from tests.support.places import ROOT
 from tests.support.tiny_study import write_tiny_study
 
@@ -44,6 +45,7 @@ ARGUMENTS = {
     "name": "NAME",
     "section": "study",
     "profile": "wild_ass",
+    "file": "FILE",
 }
 OF_TEXT = {
     "--indicator": ["no_such", ""],
@@ -76,6 +78,16 @@ OF_TEXT = {
     "--fence": ["no_such"],
     "--base": ["no_such"],
     "--from": ["no_such", ""],
+    "--layer": ["no_such", ""],
+    "--map": ["no_such=name", "name=no_such", "name"],
+    "--crs": ["no_such", "", "EPSG:0"],
+    "--encoding": ["no_such", ""],
+    "--geometry-status": ["guessed", ""],
+    "--state": ["old", ""],
+    "--design": ["no_such", ""],
+    "--fence-line": [""],
+    "--role": ["both", ""],
+    "--origin": [""],
 }
 """Values of words that an option cannot take; options whose value is a path are told of as missing input or unusable folders."""
 OF_NUMBERS = ["many", "nan", "1e999", "-1", ""]
@@ -113,12 +125,15 @@ def places(tmp_path_factory: pytest.TempPathFactory, small_run: Any) -> dict[str
     """What stands for the words of `ARGUMENTS`: a study, results, other data."""
     folder = tmp_path_factory.mktemp("options")
     (folder / "matrix.yaml").write_text("scenario: [closed]\n", encoding="utf-8")
+    for layer, shape in (("lines", fence()), ("points", fence().centroid), ("areas", fence().buffer(500))):
+        frame([shape], name=[layer]).to_file(folder / "mixed.gpkg", layer=layer)
     return {
         "STUDY": str(write_tiny_study(folder / "study")),
         "RESULTS": str(small_run.folder),
         "DATA": str(folder / "none"),
         "JOB": str(folder / "none.ini"),
         "MATRIX": str(folder / "matrix.yaml"),
+        "FILE": str(folder / "mixed.gpkg"),
     }
 
 

@@ -56,7 +56,7 @@ def said() -> set[str]:
         *MAPS.values(), *READING.values(), *PUBLIC_TITLES.values(), *PUBLIC_READING.values(), WITHHELD_TITLE, WITHHELD_READING,
         *(text for one in HEADLINES for text in (one.label, one.unit)), *FILES.values(), comparison_figure.READING,
         *(text for one in CHANGES for text in (one.title, one.shown_unit, one.reading, *one.ends)),
-        "schematic", "surveyed", "unknown", "modelled", *SENTENCES, *PHRASES,
+        "schematic", "digitised", "surveyed", "unknown", "modelled", *SENTENCES, *PHRASES,
     }  # fmt: skip
     for path in [*ROOT.glob("scenarios/outputs/**/*.py"), *ROOT.glob("scenarios/comparison/*.py")]:
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):

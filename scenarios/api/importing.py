@@ -1,0 +1,165 @@
+"""`otkel import` for scripts: a function for each kind, a parameter for each option, by the same name."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from scenarios.api.done import Teller
+from scenarios.api.results import OpenStudy
+
+if TYPE_CHECKING:
+    from scenarios.importing.account import Imported
+
+__all__ = ["import_cores", "import_fences", "import_passages", "import_reserves"]
+
+Names = Sequence[str] | str | None
+Mapped = Mapping[str, str] | Sequence[str]
+"""Ours -> attribute of the file: ``{"name": "НАЗВ"}``, or as the option says it."""
+
+
+def import_fences(
+    file: str | Path,
+    study: OpenStudy | str | Path,
+    *,
+    layer: Names = None,
+    mapping: Mapped = (),
+    crs: str | None = None,
+    encoding: str | None = None,
+    swap_xy: bool = False,
+    geometry_status: str | None = None,
+    origin: str | None = None,
+    snap_m: float = 1.0,
+    fence_line: str | None = None,
+    active: bool = True,
+    replace: bool = False,
+    dry_run: bool = False,
+) -> Imported:
+    """Put fence lines of a file into a study; ``entries`` of what it returns are the table that the command prints."""
+    return _imported(
+        "fences",
+        file,
+        study,
+        layer,
+        mapping,
+        crs=crs,
+        encoding=encoding,
+        swap_xy=swap_xy,
+        geometry_status=geometry_status,
+        origin=origin,
+        snap_m=snap_m,
+        fence_line=fence_line,
+        active=active,
+        replace=replace,
+        dry_run=dry_run,
+    )
+
+
+def import_passages(
+    file: str | Path,
+    study: OpenStudy | str | Path,
+    *,
+    layer: Names = None,
+    mapping: Mapped = (),
+    crs: str | None = None,
+    encoding: str | None = None,
+    swap_xy: bool = False,
+    origin: str | None = None,
+    state: str | None = None,
+    design: str | None = None,
+    fence_line: str | None = None,
+    dry_run: bool = False,
+) -> Imported:
+    """Put points of a file into a study as openings (``state`` existing or planned) or candidates (proposed)."""
+    return _imported(
+        "passages",
+        file,
+        study,
+        layer,
+        mapping,
+        crs=crs,
+        encoding=encoding,
+        swap_xy=swap_xy,
+        origin=origin,
+        state=state,
+        design=design,
+        fence_line=fence_line,
+        dry_run=dry_run,
+    )
+
+
+def import_reserves(
+    file: str | Path,
+    study: OpenStudy | str | Path,
+    *,
+    layer: Names = None,
+    mapping: Mapped = (),
+    crs: str | None = None,
+    encoding: str | None = None,
+    swap_xy: bool = False,
+    geometry_status: str | None = None,
+    origin: str | None = None,
+    replace: bool = False,
+    dry_run: bool = False,
+) -> Imported:
+    """Put outlines of reserves into the layer ``reserve`` of a study."""
+    return _imported(
+        "reserves",
+        file,
+        study,
+        layer,
+        mapping,
+        crs=crs,
+        encoding=encoding,
+        swap_xy=swap_xy,
+        geometry_status=geometry_status,
+        origin=origin,
+        replace=replace,
+        dry_run=dry_run,
+    )
+
+
+def import_cores(
+    file: str | Path,
+    study: OpenStudy | str | Path,
+    *,
+    layer: Names = None,
+    mapping: Mapped = (),
+    crs: str | None = None,
+    encoding: str | None = None,
+    swap_xy: bool = False,
+    geometry_status: str | None = None,
+    origin: str | None = None,
+    role: str | None = None,
+    replace: bool = False,
+    dry_run: bool = False,
+) -> Imported:
+    """Put outlines of places into a study; ``role``: ``"from"`` or ``"to"``."""
+    return _imported(
+        "cores",
+        file,
+        study,
+        layer,
+        mapping,
+        crs=crs,
+        encoding=encoding,
+        swap_xy=swap_xy,
+        geometry_status=geometry_status,
+        origin=origin,
+        role=role,
+        replace=replace,
+        dry_run=dry_run,
+    )
+
+
+def _imported(
+    kind: str, file: str | Path, study: OpenStudy | str | Path, layer: Names, mapping: Mapped, **given: Any
+) -> Imported:
+    from scenarios.importing.session import ImportRequest, import_features
+
+    name = str(study.path if isinstance(study, OpenStudy) else study)
+    layers = (layer,) if isinstance(layer, str) else tuple(layer or ())
+    pairs = [f"{ours}={theirs}" for ours, theirs in mapping.items()] if isinstance(mapping, Mapping) else list(mapping)
+    request = ImportRequest(kind=kind, file=Path(file), study=name, layers=layers, mapping=pairs, **given)
+    return import_features(request, Teller(None))
