@@ -42,7 +42,7 @@ JOBS = (
     "uncertainty",
     "window",
 )
-IMPORTS = ("import_cores", "import_fences", "import_passages", "import_reserves")
+IMPORTS = ("export_study", "import_cores", "import_fences", "import_passages", "import_reserves")
 MODULES = {
     **dict.fromkeys(CALLS, "scenarios.api.calls"),
     **dict.fromkeys(JOBS, "scenarios.api.jobs"),

@@ -12,11 +12,25 @@ from scenarios.api.results import OpenStudy
 if TYPE_CHECKING:
     from scenarios.importing.account import Imported
 
-__all__ = ["import_cores", "import_fences", "import_passages", "import_reserves"]
+__all__ = ["export_study", "import_cores", "import_fences", "import_passages", "import_reserves"]
 
 Names = Sequence[str] | str | None
 Mapped = Mapping[str, str] | Sequence[str]
 """Ours -> attribute of the file: ``{"name": "НАЗВ"}``, or as the option says it."""
+
+
+def export_study(
+    source: OpenStudy | str | Path, to: str, out: str | Path, *, only: Names = None, scenario: str | None = None
+) -> tuple[Path, ...]:
+    """Write fences, passages, reserves and cores of a study, or of results; returns the files.
+
+    ``to`` is one of `scenarios.importing.exporting.FORMATS`.
+    """
+    from scenarios.importing.exporting import export_study as export
+
+    name = str(source.path if isinstance(source, OpenStudy) else source)
+    kinds = (only,) if isinstance(only, str) else tuple(only or ())
+    return export(name, to, Path(out), kinds=kinds, scenario=scenario).found
 
 
 def import_fences(

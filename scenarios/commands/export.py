@@ -70,6 +70,35 @@ def _command(kind: str) -> Callable[..., None]:
     return command
 
 
+STUDY_FORMATS = ("geopackage", "geojson", "kml", "gpx", "shapefile")
+
+
+@app.command("study")
+@reported("export study")
+def study(
+    reporter: Reporter,
+    source: Annotated[str, typer.Argument(metavar="STUDY", help="A study, or a folder that `otkel run` wrote.")],
+    to: Annotated[
+        str,
+        typer.Option(
+            "--to",
+            help="geopackage and kml: one file with a layer for each; geojson, gpx and shapefile: a file for each.",
+            **one_of("format", *STUDY_FORMATS),
+        ),
+    ],
+    out: FolderOption,
+    only: Annotated[
+        list[str] | None,
+        typer.Option("--only", help="fences, passages, reserves or cores; may be given several times. Default: all."),
+    ] = None,
+    scenario: OneScenarioOption = None,
+) -> Summary:
+    """Fences, passages, reserves and cores at full precision, as files that `otkel import` takes back."""
+    from scenarios.importing.exporting import export_study
+
+    return export_study(source, to, out, kinds=only or (), scenario=scenario)
+
+
 for name, kind in KINDS.items():
     if not kind.options:
         app.command(name, help=kind.help)(_command(name))

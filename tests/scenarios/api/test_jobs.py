@@ -32,6 +32,7 @@ CALLED = {
     "species new": "new_species",
 }
 CALLED |= {f"export {kind}": "export" for kind in (ALL, *(name for name, one in KINDS.items() if not one.options))}
+CALLED |= {"export study": "export_study"}
 CALLED |= {f"import {kind}": f"import_{kind}" for kind in ("fences", "passages", "reserves", "cores")}
 ELSEWHERE = {"as_json", "quiet", "verbose"}
 OTHERWISE = {

@@ -27,6 +27,7 @@ NEEDS = {
 }
 """What must stand beside an option for it to mean anything."""
 REQUIRED = {
+    "--to": "geojson",
     "--out": "OUT",
     "--matrix": "MATRIX",
     "--radius-km": "3",
@@ -46,6 +47,7 @@ ARGUMENTS = {
     "section": "study",
     "profile": "wild_ass",
     "file": "FILE",
+    "source": "STUDY",
 }
 OF_TEXT = {
     "--indicator": ["no_such", ""],
@@ -88,6 +90,8 @@ OF_TEXT = {
     "--fence-line": [""],
     "--role": ["both", ""],
     "--origin": [""],
+    "--to": ["docx", ""],
+    "--only": ["roads", ""],
 }
 """Values of words that an option cannot take; options whose value is a path are told of as missing input or unusable folders."""
 OF_NUMBERS = ["many", "nan", "1e999", "-1", ""]
