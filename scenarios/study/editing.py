@@ -119,9 +119,9 @@ def _line_end(text: str, at: int) -> int:
 
 
 def _flow(value: Any) -> str:
-    """A value on one line."""
-    written = yaml.safe_dump(value, default_flow_style=True, width=float("inf"), allow_unicode=True, sort_keys=False)
-    return written.removesuffix("\n").removesuffix("\n...").strip()
+    """A value on one line, quoted so that it may stand within brackets."""
+    written = yaml.safe_dump([value], default_flow_style=True, width=float("inf"), allow_unicode=True, sort_keys=False)
+    return written.strip()[1:-1]
 
 
 def _is_plain(items: Any) -> bool:
