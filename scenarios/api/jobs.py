@@ -361,13 +361,46 @@ def new(
     name: Folder,
     *,
     bounds: Sequence[float] | None = None,
+    area: Folder | None = None,
     cell_m: float | None = None,
-    example: str = "ustyurt",
+    public: bool = False,
+    dem: Folder | None = None,
+    landcover: Folder | None = None,
+    species: Names = (),
+    fences: Folder | None = None,
+    passages: Folder | None = None,
+    reserves: Folder | None = None,
+    cores: Folder | None = None,
+    move_from: Names = (),
+    move_to: Names = (),
+    geometry_status: str | None = None,
+    state: str | None = None,
+    example: str | None = None,
+    progress: Told = None,
 ) -> Any:
-    """Begin a study: a minimal one for ``bounds`` (west, south, east, north [degrees]), or else a copy of a bundled one."""
-    from scenarios.keys.new_study import copy_study, write_minimal
+    """Begin a study, see `otkel new`: for ``bounds`` (west, south, east, north [degrees]) or an ``area``, or a copy of a bundled one."""
+    from scenarios.beginning.guided import NewRequest, begin
 
-    return copy_study(Path(name), example) if bounds is None else write_minimal(Path(name), bounds, cell_m=cell_m)
+    request = NewRequest(
+        folder=Path(name),
+        bounds=None if bounds is None else tuple(bounds),
+        area=_path(area),
+        cell_m=cell_m,
+        public=public,
+        species=tuple(_names(species) or ()),
+        dem=_path(dem),
+        landcover=_path(landcover),
+        fences=_path(fences),
+        passages=_path(passages),
+        reserves=_path(reserves),
+        cores=_path(cores),
+        move_from=tuple(_names(move_from) or ()),
+        move_to=tuple(_names(move_to) or ()),
+        geometry_status=geometry_status,
+        state=state,
+        example=example,
+    )
+    return begin(request, Teller(progress))
 
 
 def species() -> pd.DataFrame:

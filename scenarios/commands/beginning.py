@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from scenarios.commands.common import Summary, reported
-from scenarios.commands.completing import studies_typed
+from scenarios.commands.completing import one_of, studies_typed
 from scenarios.region.limits import MOST_MB
 
 if TYPE_CHECKING:
@@ -53,23 +53,80 @@ def new(
     cell_m: Annotated[
         float | None, typer.Option("--cell-m", help="Cell size in metres. Default: what suits the region.")
     ] = None,
-    example: Annotated[
-        str,
+    area: Annotated[
+        Path | None, typer.Option(help="Vector file instead of --bounds: the bounds of its features.")
+    ] = None,
+    public: Annotated[
+        bool, typer.Option("--public", help="Fetch relief and land cover that are not given, as otkel region does.")
+    ] = False,
+    dem: Annotated[Path | None, typer.Option(metavar="FILE", help="Relief [m]; with --landcover.")] = None,
+    landcover: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Land cover in the codes of ESA WorldCover; with --dem.")
+    ] = None,
+    species: Annotated[
+        list[str] | None,
         typer.Option(
-            "--example", help="Without --minimal: the bundled study that is copied.", autocompletion=studies_typed
+            "--species", help="A species of the library; may be given several times. Needs relief and land cover."
         ),
-    ] = "ustyurt",
+    ] = None,
+    fences: Annotated[Path | None, typer.Option(metavar="FILE", help="Fence lines, as for otkel import.")] = None,
+    passages: Annotated[Path | None, typer.Option(metavar="FILE", help="Passages, as for otkel import.")] = None,
+    reserves: Annotated[Path | None, typer.Option(metavar="FILE", help="Reserves, as for otkel import.")] = None,
+    cores: Annotated[Path | None, typer.Option(metavar="FILE", help="Cores and targets, as for otkel import.")] = None,
+    move_from: Annotated[
+        list[str] | None,
+        typer.Option("--from", help="Id of a core that animals move from; may be given several times."),
+    ] = None,
+    move_to: Annotated[
+        list[str] | None, typer.Option("--to", help="Id of a place that they move to; may be given several times.")
+    ] = None,
+    geometry_status: Annotated[
+        str | None,
+        typer.Option(
+            "--geometry-status",
+            help="How the shapes of the files were made: surveyed, digitised, schematic or unknown.",
+            **one_of("geometry status", "surveyed", "digitised", "schematic", "unknown"),
+        ),
+    ] = None,
+    state: Annotated[
+        str | None,
+        typer.Option(
+            "--state",
+            help="Of passages: existing, planned or proposed.",
+            **one_of("state", "existing", "planned", "proposed"),
+        ),
+    ] = None,
+    example: Annotated[
+        str | None,
+        typer.Option("--example", help="Copy a bundled study with its data instead.", autocompletion=studies_typed),
+    ] = None,
 ) -> Summary:
-    """Begin a study of your own: a commented minimal one on a grid that suits the region, or a copy of a bundled one."""
-    from scenarios.keys.new_study import copy_study, write_minimal
+    """Begin a study of your own: asks at a terminal what is not said; or a commented template, or a copy of a bundled study."""
+    from scenarios.beginning.guided import NewRequest, begin
 
-    if minimal != (bounds is not None):
-        raise typer.BadParameter("--minimal and --bounds belong together: otkel new NAME --minimal --bounds W S E N")
-    if bounds is None and cell_m is not None:
-        raise typer.BadParameter("--cell-m is for --minimal; a copy keeps its cells")
-    if bounds is None:
-        return copy_study(name, example)
-    return write_minimal(name, bounds, cell_m=cell_m)
+    if minimal and bounds is None:
+        raise typer.BadParameter("--minimal needs --bounds: otkel new NAME --minimal --bounds W S E N")
+    request = NewRequest(
+        folder=name,
+        bounds=bounds,
+        area=area,
+        cell_m=cell_m,
+        minimal=minimal,
+        public=public,
+        species=tuple(species or ()),
+        dem=dem,
+        landcover=landcover,
+        fences=fences,
+        passages=passages,
+        reserves=reserves,
+        cores=cores,
+        move_from=tuple(move_from or ()),
+        move_to=tuple(move_to or ()),
+        geometry_status=geometry_status,
+        state=state,
+        example=example,
+    )
+    return begin(request, reporter)
 
 
 @reported("region", listing=True)

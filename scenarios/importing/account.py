@@ -89,9 +89,7 @@ class Imported:
     def print(self, console: Console) -> None:
         """The table, where earlier files are, and what comes next."""
         for entry in self.entries:
-            count = "" if entry.count is None else f"{entry.count:,}".replace(",", " ")
-            detail = f": {entry.detail}" if entry.detail else ""
-            console.print(f"{entry.group:10} {count:>6} {entry.what}{detail}")
+            self.print_entry(entry, console)
         names = ", ".join(str(path) for path in self.written) or "nothing"
         if self.dry_run:
             console.print(f"--dry-run: nothing was written; it would be {names}")
@@ -100,6 +98,13 @@ class Imported:
         if self.kept is not None:
             console.print(f"as it was before: {self.kept}")
         console.print(f"then: otkel check {self.study}")
+
+    @staticmethod
+    def print_entry(entry: Entry, console: Console) -> None:
+        """One line of the table."""
+        count = "" if entry.count is None else f"{entry.count:,}".replace(",", " ")
+        detail = f": {entry.detail}" if entry.detail else ""
+        console.print(f"{entry.group:10} {count:>6} {entry.what}{detail}")
 
 
 def some(names: Sequence[str], shown: int = SHOWN) -> str:

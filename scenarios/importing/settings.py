@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from rasters.files.writing import replacing
 from scenarios.importing.account import Account, some
 from scenarios.importing.fields import number_in, text_in
 from scenarios.study.editing import with_items, with_value
@@ -14,7 +15,7 @@ from scenarios.study.faults import KeyPath
 from scenarios.study.fences import FenceWires
 from scenarios.study.load import ResolvedStudy
 
-__all__ = ["Changes", "activate_lines", "line_values", "route_places"]
+__all__ = ["Changes", "activate_lines", "line_values", "route_places", "set_routes"]
 
 SEPARATIONS: KeyPath = ("fences", "separations")
 BUILT = ("top_m", "strands", "bottom_m")
@@ -113,6 +114,16 @@ def route_places(
     account.tell("corrected", len(dangling), "places that are in no file taken out of routes", some(sorted(dangling)))
     good = [{*one.side_a, *one.side_b} <= {*there} for one in resolved.study.fences.separations]
     _separations(resolved, good, changes, account)
+
+
+def set_routes(resolved: ResolvedStudy, origin: Sequence[str], targets: Sequence[str]) -> None:
+    """Every species of a study moves from some places to others, and between no others."""
+    text = resolved.path.read_text(encoding="utf-8")
+    for species in resolved.study.routes:
+        text = with_value(text, ("routes", species, "from"), list(origin), resolved.path)
+        text = with_value(text, ("routes", species, "to"), list(targets), resolved.path)
+    with replacing(resolved.path) as part:
+        part.write_text(text, encoding="utf-8")
 
 
 def line_values(

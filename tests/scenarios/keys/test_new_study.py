@@ -82,7 +82,7 @@ def test_nothing_is_overwritten_and_options_go_together(tmp_path: Path) -> None:
 
 
 def test_a_bundled_study_is_copied_with_its_data(tmp_path: Path) -> None:
-    done = CliRunner().invoke(app, ["new", str(tmp_path / "copy")])
+    done = CliRunner().invoke(app, ["new", str(tmp_path / "copy"), "--example", "ustyurt"])
     assert done.exit_code == 0
     assert resolve(str(tmp_path / "copy")).study.study == "ustyurt"
     assert (tmp_path / "copy/data/dem.tif").is_file() and not list((tmp_path / "copy").rglob("*.py"))
