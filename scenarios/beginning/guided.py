@@ -229,7 +229,7 @@ def _routes(request: NewRequest, asker: Asker) -> None:
     sides = {"from": list(request.move_from), "to": list(request.move_to)}
     for side, ids in sides.items():
         if not ids and asker.answers:
-            words = f"Which places do animals move {side}? Ids with commas between; there are {', '.join(there)}"
+            words = f"Which places do animals move {side}? Ids with commas between, of {', '.join(there)}"
             ids += [one.strip() for one in asker.text(words, "", f"--{side}").split(",") if one.strip()]
         for one in ids:
             if one not in there:
