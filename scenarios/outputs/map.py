@@ -170,14 +170,7 @@ def _main_map(scene: RunScene) -> Sheet:
     sheet = _open_sheet(scene, "map")
     sheet.panel.heading("Corridor")
     draw_corridor(sheet, scene, scene.run.corridor)
-    sheet.panel.heading("Fences")
-    draw_fences(sheet, scene)
-    sheet.panel.heading("Places and routes")
-    draw_borders(sheet, scene)
-    draw_paths(sheet, scene)
-    draw_places(sheet, scene)
-    draw_labels(sheet, scene, top_passages(scene), _courses(scene))
-    draw_standing(sheet, scene)
+    _draw_features(sheet, scene)
     legend_of_ground(sheet, scene)
     _close(sheet, scene, "map")
     return sheet
@@ -186,6 +179,15 @@ def _main_map(scene: RunScene) -> Sheet:
 def _passage_map(scene: RunScene) -> Sheet:
     sheet = _open_sheet(scene, "map_passages", fence_bounds(scene), strip=1.75 if has_profile(scene) else 0.0)
     draw_ground(sheet, scene)
+    _draw_features(sheet, scene)
+    passage_list(sheet, scene)
+    _close(sheet, scene, "map_passages")
+    draw_profile(sheet, scene)
+    return sheet
+
+
+def _draw_features(sheet: Sheet, scene: RunScene) -> None:
+    """Fences, places, routes and passages, with their names."""
     sheet.panel.heading("Fences")
     draw_fences(sheet, scene)
     sheet.panel.heading("Places and routes")
@@ -194,10 +196,6 @@ def _passage_map(scene: RunScene) -> Sheet:
     draw_places(sheet, scene)
     draw_labels(sheet, scene, top_passages(scene), _courses(scene))
     draw_standing(sheet, scene)
-    passage_list(sheet, scene)
-    _close(sheet, scene, "map_passages")
-    draw_profile(sheet, scene)
-    return sheet
 
 
 def _current_map(scene: RunScene) -> Sheet:
