@@ -18,7 +18,7 @@ from pathlib import Path
 
 from connectivity.circuit.multigrid.solver import estimate_bytes
 from connectivity.machine import available_bytes
-from tests.benchmarks import bench_circuit, bench_reduce, bench_roofline, table
+from tests.benchmarks import bench_circuit, bench_moving_window, bench_reduce, bench_roofline, table
 from tests.benchmarks.landscapes import TILE_SHAPE, Case
 from tests.benchmarks.measure import ROOT, Row
 from tests.benchmarks.peers import DIRECT_TOOLS, ITERATIVE_TOOLS, OURS, TOOLS
@@ -89,6 +89,11 @@ def batches(plan: Plan) -> Iterator[Row]:
     yield from bench_circuit.batches(cases, [1, 2, 4, 8], repeats=plan.repeats)
 
 
+def windows(plan: Plan) -> Iterator[Row]:
+    """Moving windows, and landschaft's where it is installed."""
+    yield from bench_moving_window.moving_windows(bench_moving_window.SIZES, repeats=plan.repeats, peers=not plan.ours)
+
+
 def tile(plan: Plan) -> Iterator[Row]:
     """The whole tile with a fence across it."""
     if plan.full:
@@ -147,6 +152,7 @@ SECTIONS: dict[str, Callable[[Plan], Iterator[Row]]] = {
         largest,
         hard,
         batches,
+        windows,
         reductions,
         distances,
         tile,

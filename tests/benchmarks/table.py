@@ -183,6 +183,32 @@ def batches(rows: list[Row]) -> str:
     return markdown(head, body)
 
 
+def windows(rows: list[Row]) -> str:
+    """Moving windows, ours and the peer's, and the ratio of CPU seconds."""
+    body = []
+    for r in rows:
+        side, radius, block = r["size"]
+        start = [f"{side} x {side}", str(radius), str(block)]
+        if not done(r):
+            body.append([*start, r["status"].replace("|", "/"), *[""] * 6])
+            continue
+        peer = r["peer_cpu_s"]
+        body.append(
+            [
+                *start,
+                str(r["windows"]),
+                seconds(r["cpu_s"]),
+                seconds(peer),
+                number(None if peer is None else r["cpu_s"] / peer, ".2f"),
+                number(1000 * r["cpu_s"] / max(r["windows"], 1)),
+                number(r["difference"], ".0e"),
+                number(r["process_bytes"] / 2**20, ".0f"),
+            ]
+        )
+    head = ["cells", "radius", "block", "windows", "otkel CPU s", "landschaft CPU s", "ratio", "ms per window"]
+    return markdown([*head, "maps differ by", "process MiB"], body)
+
+
 def reductions(rows: list[Row]) -> str:
     """Reduction to few or many nodes."""
     body = []
@@ -275,6 +301,7 @@ SECTIONS: dict[str, Callable[[list[Row]], str]] = {
     "largest": iterations,
     "tile": tile,
     "batches": batches,
+    "windows": windows,
     "reductions": reductions,
     "distances": distances,
     "bandwidth": bandwidth,
