@@ -8,7 +8,7 @@ import json
 import numpy as np
 import pytest
 
-from tests.benchmarks import bench_circuit, bench_reduce, bench_roofline, landscapes, table
+from tests.benchmarks import bench_circuit, bench_moving_window, bench_reduce, bench_roofline, landscapes, table
 from tests.benchmarks.__main__ import SECTIONS
 from tests.benchmarks.landscapes import Case
 from tests.benchmarks.measure import in_child
@@ -62,6 +62,13 @@ def test_batches_reductions_distances_and_bandwidth_run() -> None:
     assert bench_roofline.triad(size=1000, repeats=1, threads=1)["gb_per_s"] > 0
     assert table.batches([{"status": "done", "case": case, "counts": [1, 2], **several}])
     assert table.reductions([{"status": "done", "case": case, "threads": 1, **few}])
+
+
+def test_moving_windows_run() -> None:
+    row = bench_moving_window.windows_of(size=(40, 12, 5), repeats=1, peers=False, threads=1)
+    assert row["windows"] == 64
+    assert row["cpu_s"] > 0
+    assert "40 x 40 | 12 | 5 | 64" in table.windows([{"status": "done", "size": [40, 12, 5], **row}])
 
 
 def test_an_iteration_moves_at_least_what_its_finest_level_holds() -> None:
