@@ -21,6 +21,7 @@ from scenarios.commands import (
     planning,
     sheet,
     species,
+    tracks,
 )
 
 app = typer.Typer(
@@ -57,6 +58,7 @@ app.add_typer(importing.app)
 app.add_typer(batch.app)
 app.add_typer(evidence.app)
 app.add_typer(species.app)
+app.add_typer(tracks.app)
 
 
 @app.callback()

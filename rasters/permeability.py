@@ -32,7 +32,7 @@ from typing import Literal, get_args
 from rasters.errors import FenceError
 from rasters.numbers import figure
 
-__all__ = ["NUMBERS", "Per", "Permeability", "share_of_encounters", "worth_m"]
+__all__ = ["NUMBERS", "PER_SCALE", "Per", "Permeability", "share_of_encounters", "worth_m"]
 
 Per = Literal["encounter", "step", "buffer"]
 

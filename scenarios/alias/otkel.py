@@ -38,7 +38,9 @@ JOBS = (
     "sheet",
     "show_species",
     "simulate_evidence",
+    "simulate_tracks",
     "species",
+    "tracks",
     "uncertainty",
     "window",
 )

@@ -24,7 +24,8 @@ from scenarios.region.limits import MOST_MB
 __all__ = [
     "batch", "check", "circuitscape", "corridors", "crime", "doctor", "evidence", "explain", "export", "indicators",
     "keys", "merge_batch", "new", "new_species", "omniscape", "passages", "plan", "region", "reproduce", "run_all", "sensitivity",
-    "share_evidence", "sheet", "show_species", "simulate_evidence", "species", "uncertainty", "window", "with_evidence",
+    "share_evidence", "sheet", "show_species", "simulate_evidence", "simulate_tracks", "species", "tracks", "uncertainty",
+    "window", "with_evidence",
 ]  # fmt: skip
 
 Study = OpenStudy | str | Path
@@ -213,6 +214,20 @@ def evidence(
     return Done(summary=summary)
 
 
+def tracks(
+    study: Study, data: Folder, out: Folder, *, settings: Folder | None = None, ranking: bool = True, seed: int = 1,
+    scenario: str | None = None, species: Names = None, overrides: Settings = None, progress: Told = None,
+) -> Done:  # fmt: skip
+    """What collars say: ``found`` is a `scenarios.tracks.findings.Findings`."""
+    from scenarios.tracks.session import run_tracks
+
+    summary = run_tracks(
+        _name(study), Path(data), Path(out), Teller(progress), scenario=scenario, species=_names(species), overrides=overrides,
+        settings=_path(settings), ranking=ranking, seed=seed,
+    )  # fmt: skip
+    return Done(summary=summary)
+
+
 def simulate_evidence(
     study: Study,
     out: Folder,
@@ -226,6 +241,18 @@ def simulate_evidence(
     from scenarios.synthetic.traps import simulate_evidence as simulate
 
     return Done(summary=simulate(_name(study), scenario, Path(out), overrides or {}, Teller(progress), seed=seed))
+
+
+def simulate_tracks(
+    study: Study, out: Folder, *, seed: int = 1, days: int = 240, scenario: str | None = None, overrides: Settings = None,
+    progress: Told = None,
+) -> Done:  # fmt: skip
+    """Make SYNTHETIC tracks of collared animals with their truth."""
+    from scenarios.synthetic.walkers import simulate_tracks as simulate
+
+    return Done(
+        summary=simulate(_name(study), scenario, Path(out), overrides or {}, Teller(progress), seed=seed, days=days)
+    )
 
 
 def share_evidence(
@@ -454,13 +481,12 @@ def region(
 
 
 def with_evidence(study: Study, evidence: Folder | None, overrides: Settings) -> dict[str, Any]:
-    """Overrides of `use_factors.yaml` of evidence, then those that are given, which come first."""
+    """Overrides of evidence, a file or a folder with several, then those that are given, which come first."""
     if evidence is None:
         return dict(overrides or {})
-    from scenarios.evidence.overlay import read_overlay
-    from scenarios.study.load import resolve
+    from scenarios.evidence.taking import take_evidence
 
-    return {**read_overlay(Path(evidence), resolve(_name(study)).study.study), **(overrides or {})}
+    return {**take_evidence(Path(evidence), _name(study)).overrides, **(overrides or {})}
 
 
 def _name(study: Study) -> str:

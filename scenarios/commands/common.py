@@ -78,7 +78,12 @@ SetOption = Annotated[
 ]
 EvidenceOption = Annotated[
     Path | None,
-    typer.Option("--evidence", metavar="FILE", help="use_factors.yaml of otkel evidence; --set comes before it."),
+    typer.Option(
+        "--evidence",
+        metavar="PATH",
+        help="What otkel evidence and otkel tracks wrote: use_factors.yaml, permeability.yaml, profile.yaml, or a folder that holds "
+        "them; --set comes before it.",
+    ),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print a machine-readable summary on standard output.")]
 QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="No progress bar, no messages; errors only.")]
@@ -167,10 +172,14 @@ def with_evidence(study: str, evidence: Path | None, overrides: dict[str, Any]) 
     """Overrides of the evidence, then those of the command line, which come first."""
     if evidence is None:
         return overrides
-    from scenarios.evidence.overlay import read_overlay
-    from scenarios.study.load import resolve
+    import logging
 
-    return {**read_overlay(evidence, resolve(study).study.study), **overrides}
+    from scenarios.evidence.taking import take_evidence
+
+    taken = take_evidence(evidence, study)
+    for sentence in taken.sentences:
+        logging.getLogger(__name__).warning("%s", sentence)
+    return {**taken.overrides, **overrides}
 
 
 def reported(name: str, *, listing: bool = False) -> Callable[[Callable[..., Summary]], Callable[..., None]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,14 +12,28 @@ import yaml
 from rasters.errors import ConfigError
 from rasters.files.writing import replacing
 from scenarios.evidence.linking import KnownPassage, Landmarks
-from scenarios.statistics.use_factor import UseFactors
+from scenarios.statistics.use_factor import Share, UseFactors
 from scenarios.study.base import Model, without_words
 from scenarios.study.load import ResolvedStudy, read_document, validate
+from scenarios.study.schema import Study
 
-__all__ = ["Overlay", "overlay_of", "read_overlay", "write_overlay"]
+__all__ = ["Overlay", "Replaced", "assumed", "overlay_of", "read_overlay", "write_overlay"]
 
 Found = Mapping[tuple[str, str], UseFactors]
 SMALLEST = 0.001
+
+
+class Replaced(Model):
+    """One number that evidence replaces."""
+
+    key: str
+    """Dotted key of the study or the species file."""
+    before: str
+    """What stood there, with its interval as it was taken for what it is worth."""
+    after: str
+    """What stands there now, with its interval."""
+    evidence: str
+    """What was seen."""
 
 
 class Overlay(Model):
@@ -33,6 +47,13 @@ class Overlay(Model):
     """The evidence was made by a simulator."""
     set: dict[str, Any]
     """Dotted key of the study -> value."""
+    replaced: list[Replaced] = []
+    """What stood before and what the evidence is, for those who read it."""
+
+    @property
+    def sentences(self) -> list[str]:
+        """Each replacement in words."""
+        return [f"{one.key}: {one.after} instead of {one.before} ({one.evidence})" for one in self.replaced]
 
 
 def overlay_of(
@@ -55,10 +76,34 @@ def overlay_of(
         out["openings"] = _openings(resolved, marks, updated)
     if updated:
         source = f"{'SYNTHETIC ' if synthetic else ''}camera traps: {title}"
-        out["assumptions"] = [*study.assumptions, f"Use factors of passages are updated by {source}."]
-        said = {key: getattr(study, key) for key in without_words(["assumptions"]) - {"assumptions"}}
-        out |= {key: [*sentences, ""] for key, sentences in said.items() if sentences}
-    return Overlay(study=study.study, note=f"Use factors after {title}", synthetic=synthetic, set=out)
+        out |= assumed(study, [f"Use factors of passages are updated by {source}."])
+    return Overlay(
+        study=study.study, note=f"Use factors after {title}", synthetic=synthetic, set=out, replaced=_replaced(updated)
+    )
+
+
+def assumed(study: Study, sentences: Sequence[str]) -> dict[str, list[str]]:
+    """Overrides that add sentences to what a study assumes; in other languages they stay as they are."""
+    own = {key: getattr(study, key) for key in without_words(["assumptions"])}
+    return {
+        key: [*said, *(sentences if key == "assumptions" else [""] * len(sentences))]
+        for key, said in own.items()
+        if said or key == "assumptions"
+    }
+
+
+def _replaced(updated: Found) -> list[Replaced]:
+    return [
+        Replaced(
+            key=f"use factor of {design}, {species}", before=_in_words(one.prior), after=_in_words(one.design),
+            evidence=f"cameras at {len(one.passages)} passages",
+        )
+        for (species, design), one in updated.items()
+    ]  # fmt: skip
+
+
+def _in_words(share: Share) -> str:
+    return f"{share.mean:.2f} ({share.low:.2f} to {share.high:.2f})"
 
 
 def _openings(resolved: ResolvedStudy, marks: Landmarks, updated: Found) -> list[dict[str, Any]]:
@@ -91,22 +136,28 @@ def _figure(value: float) -> float:
     return round(min(max(value, SMALLEST), 1.0), 4)
 
 
-def write_overlay(overlay: Overlay, path: Path) -> Path:
+def write_overlay(
+    overlay: Overlay,
+    path: Path,
+    *,
+    by: str = "otkel evidence",
+    what: str = "Posterior means; their intervals are in use_factors.csv.",
+) -> Path:
     """Write the overlay as YAML that says what it is."""
     head = (
-        "# Written by `otkel evidence`. Use it with: otkel run STUDY --out FOLDER --evidence THIS_FILE\n"
-        "# Posterior means; their intervals are in use_factors.csv.\n"
+        f"# Written by `{by}`. Use it with: otkel run STUDY --out FOLDER --evidence THIS_FILE, or the folder that it lies in\n"
+        f"# {what}\n"
     )
     if overlay.synthetic:
-        head = "# SYNTHETIC: from a simulator, not from cameras. For trying things out only.\n" + head
+        head = "# SYNTHETIC: from a simulator, nothing was observed. For trying things out only.\n" + head
     with replacing(path) as part:
         text = yaml.safe_dump(overlay.model_dump(), sort_keys=False, allow_unicode=True)
         part.write_text(head + text, encoding="utf-8")
     return path
 
 
-def read_overlay(path: Path, study: str | None = None) -> dict[str, Any]:
-    """Overrides of an overlay.
+def read_overlay(path: Path, study: str | None = None) -> Overlay:
+    """An overlay as it was written.
 
     Raises
     ------
@@ -117,4 +168,4 @@ def read_overlay(path: Path, study: str | None = None) -> dict[str, Any]:
     overlay = validate(Overlay, document.data, document)
     if study is not None and overlay.study != study:
         raise ConfigError(f"{path}: study: {overlay.study!r} is not the study that is run ({study!r})")
-    return dict(overlay.set)
+    return overlay

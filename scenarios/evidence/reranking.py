@@ -41,8 +41,9 @@ def rerank(
     measured: Overlay,
     species: Sequence[str] | None,
     step: Callable[[str], None],
+    what: str = "use factors",
 ) -> Reranked:
-    """Rank all candidates twice, without maps."""
+    """Rank all candidates twice, without maps; ``what`` is measured."""
     before = _ranked(study, scenario, {**overrides, **stated.set}, species, lambda s: step(f"ranking as stated: {s}"))
     after = _ranked(
         study, scenario, {**overrides, **measured.set}, species, lambda s: step(f"ranking as measured: {s}")
@@ -58,7 +59,7 @@ def rerank(
         table[f"shortlisted_{when}"] = table["candidate"].map(both["selected"]).fillna(False).astype(bool)
         for name in (name for name in found if name != "all"):
             table[f"rank_{when}_{name}"] = table["candidate"].map(found[name].set_index("candidate")["rank"])
-    return Reranked(table=table, sentences=_sentences(table))
+    return Reranked(table=table, sentences=_sentences(table, what))
 
 
 def _ranked(
@@ -77,7 +78,7 @@ def _ranked(
     return found | {"all": combine_species(resolved.study, found)}
 
 
-def _sentences(table: pd.DataFrame) -> tuple[str, ...]:
+def _sentences(table: pd.DataFrame, what: str) -> tuple[str, ...]:
     if not len(table) or not table["score_before"].max() > 0:
         return ("No candidate improves connectivity, so there is no ranking to change.",)
     moved = int((table["rank_before"] != table["rank_after"]).sum())
@@ -91,7 +92,7 @@ def _sentences(table: pd.DataFrame) -> tuple[str, ...]:
     joined, left = sorted(new - old), sorted(old - new)
     swap = f"{', '.join(joined)} come in for {', '.join(left)}" if joined or left else "the same places stay on it"
     return (
-        f"With the measured use factors {moved} of {len(table)} candidates change their rank over all species (Kendall's tau "
+        f"With the measured {what} {moved} of {len(table)} candidates change their rank over all species (Kendall's tau "
         f"{tau:.3f}); {first}.",
         f"Of the shortlist of {len(new)}, {len(new & old)} stay: {swap}.{_apart(table, joined, old)}",
     )

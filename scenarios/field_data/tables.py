@@ -6,6 +6,7 @@ import codecs
 import difflib
 import io
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ from scenarios.field_data.faults import Faults
 from scenarios.field_data.settings import TableMapping, TimesOfDay
 from scenarios.field_data.standard import Field, TableStandard
 
-__all__ = ["ROW", "read_table", "typed_table"]
+__all__ = ["ROW", "mapped", "read_table", "typed_table"]
 
 ROW = "row"
 """Column that keeps the line of the file."""
@@ -32,10 +33,11 @@ WITHOUT_EFFORT = (
 )
 
 
-def read_table(path: Path, encoding: str | None = None) -> pd.DataFrame:
+def read_table(path: Path, encoding: str | None = None, *, wanted: Callable[[str], bool] | None = None) -> pd.DataFrame:
     """A CSV file, also gzipped under any name, as text with the line of each row.
 
-    In UTF-8, or in UTF-16 where its first bytes say so, unless an ``encoding`` is stated.
+    In UTF-8, or in UTF-16 where its first bytes say so, unless an ``encoding`` is stated. ``wanted`` says by their names which
+    columns are kept; of a file of which none is, all are.
 
     Raises
     ------
@@ -50,8 +52,9 @@ def read_table(path: Path, encoding: str | None = None) -> pd.DataFrame:
     content = whole_content(path)
     coding = encoding or _marked(content)
     try:
+        some = None if wanted is None else _some_columns(content, coding, wanted)
         table = pd.read_csv(
-            io.BytesIO(content), dtype=str, keep_default_na=False, encoding=coding, skipinitialspace=True
+            io.BytesIO(content), dtype=str, keep_default_na=False, encoding=coding, skipinitialspace=True, usecols=some
         )
     except LookupError as error:
         raise DataError(f"{path}: encoding: {encoding!r} is no encoding; give one such as cp1251 or utf-8") from error
@@ -69,6 +72,12 @@ def read_table(path: Path, encoding: str | None = None) -> pd.DataFrame:
         raise DataError(f"{path}: columns are separated by ';'; save it with commas")
     table.insert(0, ROW, range(2, len(table) + 2))
     return table
+
+
+def _some_columns(content: bytes, encoding: str, wanted: Callable[[str], bool]) -> list[int] | None:
+    """Numbers of the columns that are wanted; None, for all, where none is."""
+    head = pd.read_csv(io.BytesIO(content), dtype=str, nrows=0, encoding=encoding, skipinitialspace=True)
+    return [i for i, name in enumerate(head.columns) if wanted(plain_text(str(name)).strip())] or None
 
 
 def _marked(content: bytes) -> str:
@@ -106,7 +115,8 @@ def mapped(table: pd.DataFrame, mapping: TableMapping, settings: TimesOfDay, sta
         if name in table:
             table[name] = table[name].replace(words)
     for name in (field.name for field in standard.fields if field.kind == "time" and field.name in table):
-        table[name] = pd.Series([_zoned(text, settings) for text in table[name]], index=table.index, dtype=str)
+        zoned = {text: _zoned(text, settings) for text in table[name].unique()}
+        table[name] = table[name].map(zoned).astype(str)
     if standard.name == "observations":
         _complete_observations(table)
     return table
@@ -252,7 +262,7 @@ def _times(text: pd.Series, field: Field, rows: pd.Series, file: str, faults: Fa
     bare = given & ~whole & _matches(text, TIME_WITHOUT_ZONE)
     message = (
         f"has no time zone, or falls into the hour in which the clocks of the stated zone change; write it as {EXAMPLES['time']} "
-        "(in a plain CSV, or state time_zone in evidence.yaml)"
+        "(in a plain CSV, or state time_zone in the settings)"
     )
     _wrong(bare, text, field, rows, file, faults, message)
     times = pd.to_datetime(text.where(whole), utc=True, errors="coerce", format="ISO8601")

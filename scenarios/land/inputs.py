@@ -249,7 +249,7 @@ def read_profile(resolved: ResolvedStudy, name: str) -> SpeciesProfile:
         raise ConfigError(
             f"{document.path}:{line}: id: {file.id!r} is called {name!r} in {resolved.path.name}; give both the same name"
         )
-    return file.to_profile()
+    return file.with_land(resolved.study.species[name].measured).to_profile()
 
 
 def _layers(resolved: ResolvedStudy, grid: Grid) -> dict[str, Layer]:

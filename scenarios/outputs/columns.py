@@ -29,7 +29,8 @@ __all__ = [
 
 UNITS = (
     "", "1", "%", "m", "km", "km2", "degrees", "effective m", "ohm", "ohm^2", "ohm^2/km", "siemens", "A", "A/m", "cost units",
-    "per cost unit", "per 100 km", "camera-days", "per camera-day", "per 100 camera-days", "UTC", "local time",
+    "per cost unit", "per 100 km", "camera-days", "per camera-day", "per 100 camera-days",
+    "animal-days", "per 100 animal-days", "hours", "UTC", "local time",
 )  # fmt: skip
 """Every unit in its one spelling: empty for words and names, ``1`` for plain numbers."""
 KINDS = ("text", "flag", "number", "share", "position")

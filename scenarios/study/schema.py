@@ -13,6 +13,7 @@ from scenarios.study.fences import Candidates, Design, Fences, OpeningRule
 from scenarios.study.land import ContextName, GridSettings, LayerSource
 from scenarios.study.portfolio import Action, Mortality, PortfolioSettings
 from scenarios.study.references import reference_faults
+from scenarios.study.species import MeasuredLand
 from scenarios.study.uncertainty import Uncertainty
 
 __all__ = [
@@ -36,6 +37,8 @@ class SpeciesEntry(Model):
     """Its profile (YAML)."""
     weight: Weight = 1.0
     """Weight in the combined score [1]; weights are divided by their sum."""
+    measured: MeasuredLand | None = None
+    """Resistances that tracks tell, in place of the rules of the profile."""
 
 
 class Regions(Model):

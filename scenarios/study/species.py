@@ -16,7 +16,7 @@ from rasters import responses
 from scenarios.study.base import Model, Shape, in_other_languages
 from scenarios.study.permeability import PermeabilityModel
 
-__all__ = ["SpeciesFile"]
+__all__ = ["MeasuredLand", "SpeciesFile"]
 
 Finite = Annotated[float, Field(allow_inf_nan=False)]
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
@@ -287,6 +287,26 @@ class Labels(Model):
     """Kazakh."""
 
 
+class MeasuredLand(Model):
+    """Resistances that tracks tell, in place of the rules of the species' file; `otkel tracks` writes it."""
+
+    example: ClassVar[str] = (
+        "{combine: product, origin: 'measured: where from', rules: [{layer: slope_percent, unit: percent, origin: measured, "
+        "points: [{at: 0, value: 1}, {at: 30, value: 8}]}]}"
+    )
+    combine: data.Combine = "product"
+    """How the rules' resistances become one."""
+    rules: Annotated[tuple[RuleModel, ...], Field(min_length=1)]
+    """Layers to resistance, one rule per layer."""
+    origin: Text
+    """How many animals and steps they are measured from."""
+
+    @model_validator(mode="after")
+    def _one_rule_per_layer(self) -> MeasuredLand:
+        _check_once([rule.layer for rule in self.rules], "rules: layer")
+        return self
+
+
 class SpeciesFile(Model):
     """One species: what resists its movement, how it meets fences, how far it goes."""
 
@@ -343,6 +363,18 @@ class SpeciesFile(Model):
         if "default" not in self.permeability:
             raise ValueError("permeability: give a default for kinds of fence that are not listed")
         return self
+
+    def with_land(self, measured: MeasuredLand | None) -> SpeciesFile:
+        """With the rules that tracks tell, if there are any; factors of layers that they speak of would count twice and go."""
+        if measured is None:
+            return self
+        layers = {rule.layer for rule in measured.rules}
+        return self.model_copy(
+            update={
+                "rules": measured.rules, "combine": measured.combine, "status": "fitted to data",
+                "factors": tuple(factor for factor in self.factors if factor.layer not in layers),
+            }
+        )  # fmt: skip
 
     def to_profile(self) -> data.SpeciesProfile:
         """The profile that `rasters.resistance.build_resistance` works with."""

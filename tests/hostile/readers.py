@@ -130,11 +130,11 @@ def _whole_overrides(folder: Path, name: str) -> None:
 
 
 def _overlay(folder: Path, name: str) -> None:
-    _resolved(folder, None, read_overlay(folder / name, "tiny"))
+    _resolved(folder, None, read_overlay(folder / name, "tiny").set)
 
 
 def _whole_overlay(folder: Path, name: str) -> None:
-    _prepared(_resolved(folder, None, read_overlay(folder / name, "tiny")))
+    _prepared(_resolved(folder, None, read_overlay(folder / name, "tiny").set))
 
 
 def _matrix(folder: Path, name: str) -> None:

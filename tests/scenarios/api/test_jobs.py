@@ -23,6 +23,8 @@ from tests.support.tiny_study import write_tiny_study
 CALLED = {
     "evidence report": "evidence",
     "evidence simulate": "simulate_evidence",
+    "tracks report": "tracks",
+    "tracks simulate": "simulate_tracks",
     "evidence share": "share_evidence",
     "batch run": "batch",
     "batch merge": "merge_batch",

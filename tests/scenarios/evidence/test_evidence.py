@@ -191,7 +191,7 @@ def test_the_folder_holds_what_the_page_names(summary: Summary[Findings]) -> Non
 
 
 def test_the_overlay_moves_the_next_run(summary: Summary[Findings], study: Path, tmp_path: Path) -> None:
-    overlay = read_overlay(summary.folder / "use_factors.yaml", "tiny")
+    overlay = read_overlay(summary.folder / "use_factors.yaml", "tiny").set
     resolved = resolve(str(study), "closed", overlay)
     table = summary.found.use_factors
     for row in table[(table["passage"] == "") & (table["status"] == "updated")].itertuples():

@@ -1,0 +1,140 @@
+"""Pictures of the page of tracks; synthetic data are marked in every one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+
+from scenarios.outputs.cartography.sheet import INK, MUTED, save_png
+from scenarios.tracks.findings import Findings
+
+__all__ = ["CHARTS", "draw_charts"]
+
+BLUE, ORANGE, GREY, GREEN, PINK, SKY, YELLOW = (
+    "#0072b2",
+    "#d55e00",
+    "#9aa3a8",
+    "#009e73",
+    "#cc79a7",
+    "#56b4e9",
+    "#b8960c",
+)
+"""Apart for every kind of colour vision (Okabe and Ito 2008)."""
+COLOURS = {
+    "quick_cross": GREEN, "bounce": ORANGE, "trace": BLUE, "back_and_forth": PINK, "trapped": INK, "average_movement": GREY,
+    "unknown": "#d8dcde",
+}  # fmt: skip
+WIDTH, DPI = 11.0, 150
+MOST_DRAWN = 20_000
+"""Fixes that the map shows as a trail."""
+SEALED_KM = 3000.0
+"""Where a sealed fence is drawn [km]."""
+
+
+def draw_charts(found: Findings, folder: Path) -> dict[str, str]:
+    """Draw what there are data for; file name -> what it shows."""
+    out = {}
+    for name, (draw, text) in CHARTS.items():
+        figure = draw(found)
+        if figure is not None:
+            if found.job.tracks.synthetic:
+                figure.text(
+                    0.995, 0.995, "SYNTHETIC DATA", ha="right", va="top", fontsize=9, fontweight="bold", color=ORANGE
+                )
+            save_png(figure, folder / name)
+            out[name] = text
+    return out
+
+
+def _figure(height: float, title: str, note: str) -> Figure:
+    figure = Figure(figsize=(WIDTH, height), dpi=DPI, facecolor="white")
+    FigureCanvasAgg(figure)
+    figure.text(0.012, 1 - 0.12 / height, title, fontsize=13, fontweight="bold", color=INK, va="top")
+    figure.text(0.012, 1 - 0.42 / height, note, fontsize=8.5, color=MUTED, va="top")
+    return figure
+
+
+def draw_map(found: Findings) -> Figure | None:
+    """Trails, fences and encounters by class."""
+    if not found.tracks:
+        return None
+    places = [found.ground.grid_xy(one.x, one.y) for one in found.tracks]
+    x, y = (np.concatenate([part[i] for part in places]) / 1000 for i in (0, 1))
+    pad = 0.05 * max(float(np.ptp(x)), float(np.ptp(y)), 5.0)
+    west, east, south, north = x.min() - pad, x.max() + pad, y.min() - pad, y.max() + pad
+    height = float(np.clip((WIDTH - 3.2) * (north - south) / (east - west) + 1.3, 4.0, 8.5))
+    figure = _figure(height, "Encounters with fences", "fences as the study has them; kilometres of the study's map")
+    axes = figure.add_axes((0.55 / WIDTH, 0.5 / height, (WIDTH - 3.2) / WIDTH, 1 - 1.25 / height))
+    every = max(1, x.size // MOST_DRAWN)
+    axes.plot(x[::every], y[::every], ",", color="#b9c0c4", label="fixes" if every == 1 else f"fixes, one in {every}")
+    for i, fence in enumerate(found.ground.fences):
+        for part in fence.parts:
+            px, py = np.array(part.coords)[:, :2].T / 1000
+            axes.plot(px, py, color=INK, linewidth=1.1, label="fence" if i == 0 else None)
+    for name, colour in COLOURS.items():
+        mine = found.encounters[found.encounters["behaviour"] == name] if len(found.encounters) else found.encounters
+        if len(mine):
+            ex, ey = found.ground.grid.map_xy(mine["lon_deg"].to_numpy(float), mine["lat_deg"].to_numpy(float))
+            label = f"{name.replace('_', ' ')} ({len(mine)})"
+            axes.scatter(
+                ex / 1000, ey / 1000, s=16, color=colour, edgecolor="white", linewidth=0.4, label=label, zorder=3
+            )
+    axes.set_xlim(west, east)
+    axes.set_ylim(south, north)
+    axes.set_aspect("equal")
+    axes.tick_params(labelsize=8, colors=INK)
+    axes.legend(fontsize=8.5, frameon=False, loc="upper left", bbox_to_anchor=(1.01, 1.0))
+    return figure
+
+
+def draw_worth(found: Findings) -> Figure | None:
+    """Kilometres of open land: as stated, by the tracks alone, both together."""
+    table = found.worth_rows
+    table = table[table["worth_km"].notna()] if len(table) else table
+    if not len(table):
+        return None
+    height = 1.7 + 0.75 * len(table)
+    note = "kilometres of open land that crossing is worth; lines: 90 % intervals; an arrow: no end, or sealed"
+    figure = _figure(height, "What each fence is worth", note)
+    axes = figure.add_axes((2.9 / WIDTH, 0.6 / height, 1 - 3.3 / WIDTH, 1 - 1.4 / height))
+    for i, row in enumerate(table.itertuples()):
+        for shift, colour, label, (middle, low, high) in (
+            (0.22, GREY, "stated", (row.stated_km, row.stated_km, row.stated_km)),
+            (0.0, ORANGE, "tracks alone", (row.worth_km, row.worth_low_km, row.worth_high_km)),
+            (-0.22, BLUE, "together", (row.posterior_km, row.posterior_low_km, row.posterior_high_km)),
+        ):
+            low, middle, high = (min(max(float(one), 0.01), SEALED_KM) for one in (low, middle, high))
+            axes.hlines(i + shift, low, high, color=colour, linewidth=2.2, alpha=0.75)
+            axes.plot(
+                middle,
+                i + shift,
+                "o" if middle < SEALED_KM else ">",
+                color=colour,
+                markersize=5.5,
+                label=label if i == 0 else None,
+            )
+    axes.set_xscale("log")
+    axes.set_yticks(
+        range(len(table)), [f"{found.label(r.species)}\n{r.fence_line}" for r in table.itertuples()], fontsize=8.5
+    )
+    axes.set_ylim(len(table) - 0.5, -0.5)
+    axes.set_xlabel("km of open land", fontsize=8.5, color=MUTED)
+    axes.grid(axis="x", color="#e4e7e9", linewidth=0.8)
+    axes.tick_params(labelsize=8.5, length=0, colors=INK)
+    for side in ("top", "right", "left"):
+        axes.spines[side].set_visible(False)
+    axes.legend(fontsize=8.5, frameon=False, loc="lower right", bbox_to_anchor=(1.0, 1.0), ncols=3)
+    return figure
+
+
+CHARTS: dict[str, tuple[Callable[[Findings], Figure | None], str]] = {
+    "encounters.png": (draw_map, "Map of the tracks and of encounters with fences by what the animal did"),
+    "worth.png": (
+        draw_worth,
+        "What each fence is worth in kilometres of open land: as stated, by the tracks, and together",
+    ),
+}
