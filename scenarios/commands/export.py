@@ -12,7 +12,7 @@ from scenarios.commands.common import OneScenarioOption, SpeciesOption, Summary,
 from scenarios.commands.completing import one_of
 from scenarios.outputs.audience import Audience
 from scenarios.outputs.kinds import ALL, KINDS
-from scenarios.study.base import LANGUAGES
+from scenarios.study.languages import LANGUAGES
 
 if TYPE_CHECKING:
     from scenarios.progress import Reporter

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from rasters.files.confined import confined
 from scenarios.outputs.audience import Audience
-from scenarios.study.base import LANGUAGES
+from scenarios.study.languages import LANGUAGES
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -9,6 +9,7 @@ from typing import Annotated, Any, ClassVar, Self
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from rasters.files.confined import fault_of_path
+from scenarios.study.languages import LANGUAGES, OTHER_LANGUAGES
 
 __all__ = [
     "LANGUAGES",
@@ -27,12 +28,6 @@ __all__ = [
     "in_other_languages",
     "without_words",
 ]
-
-
-OTHER_LANGUAGES = ("ru", "kk")
-"""Languages in which a study may say its names and sentences besides its own: ``title_ru`` beside ``title``."""
-LANGUAGES = ("en", *OTHER_LANGUAGES)
-"""Of everything for people."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
