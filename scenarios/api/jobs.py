@@ -37,7 +37,7 @@ Folder = str | Path
 def run_all(
     study: Study, out: Folder, *, scenario: Names = None, species: Names = None, overrides: Settings = None,
     evidence: Folder | None = None, audience: str | None = None, cache: Folder | None = None, no_cache: bool = False,
-    progress: Told = None,
+    lang: str | None = None, progress: Told = None,
 ) -> Results:  # fmt: skip
     """Run several scenarios into one folder, as `otkel run` does; ``audience``: write only what partners or the public may see."""
     from scenarios.model.steps import open_store
@@ -47,14 +47,14 @@ def run_all(
     whom = Audience.RESTRICTED if audience is None else audience_named(audience)
     store = None if no_cache else open_store(_path(cache))
     chosen = with_evidence(study, evidence, overrides)
-    run_study(_name(study), _names(scenario), _names(species), Path(out), chosen, Teller(progress), store, whom)
+    run_study(_name(study), _names(scenario), _names(species), Path(out), chosen, Teller(progress), store, whom, lang)
     return Results(stored=read_results(Path(out)))
 
 
 def passages(
     study: Study, out: Folder, *, budget: float | None = None, objective: str | None = None, k: int | None = None, draws: int = 0,
     seed: int = 1, jobs: int = 1, scenario: str | None = None, species: Names = None, overrides: Settings = None,
-    evidence: Folder | None = None, progress: Told = None,
+    evidence: Folder | None = None, lang: str | None = None, progress: Told = None,
 ) -> Done:  # fmt: skip
     """Choose passages and other actions for a budget: ``found`` is a `scenarios.passages.choose.PortfolioRun`."""
     from scenarios.passages.session import run_passages
@@ -64,7 +64,16 @@ def passages(
         key: value for key, value in asked.items() if value is not None
     }
     summary = run_passages(
-        _name(study), scenario, _names(species), Path(out), chosen, Teller(progress), draws=draws, seed=seed, jobs=jobs
+        _name(study),
+        scenario,
+        _names(species),
+        Path(out),
+        chosen,
+        Teller(progress),
+        draws=draws,
+        seed=seed,
+        jobs=jobs,
+        lang=lang,
     )
     return Done(summary=summary)
 
@@ -72,14 +81,14 @@ def passages(
 def uncertainty(
     study: Study, out: Folder, *, draws: int = 64, seed: int = 1, top: int = 10, jobs: int = 1, best: int = 100,
     cache: Folder | None = None, scenario: str | None = None, species: Names = None, overrides: Settings = None,
-    progress: Told = None,
+    lang: str | None = None, progress: Told = None,
 ) -> Done:  # fmt: skip
     """Draw uncertain numbers and rank again: how firm the ranking of passages is, and which number matters most."""
     from scenarios.uncertainty.session import run_uncertainty_study
 
     summary = run_uncertainty_study(
         _name(study), Path(out), Teller(progress), scenario=scenario, species=_names(species), overrides=overrides, draws=draws,
-        seed=seed, top=top, jobs=jobs, best=best, cache=_path(cache),
+        seed=seed, top=top, jobs=jobs, best=best, cache=_path(cache), lang=lang,
     )  # fmt: skip
     return Done(summary=summary)
 
@@ -91,13 +100,14 @@ def corridors(
     scenario: Names = None,
     species: Names = None,
     overrides: Settings = None,
+    lang: str | None = None,
     progress: Told = None,
 ) -> Done:
     """Rank every corridor to the targets: ``found`` is a list of `scenarios.corridors.results.SpeciesCorridors`."""
     from scenarios.corridors.session import run_corridor_study
 
     summary = run_corridor_study(
-        _name(study), _names(scenario), _names(species), Path(out), overrides or {}, Teller(progress)
+        _name(study), _names(scenario), _names(species), Path(out), overrides or {}, Teller(progress), lang
     )
     return Done(summary=summary)
 
@@ -201,7 +211,7 @@ def sheet(
 def evidence(
     study: Study, data: Folder, out: Folder, *, results: Folder | None = None, alternative: Mapping[str, Folder] | None = None,
     settings: Folder | None = None, ranking: bool = True, seed: int = 1, scenario: str | None = None, species: Names = None,
-    overrides: Settings = None, progress: Told = None,
+    overrides: Settings = None, lang: str | None = None, progress: Told = None,
 ) -> Done:  # fmt: skip
     """What camera traps say: ``found`` is a `scenarios.evidence.findings.Findings`; ``alternative`` names other results."""
     from scenarios.evidence.session import run_evidence
@@ -209,7 +219,7 @@ def evidence(
     summary = run_evidence(
         _name(study), Path(data), Path(out), Teller(progress), results=_path(results),
         alternatives={name: Path(folder) for name, folder in (alternative or {}).items()}, scenario=scenario, species=_names(species),
-        overrides=overrides, settings=_path(settings), ranking=ranking, seed=seed,
+        overrides=overrides, settings=_path(settings), ranking=ranking, seed=seed, lang=lang,
     )  # fmt: skip
     return Done(summary=summary)
 
@@ -291,28 +301,28 @@ def merge_batch(folder: Folder, *, partial: bool = False) -> Done:
 
 def crime(
     study: Study, data: Folder, out: Folder, *, results: Folder | None = None, audience: str = "partner", scenario: str | None = None,
-    overrides: Settings = None, progress: Told = None,
+    overrides: Settings = None, lang: str | None = None, progress: Told = None,
 ) -> Done:  # fmt: skip
     """Count what patrols meet: rates, change, blind spots, and a map of poaching risk."""
     from scenarios.crime.session import run_crime
 
     summary = run_crime(
         _name(study), Path(data), Path(out), Teller(progress), scenario=scenario, overrides=overrides, results=_path(results),
-        audience=audience,
+        audience=audience, lang=lang,
     )  # fmt: skip
     return Done(summary=summary)
 
 
 def indicators(
     study: Study, year: Mapping[int, str], out: Folder, *, traps: Folder | None = None, patrols: Folder | None = None, draws: int = 8,
-    seed: int = 1, species: Names = None, audience: str = "partner", progress: Told = None,
+    seed: int = 1, species: Names = None, audience: str = "partner", lang: str | None = None, progress: Told = None,
 ) -> Done:  # fmt: skip
     """The yearly table: ``year={2025: "baseline", 2026: "agreed-1km"}`` says what stood in each."""
     from scenarios.indicators.session import run_indicators
 
     summary = run_indicators(
         _name(study), [f"{one}={scenario}" for one, scenario in year.items()], Path(out), Teller(progress), species=_names(species),
-        traps=_path(traps), patrols=_path(patrols), draws=draws, seed=seed, audience=audience,
+        traps=_path(traps), patrols=_path(patrols), draws=draws, seed=seed, audience=audience, lang=lang,
     )  # fmt: skip
     return Done(summary=summary)
 

@@ -15,8 +15,9 @@ import typer
 
 from rasters.errors import ConfigError, MemoryBudgetError, PlannerError
 from rasters.plain import HARMFUL
-from scenarios.commands.completing import address, scenarios_typed, species_typed, studies_typed
+from scenarios.commands.completing import address, one_of, scenarios_typed, species_typed, studies_typed
 from scenarios.exit_codes import ExitCode, exit_code_of, is_full_disk
+from scenarios.study.languages import LANGUAGES
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 __all__ = [
     "EvidenceOption",
     "JsonOption",
+    "LangOption",
     "OneScenarioOption",
     "OutOption",
     "QuietOption",
@@ -91,6 +93,14 @@ VerboseOption = Annotated[int, typer.Option("--verbose", "-v", count=True, help=
 OneScenarioOption = Annotated[
     str | None,
     typer.Option("--scenario", help="A scenario of the study. Default: the first.", autocompletion=scenarios_typed),
+]
+LangOption = Annotated[
+    str | None,
+    typer.Option(
+        "--lang",
+        help="Language of the words in it: en, ru or kk. Default: en; report.html opens in the reader's own.",
+        **one_of("language", *LANGUAGES),
+    ),
 ]
 OutOption = Annotated[
     Path, typer.Option("--out", "-o", help="Folder for the results; replaced if it holds earlier ones.")

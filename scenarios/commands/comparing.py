@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from scenarios.commands.common import Summary, reported
-from scenarios.commands.export import LangOption
+from scenarios.commands.common import LangOption, Summary, reported
 
 if TYPE_CHECKING:
     from scenarios.progress import Reporter

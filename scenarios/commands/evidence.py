@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from scenarios.commands.common import (
+    LangOption,
     OneScenarioOption,
     OutOption,
     SetOption,
@@ -65,6 +66,7 @@ def report(
     scenario: OneScenarioOption = None,
     species: SpeciesOption = None,
     overrides: SetOption = None,
+    lang: LangOption = None,
 ) -> Summary:
     """Use of passages, what opening did, use factors, whether the model predicts, which places are used."""
     from scenarios.evidence.session import run_evidence
@@ -82,6 +84,7 @@ def report(
         settings=settings,
         ranking=ranking,
         seed=seed,
+        lang=lang,
     )
 
 

@@ -8,16 +8,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from scenarios.commands.common import OneScenarioOption, SpeciesOption, Summary, reported
+from scenarios.commands.common import LangOption, OneScenarioOption, SpeciesOption, Summary, reported
 from scenarios.commands.completing import one_of
 from scenarios.outputs.audience import Audience
 from scenarios.outputs.kinds import ALL, KINDS
-from scenarios.study.languages import LANGUAGES
 
 if TYPE_CHECKING:
     from scenarios.progress import Reporter
 
-__all__ = ["AudienceOption", "LangOption", "ResultsArgument", "app"]
+__all__ = ["AudienceOption", "ResultsArgument", "app"]
 
 app = typer.Typer(
     name="export",
@@ -33,14 +32,6 @@ AudienceOption = Annotated[
         help="restricted (full precision), partner (0.01 degree) or public (coarse cells, no passages). Default: the least precise "
         "that this kind of file can serve.",
         **one_of("audience", *Audience),
-    ),
-]
-LangOption = Annotated[
-    str | None,
-    typer.Option(
-        "--lang",
-        help="Language of the words in it: en, ru or kk. Default: en; report.html opens in the reader's own.",
-        **one_of("language", *LANGUAGES),
     ),
 ]
 FolderOption = Annotated[

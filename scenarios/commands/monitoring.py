@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from scenarios.commands.common import (
+    LangOption,
     OneScenarioOption,
     OutOption,
     SetOption,
@@ -50,6 +51,7 @@ def crime(
     ] = "partner",
     scenario: OneScenarioOption = None,
     overrides: SetOption = None,
+    lang: LangOption = None,
 ) -> Summary:
     """Count what patrols meet: encounter rates, change between years, PIKE, blind spots, and a map of poaching risk."""
     from scenarios.crime.session import run_crime
@@ -63,6 +65,7 @@ def crime(
         overrides=parse_overrides(overrides),
         results=results,
         audience=audience,
+        lang=lang,
     )
 
 
@@ -96,6 +99,7 @@ def indicators(
             **one_of("audience", *Audience),
         ),
     ] = "partner",
+    lang: LangOption = None,
 ) -> Summary:
     """Write the yearly table and chart: conductance, least cost, ECA, walkers that arrive, open fence, passages in use."""
     from scenarios.indicators.session import run_indicators
@@ -111,4 +115,5 @@ def indicators(
         draws=draws,
         seed=seed,
         audience=audience,
+        lang=lang,
     )

@@ -9,6 +9,7 @@ import typer
 
 from scenarios.commands.common import (
     EvidenceOption,
+    LangOption,
     OneScenarioOption,
     OutOption,
     ScenarioOption,
@@ -76,13 +77,16 @@ def run(
     cache: CacheOption = None,
     no_cache: NoCacheOption = False,
     manifest: FromOption = None,
+    lang: LangOption = None,
 ) -> Summary:
     """Map movement, fences and passages: rasters, tables, maps and an index page in one folder.
 
     Solved steps are kept: a run that was stopped goes on where it stood when the same command is given again.
     """
     if manifest is not None:
-        return _run_from(reporter, manifest, study, out, [scenario, species, overrides, evidence, audience], cache)
+        return _run_from(
+            reporter, manifest, study, out, [scenario, species, overrides, evidence, audience, lang], cache
+        )
     if study is None:
         raise typer.BadParameter("name a study, or give --from manifest.json", param_hint="STUDY")
     from scenarios.model.steps import open_store
@@ -92,7 +96,7 @@ def run(
     whom = Audience.RESTRICTED if audience is None else audience_named(audience)
     store = None if no_cache else open_store(cache)
     chosen = with_evidence(study, evidence, parse_overrides(overrides))
-    return run_study(study, scenario, species, out, chosen, reporter, store, whom)
+    return run_study(study, scenario, species, out, chosen, reporter, store, whom, lang)
 
 
 @reported("plan", listing=True)
@@ -133,11 +137,12 @@ def corridors(
     scenario: ScenarioOption = None,
     species: SpeciesOption = None,
     overrides: SetOption = None,
+    lang: LangOption = None,
 ) -> Summary:
     """Rank every corridor to the targets, with really different alternatives and where each meets a fence."""
     from scenarios.corridors.session import run_corridor_study
 
-    return run_corridor_study(study, scenario, species, out, parse_overrides(overrides), reporter)
+    return run_corridor_study(study, scenario, species, out, parse_overrides(overrides), reporter, lang)
 
 
 @reported("uncertainty")
@@ -166,6 +171,7 @@ def uncertainty(
     scenario: OneScenarioOption = None,
     species: SpeciesOption = None,
     overrides: SetOption = None,
+    lang: LangOption = None,
 ) -> Summary:
     """Report how firm the ranking of passages is: draw uncertain numbers, rank again, and find which number matters most."""
     from scenarios.uncertainty.session import run_uncertainty_study
@@ -183,6 +189,7 @@ def uncertainty(
         jobs=jobs,
         best=best,
         cache=cache,
+        lang=lang,
     )
 
 
@@ -209,6 +216,7 @@ def passages(
     species: SpeciesOption = None,
     overrides: SetOption = None,
     evidence: EvidenceOption = None,
+    lang: LangOption = None,
 ) -> Summary:
     """Choose passages and other actions for a budget: the best set, how far from perfect, and what can be replaced."""
     from scenarios.passages.session import run_passages
@@ -217,7 +225,7 @@ def passages(
     chosen = with_evidence(study, evidence, parse_overrides(overrides)) | {
         key: value for key, value in given.items() if value is not None
     }
-    return run_passages(study, scenario, species, out, chosen, reporter, draws=draws, seed=seed, jobs=jobs)
+    return run_passages(study, scenario, species, out, chosen, reporter, draws=draws, seed=seed, jobs=jobs, lang=lang)
 
 
 @reported("sensitivity")

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from scenarios.commands.common import OneScenarioOption, Summary, reported
+from scenarios.commands.common import LangOption, OneScenarioOption, Summary, reported
 from scenarios.commands.completing import one_of, species_typed
-from scenarios.commands.export import AudienceOption, LangOption, ResultsArgument
+from scenarios.commands.export import AudienceOption, ResultsArgument
 
 if TYPE_CHECKING:
     from scenarios.progress import Reporter

@@ -11,7 +11,7 @@ from rasters.files.confined import below
 from rasters.numbers import figure, signed_percent
 from scenarios.comparison.maps import THEMES, change_of_what
 from scenarios.comparison.sides import Comparison, Side
-from scenarios.comparison.words import HEADLINES, change_words, findings, table_rows
+from scenarios.comparison.words import HEADLINES, change_words, findings, settings_in_words, table_rows
 from scenarios.outputs.pages.frame import as_table, write_page
 from scenarios.outputs.tables import write_dictionary
 
@@ -60,7 +60,7 @@ def write_comparison_page(comparison: Comparison, folder: Path, *, credits: Sequ
         others=comparison.others,
         findings=findings(comparison),
         rows=table_rows(comparison),
-        settings=comparison.settings.to_dict("records"),
+        settings=settings_in_words(comparison),
         species=[_section(comparison, species, folder) for species in comparison.species],
         files=[(f"{name}.csv", say(text)) for name, text in FILES.items() if (folder / f"{name}.csv").is_file()],
         pictures=[name for name in ("figure", "table") if (folder / f"{name}.png").is_file()],

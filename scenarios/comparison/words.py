@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -22,6 +23,7 @@ __all__ = [
     "change_words",
     "findings",
     "html_table",
+    "settings_in_words",
     "table_rows",
     "value_words",
 ]
@@ -262,3 +264,97 @@ def _finding(comparison: Comparison, species: str, other: str, title: str) -> st
     if values["share"] != DASH:
         words += f"; {say('{share} of the conductance that the fences take is restored')}"
     return f"{name}, {title}: {words.format(**values)}."
+
+
+# -------------------------------------------------------------------------------------------------------------- settings
+
+SETTINGS = {
+    "openings": "Openings that stand",
+    "done": "Actions done",
+    "fences.active": "Fence lines that stand",
+    "fences": "Fences",
+    "year": "Year",
+    "grid": "Grid",
+    "grid.cell_m": "Cell size, m",
+    "candidates": "Candidates",
+    "candidates.every_m": "Candidates every, m",
+    "candidates.design": "Design of candidates",
+    "candidates.min_spacing_m": "Least distance between passages, m",
+    "candidates.points": "Own candidates",
+    "portfolio": "Plan",
+    "portfolio.actions": "Actions to choose from",
+    "portfolio.budget": "Budget",
+    "ranking": "Ranking",
+    "routes": "Cores and targets",
+    "species": "Species",
+    "designs": "Designs",
+    "layers": "Layers",
+    "mortality": "Mortality",
+    "actions": "Actions",
+    "file": "File",
+}
+"""Setting, or section of settings -> what people call it."""
+
+
+def settings_in_words(comparison: Comparison) -> list[dict[str, str]]:
+    """What differs in the settings, for people: what it is called, its key, and both values as words."""
+    titles = {side.label: side.title for side in comparison.sides}
+    return [
+        {
+            "other": titles.get(row["other"], row["other"]),
+            "key": row["key"],
+            "name": setting_name(row["key"], comparison.say),
+            "a": setting_words(row["key"], row["a"], comparison.say),
+            "b": setting_words(row["key"], row["b"], comparison.say),
+        }
+        for row in comparison.settings.to_dict("records")
+    ]
+
+
+def setting_name(key: str, say: Language) -> str:
+    """What people call a setting: its own name, or that of the section that it is in; empty where none is known."""
+    if key.startswith("file "):
+        return say(SETTINGS["file"])
+    parts = key.split(".")
+    known = (".".join(parts[:n]) for n in range(len(parts), 0, -1))
+    return next((say(SETTINGS[one]) for one in known if one in SETTINGS), "")
+
+
+def setting_words(key: str, value: str, say: Language) -> str:
+    """A value, given as JSON, in words: lists item by item, openings by name, design and place."""
+    if key.startswith("file "):
+        return f"{say('contents')} {value}"
+    try:
+        return _value_words(json.loads(value), say) or say("none")
+    except ValueError:
+        return say(value)
+
+
+def _value_words(value: Any, say: Language) -> str:
+    if isinstance(value, dict):
+        return _opening_words(value, say) if "fence_line" in value and "id" in value else _pairs_words(value, say)
+    if isinstance(value, list):
+        return "; ".join(_value_words(one, say) for one in value)
+    if isinstance(value, bool) or value is None:
+        return say({True: "yes", False: "no", None: "not set"}[value])
+    return say(f"{value:g}" if isinstance(value, float) else str(value).replace("_", " "))
+
+
+def _pairs_words(value: dict[str, Any], say: Language) -> str:
+    told = ((key, _value_words(one, say)) for key, one in value.items() if one not in (None, [], {}, ""))
+    return ", ".join(f"{key.replace('_', ' ')}: {words}" for key, words in told)
+
+
+def _opening_words(rule: dict[str, Any], say: Language) -> str:
+    """An opening by name, design and place, with its months where it is not open all year."""
+    if rule.get("every_m"):
+        where = say("every {metres} m").format(metres=say(f"{rule['every_m']:g}"))
+    elif rule.get("lat") is not None:
+        where = say.position(float(rule["lat"]), float(rule["lon"]), decimals=3)
+    else:
+        where = ", ".join(map(str, rule.get("at", ())))
+    months = rule.get("months") or []
+    season = [f"{say('months')} {', '.join(map(str, months))}"] if months else []
+    planned = [say("planned")] if rule.get("state") == "planned" else []
+    name = say(rule.get("name") or rule["id"].replace("_", " "))
+    return f"{name} ({', '.join([say.design(rule['design']), where, *season, *planned])})"

@@ -19,6 +19,7 @@ from scenarios.corridors.results import SpeciesCorridors
 from scenarios.corridors.tables import crossing_table, route_table, write_corridor_tables
 from scenarios.outputs.gis.geopackage import corridor_layer, place_layer
 from scenarios.outputs.tables import write_vectors
+from scenarios.outputs.translate import ENGLISH, Language
 from scenarios.outputs.words import WORKING_NOTE, modelled_status, schematic_note
 
 if TYPE_CHECKING:
@@ -33,6 +34,7 @@ def write_species_corridors(
     *,
     borders: gpd.GeoDataFrame | None = None,
     credits: Sequence[str] = (),
+    say: Language = ENGLISH,
 ) -> list[Path]:
     """Write ``corridors.gpkg``, tables, three rasters and ``corridors.png``.
 
@@ -45,6 +47,8 @@ def write_species_corridors(
         Lines drawn on the map, in any CRS.
     credits : sequence of str
         Attribution that the data ask for, printed on the map.
+    say : Language
+        Of the map.
     """
     folder = Path(folder)
     try:
@@ -72,7 +76,7 @@ def write_species_corridors(
             "Drop in least cost per metre restored",
             "effective m/m",
         ),
-        write_corridor_map(found, folder / "corridors.png", borders=borders, credits=credits),
+        write_corridor_map(found, folder / "corridors.png", borders=borders, credits=credits, say=say),
     ]
 
 

@@ -11,13 +11,15 @@ import numpy as np
 from matplotlib.patheffects import Normal, withStroke
 from scipy.spatial import KDTree
 
+from rasters.numbers import figure
 from scenarios.corridors.results import CorridorRoute, SpeciesCorridors
 from scenarios.outputs.audience import Audience, badge
 from scenarios.outputs.cartography.features import draw_borders, draw_corridor, draw_places, draw_plain_fences
-from scenarios.outputs.cartography.furniture import Bounds
+from scenarios.outputs.cartography.furniture import Bounds, Say
 from scenarios.outputs.cartography.labels import draw_labels
 from scenarios.outputs.cartography.scene import Scene, legend_of_ground, make_scene
 from scenarios.outputs.cartography.sheet import INK, Sheet, Texts, new_sheet, save_png
+from scenarios.outputs.translate import ENGLISH, Language
 from scenarios.outputs.words import schematic_note
 
 if TYPE_CHECKING:
@@ -40,9 +42,10 @@ def write_corridor_map(
     *,
     borders: gpd.GeoDataFrame | None = None,
     credits: Sequence[str] = (),
+    say: Language = ENGLISH,
 ) -> Path:
     """Draw the listed corridors of one species as a PNG."""
-    scene = make_scene(found.ground, borders, credits)
+    scene = make_scene(found.ground, borders, credits, say)
     sheet = _open_sheet(found, scene)
     sheet.panel.heading("Other cheap routes")
     draw_corridor(sheet, scene, found.corridor)
@@ -60,13 +63,17 @@ def write_corridor_map(
 
 
 def _open_sheet(found: SpeciesCorridors, scene: Scene) -> Sheet:
-    run = found.ground
+    run, say = found.ground, scene.say
+    title = say(MAP_TITLE)
+    species, study, scenario = (say(run.titles.get(key, getattr(run, key))) for key in ("species", "study", "scenario"))
     texts = Texts(
-        title=f"{run.titles.get('species', run.species)}: {MAP_TITLE[0].lower()}{MAP_TITLE[1:]}",
-        subtitle=f"{run.titles.get('study', run.study)}   \u00b7   {run.titles.get('scenario', run.scenario)}",
-        badge=badge(Audience.RESTRICTED), warning=schematic_note(run), credits=scene.credits,
-    )  # fmt: skip
-    return new_sheet(run.grid, _bounds(found), texts)
+        title=f"{species}: {title[0].lower()}{title[1:]}",
+        subtitle=f"{study}   \u00b7   {scenario}",
+        badge=badge(Audience.RESTRICTED),
+        warning=schematic_note(run),
+        credits=scene.credits,
+    )
+    return new_sheet(run.grid, _bounds(found), texts, say=say)
 
 
 def _bounds(found: SpeciesCorridors) -> Bounds:
@@ -79,9 +86,11 @@ def _bounds(found: SpeciesCorridors) -> Bounds:
     low, high = np.min(boxes, axis=0)[:2], np.max(boxes, axis=0)[2:]
     room = 0.06 * float(max(high - low)) + 5 * found.ground.grid.cell_width_m
     return (
-        max(west, float(low[0]) - room), max(south, float(low[1]) - room), min(east, float(high[0]) + room),
+        max(west, float(low[0]) - room),
+        max(south, float(low[1]) - room),
+        min(east, float(high[0]) + room),
         min(north, float(high[1]) + room),
-    )  # fmt: skip
+    )
 
 
 def _draw_routes(sheet: Sheet, found: SpeciesCorridors) -> None:
@@ -100,7 +109,7 @@ def _draw_routes(sheet: Sheet, found: SpeciesCorridors) -> None:
     for route, colour in zip(listed, colours, strict=True):
         _number(sheet, route, listed, colour)
         style = (0, (4, 1.6)) if route.status == "closed" else "solid"
-        sheet.panel.line(_entry(found, route), color=colour, linewidth=2.3, linestyle=style)
+        sheet.panel.line(_entry(found, route, sheet.say), color=colour, linewidth=2.3, linestyle=style)
     sheet.panel.line(
         "where it meets a fence", color=CROSSING, marker="X", linestyle="none", markeredgecolor="white", markevery=[1]
     )
@@ -109,15 +118,11 @@ def _draw_routes(sheet: Sheet, found: SpeciesCorridors) -> None:
     )
 
 
-def _entry(found: SpeciesCorridors, route: CorridorRoute) -> str:
+def _entry(found: SpeciesCorridors, route: CorridorRoute, say: Say) -> str:
     """One line of the legend: number, ends, cost."""
     cost = route.cost_open_m if route.status == "closed" else route.cost_m
-    ends = (_short(found.name_of(route.source), 13), _short(found.name_of(route.target), 14))
-    return f"{route.distinct} {ends[0]} \u2013 {ends[1]} {cost / 1000:,.0f}".replace(",", "\u2009")
-
-
-def _short(name: str, length: int) -> str:
-    return name if len(name) <= length else name[: length - 1].rstrip() + "\u2026"
+    ends = f"{say(found.name_of(route.source))} \u2013 {say(found.name_of(route.target))}"
+    return f"{route.distinct}. {ends}: {say(figure(cost / 1000, digits=3))}"
 
 
 def _draw_marks(sheet: Sheet, route: CorridorRoute) -> None:
@@ -136,6 +141,15 @@ def _number(sheet: Sheet, route: CorridorRoute, listed: Sequence[CorridorRoute],
     spot = own[int(np.argmax(away)) if away.max() > 0 else len(own) // 2]
     box = {"boxstyle": "circle,pad=0.22", "facecolor": "white", "edgecolor": colour, "linewidth": 1.6}
     sheet.axes.text(
-        spot[0], spot[1], str(route.distinct), fontsize=8, fontweight="bold", color=INK, ha="center", va="center", zorder=9, bbox=box,
+        spot[0],
+        spot[1],
+        str(route.distinct),
+        fontsize=8,
+        fontweight="bold",
+        color=INK,
+        ha="center",
+        va="center",
+        zorder=9,
+        bbox=box,
         clip_on=True,
-    )  # fmt: skip
+    )

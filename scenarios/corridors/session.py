@@ -20,6 +20,7 @@ from scenarios.land.inputs import context_layer, read_inputs, read_places
 from scenarios.land.prepared import Prepared, prepare_species
 from scenarios.outputs.folder import run_folder
 from scenarios.outputs.job import Summary, results_folder
+from scenarios.outputs.translate import Language, language, require_language
 from scenarios.progress import Reporter
 from scenarios.study.load import ResolvedStudy, resolve
 
@@ -36,8 +37,10 @@ def run_corridor_study(
     out: Path,
     overrides: Mapping[str, Any],
     reporter: Reporter,
+    lang: str | None = None,
 ) -> Summary[list[SpeciesCorridors]]:
-    """Check everything, then search, then write; the folder appears when it is complete."""
+    """Check everything, then search, then write; the folder appears when it is complete. Maps, page and notes are in a language."""
+    require_language(lang or "en")
     resolved = [resolve(name, scenario, overrides) for scenario in scenarios or (None,)]
     with results_folder(out, resolved) as job:
         found: list[SpeciesCorridors] = []
@@ -47,24 +50,26 @@ def run_corridor_study(
             prepared = [prepare_species(one, inputs, profile) for profile in inputs.profiles]
             if not found:
                 reporter.expect(len(resolved) * len(prepared) * STEPS, "searching")
-            found += [_run_and_write(one, p, around, job.folder, reporter) for p in prepared]
-        write_corridor_index(job.folder, found, credits=resolved[0].study.credits)
+            found += [_run_and_write(one, p, around, job.folder, reporter, lang or "en") for p in prepared]
+        say = language(lang or "en", [one.ground for one in found])
+        write_corridor_index(job.folder, found, credits=resolved[0].study.credits, say=say)
         job.runs = [one.ground for one in found]
-    notes = [line for one in found for line in _best(one)]
+    notes = [line for one in found for line in _best(one, say)]
     return job.summary(found, {"runs": [one.as_dict() for one in found]}, [*notes, f"{len(found)} runs"])
 
 
-def _best(one: SpeciesCorridors) -> Iterator[Text | str]:
+def _best(one: SpeciesCorridors, say: Language) -> Iterator[Text | str]:
     """The best three of a species, in words."""
     closed = sum(route.status == "closed" for route in one.routes)
-    title = f"{one.ground.titles.get('species', one.ground.species)}, {one.ground.titles.get('scenario', one.ground.scenario)}"
-    yield Text(f"{title}: {len(one.routes)} routes, {closed} of them closed by fences", style="bold")
+    title = ", ".join(say(one.ground.titles.get(key, getattr(one.ground, key))) for key in ("species", "scenario"))
+    told = say("{n} routes, {closed} of them closed by fences").format(n=len(one.routes), closed=closed)
+    yield Text(f"{title}: {told}", style="bold")
     for route in one.shortlist[:3]:
-        yield f"  {route.distinct}. {route_title(one, route)}. {describe_route(one, route)}"
+        yield f"  {route.distinct}. {route_title(one, route, say)}. {describe_route(one, route, say)}"
 
 
 def _run_and_write(
-    resolved: ResolvedStudy, prepared: Prepared, around: Surroundings, folder: Path, reporter: Reporter
+    resolved: ResolvedStudy, prepared: Prepared, around: Surroundings, folder: Path, reporter: Reporter, lang: str
 ) -> SpeciesCorridors:
     label = f"{resolved.scenario}, {prepared.profile.id}"
     found = run_corridors(prepared, around, lambda step: reporter.step(f"{label}: {step}"))
@@ -74,6 +79,7 @@ def _run_and_write(
         folder / run_folder(found.ground.scenario, found.ground.species),
         credits=resolved.study.credits,
         borders=context_layer(resolved, "borders", prepared.inputs.grid),
+        say=language(lang, [found.ground]),
     )
     return found
 

@@ -4,59 +4,77 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
+
+from rasters.numbers import figure
 from scenarios.corridors.results import CorridorRoute, SpeciesCorridors
+from scenarios.model.naming import full_names
 from scenarios.outputs.tables import lon_lat
+from scenarios.outputs.translate import ENGLISH, Language
 
 __all__ = ["describe_route", "route_title"]
 
 
-def route_title(found: SpeciesCorridors, route: CorridorRoute) -> str:
+def route_title(found: SpeciesCorridors, route: CorridorRoute, say: Language = ENGLISH) -> str:
     """From where to where."""
-    return f"{found.name_of(route.source)} to {found.name_of(route.target)}"
+    ends = (say(found.name_of(place)) for place in (route.source, route.target))
+    return say("{start} to {end}").format(**dict(zip(("start", "end"), ends, strict=True)))
 
 
-def describe_route(found: SpeciesCorridors, route: CorridorRoute) -> str:
+def describe_route(found: SpeciesCorridors, route: CorridorRoute, say: Language = ENGLISH) -> str:
     """How long, what it costs, where it meets a fence and where it is weakest, in a few sentences."""
-    by = f", past {_listed(route.passes)}" if route.passes else ""
-    sentences = [f"{route.length_m / 1000:.0f} km over the ground{by}.", _cost(route), _fences(found, route)]
+    km = f"{route.length_m / 1000:.0f}"
+    if route.passes:
+        first = say("{km} km over the ground, past {places}.").format(
+            km=km, places=say.listed([say(name) for name in route.passes])
+        )
+    else:
+        first = say("{km} km over the ground.").format(km=km)
+    sentences = [first, _cost(route, say), _fences(found, route, say)]
     if route.weakest is not None:
         weak = route.weakest
+        told = say(
+            "Weakest {km} km from its start, at {place}: {share} of all movement in its band passes one {cell} km cell there."
+        )
         sentences.append(
-            f"Weakest {weak.path_m / 1000:.0f} km from its start, at {_where(found, weak.x, weak.y)}: {weak.share:.0%} of all "
-            f"movement in its band passes one {found.ground.grid.cell_width_m / 1000:g} km cell there."
+            told.format(
+                km=f"{weak.path_m / 1000:.0f}",
+                place=_where(found, weak.x, weak.y, say),
+                share=f"{weak.share:.0%}",
+                cell=say(f"{found.ground.grid.cell_width_m / 1000:g}"),
+            )
         )
     return " ".join(sentences)
 
 
-def _cost(route: CorridorRoute) -> str:
-    opened = f"{route.cost_open_m / 1000:,.0f}".replace(",", "\u202f")
+def _cost(route: CorridorRoute, say: Language) -> str:
+    opened = figure(round(route.cost_open_m / 1000))
     if not math.isfinite(route.cost_m):
-        return f"Closed by the fences; it would cost {opened} effective km with them open."
-    now = f"{route.cost_m / 1000:,.0f}".replace(",", "\u202f")
+        return say("Closed by the fences; it would cost {opened} effective km with them open.").format(opened=opened)
+    now = figure(round(route.cost_m / 1000))
     if not route.crossings:
-        return f"It costs {now} effective km."
-    return f"It costs {now} effective km, {opened} with the fences open."
+        return say("It costs {now} effective km.").format(now=say(now))
+    told = say("It costs {now} effective km, {opened} with the fences open.")
+    return told.format(now=say(now), opened=say(opened))
 
 
-def _fences(found: SpeciesCorridors, route: CorridorRoute) -> str:
+def _fences(found: SpeciesCorridors, route: CorridorRoute, say: Language) -> str:
     if not route.crossings:
-        return "It meets no fence."
-    names = {fence.id: fence.name or fence.id for fence in found.ground.cuts.fences}
+        return say("It meets no fence.")
+    names = full_names(found.ground.cuts.fences, say)
+    told = say("the {fence} at its km {km}, {way} km on the way, at {place}")
     met = [
-        f"the {names[c.fence]} ({c.fence}) at its km {c.along_m / 1000:.0f}, {c.path_m / 1000:.0f} km on the way, at "
-        f"{_where(found, c.x, c.y)}"
+        told.format(
+            fence=names[c.fence],
+            km=f"{c.along_m / 1000:.0f}",
+            way=f"{c.path_m / 1000:.0f}",
+            place=_where(found, c.x, c.y, say),
+        )
         for c in route.crossings
     ]
-    return f"It meets {_listed(met)}."
+    return say("It meets {fences}.").format(fences=say.listed(met))
 
 
-def _where(found: SpeciesCorridors, x: float, y: float) -> str:
-    import numpy as np
-
+def _where(found: SpeciesCorridors, x: float, y: float, say: Language) -> str:
     lon, lat = lon_lat(found.ground.grid, np.array([x]), np.array([y]))
-    return f"{lat[0]:.2f}\u00b0 N {lon[0]:.2f}\u00b0 E"
-
-
-def _listed(words: tuple[str, ...] | list[str]) -> str:
-    """``a, b and c``."""
-    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
+    return say.position(float(lat[0]), float(lon[0]), decimals=2)

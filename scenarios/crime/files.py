@@ -12,12 +12,14 @@ import pandas as pd
 import yaml
 
 from rasters.files.writing import replacing, write_cog
+from scenarios.crime.proposals import ProposedPatrol
 from scenarios.crime.rates import PER_KM
 from scenarios.crime.results import SYNTHETIC, CrimeResults
 from scenarios.crime.risk import on_grid
 from scenarios.outputs.audience import Audience, audience_note
 from scenarios.outputs.pages.frame import as_table, write_page
 from scenarios.outputs.tables import write_dictionary
+from scenarios.outputs.translate import Language
 from scenarios.statistics.rates import LEVEL
 
 if TYPE_CHECKING:
@@ -115,27 +117,34 @@ def _write_scenario(found: CrimeResults, folder: Path) -> None:
 
 
 def _write_page(found: CrimeResults, folder: Path, tables: Mapping[str, pd.DataFrame]) -> None:
-    resolved = found.prepared.resolved
-    shown = partial(as_table, of="crime", digits=3)
+    resolved, say = found.prepared.resolved, found.say
+    shown = partial(as_table, of="crime", digits=3, say=say)
     write_page(
         folder / "index.html",
         "crime.html",
-        study=resolved.study.title,
+        study=say(resolved.study.title),
+        say=say,
         audience=(found.audience, audience_note(found.audience)),
         warnings=[SYNTHETIC] if found.data.settings.synthetic else [],
         credits=resolved.study.credits,
         sentences=found.sentences(),
-        bias=BIAS,
+        bias=say(BIAS),
         maps=found.audience is not Audience.PUBLIC,
         scenario=found.audience is Audience.RESTRICTED,
-        proposals=found.proposals,
         level=f"{LEVEL:.0%}",
+        proposals=[_patrol_in_words(one, say) for one in found.proposals],
         rates=shown(found.rates),
         changes=shown(found.changes),
         pike=shown(found.pike),
         coverage=shown(tables["coverage.csv"]),
         risk=found.risk,
-        per_100_km=PER_KM * found.risk.average_per_km,
+        per_100_km=say(f"{PER_KM * found.risk.average_per_km:.2f}"),
         faults=[str(fault) for fault in found.data.faults][:20],
-        cell_km=found.data.settings.cell_km,
+        cell_km=say(f"{found.data.settings.cell_km:g}"),
     )
+
+
+def _patrol_in_words(one: ProposedPatrol, say: Language) -> str:
+    risk, low, high = (say(f"{value:.1f}") for value in (one.risk, one.low, one.high))
+    told = say("{place}: risk {risk} times the average ({low} to {high})")
+    return told.format(place=say.position(one.lat, one.lon, decimals=2), risk=risk, low=low, high=high)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -36,8 +37,9 @@ FIRM = 4.0
 
 def write_maps(found: CrimeResults, folder: Path, borders: gpd.GeoDataFrame | None) -> list[Path]:
     """Write ``effort.png`` and ``risk.png``."""
-    scene = make_scene(ground_of(found.prepared), borders, found.prepared.resolved.study.credits)
+    scene = make_scene(ground_of(found.prepared), borders, found.prepared.resolved.study.credits, found.say)
     effort = np.where(found.effort.km > 0, found.effort.km, np.nan)
+    say = found.say
     risk, top = found.risk.mean, max(2.0, float(np.nanmax(found.risk.mean)))
     return [
         _map(
@@ -48,7 +50,7 @@ def write_maps(found: CrimeResults, folder: Path, borders: gpd.GeoDataFrame | No
             effort,
             mpl.colormaps["cividis"],
             LogNorm(1.0, max(10.0, float(np.nanmax(found.effort.km))), clip=True),
-            f"Kilometres of patrol in each {found.data.settings.cell_km:g} km cell",
+            say("Kilometres of patrol in each {km} km cell").format(km=say(f"{found.data.settings.cell_km:g}")),
             ("few", "many"),
             ("Bare land: no patrol came there. What happens there is not known.",),
         ),
@@ -63,9 +65,13 @@ def write_maps(found: CrimeResults, folder: Path, borders: gpd.GeoDataFrame | No
             "Rate of signs relative to the average of all patrols",
             ("lower", "higher"),
             (
-                f"Bare land: nearly nothing is known (the {LEVEL:.0%} interval spans more than a factor of {FIRM:g}); there "
-                "the average is assumed.",
-                f"Cells learn from neighbours within about {found.risk.bandwidth_km:g} km, a distance that the data chose.",
+                say(
+                    "Bare land: nearly nothing is known (the {level} interval spans more than a factor of {factor}); there the average "
+                    "is assumed."
+                ).format(level=f"{LEVEL:.0%}", factor=say(f"{FIRM:g}")),
+                say("Cells learn from neighbours within about {km} km, a distance that the data chose.").format(
+                    km=say(f"{found.risk.bandwidth_km:g}")
+                ),
                 "Patrols go where they expect something: risk where they rarely go is understated or unknown.",
             ),
         ),
@@ -89,15 +95,16 @@ def _map(
     sentences: tuple[str, ...],
 ) -> Path:
     run = scene.run
-    synthetic = f"{SYNTHETIC}; " if found.data.settings.synthetic else ""
+    say = found.say
+    synthetic = f"{say(SYNTHETIC)}; " if found.data.settings.synthetic else ""
     texts = Texts(
-        title=title,
-        subtitle=run.titles["study"],
+        title=say(title),
+        subtitle=say(run.titles["study"]),
         badge=badge(found.audience),
-        warning=synthetic + schematic_note(run),
+        warning=synthetic + say(schematic_note(run)),
         credits=scene.credits,
     )
-    sheet = new_sheet(run.grid, run.grid.bounds, texts)
+    sheet = new_sheet(run.grid, run.grid.bounds, texts, say=say)
     draw_surface(sheet, scene, _blocks(found, scene, values), cmap, norm, note, ends)
     sheet.panel.heading("Also on the map")
     draw_plain_fences(sheet, scene)
@@ -143,13 +150,19 @@ def write_rates(found: CrimeResults, path: Path) -> Path:
     middle = rows["per_100_km"].to_numpy()
     spread = np.vstack([middle - rows["low"], rows["high"] - middle])
     axes.errorbar(at, middle, yerr=spread, fmt="o", color="#17445f", capsize=4, linewidth=1.8, markersize=7)
-    axes.set(ylabel="signs of poaching\nper 100 km", ylim=(0, 1.12 * max(float(rows["high"].max()), 1e-9)))
-    axes.set_title(f"Encounter rate, {LEVEL:.0%} intervals", loc="left", fontsize=11, color=INK)
+    say = found.say
+    axes.set(
+        ylabel=textwrap.fill(say("signs of poaching per 100 km"), 20),
+        ylim=(0, 1.12 * max(float(rows["high"].max()), 1e-9)),
+    )
+    axes.set_title(
+        say("Encounter rate, {level} intervals").format(level=f"{LEVEL:.0%}"), loc="left", fontsize=11, color=INK
+    )
     below.bar(at, rows["km"], width=0.5, color="#b9c7ce")
-    below.set(ylabel="km", xticks=at, xticklabels=rows["year"])
+    below.set(ylabel=say("km"), xticks=at, xticklabels=rows["year"])
     for one in (axes, below):
         one.spines[["top", "right"]].set_visible(False)
         one.tick_params(labelsize=9, colors=MUTED)
-    note = "SYNTHETIC DATA.  " if found.data.settings.synthetic else ""
-    figure.supxlabel(f"{note}{badge(found.audience)}", fontsize=8, color=MUTED)
+    note = f"{say(SYNTHETIC)}.  " if found.data.settings.synthetic else ""
+    figure.supxlabel(f"{note}{say(badge(found.audience))}", fontsize=8, color=MUTED)
     return save_png(figure, path)

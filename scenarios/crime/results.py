@@ -16,6 +16,7 @@ from scenarios.crime.risk import WELL_LOOKED_KM, Coverage, EffortMap, RiskMap
 from scenarios.crime.tables import CrimeData
 from scenarios.land.prepared import Prepared
 from scenarios.outputs.audience import Audience
+from scenarios.outputs.translate import ENGLISH, Language
 from scenarios.statistics.rates import LEVEL
 
 __all__ = ["CrimeResults"]
@@ -44,11 +45,13 @@ class CrimeResults:
     coverage: Coverage
     proposals: list[ProposedPatrol]
     audience: Audience
+    say: Language = ENGLISH
 
     def coverage_rows(self) -> list[dict[str, Any]]:
         """What the rates cannot tell, as rows."""
         meanings = {
-            "looked_share": f"Share of the land's {self.data.settings.cell_km:g} km cells with at least {WELL_LOOKED_KM:g} km of patrol.",
+            "looked_share": f"Share of the land\u2019s {self.data.settings.cell_km:g} km cells with at least "
+            f"{WELL_LOOKED_KM:g} km of patrol.",
             "gini": "How unevenly patrols cover the land: 0 evenly, 1 all in one cell.",
             "passages_unwatched": "Share of the shortlisted passages in cells where nobody looked; empty without --results.",
             "off_patrol_share": "Share of the signs of poaching that were not found on patrols.",
@@ -58,32 +61,54 @@ class CrimeResults:
 
     def sentences(self) -> list[str]:
         """The indicators in words."""
+        say = self.say
         total = self.rates[(self.rates["type"] == POACHING) & (self.rates["year"] == "all")].iloc[0]
-        said = [SYNTHETIC + "."] if self.data.settings.synthetic else []
-        said.append(
-            f"Patrols met {total['per_100_km']:.2f} signs of poaching per 100 km ({LEVEL:.0%} interval {total['low']:.2f} to "
-            f"{total['high']:.2f}; {total['incidents']} signs on {total['patrols']} patrols, {total['km']:.0f} km)."
+        said = [f"{say(SYNTHETIC)}."] if self.data.settings.synthetic else []
+        met = say(
+            "Patrols met {rate} signs of poaching per 100 km ({level} interval {low} to {high}; {signs} signs on {patrols} patrols, "
+            "{km} km)."
         )
-        said += [_change_in_words(row) for row in self.changes.to_dict("records")]
-        share = self.pike.iloc[0]
+        rate, low, high = (say(f"{total[key]:.2f}") for key in ("per_100_km", "low", "high"))
         said.append(
-            f"Of {share['illegal'] + share['natural']} carcasses of known cause {share['pike']:.0%} were killed illegally (interval "
-            f"{share['low']:.0%} to {share['high']:.0%}); {share['unknown']} causes are unknown."
-            if share["status"] == "ok"
-            else "PIKE: no carcass of known cause."
+            met.format(
+                rate=rate,
+                low=low,
+                high=high,
+                level=f"{LEVEL:.0%}",
+                signs=total["incidents"],
+                patrols=total["patrols"],
+                km=f"{total['km']:.0f}",
+            )
         )
-        said.append(
-            f"Patrols looked at {self.coverage.looked_share:.0%} of the land; what happens elsewhere is not known, and the map of "
-            "risk falls back to the average there."
+        said += [_change_in_words(row, say) for row in self.changes.to_dict("records")]
+        looked = say(
+            "Patrols looked at {share} of the land; what happens elsewhere is not known, and the map of risk falls back to the average "
+            "there."
         )
-        return said
+        return [*said, self._killed(), looked.format(share=f"{self.coverage.looked_share:.0%}")]
+
+    def _killed(self) -> str:
+        """The proportion of illegally killed carcasses."""
+        share, say = self.pike.iloc[0], self.say
+        if share["status"] != "ok":
+            return say("PIKE: no carcass of known cause.")
+        told = say(
+            "Of {n} carcasses of known cause {share} were killed illegally (interval {low} to {high}); {unknown} causes are unknown."
+        )
+        shares = {name: f"{share[key]:.0%}" for name, key in (("share", "pike"), ("low", "low"), ("high", "high"))}
+        return told.format(n=share["illegal"] + share["natural"], unknown=share["unknown"], **shares)
 
 
-def _change_in_words(row: Mapping[Any, Any]) -> str:
+def _change_in_words(row: Mapping[Any, Any], say: Language) -> str:
+    years = {"before": row["before"], "year": row["year"]}
     if row["status"] != "ok":
-        return f"{row['before']} to {row['year']}: {row['status']}."
-    verdict = "fell" if row["high"] < 1 else "rose" if row["low"] > 1 else "did not change beyond chance"
-    return (
-        f"From {row['before']} to {row['year']} the encounter rate {verdict}: factor {row['ratio']:.2f} "
-        f"({row['low']:.2f} to {row['high']:.2f})."
-    )
+        return f"{row['before']} \u2013 {row['year']}: {say(row['status'])}."
+    if row["high"] < 1:
+        told = say("From {before} to {year} the encounter rate fell: factor {ratio} ({low} to {high}).")
+    elif row["low"] > 1:
+        told = say("From {before} to {year} the encounter rate rose: factor {ratio} ({low} to {high}).")
+    else:
+        told = say(
+            "From {before} to {year} the encounter rate did not change beyond chance: factor {ratio} ({low} to {high})."
+        )
+    return told.format(**years, **{key: say(f"{row[key]:.2f}") for key in ("ratio", "low", "high")})

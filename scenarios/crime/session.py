@@ -23,6 +23,7 @@ from scenarios.land.prepared import Prepared, prepare_species
 from scenarios.outputs.audience import audience_named, audience_note
 from scenarios.outputs.job import Summary, results_folder
 from scenarios.outputs.stored import StoredResults, read_results
+from scenarios.outputs.translate import require_language, study_language
 from scenarios.progress import Reporter
 from scenarios.study.load import resolve
 
@@ -39,6 +40,7 @@ def run_crime(
     overrides: Mapping[str, Any] | None = None,
     results: Path | None = None,
     audience: str = "partner",
+    lang: str | None = None,
 ) -> Summary[CrimeResults]:
     """Read, estimate, map, write; the folder appears when it is complete.
 
@@ -57,7 +59,10 @@ def run_crime(
     audience : {"partner", "restricted", "public"}
         ``restricted`` writes the scenario with the surface of risk and the proposed patrols; ``partner`` coarse maps;
         ``public`` tables only, because a map of patrols shows poachers where nobody looks.
+    lang : str, optional
+        Of the page, the pictures and what is told; default English. Tables and the scenario are for programs.
     """
+    require_language(lang or "en")
     reader = audience_named(audience)
     resolved = resolve(name, scenario, overrides)
     with results_folder(out, [resolved], said=(reader, audience_note(reader))) as job:
@@ -83,6 +88,7 @@ def run_crime(
             coverage=coverage(data, effort, land, _shortlist(stored)),
             audience=reader,
             proposals=proposed_patrols(risk, _traffic(stored, effort.grid, land), data.settings),
+            say=study_language(lang or "en", resolved, inputs),
         )
         reporter.step("writing")
         write_results(found, job.folder, borders=context_layer(resolved, "borders", inputs.grid))

@@ -13,7 +13,10 @@ from matplotlib.figure import Figure
 
 from scenarios.evidence.findings import Findings
 from scenarios.evidence.words import figure as figure_of
+from scenarios.evidence.words import passage_label
+from scenarios.model.naming import passage_names
 from scenarios.outputs.cartography.sheet import INK, MUTED, save_png
+from scenarios.outputs.translate import ENGLISH, Language
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -26,18 +29,17 @@ WIDTH, DPI = 11.0, 150
 SHORTLIST = 12
 
 
-def draw_charts(found: Findings, folder: Path) -> dict[str, str]:
+def draw_charts(found: Findings, folder: Path, say: Language = ENGLISH) -> dict[str, str]:
     """Draw what there are data for; file name -> what it shows."""
     out = {}
     for name, (draw, text) in CHARTS.items():
-        figure = draw(found)
+        figure = draw(found, say)
         if figure is not None:
             if found.job.data.synthetic:
-                figure.text(
-                    0.995, 0.995, "SYNTHETIC DATA", ha="right", va="top", fontsize=9, fontweight="bold", color=ORANGE
-                )
+                told = say("SYNTHETIC DATA")
+                figure.text(0.995, 0.995, told, ha="right", va="top", fontsize=9, fontweight="bold", color=ORANGE)
             save_png(figure, folder / name)
-            out[name] = text
+            out[name] = say(text)
     return out
 
 
@@ -75,23 +77,25 @@ def _dots(
     axes.plot(middle, y, marker, color=colour, markersize=5.5, label=label, linestyle="none")
 
 
-def draw_use(found: Findings) -> Figure | None:
+def draw_use(found: Findings, say: Language) -> Figure | None:
     """Crossings per 100 camera-days at each passage, before and after."""
     table = found.use[found.use["kind"] == "passage"]
     names = sorted(table["watched"].unique())
     if not names or not (table["status"] == "ok").any():
         return None
     height = 1.9 + 0.42 * len(names)
-    figure = _figure(height, "Crossings of passages", "per 100 camera-days; lines: 90 % intervals; hollow: no data")
+    figure = _figure(
+        height, say("Crossings of passages"), say("per 100 camera-days; lines: 90 % intervals; hollow: no data")
+    )
     for i, (axes, species) in enumerate(
         zip(_rows_of_axes(figure, len(found.watch.species), height), found.watch.species, strict=True)
     ):
-        _plain(axes, found.label(species), "per 100 camera-days")
+        _plain(axes, found.label(species, say), say("per 100 camera-days"))
         mine = table[table["species"] == species].set_index("watched")
         for period, shift, colour, label in (
-            ("before", 0.14, GREY, "before"),
-            ("after", -0.14, BLUE, "after"),
-            ("", 0.0, BLUE, "open"),
+            ("before", 0.14, GREY, say("before")),
+            ("after", -0.14, BLUE, say("after")),
+            ("", 0.0, BLUE, say("open")),
         ):
             part = mine[(mine["period"] == period) & (mine["status"] == "ok")]
             if len(part):
@@ -100,14 +104,15 @@ def draw_use(found: Findings) -> Figure | None:
         for name in mine.index[mine["status"] != "ok"]:
             axes.plot(0, names.index(name), "o", color=GREY, markerfacecolor="white")
         axes.set_ylim(len(names) - 0.5, -0.5)
-        axes.set_yticks(range(len(names)), names if i == 0 else [""] * len(names))
+        shown = [passage_label(found, name, say) for name in names]
+        axes.set_yticks(range(len(names)), shown if i == 0 else [""] * len(names))
         axes.set_xlim(left=0)
         if i == len(found.watch.species) - 1:
             axes.legend(fontsize=7.5, frameon=False, loc="lower right", bbox_to_anchor=(1.0, 1.0), ncol=2, borderpad=0)
     return figure
 
 
-def draw_baci(found: Findings) -> Figure | None:
+def draw_baci(found: Findings, say: Language) -> Figure | None:
     """Factor by which opening changed crossings, on a logarithmic axis."""
     table = found.baci[found.baci["status"] == "ok"]
     if not len(table):
@@ -115,18 +120,20 @@ def draw_baci(found: Findings) -> Figure | None:
     height = 1.8 + 0.45 * len(table)
     figure = _figure(
         height,
-        "What opening did",
-        "crossings after over before at passages, divided by the same at controls; 1 is no change",
+        say("What opening did"),
+        say("crossings after over before at passages, divided by the same at controls; 1 is no change"),
     )
     axes = _rows_of_axes(figure, 1, height)[0]
-    _plain(axes, "", "factor (logarithmic), 90 % interval")
+    _plain(axes, "", say("factor (logarithmic), 90 % interval"))
     y = np.arange(len(table))
     _dots(axes, y, table, ("ratio", "low", "high"), BLUE, "")
     for at, row in zip(y.tolist(), table.itertuples(), strict=True):
         axes.text(
             row.high * 1.12,
             at,
-            f"{figure_of(row.ratio)} ({figure_of(row.low)} to {figure_of(row.high)})",
+            say("{value} ({low} to {high})").format(
+                value=figure_of(row.ratio, say), low=figure_of(row.low, say), high=figure_of(row.high, say)
+            ),
             fontsize=8,
             va="center",
             color=INK,
@@ -138,12 +145,12 @@ def draw_baci(found: Findings) -> Figure | None:
     axes.set_xticks(ticks, [f"{t:g}" for t in ticks])
     axes.set_xticks([], minor=True)
     axes.axvline(1, color=INK, linewidth=1, linestyle=(0, (4, 3)))
-    axes.set_yticks(y, [found.label(s) for s in table["species"]])
+    axes.set_yticks(y, [found.label(s, say) for s in table["species"]])
     axes.set_ylim(len(table) - 0.5, -0.5)
     return figure
 
 
-def draw_factors(found: Findings) -> Figure | None:
+def draw_factors(found: Findings, say: Language) -> Figure | None:
     """Use factors as stated and as measured."""
     table = found.use_factors
     if not found.updated:
@@ -152,15 +159,15 @@ def draw_factors(found: Findings) -> Figure | None:
     height = 1.9 + 0.42 * len(designs)
     figure = _figure(
         height,
-        "Use factors",
-        "share of a passage that counts; grey: as stated, blue: after the evidence, orange: single passages",
+        say("Use factors"),
+        say("share of a passage that counts; grey: as stated, blue: after the evidence, orange: single passages"),
     )
     axes = _rows_of_axes(figure, 1, height, left=3.0)[0]
-    _plain(axes, "", "use factor, 90 % interval")
+    _plain(axes, "", say("use factor, 90 % interval"))
     y = np.arange(len(designs))
-    _dots(axes, y + 0.16, designs, ("prior", "prior_low", "prior_high"), GREY, "as stated", "D")
+    _dots(axes, y + 0.16, designs, ("prior", "prior_low", "prior_high"), GREY, say("as stated"), "D")
     mine = designs["status"] == "updated"
-    _dots(axes, y[mine] - 0.12, designs[mine], ("mean", "low", "high"), BLUE, "after the evidence")
+    _dots(axes, y[mine] - 0.12, designs[mine], ("mean", "low", "high"), BLUE, say("after the evidence"))
     for at, row in zip(y.tolist(), designs.itertuples(), strict=True):
         part = table[
             (table["species"] == row.species)
@@ -170,13 +177,13 @@ def draw_factors(found: Findings) -> Figure | None:
         ]
         axes.plot(part["mean"], np.full(len(part), at - 0.12), "|", color=ORANGE, markersize=10, markeredgewidth=1.8)
     axes.set_xlim(0, 1)
-    axes.set_yticks(y, [f"{found.label(r.species)}, {r.design}" for r in designs.itertuples()])
+    axes.set_yticks(y, [f"{found.label(r.species, say)}, {say.design(r.design)}" for r in designs.itertuples()])
     axes.set_ylim(len(designs) - 0.5, -0.6)
     axes.legend(fontsize=8, frameon=False, loc="lower right", bbox_to_anchor=(1.0, 1.0), ncol=2, borderpad=0)
     return figure
 
 
-def draw_prediction(found: Findings) -> Figure | None:
+def draw_prediction(found: Findings, say: Language) -> Figure | None:
     """Events per camera-day against predicted current, per species."""
     if found.predictions is None or not len(found.predictions.calibration):
         return None
@@ -185,13 +192,13 @@ def draw_prediction(found: Findings) -> Figure | None:
     height = 3.6
     figure = _figure(
         height,
-        "Does the model predict?",
-        "each dot a site; blue: classes of equal numbers of sites with 90 % intervals; both axes logarithmic",
+        say("Does the model predict?"),
+        say("each dot a site; blue: classes of equal numbers of sites with 90 % intervals; both axes logarithmic"),
     )
     for i, (axes, species) in enumerate(
         zip(_rows_of_axes(figure, len(shown), height, left=0.75, gap=0.45), shown, strict=True)
     ):
-        _plain(axes, found.label(species), "predicted current density [A/m]")
+        _plain(axes, found.label(species, say), say("predicted current density [A/m]"))
         mine, part = sites[sites["species"] == species], bins[bins["species"] == species]
         positive = mine.loc[mine["current"] > 0, "current"]
         floor = float(positive.min()) / 2 if len(positive) else 1e-9
@@ -199,20 +206,26 @@ def draw_prediction(found: Findings) -> Figure | None:
         rate = np.maximum(mine["events"] / mine["days"], least)
         axes.scatter(mine["current"].clip(lower=floor), rate, s=9, color=GREY, alpha=0.7, linewidths=0)
         axes.errorbar(
-            part["predicted"].clip(lower=floor), part["rate"], yerr=[part["rate"] - part["low"], part["high"] - part["rate"]],
-            fmt="o-", color=BLUE, markersize=4.5, linewidth=1.2, elinewidth=1.8,
-        )  # fmt: skip
+            part["predicted"].clip(lower=floor),
+            part["rate"],
+            yerr=[part["rate"] - part["low"], part["high"] - part["rate"]],
+            fmt="o-",
+            color=BLUE,
+            markersize=4.5,
+            linewidth=1.2,
+            elinewidth=1.8,
+        )
         axes.set_xscale("log")
         axes.set_yscale("log")
         axes.set_ylim(bottom=min(0.7 * least, 0.9 * float(part["low"].min())))
         axes.grid(color="#e4e7e9", linewidth=0.8)
         axes.minorticks_off()
         if i == 0:
-            axes.set_ylabel("events per camera-day (lowest row: none)", fontsize=8, color=MUTED)
+            axes.set_ylabel(say("events per camera-day (lowest row: none)"), fontsize=8, color=MUTED)
     return figure
 
 
-def draw_hours(found: Findings) -> Figure | None:
+def draw_hours(found: Findings, say: Language) -> Figure | None:
     """Events at open passages by hour of the day."""
     table = found.hours[found.hours["status"] == "ok"]
     if not len(table) or not table["events"].sum():
@@ -220,14 +233,14 @@ def draw_hours(found: Findings) -> Figure | None:
     height = 3.0
     figure = _figure(
         height,
-        "Hours of the day",
-        "events per 100 full days of watching at open passages, local time; lines: 90 % intervals",
+        say("Hours of the day"),
+        say("events per 100 full days of watching at open passages, local time; lines: 90 % intervals"),
     )
     for axes, species in zip(
         _rows_of_axes(figure, len(found.watch.species), height, left=0.5), found.watch.species, strict=True
     ):
         mine = table[table["species"] == species]
-        _plain(axes, found.label(species), "hour")
+        _plain(axes, found.label(species, say), say("hour"))
         axes.bar(mine["hour"], mine["rate_per_100"], width=0.8, color=BLUE, alpha=0.75)
         axes.vlines(mine["hour"], mine["low_per_100"], mine["high_per_100"], color=INK, linewidth=0.9)
         axes.set_xticks([0, 6, 12, 18, 23])
@@ -235,18 +248,21 @@ def draw_hours(found: Findings) -> Figure | None:
     return figure
 
 
-def draw_places(found: Findings) -> Figure | None:
+def draw_places(found: Findings, say: Language) -> Figure | None:
     """Probability that each core place is used, per species, and what was seen."""
     table = found.places[found.places["group"] == "place"] if len(found.places) else found.places
     if not len(table) or not (table["days"] > 0).any():
         return None
+    table = table.assign(name=[say(name) for name in table["name"]])
     names = list(dict.fromkeys(table["name"]))
     species = list(found.watch.species)
     height = 1.5 + 0.33 * len(names)
     figure = _figure(
         height,
-        "Which places are used",
-        "probability that a place is used where the species was not seen; in brackets: weeks with it of weeks watched",
+        say("Which places are used"),
+        say(
+            "probability that a place is used where the species was not seen; in brackets: weeks with it of weeks watched"
+        ),
     )
     left = 0.5 + 0.066 * max(map(len, names))
     axes = figure.add_axes((left / WIDTH, 0.15 / height, (WIDTH - left - 0.3) / WIDTH, 1 - 1.25 / height))
@@ -255,9 +271,9 @@ def draw_places(found: Findings) -> Figure | None:
         at, column = names.index(row.name), species.index(row.species)
         values[at, column] = row.probability_used
         colour = "white" if row.probability_used > 0.55 else INK
-        axes.text(column, at, _used(row), ha="center", va="center", fontsize=8, color=colour)
+        axes.text(column, at, _used(row, say), ha="center", va="center", fontsize=8, color=colour)
     axes.imshow(values, cmap="Blues", vmin=0, vmax=1, aspect="auto")
-    axes.set_xticks(range(len(species)), [found.label(s) for s in species])
+    axes.set_xticks(range(len(species)), [found.label(s, say) for s in species])
     axes.xaxis.tick_top()
     axes.set_yticks(range(len(names)), names)
     axes.tick_params(labelsize=8.5, length=0, colors=INK)
@@ -270,18 +286,18 @@ def draw_places(found: Findings) -> Figure | None:
     return figure
 
 
-def _used(row: Any) -> str:
+def _used(row: Any, say: Language) -> str:
     """What is known of a place in a few letters; a probability is never shown as zero."""
     if not row.days:
-        return "no data"
+        return say("no data")
     weeks = f"  ({row.detections}/{row.occasions})"
     if not np.isfinite(row.probability_used):
-        return f"too few{weeks}"
+        return f"{say('too few')}{weeks}"
     unseen = "< 1%" if row.probability_used < 0.01 else f"{row.probability_used:.0%}"
-    return f"{'seen' if row.detections else unseen}{weeks}"
+    return f"{say('seen') if row.detections else unseen}{weeks}"
 
 
-def draw_ranking(found: Findings) -> Figure | None:
+def draw_ranking(found: Findings, say: Language) -> Figure | None:
     """The best candidates as stated and as measured, joined by lines."""
     if found.reranked is None:
         return None
@@ -291,11 +307,12 @@ def draw_ranking(found: Findings) -> Figure | None:
     )
     if not len(shown):
         return None
+    called = dict(zip(shown["candidate"], passage_names(found.marks.fences, shown, say), strict=True))
     height = 1.7 + 0.3 * len(shown)
     figure = _figure(
         height,
-        "The next ranking",
-        "shortlisted candidates, all species together, with the watched passages open; rank among all candidates",
+        say("The next ranking"),
+        say("shortlisted candidates, all species together, with the watched passages open; rank among all candidates"),
     )
     axes = figure.add_axes((0.05, 0.2 / height, 0.9, 1 - 1.35 / height))
     before = shown["rank_before"].rank().to_numpy()
@@ -308,24 +325,28 @@ def draw_ranking(found: Findings) -> Figure | None:
             else BLUE
         )
         axes.plot([0, 1], [old, at], color=colour, linewidth=1.8, marker="o", markersize=4)
-        axes.text(-0.02, old, f"{_short(row)}   {row.rank_before:.0f}", ha="right", va="center", fontsize=8, color=INK)
-        axes.text(1.02, at, f"{row.rank_after:.0f}   {_short(row)}", ha="left", va="center", fontsize=8, color=INK)
+        axes.text(
+            -0.02,
+            old,
+            f"{called[row.candidate]}   {row.rank_before:.0f}",
+            ha="right",
+            va="center",
+            fontsize=8,
+            color=INK,
+        )
+        axes.text(
+            1.02, at, f"{row.rank_after:.0f}   {called[row.candidate]}", ha="left", va="center", fontsize=8, color=INK
+        )
     axes.set_xlim(-0.75, 1.75)
     axes.set_ylim(len(shown) + 0.6, 0.4)
-    axes.text(0, 0.35, "use factors as stated", ha="center", fontsize=9, fontweight="bold", color=INK)
-    axes.text(1, 0.35, "as measured", ha="center", fontsize=9, fontweight="bold", color=INK)
-    axes.text(1.75, 0.35, "orange: new on the shortlist, grey: off it", ha="right", fontsize=8, color=MUTED)
+    axes.text(0, 0.35, say("use factors as stated"), ha="center", fontsize=9, fontweight="bold", color=INK)
+    axes.text(1, 0.35, say("as measured"), ha="center", fontsize=9, fontweight="bold", color=INK)
+    axes.text(1.75, 0.35, say("orange: new on the shortlist, grey: off it"), ha="right", fontsize=8, color=MUTED)
     axes.axis("off")
     return figure
 
 
-def _short(row: Any) -> str:
-    return f"{row.fence} km {row.along_m / 1000:.1f}" + (
-        f", {row.design}" if row.candidate.endswith(row.design) else ""
-    )
-
-
-def draw_map(found: Findings) -> Figure | None:
+def draw_map(found: Findings, say: Language) -> Figure | None:
     """Where cameras stand and what they watch."""
     links, marks = found.watch.links.drop_duplicates("site"), found.marks
     if not len(links):
@@ -336,8 +357,8 @@ def draw_map(found: Findings) -> Figure | None:
     height = float(np.clip((WIDTH - 3.2) * (north - south) / (east - west) + 1.3, 4.0, 8.0))
     figure = _figure(
         height,
-        "Where cameras stand",
-        "fences and outlines of places as the study has them; kilometres of the study's map",
+        say("Where cameras stand"),
+        say("fences and outlines of places as the study has them; kilometres of the study's map"),
     )
     axes = figure.add_axes((0.55 / WIDTH, 0.5 / height, (WIDTH - 3.2) / WIDTH, 1 - 1.25 / height))
     for place in marks.places:
@@ -353,11 +374,16 @@ def draw_map(found: Findings) -> Figure | None:
                 color=INK,
                 linewidth=1.0,
                 alpha=0.6,
-                label="fence" if i == 0 else None,
+                label=say("fence") if i == 0 else None,
             )
     what = links["kind"].where(links["control_of"] == "", "control")
-    styles = {"open": ("o", GREY, "open country"), "place": ("o", GREEN, "core place"), "fence": ("^", "#cc79a7", "fence"),
-              "control": ("s", BLUE, "control"), "passage": ("D", ORANGE, "passage")}  # fmt: skip
+    styles = {
+        "open": ("o", GREY, "open country"),
+        "place": ("o", GREEN, "core place"),
+        "fence": ("^", "#cc79a7", "fence"),
+        "control": ("s", BLUE, "control"),
+        "passage": ("D", ORANGE, "passage"),
+    }
     for kind, (marker, colour, label) in styles.items():
         mine = (what == kind).to_numpy()
         if mine.any():
@@ -369,7 +395,7 @@ def draw_map(found: Findings) -> Figure | None:
                 color=colour,
                 edgecolor="white",
                 linewidth=0.5,
-                label=f"{label} ({mine.sum()})",
+                label=f"{say(label)} ({mine.sum()})",
                 zorder=3,
             )
     axes.set_xlim(west, east)
@@ -377,12 +403,12 @@ def draw_map(found: Findings) -> Figure | None:
     axes.set_aspect("equal")
     axes.tick_params(labelsize=8, colors=INK)
     axes.legend(
-        fontsize=8.5, frameon=False, loc="upper left", bbox_to_anchor=(1.01, 1.0), title="sites", title_fontsize=9
+        fontsize=8.5, frameon=False, loc="upper left", bbox_to_anchor=(1.01, 1.0), title=say("sites"), title_fontsize=9
     )
     return figure
 
 
-CHARTS: dict[str, tuple[Callable[[Findings], Figure | None], str]] = {
+CHARTS: dict[str, tuple[Callable[[Findings, Language], Figure | None], str]] = {
     "cameras.png": (draw_map, "Map of the cameras and what they watch"),
     "use.png": (draw_use, "Crossings per 100 camera-days at each passage"),
     "hours.png": (draw_hours, "Events at open passages by hour of the day"),

@@ -19,6 +19,7 @@ from scenarios.evidence.use import baci_table, hour_table, season_table, use_fac
 from scenarios.evidence.watching import Watch, watch
 from scenarios.field_data.faults import Fault, Faults
 from scenarios.land.inputs import Inputs
+from scenarios.outputs.translate import ENGLISH, Language
 from scenarios.statistics.use_factor import UseFactors
 from scenarios.study.load import ResolvedStudy
 
@@ -70,10 +71,10 @@ class Findings:
         """Whether any use factor was updated."""
         return any(one.status == "updated" for one in self.factors.values())
 
-    def label(self, species: str) -> str:
+    def label(self, species: str, say: Language = ENGLISH) -> str:
         """Name of a species for people."""
         profile = self.job.inputs.profiles[species]
-        return str(profile.labels.get("en", profile.name))
+        return say(str(profile.labels.get("en", profile.name)))
 
 
 STEPS = 6
@@ -102,10 +103,22 @@ def find(job: EvidenceJob, step: Callable[[str], None]) -> Findings:
     reranked = _reranked(job, marks, factors[1], overlay, step) if job.ranking and updated else None
     step("writing")
     return Findings(
-        job=job, marks=marks, watch=seen, faults=(*data.faults, *faults.warnings), use=use, seasons=season_table(seen, prior),
-        hours=hour_table(seen, prior), baci=baci_table(seen), use_factors=factors[0], factors=factors[1], occupancy=occupancy,
-        places=places, predictions=predictions, overlay=overlay, reranked=reranked,
-    )  # fmt: skip
+        job=job,
+        marks=marks,
+        watch=seen,
+        faults=(*data.faults, *faults.warnings),
+        use=use,
+        seasons=season_table(seen, prior),
+        hours=hour_table(seen, prior),
+        baci=baci_table(seen),
+        use_factors=factors[0],
+        factors=factors[1],
+        occupancy=occupancy,
+        places=places,
+        predictions=predictions,
+        overlay=overlay,
+        reranked=reranked,
+    )
 
 
 def _reranked(

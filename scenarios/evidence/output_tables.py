@@ -12,25 +12,25 @@ from scenarios.outputs.tables import write_dictionary
 __all__ = ["FILES", "evidence_tables", "write_evidence_tables"]
 
 FILES = {
-    "deployments.csv": "every camera: where, what it watches, camera-days",
-    "events.csv": "independent events",
-    "passage_use.csv": "crossings per 100 camera-days at passages, controls, places, fences",
-    "seasons.csv": "crossings at open passages by season",
-    "hours.csv": "events at open passages by hour",
-    "baci.csv": "before and after, passages and controls",
-    "use_factors.csv": "use factors before and after the evidence",
-    "occupancy.csv": "share of core places and steps used",
-    "places.csv": "each place and step",
-    "prediction.csv": "does the model predict, per species",
-    "sites.csv": "maps and events at each site",
-    "calibration.csv": "events by predicted current",
-    "predictors.csv": "which map fits best, site by site left out",
-    "power.csv": "what more days would tell",
-    "ranking.csv": "candidates before and after the evidence",
-    "warnings.csv": "what to look at in the data",
-    "columns.csv": "meaning and unit of every column",
-    "use_factors.yaml": "for the next run: otkel run STUDY --evidence use_factors.yaml",
-    "manifest.json": "inputs, versions and settings",
+    "deployments.csv": "Every camera: where, what it watches, camera-days",
+    "events.csv": "Independent events",
+    "passage_use.csv": "Crossings per 100 camera-days at passages, controls, places, fences",
+    "seasons.csv": "Crossings at open passages by season",
+    "hours.csv": "Events at open passages by hour",
+    "baci.csv": "Before and after, passages and controls",
+    "use_factors.csv": "Use factors before and after the evidence",
+    "occupancy.csv": "Share of core places and steps used",
+    "places.csv": "Each place and step",
+    "prediction.csv": "Does the model predict, per species",
+    "sites.csv": "Maps and events at each site",
+    "calibration.csv": "Events by predicted current",
+    "predictors.csv": "Which map fits best, site by site left out",
+    "power.csv": "What more days would tell",
+    "ranking.csv": "Candidates before and after the evidence",
+    "warnings.csv": "What to look at in the data",
+    "columns.csv": "What each column means, and its unit",
+    "use_factors.yaml": "Use factors for the next run",
+    "manifest.json": "Inputs, versions and settings",
 }
 
 
@@ -58,9 +58,12 @@ def evidence_tables(found: Findings) -> dict[str, pd.DataFrame]:
     if found.predictions is not None:
         p = found.predictions
         tables |= {
-            "prediction.csv": p.summary, "sites.csv": p.sites, "calibration.csv": p.calibration, "predictors.csv": p.predictors,
+            "prediction.csv": p.summary,
+            "sites.csv": p.sites,
+            "calibration.csv": p.calibration,
+            "predictors.csv": p.predictors,
             "power.csv": p.power,
-        }  # fmt: skip
+        }
     if found.reranked is not None:
         tables["ranking.csv"] = found.reranked.table.sort_values("rank_after")
     return {name: table for name, table in tables.items() if len(table)}

@@ -13,10 +13,11 @@ from scenarios.evidence.overlay import write_overlay
 from scenarios.evidence.package import read_traps
 from scenarios.evidence.page import write_evidence_page
 from scenarios.evidence.predicts import results_scenario
-from scenarios.evidence.words import sentences_of
+from scenarios.evidence.words import ranking_sentences, sentences_of
 from scenarios.land.inputs import chosen_species, read_inputs
 from scenarios.outputs.folder import MARKER
 from scenarios.outputs.job import Summary, results_folder
+from scenarios.outputs.translate import Language, require_language, study_language
 from scenarios.progress import Reporter
 from scenarios.study.load import resolve
 
@@ -39,6 +40,7 @@ def run_evidence(
     settings: Path | None = None,
     ranking: bool = True,
     seed: int = 1,
+    lang: str | None = None,
 ) -> Summary[Findings]:
     """Read, check, estimate, compare, write; the folder appears when it is complete.
 
@@ -54,7 +56,10 @@ def run_evidence(
         Other results folders whose current is compared too.
     ranking : bool
         Rank the candidates again where use factors were updated.
+    lang : str, optional
+        Of the page, the charts and what is told; default English. Tables are for programs.
     """
+    require_language(lang or "en")
     chosen = results_scenario(results, scenario) if results is not None else scenario
     resolved = resolve(name, chosen, overrides or {})
     with results_folder(out, [resolved], kind="evidence", seeds={"bootstrap": seed}) as job:
@@ -62,18 +67,27 @@ def run_evidence(
         reporter.expect(STEPS + 2 * len(mine) * ranking, "reading")
         traps = read_traps(data, settings=settings)
         asked = EvidenceJob(
-            name=name, resolved=resolved, inputs=read_inputs(resolved), species=mine, data=traps, overrides=dict(overrides or {}),
-            results=results, alternatives=dict(alternatives or {}), ranking=ranking, seed=seed,
-        )  # fmt: skip
+            name=name,
+            resolved=resolved,
+            inputs=read_inputs(resolved),
+            species=mine,
+            data=traps,
+            overrides=dict(overrides or {}),
+            results=results,
+            alternatives=dict(alternatives or {}),
+            ranking=ranking,
+            seed=seed,
+        )
         found = find(asked, reporter.step)
         write_evidence_tables(found, job.folder)
         if found.updated:
             write_overlay(found.overlay, job.folder / OVERLAY)
-        write_evidence_page(found, draw_charts(found, job.folder), job.folder)
+        say = study_language(lang or "en", resolved, asked.inputs)
+        write_evidence_page(found, draw_charts(found, job.folder, say), job.folder, say)
         job.settings = {"synthetic": traps.synthetic, "evidence": traps.settings, "ranking": ranking}
         job.inputs = {f"data/{p.name}": p for p in traps.files}
         job.inputs |= {"results/manifest.json": results / MARKER} if results is not None else {}
-    return job.summary(found, _rows(found), list(_notes(found)))
+    return job.summary(found, _rows(found), list(_notes(found, say)))
 
 
 def _rows(found: Findings) -> dict[str, Any]:
@@ -89,15 +103,15 @@ def _rows(found: Findings) -> dict[str, Any]:
         "baci": found.baci.to_dict("records"),
         "use_factors": found.use_factors[found.use_factors["passage"] == ""].to_dict("records"),
         "verdicts": {} if told is None else dict(zip(told.summary["species"], told.summary["verdict"], strict=True)),
-        "ranking": list(found.reranked.sentences) if found.reranked else [],
+        "ranking": ranking_sentences(found),
     }
 
 
-def _notes(found: Findings) -> Iterator[str]:
+def _notes(found: Findings, say: Language) -> Iterator[str]:
     """The sentences of the page."""
     if found.job.data.synthetic:
-        yield "SYNTHETIC DATA: nothing here was observed."
-    for lines in sentences_of(found).values():
+        yield say("SYNTHETIC DATA: nothing here was observed.")
+    for lines in sentences_of(found, say).values():
         yield from lines
     if len(found.faults):
-        yield f"{len(found.faults)} things to look at in warnings.csv"
+        yield say("{n} things to look at in the data: warnings.csv").format(n=len(found.faults))

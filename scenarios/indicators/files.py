@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
+from rasters.numbers import NO_ROUTE
 from scenarios.indicators.values import YEARLY
 from scenarios.indicators.years import Year
 from scenarios.model.indicators import over_cores
@@ -21,12 +23,14 @@ from scenarios.outputs.cartography.sheet import INK, MUTED, save_png
 from scenarios.outputs.columns import Column, column_dictionary, column_of
 from scenarios.outputs.pages.frame import Table, as_table, write_page
 from scenarios.outputs.tables import write_dictionary
+from scenarios.outputs.translate import ENGLISH, Language
 from scenarios.statistics.rates import LEVEL
 
 __all__ = ["IndicatorResults", "for_audience", "write_indicators"]
 
 LEAST_CHANGE = 0.005
 """Changes below this share are not worth a sentence."""
+SYNTHETIC = "SYNTHETIC field data: made by a simulator, observed by nobody"
 ASSUMED = (
     "The model's indicators rest on resistances, permeabilities and use factors that the study only assumes; their intervals are "
     "ranges over draws of those assumptions and no sampling error. Ratios between years use the same draws, so that what is not "
@@ -47,19 +51,29 @@ class IndicatorResults:
     audience: Audience
     habits: tuple[str, ...] = ()
     """How far animals are used to young openings, in sentences."""
+    names: Mapping[str, str] = field(default_factory=dict)
+    """Ids of species and of cores -> their names for people."""
+    say: Language = ENGLISH
+
+    def name_of(self, id: str) -> str:
+        """A species or a core as people know it."""
+        return self.say(self.names.get(id, id.replace("_", " ")))
 
     def sentences(self) -> list[str]:
         """What each year was and what changed, species by species."""
-        said = ["SYNTHETIC field data: made by a simulator, observed by nobody."] if self.synthetic else []
-        said += [f"{year.year}: {year.resolved.scenario_title}." for year in self.years]
+        say = self.say
+        said = [f"{say(SYNTHETIC)}."] if self.synthetic else []
+        said += [f"{year.year}: {say(year.resolved.scenario_title)}." for year in self.years]
         said += self.habits
         whole = self.changes[self.changes["source"] == ""] if len(self.changes) else self.changes
         for row in whole.to_dict("records"):
             if np.isfinite(row["ratio"]) and abs(row["ratio"] - 1.0) >= LEAST_CHANGE:
-                spread = f" ({row['low']:.3g} to {row['high']:.3g})" if row["low"] < row["high"] else ""
-                title = _said(row["indicator"]).title
+                low, high, ratio = (say(f"{row[key]:.3g}") for key in ("low", "high", "ratio"))
+                spread = f" ({say('{low} to {high}').format(low=low, high=high)})" if row["low"] < row["high"] else ""
+                title = say(_said(row["indicator"]).title)
+                who = self.name_of(row["species"])
                 said.append(
-                    f"{row['species']}, {row['before']} to {row['year']}: {title.lower()} x {row['ratio']:.3g}{spread}."
+                    f"{who}, {row['before']} \u2013 {row['year']}: {title[0].lower()}{title[1:]} \u00d7 {ratio}{spread}."
                 )
         return said
 
@@ -101,8 +115,10 @@ def draw_years(found: IndicatorResults, path: Path) -> Path:
         axes.axis("off")
     handles, labels = every[0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside upper left", ncols=len(labels), frameon=False, fontsize=9)
-    note = "SYNTHETIC FIELD DATA.  " if found.synthetic else ""
-    figure.supxlabel(f"{note}Model values rest on assumptions.  {badge(found.audience)}", fontsize=8, color=MUTED)
+    say = found.say
+    note = f"{say('SYNTHETIC FIELD DATA')}.  " if found.synthetic else ""
+    told = f"{note}{say('Model values rest on assumptions.')}  {say(badge(found.audience))}"
+    figure.supxlabel(told, fontsize=8, color=MUTED)
     return save_png(figure, path)
 
 
@@ -125,15 +141,15 @@ def _panel(axes: Any, found: IndicatorResults, name: str, species: list[str]) ->
             color=colour,
             linewidth=1.0,
             markersize=6,
-            label=one.replace("_", " "),
+            label=found.name_of(one) if one else "",
         )
         low, high = middle["low"].to_numpy(float), middle["high"].to_numpy(float)
         with np.errstate(invalid="ignore"):
             there = np.isfinite(low) & np.isfinite(high) & np.isfinite(value)
         axes.vlines(at[there], low[there], high[there], color=colour, linewidth=2.2, alpha=0.55)
-        _note_cut_off(axes, at, value, cores, colour)
-    axes.set_title(said.title, loc="left", fontsize=10.5, color=INK)
-    axes.set(ylabel=f"[{said.shown_unit}]", xticks=years)
+        _note_cut_off(axes, at, value, cores, colour, found.say)
+    axes.set_title(found.say(said.title), loc="left", fontsize=10.5, color=INK)
+    axes.set(ylabel=f"[{found.say(said.shown_unit)}]", xticks=years)
     axes.margins(x=0.12, y=0.1)
     axes.set_ylim(bottom=0.0)
     axes.spines[["top", "right"]].set_visible(False)
@@ -141,14 +157,14 @@ def _panel(axes: Any, found: IndicatorResults, name: str, species: list[str]) ->
 
 
 def _note_cut_off(
-    axes: Any, at: NDArray[np.float64], value: NDArray[np.float64], cores: pd.DataFrame, colour: Any
+    axes: Any, at: NDArray[np.float64], value: NDArray[np.float64], cores: pd.DataFrame, colour: Any, say: Language
 ) -> None:
     """Where some cores are cut off, how many reach a target; at the foot of the panel where the median is infinite."""
     for x, y, reached, total in zip(at, value, cores["reached"], cores["total"], strict=True):
         if np.isfinite(total) and reached < total:
             place = (x, y) if np.isfinite(y) else (x, 0.02)
             where = "data" if np.isfinite(y) else axes.get_xaxis_transform()
-            note = f"{reached:.0f} of {total:.0f}" + ("" if np.isfinite(y) else "\nno route")
+            note = say(f"{reached:.0f} of {total:.0f}") + ("" if np.isfinite(y) else f"\n{say(NO_ROUTE)}")
             axes.annotate(
                 note, place, xycoords=where, xytext=(4, 4), textcoords="offset points", fontsize=7.5, color=colour
             )
@@ -169,24 +185,25 @@ def _write_page(found: IndicatorResults, folder: Path) -> None:
     statements = list(dict.fromkeys(text for year in found.years for text in year.resolved.study.assumptions))
     whole = found.table[(found.table["source"] == "")].drop(columns=["source", "scenario"])
     cores = found.table[found.table["source"] != ""].drop(columns=["scenario"])
-    synthetic = "Field data are SYNTHETIC: made by a simulator, observed by nobody" if found.synthetic else ""
+    say = found.say
     write_page(
         folder / "index.html",
         "indicators.html",
-        study=resolved.study.title,
-        warnings=[synthetic],
+        study=say(resolved.study.title),
         credits=resolved.study.credits,
+        say=say,
+        warnings=[SYNTHETIC if found.synthetic else ""],
         audience=(found.audience, audience_note(found.audience)),
         sentences=found.sentences(),
-        assumed=ASSUMED,
-        assumptions=statements,
+        assumed=say(ASSUMED),
+        assumptions=[say(one) for one in statements],
         draws=found.draws,
         seed=found.seed,
         level=f"{LEVEL:.0%}",
-        whole=_shown(whole),
-        cores=_shown(cores),
-        changes=_shown(found.changes),
-        meanings={one.title: one.meaning for one in map(_said, YEARLY)},
+        whole=_shown(found, whole),
+        cores=_shown(found, cores),
+        changes=_shown(found, found.changes),
+        meanings={say(one.title): say(one.meaning) for one in map(_said, YEARLY)},
     )
 
 
@@ -194,10 +211,8 @@ def _said(indicator: str) -> Column:
     return column_of(indicator, "indicators")
 
 
-def _shown(table: pd.DataFrame) -> Table:
+def _shown(found: IndicatorResults, table: pd.DataFrame) -> Table:
     """A table for people; words for indicators and names."""
     words = table.assign(indicator=[_said(name).title for name in table["indicator"]]) if len(table) else table
-    named = {
-        name: [str(one).replace("_", " ") for one in words[name]] for name in ("species", "source") if name in words
-    }
-    return as_table(words.assign(**named))
+    named = {name: [found.name_of(str(one)) for one in words[name]] for name in ("species", "source") if name in words}
+    return as_table(words.assign(**named), say=found.say)

@@ -14,9 +14,10 @@ from scenarios.evidence.watching import Watch, watch
 from scenarios.field_data.faults import Faults
 from scenarios.indicators.files import IndicatorResults, for_audience, write_indicators
 from scenarios.indicators.years import Year, field_rows, habituation_sentences, model_rows, parse_years
-from scenarios.land.inputs import read_inputs, read_profile
+from scenarios.land.inputs import Inputs, read_inputs, read_profile
 from scenarios.outputs.audience import audience_named, audience_note
 from scenarios.outputs.job import Summary, results_folder
+from scenarios.outputs.translate import Language, require_language, study_language
 from scenarios.progress import Reporter
 
 __all__ = ["run_indicators"]
@@ -34,6 +35,7 @@ def run_indicators(
     draws: int = 0,
     seed: int = 1,
     audience: str = "partner",
+    lang: str | None = None,
 ) -> Summary[IndicatorResults]:
     """Compute every year's indicators with one code, add what cameras and patrols say, write the table and chart.
 
@@ -53,7 +55,10 @@ def run_indicators(
     seed : int
     audience : {"partner", "restricted", "public"}
         ``public`` leaves out single cores and rounds to two figures.
+    lang : str, optional
+        Of the page, the chart and what is told; default English. Tables are for programs.
     """
+    require_language(lang or "en")
     reader = audience_named(audience)
     years = parse_years(name, year_texts)
     stated = {
@@ -65,7 +70,9 @@ def run_indicators(
     said = (reader, audience_note(reader))
     with results_folder(out, [year.resolved for year in years], settings=stated, said=said) as job:
         reporter.expect(len(years) * (1 + draws) + 2, "reading")
-        cameras, crime = _field_data(years[-1], species, traps, patrols)
+        inputs = read_inputs(years[-1].resolved, species)
+        say = study_language(lang or "en", years[-1].resolved, inputs)
+        cameras, crime = _field_data(years[-1], inputs, traps, patrols)
         model = model_rows(years, species, draws=draws, seed=seed, progress=reporter.step)
         field = field_rows(years, None if cameras is None else cameras[1], crime)
         synthetic = (cameras is not None and cameras[0].synthetic) or (crime is not None and crime.settings.synthetic)
@@ -78,7 +85,9 @@ def run_indicators(
             seed=seed,
             synthetic=synthetic,
             audience=reader,
-            habits=tuple(_habits(years, species)),
+            habits=tuple(_habits(years, species, say)),
+            names=_names(inputs),
+            say=say,
         )
         reporter.step("writing")
         write_indicators(for_audience(found), job.folder)
@@ -93,19 +102,24 @@ def run_indicators(
     return job.summary(found, rows, found.sentences())
 
 
-def _habits(years: Sequence[Year], species: Sequence[str] | None) -> list[str]:
+def _names(inputs: Inputs) -> dict[str, str]:
+    """Ids of species and places -> their names."""
+    species = {name: profile.labels.get("en", profile.name) for name, profile in inputs.profiles.items()}
+    return species | {place.id: place.name for place in inputs.places.values()}
+
+
+def _habits(years: Sequence[Year], species: Sequence[str] | None, say: Language) -> list[str]:
     last = years[-1].resolved
     profiles = {name: read_profile(last, name) for name in last.study.species if species is None or name in species}
-    return habituation_sentences(years, profiles)
+    return habituation_sentences(years, profiles, say)
 
 
 def _field_data(
-    last: Year, species: Sequence[str] | None, traps: Path | None, patrols: Path | None
+    last: Year, inputs: Inputs, traps: Path | None, patrols: Path | None
 ) -> tuple[tuple[TrapData, Watch] | None, CrimeData | None]:
     """Cameras linked to the study as it last stood, and patrols."""
     if traps is None and patrols is None:
         return None, None
-    inputs = read_inputs(last.resolved, species)
     cameras = None
     if traps is not None:
         data, faults = read_traps(traps), Faults()

@@ -23,6 +23,7 @@ from scenarios.land.openings import habituated
 from scenarios.land.parameters import Changes, changed, parameter_space, sobol_points
 from scenarios.land.prepared import prepare_species
 from scenarios.model.indicators import INDICATORS
+from scenarios.outputs.translate import ENGLISH, Language
 from scenarios.statistics.intervals import jeffreys
 from scenarios.statistics.rates import LEVEL
 from scenarios.study.load import ResolvedStudy, resolve
@@ -105,18 +106,23 @@ def _with_openings_dated(years: Sequence[Year]) -> tuple[Year, ...]:
     return tuple(out)
 
 
-def habituation_sentences(years: Sequence[Year], profiles: Mapping[str, SpeciesProfile]) -> list[str]:
+def habituation_sentences(
+    years: Sequence[Year], profiles: Mapping[str, SpeciesProfile], say: Language = ENGLISH
+) -> list[str]:
     """What of its later use each young opening has in each year, by the curves of the species files."""
     said = []
     for one in years:
         study = one.resolved.study
         for rule in study.openings:
             shares = {p.name: habituated(study, p, rule) for p in profiles.values() if p.habituation is not None}
-            told = ", ".join(f"{name} {share:.0%}" for name, share in shares.items() if share < 1)
+            told = ", ".join(f"{say(name)} {share:.0%}" for name, share in shares.items() if share < 1)
             if told and rule.opened is not None and rule.opened <= one.year:
+                text = say(
+                    "{year}: {opening}, opened in {opened}, counts with part of its later use: {shares}. Animals come to use a passage "
+                    "over years; the curve is that of the species files."
+                )
                 said.append(
-                    f"{one.year}: {rule.id}, opened in {rule.opened}, counts with part of its later use: {told}. Animals come to use a "
-                    "passage over years; the curve is the species files' (habituation)."
+                    text.format(year=one.year, opening=say(rule.name or rule.id), opened=rule.opened, shares=told)
                 )
     return said
 

@@ -100,8 +100,8 @@ def ground_of(prepared: Prepared) -> Ground:
         sensitivity_deg=max(profile.sensitivity_deg.value for profile in inputs.profiles.values()),
         sk42_operation=resolved.study.sk42.operation or "",
         openings_stand=bool(prepared.standing),
-        words=study_words(prepared),
-        passage_words=passage_words(prepared),
+        words=study_words(resolved, prepared.profile, inputs),
+        passage_words=passage_words(resolved.study),
     )
 
 

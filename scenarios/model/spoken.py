@@ -4,29 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from rasters.profile import SpeciesProfile
 from scenarios.land.inputs import Inputs
-from scenarios.land.prepared import Prepared
 from scenarios.study.base import OTHER_LANGUAGES, in_other_languages
+from scenarios.study.load import ResolvedStudy
+from scenarios.study.schema import Study
 
-__all__ = ["Words", "passage_words", "study_words"]
+__all__ = ["Words", "merged_words", "passage_words", "study_words"]
 
 Words = dict[str, dict[str, str]]
 """Language -> text as the study has it -> the same in that language. Of ``en`` only designs, which are known by their ids."""
 
 
-def study_words(prepared: Prepared) -> Words:
+def study_words(resolved: ResolvedStudy, profile: SpeciesProfile, inputs: Inputs) -> Words:
     """Titles, species, fences, designs and sentences: nothing of them says where a passage is."""
-    resolved, profile = prepared.resolved, prepared.profile
     study = resolved.study
     designs = {name.replace("_", " "): design for name, design in study.designs.items()}
     own = profile.labels.get("en", profile.name)
-    return _merged(
+    return merged_words(
         {"en": {text: design.title for text, design in designs.items() if design.title}},
         *(in_other_languages(study, key) for key in ("title", "assumptions", "credits")),
         {lang: {resolved.scenario_title: title} for lang, title in resolved.scenario_titles.items()},
         {lang: {own: name} for lang, name in profile.labels.items() if lang != "en"},
         profile.assumptions_in,
-        _fence_words(prepared.inputs),
+        _fence_words(inputs),
         *(
             {lang: dict.fromkeys((text, design.title or text), title)}
             for text, design in designs.items()
@@ -36,11 +37,10 @@ def study_words(prepared: Prepared) -> Words:
     )
 
 
-def passage_words(prepared: Prepared) -> Words:
+def passage_words(study: Study) -> Words:
     """Names of passages that stand, and titles of actions: the public does not get them."""
-    study = prepared.resolved.study
     actions = (in_other_languages(action, "title", name) for name, action in study.actions.items())
-    return _merged(*actions, *(in_other_languages(rule, "name") for rule in study.openings))
+    return merged_words(*actions, *(in_other_languages(rule, "name") for rule in study.openings))
 
 
 def _fence_words(inputs: Inputs) -> Words:
@@ -56,7 +56,7 @@ def _fence_words(inputs: Inputs) -> Words:
     return found
 
 
-def _merged(*every: Mapping[str, Mapping[str, str]]) -> Words:
+def merged_words(*every: Mapping[str, Mapping[str, str]]) -> Words:
     """All of them together; languages without a word are left out."""
     found: Words = {}
     for words in every:

@@ -94,10 +94,12 @@ def export_results(
     told = [f"{kind}: left out; {_why(kind, spoken)}" for kind in left_out]
     kinds = ", ".join(f"{kind} for {whom}" for kind, whom in audiences.items())
     return Summary(
-        folder=out, found=tuple(files), seconds=time.perf_counter() - start,
+        folder=out,
+        found=tuple(files),
+        seconds=time.perf_counter() - start,
         rows={"files": [str(path) for path in files], "audience": audiences, "left_out": left_out},
         notes=[*map(str, files), *told, f"{len(files)} files: {kinds}"],
-    )  # fmt: skip
+    )
 
 
 def _why(kind: str, lang: str) -> str:
@@ -138,9 +140,14 @@ class _Exports:
     def of(self, audience: Audience) -> Export:
         """For one audience."""
         return Export(
-            results=self.results, scenario=self.asked_scenario or "", species=self.species, audience=audience, lang=self.lang,
-            out=self.out, content=lambda: self._content(audience),
-        )  # fmt: skip
+            results=self.results,
+            scenario=self.asked_scenario or "",
+            species=self.species,
+            audience=audience,
+            lang=self.lang,
+            out=self.out,
+            content=lambda: self._content(audience),
+        )
 
     def _content(self, audience: Audience) -> FieldContent:
         from scenarios.outputs.field.content import field_content
@@ -149,9 +156,13 @@ class _Exports:
             self._runs = [self.results.run(self.scenario, name) for name in self.species]
         if audience not in self._contents:
             self._contents[audience] = field_content(
-                [generalised(run, audience) for run in self._runs], combined=self.results.combined.get(self.scenario),
-                borders=self.results.borders, around=self.results.around, credits=self.results.credits, lang=self.lang or "en",
-            )  # fmt: skip
+                [generalised(run, audience) for run in self._runs],
+                combined=self.results.combined.get(self.scenario),
+                borders=self.results.borders,
+                around=self.results.around,
+                credits=self.results.credits,
+                lang=self.lang or "en",
+            )
         return self._contents[audience]
 
 
@@ -175,9 +186,16 @@ def write_report_folder(export: Export, out: Path) -> list[Path]:
     with atomic_folder(target) as folder:
         names = {run["species"]: run["titles"].get("species", run["species"]) for run in known.get("runs", ())}
         shown = write_run(
-            folder, by_scenario, audience, borders=results.borders, credits=results.credits, bases=bases_of(known),
-            around=results.around, lang=export.lang, built=partial(copy_built, results.folder, folder, names) if known else dict,
-        )  # fmt: skip
+            folder,
+            by_scenario,
+            audience,
+            borders=results.borders,
+            credits=results.credits,
+            bases=bases_of(known),
+            around=results.around,
+            lang=export.lang,
+            built=partial(copy_built, results.folder, folder, names) if known else lambda say: {},
+        )
         thanks = {run.scenario: {"credits": list(results.credits)} for run in shown.runs}
         scenarios = {name: known.get("scenarios", thanks)[name] for name in thanks}
         write_manifest(folder, shown.runs, Provenance(scenarios=scenarios, settings=known.get("settings", {})))

@@ -75,6 +75,7 @@ class _Basis(_Exact):
 
 class _Settings(_Part):
     bases: dict[Inside, _Basis] = {}
+    lang: Literal["en", "ru", "kk"] | None = None
 
 
 class _Machine(_Part):

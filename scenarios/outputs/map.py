@@ -22,6 +22,7 @@ from scenarios.outputs.cartography.features import (
     draw_places,
     draw_plain_fences,
     draw_standing,
+    numbers_of_standing,
 )
 from scenarios.outputs.cartography.furniture import Bounds, block_mean, block_pick
 from scenarios.outputs.cartography.labels import Course, draw_labels, top_passages
@@ -194,7 +195,7 @@ def _draw_features(sheet: Sheet, scene: RunScene) -> None:
     draw_borders(sheet, scene)
     draw_paths(sheet, scene)
     draw_places(sheet, scene)
-    draw_labels(sheet, scene, top_passages(scene), _courses(scene))
+    draw_labels(sheet, scene, top_passages(scene), _courses(scene), numbers_of_standing(scene))
     draw_standing(sheet, scene)
 
 

@@ -85,7 +85,7 @@ def write_run(
     bases: Mapping[str, Basis],
     lang: str = "",
     around: Mapping[ContextName, gpd.GeoDataFrame] | None = None,
-    built: Callable[[], Mapping[str, Table]] = dict,
+    built: Callable[[Language], Mapping[str, Table]] = lambda say: {},
 ) -> Contents:
     """Write a folder of results, all but its manifest, for an audience: everything goes through `generalised` first.
 
@@ -98,8 +98,7 @@ def write_run(
     bases : mapping of str to Basis
         What saved scenarios build on, for the restricted alone: settings name places.
     lang : str
-        Language of the maps, and that ``report.html`` opens in; empty for English, and for the reader's own. ``index.html`` is
-        written in English only.
+        Language of the maps, of ``index.html``, and that ``report.html`` opens in; empty for English, and for the reader's own.
     around : mapping of str to GeoDataFrame, optional
         As in `write_context`.
     built : callable, optional
@@ -125,8 +124,8 @@ def write_run(
         runs=tuple(done), combined=tables, bases=kept, credits=tuple(credits), borders=borders, lang=lang
     )
     write_report(folder, contents)
-    if lang in ("", "en"):  # the page of all files is English
-        write_index(folder, done, credits=credits, combined=tables, built=built())
+    say = language(lang or "en", done)
+    write_index(folder, done, credits=credits, combined=tables, built=built(say), say=say)
     return contents
 
 

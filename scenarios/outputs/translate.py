@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import gettext
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -17,18 +17,21 @@ from pathlib import Path
 
 from rasters.errors import ConfigError, OptionError
 from rasters.plain import unknown
+from scenarios.land.inputs import Inputs
 from scenarios.model.ground import Ground
+from scenarios.model.spoken import passage_words, study_words
 from scenarios.outputs.sentences import origin_kind, taken_apart
 from scenarios.study.base import LANGUAGES
+from scenarios.study.load import ResolvedStudy
 
-__all__ = ["ENGLISH", "LOCALE", "Language", "compile_catalogues", "language", "require_language"]
+__all__ = ["ENGLISH", "LOCALE", "Language", "compile_catalogues", "language", "require_language", "study_language"]
 
 LOCALE = Path(__file__).parent / "locale"
 DOMAIN = "otkel"
 FIXED = datetime(2000, 1, 1, tzinfo=UTC)
 """Stands for the time of compiling, so that only a catalogue that was changed gets other bytes."""
 NUMBER = re.compile(r"[+\u2212-]?(?:\u00d7\u202f)?\d[\d\u202f]*\.\d+(?:[\u202f\u00a0 ]?%)?")
-SEPARATORS = (" / ", " \u2013 ", "; ")
+SEPARATORS = (" / ", " \u2013 ", "; ", ", ")
 """Between parts of a line that are messages each."""
 
 
@@ -67,13 +70,13 @@ class Language:
         if apart is None:
             return ""
         message, values = apart
-        said = {name: self._origin(value) if name == "origin" else self(value) for name, value in values.items()}
+        said = {name: self.origin(value) if name == "origin" else self(value) for name, value in values.items()}
         return _catalogue(self.code).gettext(message).format(**said)
 
-    def _origin(self, text: str) -> str:
+    def origin(self, text: str) -> str:
         """Who says so; where the study has it in its own language only, what kind of source it is."""
         said = self(text)
-        return said if said != text or not re.search("[A-Za-z]", text) else self(origin_kind(text))
+        return said if self.code == "en" or said != text or not re.search("[A-Za-z]", text) else self(origin_kind(text))
 
     def _parts(self, text: str) -> str:
         """Messages in one line; empty if any is none."""
@@ -92,6 +95,17 @@ class Language:
         """Degrees, or degrees, minutes and seconds, that end in N, S, E or W."""
         said = self(f"{{angle}} {text[-1]}")
         return text if self.code == "en" else said.format(angle=text[:-1].replace(".", ","))
+
+    def position(self, lat: float, lon: float, decimals: int) -> str:
+        """Latitude and longitude in words [degrees, WGS 84]."""
+        parts = ((lat, "NS"), (lon, "EW"))
+        return " ".join(self.angle(f"{abs(value):.{decimals}f}\u00b0{ends[value < 0]}") for value, ends in parts)
+
+    def listed(self, words: Sequence[str]) -> str:
+        """``a, b and c``, of words that are said already."""
+        if len(words) < 2:
+            return "".join(words)
+        return self("{first} and {last}").format(first=", ".join(words[:-1]), last=words[-1])
 
     @property
     def suffix(self) -> str:
@@ -117,6 +131,21 @@ def language(code: str, grounds: Iterable[Ground] = ()) -> Language:
         own |= {place.name: place.names[code] for place in ground.places if code in place.names}
         own |= ground.words.get(code, {}) | ground.passage_words.get(code, {})
     return Language(code=code, own=own)
+
+
+def study_language(code: str, resolved: ResolvedStudy, inputs: Inputs) -> Language:
+    """The voice of a product about a study that nothing was solved for: what it says itself of places, species, fences and designs.
+
+    Raises
+    ------
+    ConfigError
+        No such language, or no catalogue in it.
+    """
+    require_language(code)
+    words = [study_words(resolved, profile, inputs).get(code, {}) for profile in inputs.profiles.values()]
+    words += [{place.name: place.names[code] for place in inputs.places.values() if code in place.names}]
+    words += [passage_words(resolved.study).get(code, {})]
+    return Language(code=code, own={text: said for own in words for text, said in own.items()})
 
 
 def require_language(code: str, spoken: Iterable[str] = LANGUAGES, what: str = "") -> None:

@@ -15,17 +15,33 @@ from shapely.geometry import LineString
 from rasters.files.writing import replacing
 from scenarios.land.actions import area_shape
 from scenarios.model.ground import Ground, ground_of
+from scenarios.model.spoken import merged_words
 from scenarios.outputs.audience import Audience
 from scenarios.outputs.folder import MARKER
 from scenarios.outputs.pages.frame import write_page
 from scenarios.outputs.tables import write_dictionary, write_vectors
+from scenarios.outputs.translate import ENGLISH, Language
 from scenarios.outputs.words import WORKING_NOTE, schematic_note
 from scenarios.passages.choose import PortfolioRun
 from scenarios.passages.pictures import READING, draw_frontier, write_plan_map
 from scenarios.passages.scenario_file import SCENARIO
-from scenarios.passages.words import Item, describe_plan, plan_table
+from scenarios.passages.words import Item, describe_plan, item_name, plan_table
 
-__all__ = ["ground_of_all", "write_plan_page", "write_portfolio"]
+__all__ = ["ground_of_all", "items_in_words", "write_plan_page", "write_portfolio"]
+
+FILES = {
+    "plan.csv": "The plan as a table",
+    "plan.txt": "The sentences of this page",
+    SCENARIO: "The plan as a scenario for otkel run, then sheets and field files",
+    "candidates.csv": "Every candidate",
+    "bundles.csv": "Pairs that belong together",
+    "frontier.csv": "The best plan for each budget",
+    "needs.csv": "What can be replaced",
+    "columns.csv": "What each column means, and its unit",
+    "plan.gpkg": "Layers for QGIS",
+    "stability.csv": "Every drawn candidate with its ranks, places and gains in the draws",
+    MARKER: "Inputs, versions and settings",
+}
 
 
 def ground_of_all(run: PortfolioRun) -> Ground:
@@ -34,6 +50,7 @@ def ground_of_all(run: PortfolioRun) -> Ground:
     places = {place.id: place for one in grounds for place in one.places}
     sentences = dict.fromkeys(sentence for one in grounds for sentence in one.assumptions)
     titles = grounds[0].titles | {"species": "All species"}
+    words = [merged_words(*(getattr(one, key) for one in grounds)) for key in ("words", "passage_words")]
     return replace(
         grounds[0],
         species="all",
@@ -41,6 +58,8 @@ def ground_of_all(run: PortfolioRun) -> Ground:
         places=tuple(places.values()),
         assumptions=tuple(sentences),
         seconds=run.seconds,
+        words=words[0],
+        passage_words=words[1],
     )
 
 
@@ -52,6 +71,7 @@ def write_portfolio(
     *,
     borders: gpd.GeoDataFrame | None = None,
     credits: Sequence[str] = (),
+    say: Language = ENGLISH,
 ) -> list[Path]:
     """Write the tables, ``plan.gpkg``, ``plan.txt``, ``frontier.png`` and ``plan.png``."""
     tables = {
@@ -63,12 +83,17 @@ def write_portfolio(
     }
     written = write_dictionary(folder, tables, of="passages")
     with replacing(folder / "plan.txt") as part:
-        words = [*describe_plan(run), "", *(f"{number}. {name}. {text}" for number, name, text in items)]
+        words = [*describe_plan(run, say), "", *items_in_words(run, items, say)]
         part.write_text("\n".join(words) + "\n", encoding="utf-8")
     written += [folder / "plan.txt", _write_layers(run, ground, items, folder)]
-    written.append(draw_frontier(run, folder / "frontier.png"))
-    written.append(write_plan_map(run, ground, folder / "plan.png", borders=borders, credits=credits))
+    written.append(draw_frontier(run, folder / "frontier.png", say))
+    written.append(write_plan_map(run, ground, folder / "plan.png", borders=borders, credits=credits, say=say))
     return written
+
+
+def items_in_words(run: PortfolioRun, items: Sequence[Item], say: Language) -> list[str]:
+    """A numbered paragraph on each item, by the name that people call it."""
+    return [f"{number}. {item_name(run, name, say)}. {text}" for number, name, text in items]
 
 
 def _write_layers(run: PortfolioRun, ground: Ground, items: Sequence[Item], folder: Path) -> Path:
@@ -152,34 +177,23 @@ def write_plan_page(
     *,
     sentences: Sequence[str] = (),
     credits: Sequence[str] = (),
+    say: Language = ENGLISH,
 ) -> Path:
     """Write ``index.html``; ``sentences`` say how firm the candidates are in draws of the uncertain numbers."""
-    files = {
-        "plan.csv": "the plan as a table",
-        "plan.txt": "this page's sentences",
-        SCENARIO: "the plan as a scenario for otkel run, then sheets and field files",
-        "candidates.csv": "every candidate",
-        "bundles.csv": "pairs that belong together",
-        "frontier.csv": "the best plan for each budget",
-        "needs.csv": "what can be replaced",
-        "columns.csv": "meaning and unit of every column",
-        "plan.gpkg": "layers for QGIS",
-        "stability.csv": "candidates in the draws",
-        MARKER: "inputs, versions and settings of this run",
-    }
     return write_page(
         folder / "index.html",
         "passages.html",
-        study=run.resolved.study.title,
+        study=say(run.resolved.study.title),
         audience=(Audience.RESTRICTED, WORKING_NOTE),
         warnings=[schematic_note(ground)],
-        scenario=run.resolved.scenario_title,
-        summary=describe_plan(run),
-        items=items,
-        reading=READING,
+        scenario=say(run.resolved.scenario_title),
+        summary=describe_plan(run, say),
+        items=[(item_name(run, name, say), text) for _, name, text in items],
+        reading=say(READING),
         sentences=sentences,
         firm=(folder / "stability.png").is_file(),
-        assumptions=ground.assumptions,
+        assumptions=[say(one) for one in ground.assumptions],
         credits=credits,
-        files=[(name, text) for name, text in files.items() if (folder / name).is_file() or name == MARKER],
+        say=say,
+        files=[(name, say(text)) for name, text in FILES.items() if (folder / name).is_file() or name == MARKER],
     )

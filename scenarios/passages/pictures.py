@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,15 +21,18 @@ from matplotlib.path import Path as Outline
 from rasters.numbers import percent
 from scenarios.land.actions import area_shape
 from scenarios.model.ground import Ground
+from scenarios.model.naming import full_names
 from scenarios.outputs.audience import Audience, badge
 from scenarios.outputs.cartography.features import draw_borders, draw_places, draw_plain_fences
 from scenarios.outputs.cartography.furniture import Bounds
 from scenarios.outputs.cartography.labels import draw_labels
 from scenarios.outputs.cartography.scene import Scene, draw_ground, legend_of_ground, make_scene
 from scenarios.outputs.cartography.sheet import INK, MUTED, Sheet, Texts, new_sheet, save_png
+from scenarios.outputs.cartography.strip import number_profile
+from scenarios.outputs.translate import ENGLISH, Language
 from scenarios.outputs.words import schematic_note
 from scenarios.passages.choose import PortfolioRun
-from scenarios.passages.words import OBJECTIVES, numbered_items, species_name
+from scenarios.passages.words import OBJECTIVES, item_name, numbered_items, species_name
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -40,34 +44,34 @@ LINES = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00")
 """Apart for every kind of colour vision (Okabe and Ito 2008)."""
 READING = (
     "A dark stretch of fence is worth opening: its colour is what one opening there gives back of what all fences take away, or "
-    "half of what it gives back with its best partner in another line. Numbers are the plan, what adds most first."
+    "half of what it gives back with its best companion on another line. Numbers are the plan, what adds most first."
 )
 
 
-def draw_frontier(run: PortfolioRun, path: Path) -> Path:
+def draw_frontier(run: PortfolioRun, path: Path, say: Language = ENGLISH) -> Path:
     """What each budget can gain, for all species together and for each if it alone were planned for."""
     figure = Figure(figsize=(9.0, 5.4), dpi=150, facecolor="white")
     FigureCanvasAgg(figure)
     axes = figure.add_axes((0.09, 0.17, 0.66, 0.62))
     names = [n for n in run.frontier["species"].unique() if n != "all"]
     for colour, name in zip(LINES * (1 + len(names) // len(LINES)), names, strict=False):
-        _curve(axes, run.frontier[run.frontier["species"] == name], species_name(run, name), colour, 1.4)
+        _curve(axes, run.frontier[run.frontier["species"] == name], species_name(run, name, say), colour, 1.4)
     everyone = run.frontier[run.frontier["species"] == "all"]
-    _curve(axes, everyone, "all species, weighted", INK, 2.6)
+    _curve(axes, everyone, say("all species, weighted"), INK, 2.6)
     known = everyone[everyone["gap"] < 0.5]
     axes.fill_between(known["budget"], 100 * known["gain"], 100 * known["bound"], color=INK, alpha=0.15, linewidth=0)
     axes.plot(run.best.budget, 100 * run.best.value, "o", color=INK, markersize=8, zorder=5)
     axes.plot(run.best.budget, 100 * run.greedy.value, "x", color=INK, markersize=7, markeredgewidth=1.8, zorder=5)
     _spread_labels(axes)
     axes.set(xlim=(0, None), ylim=(0, None))
-    axes.set_xlabel("budget [cost units]", fontsize=9, color=MUTED)
-    axes.set_ylabel("gain [% of what all fences take away]", fontsize=9, color=MUTED)
+    axes.set_xlabel(say("budget [cost units]"), fontsize=9, color=MUTED)
+    axes.set_ylabel(say("gain [% of what all fences take away]"), fontsize=9, color=MUTED)
     axes.grid(color="#e4e7e9", linewidth=0.8)
     axes.set_axisbelow(True)
     axes.tick_params(labelsize=8.5, colors=INK, length=0)
     for side in ("top", "right"):
         axes.spines[side].set_visible(False)
-    _frontier_words(figure, run)
+    _frontier_words(figure, run, say)
     return save_png(figure, path)
 
 
@@ -88,16 +92,18 @@ def _spread_labels(axes: Axes) -> None:
         text.set_position((x, last))
 
 
-def _frontier_words(figure: Figure, run: PortfolioRun) -> None:
-    titles = f"{run.resolved.study.title}   \u00b7   {run.resolved.scenario_title}"
-    figure.text(0.03, 0.965, "What a budget can gain", fontsize=15, fontweight="bold", color=INK, va="top")
+def _frontier_words(figure: Figure, run: PortfolioRun, say: Language) -> None:
+    titles = f"{say(run.resolved.study.title)}   \u00b7   {say(run.resolved.scenario_title)}"
+    figure.text(0.03, 0.965, say("What a budget can gain"), fontsize=15, fontweight="bold", color=INK, va="top")
     figure.text(0.03, 0.9, titles, fontsize=9, color=MUTED, va="top")
-    figure.text(0.03, 0.862, f"Objective: {OBJECTIVES[run.settings.objective]}", fontsize=9, color=MUTED, va="top")
-    note = (
+    objective = f"{say('Objective')}: {say(OBJECTIVES[run.settings.objective])}"
+    figure.text(0.03, 0.862, objective, fontsize=9, color=MUTED, va="top")
+    note = say(
         "Dot: the plan. Cross: best passage added one by one. Grey: between the best plan found and what none can exceed. Each "
-        f"coloured line\nis the best plan for that species alone.   {Audience.RESTRICTED.upper()}"
+        "coloured line is the best plan for that species alone."
     )
-    figure.text(0.03, 0.015, note, fontsize=7.5, color=MUTED, va="bottom")
+    told = textwrap.fill(f"{note}   {say(badge(Audience.RESTRICTED))}", 140)
+    figure.text(0.03, 0.015, told, fontsize=7.5, color=MUTED, va="bottom")
 
 
 def write_plan_map(
@@ -107,6 +113,7 @@ def write_plan_map(
     *,
     borders: gpd.GeoDataFrame | None = None,
     credits: Sequence[str] = (),
+    say: Language = ENGLISH,
 ) -> Path:
     """Draw the fences by their gain, and the plan.
 
@@ -115,9 +122,11 @@ def write_plan_map(
     ground : Ground
         Ground, fences and places; none of its numbers is drawn.
     """
-    scene = make_scene(ground, borders, credits)
+    scene = make_scene(ground, borders, credits, say)
     chosen = _chosen(run)
-    sheet = new_sheet(ground.grid, _bounds(run, scene), _texts(run, scene), strip=1.75 if _profile(run) else 0.0)
+    sheet = new_sheet(
+        ground.grid, _bounds(run, scene), _texts(run, scene), strip=1.75 if _profile(run) else 0.0, say=say
+    )
     draw_ground(sheet, scene)
     sheet.panel.heading("Fences")
     _draw_gain(sheet, scene, run)
@@ -127,18 +136,20 @@ def write_plan_map(
     _draw_areas(sheet, run)
     draw_labels(sheet, scene, [(n, x, y) for n, _, x, y in chosen])
     legend_of_ground(sheet, scene)
-    _plan_list(sheet, run)
+    _plan_list(sheet, run, say)
     sheet.panel.closing("How to read it", (READING,))
     sheet.panel.closing("Assumed", ground.assumptions)
     if sheet.strip is not None:
-        _draw_profile(sheet, run, chosen)
+        _draw_profile(sheet, run, chosen, say)
     return save_png(sheet.figure, path)
 
 
 def _texts(run: PortfolioRun, scene: Scene) -> Texts:
+    say = scene.say
+    species = ", ".join(species_name(run, name, say) for name in run.prepared)
     return Texts(
-        title=f"The plan for a budget of {run.best.budget:g}",
-        subtitle=f"{run.resolved.study.title}   \u00b7   {run.resolved.scenario_title}   \u00b7   {', '.join(run.prepared)}",
+        title=say("The plan for a budget of {budget} cost units").format(budget=say(f"{run.best.budget:g}")),
+        subtitle=f"{say(run.resolved.study.title)}   \u00b7   {say(run.resolved.scenario_title)}   \u00b7   {species}",
         badge=badge(Audience.RESTRICTED),
         warning=schematic_note(scene.run),
         credits=scene.credits,
@@ -236,7 +247,7 @@ def _draw_areas(sheet: Sheet, run: PortfolioRun) -> None:
     sheet.panel.patch("area of a chosen action", **look)
 
 
-def _plan_list(sheet: Sheet, run: PortfolioRun) -> None:
+def _plan_list(sheet: Sheet, run: PortfolioRun, say: Language) -> None:
     sheet.panel.heading("The plan")
     if not run.names_of(run.best):
         sheet.panel.text("Nothing improves connectivity under this budget.", size=8.6, color=INK)
@@ -247,8 +258,8 @@ def _plan_list(sheet: Sheet, run: PortfolioRun) -> None:
     for number, name in numbered_items(run):
         price = cost[name] if name in cost.index else run.resolved.study.actions[name].cost
         added = percent(adds[name]) if name in adds.index else "\u2013"
-        short = name if len(name) <= 24 else f"{name[:8]}\u2026{name[-15:]}"
-        sheet.panel.row((str(number), short, f"{price:g}", added), columns)
+        cells = (str(number), item_name(run, name, say), f"{price:g}", added)
+        sheet.panel.row(cells, columns, wide={1: 1.55})
     sheet.panel.row(("", "together", f"{run.best.cost:g}", percent(run.best.value)), columns, bold=True)
 
 
@@ -258,7 +269,9 @@ def _profile(run: PortfolioRun) -> str:
     return str(rows["fence_line"].mode().iloc[0]) if len(rows) and (_shown_gain(run) > 0).any() else ""
 
 
-def _draw_profile(sheet: Sheet, run: PortfolioRun, chosen: Sequence[tuple[int, str, float, float]]) -> None:
+def _draw_profile(
+    sheet: Sheet, run: PortfolioRun, chosen: Sequence[tuple[int, str, float, float]], say: Language
+) -> None:
     assert sheet.strip is not None
     left, bottom, width, height = sheet.strip
     page = sheet.figure.get_size_inches()
@@ -276,25 +289,13 @@ def _draw_profile(sheet: Sheet, run: PortfolioRun, chosen: Sequence[tuple[int, s
     top = float(gain.max()) or 1.0
     axes.set(xlim=(max(along[0] - each, 0.0), along[-1] + each), ylim=(0, 1.75 * top))
     spots = rows.set_index("candidate")["along_m"] / 1000.0
-    _number_profile(axes, [(n, float(spots[name])) for n, name, _, _ in chosen if name in spots.index], top)
-    first = next(f for f in run.inputs.cuts.fences if f.id == own[0])
-    title = f"{first.name or first.id} ({first.id})" if len(own) == 1 else line
-    axes.set_title(f"Gain along {title}", fontsize=9.5, fontweight="bold", color=INK, loc="left", pad=5)
-    axes.set_xlabel("distance along the fence [km]", fontsize=8, color=MUTED, labelpad=2)
-    axes.set_ylabel("% of what fences take", fontsize=8, color=MUTED)
+    number_profile(axes, [(n, float(spots[name])) for n, name, _, _ in chosen if name in spots.index], top)
+    title = full_names(run.inputs.cuts.fences, say)[own[0]] if len(own) == 1 else say(line)
+    axes.set_title(
+        say("Gain along “{fence}”").format(fence=title), fontsize=9.5, fontweight="bold", color=INK, loc="left", pad=5
+    )
+    axes.set_xlabel(say("distance along the fence [km]"), fontsize=8, color=MUTED, labelpad=2)
+    axes.set_ylabel(say("% of what fences take"), fontsize=8, color=MUTED)
     axes.tick_params(labelsize=7.6, length=2.5, width=0.5, colors=MUTED)
     for side in ("top", "right"):
         axes.spines[side].set_visible(False)
-
-
-def _number_profile(axes: Axes, spots: Sequence[tuple[int, float]], top: float) -> None:
-    """Numbers above the profile, in up to three rows where they stand close."""
-    apart = 0.028 * (axes.get_xlim()[1] - axes.get_xlim()[0])
-    ends = [-np.inf, -np.inf, -np.inf]
-    box = {"boxstyle": "circle,pad=0.15", "facecolor": "white", "edgecolor": INK, "linewidth": 0.7}
-    for number, x in sorted(spots, key=lambda spot: spot[1]):
-        level = next((n for n, end in enumerate(ends) if x - end >= apart), int(np.argmin(ends)))
-        ends[level] = x
-        y = (1.15 + 0.23 * level) * top
-        axes.plot([x, x], [0.0, y], color=INK, linewidth=0.6, linestyle=(0, (2, 2)))
-        axes.text(x, y, str(number), fontsize=7.5, fontweight="bold", ha="center", va="center", color=INK, bbox=box)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -10,6 +11,7 @@ from rasters.fence_faults import fence_faults
 from scenarios.land.bodies import design_table, fence_table
 from scenarios.land.fences import fences_in_words
 from scenarios.land.inputs import Inputs
+from scenarios.outputs.words import is_schematic
 from scenarios.progress import Reporter
 from scenarios.runs.door import Entered, enter
 from scenarios.runs.findings import CheckReport, Finding
@@ -41,6 +43,7 @@ def check_study(
     first, inputs = entered[0].resolved, entered[0].inputs
     findings.append(Finding(check="layers", passed=True, text=f"known on this share of the grid: {inputs.coverage}"))
     findings += _coverage_findings(first)
+    findings += _status_findings(inputs)
     findings += _bodies_findings(first, inputs)
     findings += _unused_findings(first, inputs)
     closed: dict[tuple[str, ...], list[str]] = {}
@@ -70,6 +73,21 @@ def _coverage_findings(resolved: ResolvedStudy) -> list[Finding]:
         return []
     state = "LOOK" if coverage != "surveyed" else ""
     return [Finding(check="coverage of fences", passed=True, text=f"{coverage}: {said[coverage]}", state=state)]
+
+
+def _status_findings(inputs: Inputs) -> list[Finding]:
+    """Geometry status of every fence line and of the places: whether anybody surveyed what is drawn."""
+    layers = {"places": [place.geometry_status for place in inputs.places.values()]}
+    for fence in inputs.all_fences:
+        layers.setdefault(f"fence line {fence.fence_line}", []).append(fence.geometry_status)
+    found = []
+    for name, statuses in layers.items():
+        counts = Counter(status or "unknown" for status in statuses)
+        told = ", ".join(f"{status} ({n} of {len(statuses)})" for status, n in sorted(counts.items()))
+        state = "LOOK" if any(map(is_schematic, counts)) else ""
+        if statuses:
+            found.append(Finding(check=f"geometry of {name}", passed=True, text=told, state=state))
+    return found
 
 
 def _worth_findings(resolved: ResolvedStudy, inputs: Inputs) -> list[Finding]:

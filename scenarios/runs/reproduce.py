@@ -115,7 +115,9 @@ def reproduce(
         *_changed_formula(stated.manifest),
     ]
     with _as_many_threads(stated.manifest, causes):
-        run_resolved(stated.resolved, stated.species, out, reporter, store)
+        run_resolved(
+            stated.resolved, stated.species, out, reporter, store, lang=stated.manifest["settings"].get("lang")
+        )
     same, differing = _compared(stated.manifest, before, out)
     return Reproduction(folder=out, same=same, differing=differing, causes=tuple(causes))
 

@@ -31,6 +31,7 @@ from scenarios.outputs.release import Release, reader_of
 from scenarios.outputs.report.basis import Basis
 from scenarios.outputs.report.payload import Contents
 from scenarios.outputs.species import write_run
+from scenarios.outputs.translate import require_language
 from scenarios.outputs.words import line_gaps
 from scenarios.progress import Reporter
 from scenarios.study.load import ResolvedStudy, resolve
@@ -54,13 +55,16 @@ def run_study(
     reporter: Reporter,
     store: StepStore | None = None,
     audience: Audience = Audience.RESTRICTED,
+    lang: str | None = None,
 ) -> Summary[Contents]:
     """Check everything, then solve, then write; the folder appears when it is complete.
 
     With a ``store`` each solved step is kept at once, and taken from there when it was solved before. For an ``audience``
-    other than the restricted one only what it may see is written, and told.
+    other than the restricted one only what it may see is written, and told. Maps and pages are in the language ``lang``, by default
+    English.
     """
-    return run_resolved(resolve_all(name, scenarios, overrides), species, out, reporter, store, audience)
+    require_language(lang or "en")
+    return run_resolved(resolve_all(name, scenarios, overrides), species, out, reporter, store, audience, lang)
 
 
 def resolve_all(
@@ -77,11 +81,15 @@ def run_resolved(
     reporter: Reporter,
     store: StepStore | None = None,
     audience: Audience = Audience.RESTRICTED,
+    lang: str | None = None,
 ) -> Summary[Contents]:
     """`run_study` for settings that are resolved already."""
     reporter.way_on = str if store is None else store.way_on
     full = audience is Audience.RESTRICTED
-    stated = {"bases": {r.scenario: {"base": r.base or r.scenario, "overrides": r.overrides} for r in resolved}}
+    stated: dict[str, Any] = {
+        "bases": {r.scenario: {"base": r.base or r.scenario, "overrides": r.overrides} for r in resolved}
+    }
+    stated |= {"lang": lang} if lang else {}
     require_memory(size_of(resolved, species), Stage.SOLVED)
     with results_folder(out, resolved, over_run=True, kind=KIND if full else "", settings=stated) as job:
         prepared = _prepared(resolved, species)
@@ -97,7 +105,8 @@ def run_resolved(
             credits=resolved[0].study.credits,
             bases={r.scenario: Basis.of(r.settings, r.base or r.scenario, r.overrides) for r in resolved},
             around=surroundings_of(resolved[0], prepared[0][0].inputs.grid),
-            built=partial(write_built, job.folder, resolved[0].study, profiles) if full else dict,
+            lang=lang or "",
+            built=partial(write_built, job.folder, resolved[0].study, profiles) if full else lambda say: {},
         )
         job.runs = found.runs
     gaps = sorted({line_gaps(run) for run in found.runs} - {""})

@@ -166,7 +166,9 @@ def _opened(closed: ResolvedStudy, marks: Landmarks, factors: Mapping[tuple[str,
         for i, p in enumerate(marks.passages)
     ]
     settings = copy.deepcopy(closed.settings)
-    settings["openings"] = [*settings.get("openings", []), *rules]
+    own = settings.get("openings", [])
+    there = {rule["id"] for rule in own}
+    settings["openings"] = [*own, *(rule for rule in rules if rule["id"] not in there)]
     study = type(closed.study).model_validate(settings)
     return ResolvedStudy(
         study=study,

@@ -13,7 +13,10 @@ import pandas as pd
 from scipy.stats import spearmanr
 
 from connectivity.portfolio.rank_stability import kendall_taus, top_shares
+from rasters.fences import Fence
 from scenarios.land.inputs import study_grid
+from scenarios.model.naming import passage_names
+from scenarios.outputs.translate import ENGLISH, Language
 from scenarios.study.load import ResolvedStudy
 from scenarios.uncertainty.stability import ALL, ALL_SPECIES, Stability, stability_of
 
@@ -113,27 +116,40 @@ def _best(found: Stability, ranking: str) -> str:
     return str(found.candidates["candidate"].iloc[first]) if found.stated_gains(ranking)[first] > 0 else "none"
 
 
-def cell_sentences(by_size: BySize, tables: dict[str, pd.DataFrame]) -> tuple[str, ...]:
+def cell_sentences(
+    by_size: BySize, tables: dict[str, pd.DataFrame], fences: Sequence[Fence] = (), say: Language = ENGLISH
+) -> tuple[str, ...]:
     """What cell size does to the leading place, in words; nothing where there is one size only."""
     if len(by_size) < 2:
         return ()
     first, *others = by_size
     table = tables["cell_agreement"]
-    return tuple(_sentence(by_size, table, ranking, first, others) for ranking in by_size[first].rankings)
+    return tuple(_sentence(by_size, table, ranking, first, others, fences, say) for ranking in by_size[first].rankings)
 
 
-def _sentence(by_size: BySize, table: pd.DataFrame, ranking: str, first: float, others: Sequence[float]) -> str:
+def _sentence(
+    by_size: BySize,
+    table: pd.DataFrame,
+    ranking: str,
+    first: float,
+    others: Sequence[float],
+    fences: Sequence[Fence],
+    say: Language,
+) -> str:
     told = []
     for size in (first, *others):
         found = by_size[size]
         shares = top_shares(found.places(ranking), 1)
         lead = int(np.argmax(shares))
-        row = found.candidates.iloc[lead]
-        told.append(f"{size:g} m: {row['name']} ({shares[lead]:.0%})")
+        row = found.candidates.iloc[[lead]].drop(columns="name")
+        told.append(f"{size:g} {say('m')}: {passage_names(fences, row, say)[0]} ({shares[lead]:.0%})")
     rows = table[(table["ranking"] == ranking) & (table["cell_a_m"] == first)]
-    taus = ", ".join(
-        f"{tau:.2f} at {size:g} m" for tau, size in zip(rows["kendall_tau"], rows["cell_b_m"], strict=True)
+    taus = "; ".join(
+        f"{size:g} {say('m')}: {say(f'{tau:.2f}')}"
+        for tau, size in zip(rows["kendall_tau"], rows["cell_b_m"], strict=True)
     )
-    who = ALL_SPECIES if ranking == ALL else ranking
-    places = f"Cell size, {who}: the place that leads most draws is, at {'; '.join(told)}."
-    return f"{places} Kendall's tau with the order at {first:g} m: {taus}."
+    who = say(ALL_SPECIES) if ranking == ALL else say(found.labels.get(ranking, ranking))
+    text = say(
+        "Cell size, {species}: the place that leads most draws is, at {places}. Kendall’s tau with the order at {metres} m: {taus}."
+    )
+    return text.format(species=who, places="; ".join(told), metres=f"{first:g}", taus=taus)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -12,18 +12,30 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from connectivity.portfolio.rank_stability import neighbours, top_shares, worst_case
+from rasters.fences import Fence
 from rasters.files.writing import replacing
 from rasters.profile import MOVEMENT
-from scenarios.outputs.audience import Audience
+from scenarios.model.naming import passage_names
+from scenarios.outputs.audience import Audience, badge
 from scenarios.outputs.cartography.sheet import INK, MUTED, save_png
 from scenarios.outputs.columns import Column
 from scenarios.outputs.tables import write_csv
+from scenarios.outputs.translate import ENGLISH, Language
 from scenarios.uncertainty.stability import ALL, Stability
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-__all__ = ["FIRM", "how_sure", "short_name", "stability_sentences", "stability_tables", "write_stability"]
+__all__ = [
+    "FIRM",
+    "how_sure",
+    "names_of_species",
+    "said_tables",
+    "short_name",
+    "stability_sentences",
+    "stability_tables",
+    "write_stability",
+]
 
 FIRM = 0.8
 """Share of draws from which a place counts as firm."""
@@ -109,47 +121,90 @@ def _draws(found: Stability) -> pd.DataFrame:
     return pd.concat([table, pd.DataFrame(values)], axis=1)
 
 
-def stability_sentences(found: Stability, tables: Tables) -> tuple[str, ...]:
+def said_tables(tables: Tables, fences: Sequence[Fence], say: Language) -> dict[str, pd.DataFrame]:
+    """The same tables with the names of candidates in a language; what files hold stays as it is."""
+    return {
+        key: table.assign(name=passage_names(fences, table.drop(columns="name"), say)) if "name" in table else table
+        for key, table in tables.items()
+    }
+
+
+def stability_sentences(found: Stability, tables: Tables, say: Language = ENGLISH) -> tuple[str, ...]:
     """What the numbers say, in words, from numbers only."""
     table = tables["stability"]
     mine = table[table["ranking"] == ALL]
     places, plain = mine[mine["shortlisted"]], mine[mine["rank"] <= found.top]
-    n = len(found.points)
     firm, firm_plain = places[places["top_share_place"] > FIRM], plain[plain["top_share"] > FIRM]
-    taus = found.taus()
-    spread = (
-        f"{np.nanquantile(taus, 0.1):.2f} to {np.nanquantile(taus, 0.9):.2f}" if np.isfinite(taus).any() else "none"
+    values = {
+        "top": found.top,
+        "firm": f"{FIRM:.0%}",
+        "draws": len(found.points),
+        "km": say(f"{found.spacing_m / 1000:g}"),
+    }
+    by_place = say(
+        "{n} of the {total} best places as stated stay among the best {top} places in over {firm} of {draws} draws{names}. A place is "
+        "all candidates within {km} km of its best."
     )
-    km = found.spacing_m / 1000
+    by_km = say(
+        "Kilometre by kilometre, {n} of the {total} best candidates as stated stay among the best {top} candidates in over {firm} of "
+        "draws{names}; counting neighbours within {km} km too, {near} of them."
+    )
     return (
-        f"{_many(len(firm), len(places))} of the {len(places)} best places as stated stay among the best {found.top} places in "
-        f"over {FIRM:.0%} of {n} draws{_listed(firm, 'top_share_place')}. A place is all candidates within {km:g} km of its best.",
-        f"Kilometre by kilometre, {_many(len(firm_plain), len(plain)).lower()} of the {len(plain)} best candidates as stated stay "
-        f"among the best {found.top} candidates in over {FIRM:.0%} of draws{_listed(firm_plain, 'top_share')}; counting neighbours within "
-        f"{km:g} km too, {int((plain['top_share_near'] > FIRM).sum())} of them.",
-        f"Kendall's tau with the ranking as stated is {np.nanmedian(taus):.2f} in the middle draw, {spread} in the middle 80 % of "
-        f"draws, over {len(found.candidates)} candidates."
-        if np.isfinite(taus).any()
-        else "Kendall's tau with the ranking as stated cannot be told: too few candidates differ.",
-        _driver_sentence(tables["parameters"], "", "the ranks of the best places as stated"),
-        _driver_sentence(tables["parameters"], "gain_", f"their {found.measures[0]}"),
+        by_place.format(n=len(firm), total=len(places), names=_listed(firm, "top_share_place"), **values),
+        by_km.format(
+            n=len(firm_plain),
+            total=len(plain),
+            names=_listed(firm_plain, "top_share"),
+            near=int((plain["top_share_near"] > FIRM).sum()),
+            **values,
+        ),
+        _tau_sentence(found, say),
+        _driver_sentence(found, tables["parameters"], "", say("the ranks of the best places as stated"), say),
+        _driver_sentence(
+            found, tables["parameters"], "gain_", say(MEASURES.get(found.measures[0], found.measures[0])), say
+        ),
     )
 
 
-def _driver_sentence(parameters: pd.DataFrame, prefix: str, what: str) -> str:
+def _tau_sentence(found: Stability, say: Language) -> str:
+    """How far the order of a draw agrees with the order as stated."""
+    taus = found.taus()
+    if not np.isfinite(taus).any():
+        return say("Kendall’s tau with the ranking as stated cannot be told: too few candidates differ.")
+    low, middle, high = (say(f"{np.nanquantile(taus, share):.2f}") for share in (0.1, 0.5, 0.9))
+    told = say(
+        "Kendall’s tau with the ranking as stated is {middle} in the middle draw, {low} to {high} in the middle 80 % of draws, over {n} "
+        "candidates."
+    )
+    return told.format(low=low, middle=middle, high=high, n=len(found.candidates))
+
+
+def _driver_sentence(found: Stability, parameters: pd.DataFrame, prefix: str, what: str, say: Language) -> str:
     mine = parameters[parameters["ranking"] == ALL].sort_values(f"{prefix}index", ascending=False, kind="stable")
-    known = mine[mine[f"{prefix}matters"]]
-    floor = f"chance alone reaches {mine[f'{prefix}noise'].iloc[0]:.2f}"
+    known = mine[mine[f"{prefix}matters"]].head(4)
+    floor = say(f"{mine[f'{prefix}noise'].iloc[0]:.2f}")
     if not len(known):
-        return f"No single parameter that moves {what} can be told from chance ({floor}): draw more, or read them as acting jointly."
+        told = say(
+            "No single parameter that moves {what} can be told from chance (chance alone reaches {floor}): draw more, or read them as "
+            "acting jointly."
+        )
+        return told.format(what=what, floor=floor)
     numbers = zip(known["parameter"], known[f"{prefix}index"], known[f"{prefix}error"], strict=True)
-    named = [f"{short_name(name)} ({index:.2f} +- {error:.2f})" for name, index, error in numbers]
-    rest = f", then {', '.join(named[1:4])}" if len(named) > 1 else ""
-    return f"What moves {what} most is {named[0]}{rest}: share of the variance that goes with it alone; {floor}."
+    names = names_of_species(found)
+    listed = [
+        f"{short_name(name, say, names)} ({say(f'{index:.2f}')} \u00b1 {say(f'{error:.2f}')})"
+        for name, index, error in numbers
+    ]
+    told = say(
+        "What moves {what} most: {names}. Numbers are shares of the variance that go with each alone; chance alone reaches {floor}."
+    )
+    return told.format(what=what, names="; ".join(listed), floor=floor)
 
 
-def _many(part: int, whole: int) -> str:
-    return "All" if part == whole and whole else str(part) if part else "None"
+def names_of_species(found: Stability) -> dict[str, str]:
+    """Species id -> its name for people."""
+    labels = found.labels or {}
+    return {name: labels.get(name, name) for name in found.species}
 
 
 def _listed(rows: pd.DataFrame, column: str) -> str:
@@ -158,27 +213,44 @@ def _listed(rows: pd.DataFrame, column: str) -> str:
     return f": {', '.join(listed)}" if len(rows) else ""
 
 
-def how_sure(found: Stability, tables: Tables, candidate: str) -> str:
+def how_sure(found: Stability, tables: Tables, candidate: str, say: Language = ENGLISH) -> str:
     """One sentence on one candidate, for a paragraph about it; empty where it was not drawn."""
     table = tables["stability"]
     row = table[(table["ranking"] == ALL) & (table["candidate"] == candidate)]
     if not len(row):
         return ""
     one, measure = row.iloc[0], found.measures[0]
-    return (
-        f"In {one['top_share_place']:.0%} of {len(found.points)} draws of the uncertain numbers it belongs to the best {found.top} "
-        f"places (itself or a neighbour within {found.spacing_m / 1000:g} km); its {measure} is {one[measure]:.3g} as stated, "
-        f"{one[f'mean_{measure}']:.3g} on average, and under {one[f'worst_{measure}']:.3g} in one draw of ten."
+    told = say(
+        "In {share} of {draws} draws of the uncertain numbers it belongs to the best {top} places (itself or a neighbour within {km} "
+        "km); its {measure} is {stated} as stated, {mean} on average, and under {worst} in one draw of ten."
+    )
+    return told.format(
+        share=f"{one['top_share_place']:.0%}",
+        draws=len(found.points),
+        top=found.top,
+        km=say(f"{found.spacing_m / 1000:g}"),
+        measure=say(measure),
+        stated=say(f"{one[measure]:.3g}"),
+        mean=say(f"{one[f'mean_{measure}']:.3g}"),
+        worst=say(f"{one[f'worst_{measure}']:.3g}"),
     )
 
 
-def write_stability(found: Stability, tables: Tables, sentences: Sequence[str], folder: Path) -> list[Path]:
-    """A CSV of each table, ``stability.txt`` and ``stability.png``."""
+def write_stability(
+    found: Stability,
+    tables: Tables,
+    sentences: Sequence[str],
+    folder: Path,
+    told: Tables | None = None,
+    say: Language = ENGLISH,
+) -> list[Path]:
+    """A CSV of each table, ``stability.txt`` and ``stability.png``; the picture shows the tables ``told`` in a language."""
     own = {name: _drawn(name) for name in (*found.measures, *(one.name for one in found.space.parameters))}
     written = [write_csv(folder / f"{name}.csv", table, of="uncertainty", own=own) for name, table in tables.items()]
     with replacing(folder / "stability.txt") as part:
         part.write_text("\n".join(sentences) + "\n", encoding="utf-8")
-    return [*written, folder / "stability.txt", draw_stability(found, tables, folder / "stability.png")]
+    picture = draw_stability(found, tables if told is None else told, folder / "stability.png", say)
+    return [*written, folder / "stability.txt", picture]
 
 
 def _drawn(name: str) -> Column:
@@ -187,7 +259,7 @@ def _drawn(name: str) -> Column:
     )
 
 
-def draw_stability(found: Stability, tables: Tables, path: Path) -> Path:
+def draw_stability(found: Stability, tables: Tables, path: Path, say: Language = ENGLISH) -> Path:
     """The best places with the ranks that they take, how often they stay among the best, and what moves them."""
     table = tables["stability"]
     best = table[(table["ranking"] == ALL) & table["shortlisted"]].sort_values("place")
@@ -196,7 +268,8 @@ def draw_stability(found: Stability, tables: Tables, path: Path) -> Path:
     width, height = 12.0, 2.6 + 0.36 * max(len(best), len(drivers), 4)
     figure = Figure(figsize=(width, height), dpi=150, facecolor="white")
     FigureCanvasAgg(figure)
-    names, causes = [_place(row) for row in best.itertuples()], [short_name(name) for name in drivers["parameter"]]
+    names, species = best["name"].tolist(), names_of_species(found)
+    causes = [short_name(name, say, species) for name in drivers["parameter"]]
     room, cause_room = _room(names), _room(causes)
     free = width - room - cause_room - 0.85
     lefts = (room, room + 0.52 * free + 0.2, width - 0.55 - 0.24 * free)
@@ -205,15 +278,11 @@ def draw_stability(found: Stability, tables: Tables, path: Path) -> Path:
         figure.add_axes((left / width, bottom, share * free / width, top - bottom))
         for left, share in zip(lefts, (0.52, 0.2, 0.24), strict=True)
     ]
-    _draw_ranks(axes[0], found, best, names)
-    _draw_shares(axes[1], found, best)
-    _draw_drivers(axes[2], drivers, causes)
-    _write_head(figure, found, height)
+    _draw_ranks(axes[0], found, best, names, say)
+    _draw_shares(axes[1], found, best, say)
+    _draw_drivers(axes[2], drivers, causes, say)
+    _write_head(figure, found, height, say)
     return save_png(figure, path)
-
-
-def _place(row: Any) -> str:
-    return str(row.name)
 
 
 def _room(labels: Sequence[str]) -> float:
@@ -221,18 +290,21 @@ def _room(labels: Sequence[str]) -> float:
     return 0.3 + 0.068 * max(map(len, labels), default=0)
 
 
-def _write_head(figure: Figure, found: Stability, height: float) -> None:
-    titles = (
-        f"{found.resolved.study.title}   \u00b7   {found.resolved.scenario_title}   \u00b7   {', '.join(found.species)}"
+def _write_head(figure: Figure, found: Stability, height: float, say: Language) -> None:
+    resolved, names = found.resolved, names_of_species(found)
+    species = ", ".join(say(names[name]) for name in found.species)
+    drawn = say("{n} Sobol draws of {m} uncertain parameters, seed {seed}")
+    told = drawn.format(n=len(found.points), m=len(found.space.axes), seed=found.seed)
+    titles = "   \u00b7   ".join((say(resolved.study.title), say(resolved.scenario_title), species, told))
+    figure.text(
+        0.02, 1 - 0.2 / height, say("How firm is the ranking?"), fontsize=15, fontweight="bold", color=INK, va="top"
     )
-    draws = f"{len(found.points)} Sobol draws of {len(found.space.axes)} uncertain parameters, seed {found.seed}"
-    figure.text(0.02, 1 - 0.2 / height, "How firm is the ranking?", fontsize=15, fontweight="bold", color=INK, va="top")
-    figure.text(0.02, 1 - 0.52 / height, f"{titles}   \u00b7   {draws}", fontsize=8.5, color=MUTED, va="top")
-    note = (
-        f"A place is all candidates within {found.spacing_m / 1000:g} km of its best. Bounds of the parameters are the study's "
-        "assumptions.  "
+    figure.text(0.02, 1 - 0.52 / height, titles, fontsize=8.5, color=MUTED, va="top")
+    note = say(
+        "A place is all candidates within {km} km of its best. Bounds of the parameters are the study’s assumptions."
     )
-    figure.text(0.02, 0.2 / height, note + Audience.RESTRICTED.upper(), fontsize=7.5, color=MUTED, va="bottom")
+    words = f"{note.format(km=say(f'{found.spacing_m / 1000:g}'))}  {say(badge(Audience.RESTRICTED))}"
+    figure.text(0.02, 0.2 / height, words, fontsize=7.5, color=MUTED, va="bottom")
 
 
 def _plain(axes: Axes, title: str, label: str, n: int) -> None:
@@ -247,15 +319,17 @@ def _plain(axes: Axes, title: str, label: str, n: int) -> None:
         axes.spines[side].set_visible(False)
 
 
-def _draw_ranks(axes: Axes, found: Stability, best: pd.DataFrame, names: Sequence[str]) -> None:
+def _draw_ranks(axes: Axes, found: Stability, best: pd.DataFrame, names: Sequence[str], say: Language) -> None:
     y = np.arange(len(best))
-    _plain(axes, "Rank among places", "rank in the draws (logarithmic): bar 10 to 90 %, line: middle", len(best))
+    _plain(
+        axes, say("Rank among places"), say("rank in the draws (logarithmic): bar 10 to 90 %, line: middle"), len(best)
+    )
     if len(best):
         ranks = found.places()[:, best.index]
         axes.hlines(y, ranks.min(axis=0), ranks.max(axis=0), color=GREY, linewidth=1.2, zorder=2)
         axes.hlines(y, best["place_low"], best["place_high"], color=BLUE, linewidth=8, alpha=0.55, zorder=3)
         axes.plot(best["place_median"], y, "|", color=INK, markersize=11, markeredgewidth=2, zorder=4)
-        axes.plot(best["place"], y, "D", color=ORANGE, markersize=5, zorder=5, label="as stated")
+        axes.plot(best["place"], y, "D", color=ORANGE, markersize=5, zorder=5, label=say("as stated"))
         axes.legend(
             fontsize=7.5, frameon=False, loc="lower right", bbox_to_anchor=(1.0, 1.0), borderpad=0, handletextpad=0.2
         )
@@ -269,9 +343,9 @@ def _draw_ranks(axes: Axes, found: Stability, best: pd.DataFrame, names: Sequenc
     axes.set_yticklabels(names)
 
 
-def _draw_shares(axes: Axes, found: Stability, best: pd.DataFrame) -> None:
+def _draw_shares(axes: Axes, found: Stability, best: pd.DataFrame, say: Language) -> None:
     y = np.arange(len(best))
-    _plain(axes, f"Among the best {found.top}", "share of draws", len(best))
+    _plain(axes, say("Among the best {n}").format(n=found.top), say("share of draws"), len(best))
     axes.barh(
         y, best["top_share_place"], height=0.62, color=[BLUE if s > FIRM else GREY for s in best["top_share_place"]]
     )
@@ -293,9 +367,9 @@ def _draw_shares(axes: Axes, found: Stability, best: pd.DataFrame) -> None:
     axes.set_yticklabels([])
 
 
-def _draw_drivers(axes: Axes, drivers: pd.DataFrame, names: Sequence[str]) -> None:
+def _draw_drivers(axes: Axes, drivers: pd.DataFrame, names: Sequence[str], say: Language) -> None:
     y = np.arange(len(drivers))
-    _plain(axes, "What moves the ranking", "share of variance, \u00b1 1 standard error", len(drivers))
+    _plain(axes, say("What moves the ranking"), say("share of variance, ± 1 standard error"), len(drivers))
     noise = float(drivers["noise"].iloc[0]) if len(drivers) else 0.0
     axes.axvspan(-1, noise, color="#f0f1f2", zorder=0)
     colour = [ORANGE if matters else GREY for matters in drivers["matters"]]
@@ -304,24 +378,66 @@ def _draw_drivers(axes: Axes, drivers: pd.DataFrame, names: Sequence[str]) -> No
         drivers["index"].clip(lower=0), y, xerr=drivers["error"], fmt="none", ecolor=INK, elinewidth=1, zorder=3
     )
     axes.set_xlim(0, max(1.15 * float((drivers["index"] + drivers["error"]).max()), 1.2 * noise, 0.05))
-    axes.text(noise, len(drivers) - 0.42, "chance ", fontsize=7, color=MUTED, ha="right", va="bottom", rotation=90)
+    axes.text(
+        noise, len(drivers) - 0.42, say("chance") + " ", fontsize=7, color=MUTED, ha="right", va="bottom", rotation=90
+    )
     axes.set_yticklabels(names)
 
 
-def short_name(name: str) -> str:
-    """A parameter's name in a few words."""
-    if name.startswith(("fences.", "designs.")):
-        return name.replace("fences.model.", "fences: ")
+def short_name(name: str, say: Callable[[str], str] = str, species: Mapping[str, str] | None = None) -> str:
+    """A parameter's name in a few words.
+
+    Parameters
+    ----------
+    name : str
+        Of the study, as ``leopard.rules.slope_percent.*`` or ``permeability.*.worth_km``.
+    say : callable
+    species : mapping of str to str
+        Species id -> its name for people.
+    """
+    if name.startswith("designs."):
+        return name
+    if name.startswith("fences.model."):
+        key = name.removeprefix("fences.model.")
+        return f"{say('fences')}: {say(KEY_WORDS.get(key, key))}"
     words = name.rstrip("*").rstrip(".")
     who, _, last = words.rpartition(".")
     if last in MOVEMENT:
-        return f"{who or 'all species'}: {last}"
-    groups = {"rules": "", "factors": "", "permeability": "permeability ", "use_factor": "use of "}
-    for group, said in groups.items():
+        return f"{_who(who, say, species)}: {say(KEY_WORDS[last])}"
+    for group, said in GROUPS.items():
         who, found, what = f".{words}.".partition(f".{group}.")
         if found:
-            what = what.strip(".").replace("default.", "").replace("default", "").replace("*.", "") or (
-                "passages" if said == "use of " else "all factors" if not said else ""
-            )
-            return f"{who.strip('.') or 'all species'}: {said}{what}".rstrip()
+            return f"{_who(who.strip('.'), say, species)}: {_what(group, said, what, say)}"
     return words
+
+
+KEY_WORDS = {"free_path_m": "how straight they go", "reach_m": "how far they follow a fence"}
+GROUPS = {"rules": "", "factors": "", "permeability": "permeability", "use_factor": "use of"}
+WHOLE = {
+    "rules": "all rules",
+    "factors": "all factors",
+    "permeability": "permeability of fences",
+    "use_factor": "use of passages",
+}
+MEASURES = {"score": "their score", "gain": "their gain"}
+"""Measure that ranks -> the same of the places on the list."""
+SUFFIXES = ("_m", "_percent", "_deg", "_km")
+
+
+def _who(who: str, say: Callable[[str], str], species: Mapping[str, str] | None) -> str:
+    return say((species or {}).get(who, who)) if who else say("all species")
+
+
+def _what(group: str, said: str, what: str, say: Callable[[str], str]) -> str:
+    """Layer, fence line or design that a parameter is about."""
+    parts = [part for part in what.strip(".").split(".") if part not in ("", "*", "default", "worth_km")]
+    if not parts:
+        return say(WHOLE[group])
+    plain = [_layer(part) if group in ("rules", "factors") else part.replace("_", " ") for part in parts]
+    return " ".join([*([say(said)] if said else []), *map(say, plain)])
+
+
+def _layer(name: str) -> str:
+    """A layer's id without its unit, as words."""
+    suffix = next((end for end in SUFFIXES if name.endswith(end)), "")
+    return name.removesuffix(suffix).replace("_", " ")

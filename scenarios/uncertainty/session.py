@@ -8,7 +8,9 @@ from typing import Any
 
 import pandas as pd
 
+from scenarios.land.inputs import read_inputs
 from scenarios.outputs.job import Summary, results_folder
+from scenarios.outputs.translate import require_language, study_language
 from scenarios.progress import Reporter
 from scenarios.study.load import resolve
 from scenarios.uncertainty.cells import cell_sentences, cell_tables, other_cell_sizes, stability_by_cell
@@ -31,17 +33,25 @@ def run_uncertainty_study(
     jobs: int = 1,
     best: int = BEST,
     cache: Path | None = None,
+    lang: str | None = None,
 ) -> Summary[Stability]:
-    """Draw, compare, and write; the folder appears when it is complete, and finished draws outlive a killed run."""
-    from scenarios.uncertainty.files import stability_sentences, stability_tables, write_stability
+    """Draw, compare, and write; the folder appears when it is complete, and finished draws outlive a killed run.
+
+    Page, picture and what is told are in the language ``lang``, by default English; tables are for programs.
+    """
+    from scenarios.uncertainty.files import said_tables, stability_sentences, stability_tables, write_stability
     from scenarios.uncertainty.page import write_stability_page
 
+    require_language(lang or "en")
     resolved = resolve(name, scenario, overrides)
     other_cell_sizes(resolved)
     settings = {"draws": draws, "seed": seed, "top": top, "best": best}
     with results_folder(out, [resolved], settings=settings, seeds={"draws": seed}) as job:
+        inputs = read_inputs(resolved, species)
+        say = study_language(lang or "en", resolved, inputs)
         found = stability_of(
             resolved,
+            inputs,
             species=species,
             draws=draws,
             seed=seed,
@@ -53,7 +63,8 @@ def run_uncertainty_study(
             progress=reporter.step,
         )
         tables = stability_tables(found)
-        sentences = stability_sentences(found, tables)
+        told = said_tables(tables, inputs.cuts.fences, say)
+        sentences = stability_sentences(found, told, say)
         by_size = stability_by_cell(
             found,
             jobs=jobs,
@@ -63,10 +74,10 @@ def run_uncertainty_study(
         )
         if len(by_size) > 1:
             cells = cell_tables(by_size)
-            tables, sentences = tables | cells, sentences + cell_sentences(by_size, cells)
-        write_stability(found, tables, sentences, job.folder)
-        write_stability_page(found, tables, sentences, job.folder)
-    said = f"{found.points.shape[0]} draws"
+            tables, sentences = tables | cells, sentences + cell_sentences(by_size, cells, inputs.cuts.fences, say)
+        write_stability(found, tables, sentences, job.folder, told, say)
+        write_stability_page(found, told, sentences, job.folder, say)
+    said = say("{n} draws").format(n=found.points.shape[0])
     return job.summary(found, _rows(found, tables), [*sentences, said], opens="index.html")
 
 

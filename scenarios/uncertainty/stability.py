@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -57,6 +57,8 @@ class Stability:
     spacing_m : float
         Candidates of a fence that are closer than this are one place.
     seed : int
+    labels : dict of str to str
+        Species id -> its name for people.
     """
 
     resolved: ResolvedStudy
@@ -71,6 +73,7 @@ class Stability:
     top: int
     spacing_m: float
     seed: int
+    labels: dict[str, str] = field(default_factory=dict)
 
     @property
     def rankings(self) -> tuple[str, ...]:
@@ -230,6 +233,7 @@ def stability_of(
         top=top,
         spacing_m=settings.min_spacing_m,
         seed=seed,
+        labels={name: profile.labels.get("en", profile.name) for name, profile in inputs.profiles.items()},
     )
 
 

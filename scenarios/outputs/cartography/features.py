@@ -34,6 +34,8 @@ __all__ = [
     "draw_plain_fences",
     "draw_standing",
     "gain_scale",
+    "numbers_of_standing",
+    "relative_gain",
 ]
 
 CORRIDOR_COLOURS = ("#1f5f94", "#8fbcdc")
@@ -83,12 +85,12 @@ def draw_fences(sheet: Sheet, scene: Scene) -> None:
     if scene.fences.empty:
         sheet.panel.text("None in this scenario.", size=8.6, color=INK)
         return
-    gain = scene.fences["gain_ohm2_per_km"].to_numpy(dtype=np.float64)
+    gain = relative_gain(scene)
     if not (np.isfinite(gain) & (gain > 0)).any():
         draw_plain_fences(sheet, scene)
         sheet.panel.text(WITHHELD if reader_of(scene.run) is Audience.PUBLIC else NO_GAIN, size=8.0)
         return
-    norm, colours = gain_scale(scene)
+    norm, colours = gain_scale()
     segments, owner = _segments(scene.fences.geometry)
     order = np.argsort(np.nan_to_num(gain[owner]), kind="stable")
     lines = [segments[i] for i in order]
@@ -96,16 +98,21 @@ def draw_fences(sheet: Sheet, scene: Scene) -> None:
     sheet.axes.add_collection(LineCollection(lines, colors="#26211c", linewidths=4.4, capstyle="round", zorder=4))
     colour_of = colours(norm(np.maximum(shown, norm.vmin or 0.0)))
     sheet.axes.add_collection(LineCollection(lines, colors=colour_of, linewidths=2.8, capstyle="butt", zorder=4.1))
-    note = "Marginal gain of an opening, per km of fence [\u03a9\u00b2/km, logarithmic]"
+    note = "Gain of an opening per km of fence [% of the highest, logarithmic]"
     sheet.panel.colour_bar(colours, norm, note, ("little or none", "most"))
 
 
-def gain_scale(scene: Scene) -> tuple[LogNorm, Colormap]:
-    """Colours of the gain per kilometre: logarithmic, from a thousandth of the highest up."""
+def relative_gain(scene: Scene) -> NDArray[np.float64]:
+    """Marginal gain per kilometre of each stretch of fence, as a share of the highest [%]; NaN where nothing was solved."""
     gain = scene.fences["gain_ohm2_per_km"].to_numpy(dtype=np.float64)
-    top = float(np.nanmax(gain))
+    top = float(np.nanmax(gain)) if np.isfinite(gain).any() else 0.0
+    return 100.0 * gain / top if top > 0 else gain
+
+
+def gain_scale() -> tuple[LogNorm, Colormap]:
+    """Colours of `relative_gain`: logarithmic, from a thousandth of the highest up."""
     colours = ListedColormap(mpl.colormaps["YlOrRd"](np.linspace(0.0, 0.95, 256)), name="gain")
-    return LogNorm(top / 1000.0, top, clip=True), colours
+    return LogNorm(0.1, 100.0, clip=True), colours
 
 
 def draw_plain_fences(sheet: Sheet, scene: Scene) -> None:
@@ -143,8 +150,17 @@ def draw_paths(sheet: Sheet, scene: RunScene) -> None:
         sheet.panel.text(told, size=8.2, color=INK)
 
 
+def numbers_of_standing(scene: Scene) -> list[tuple[str, float, float]]:
+    """Number and map position of passages that stand, where they are few enough to be told apart."""
+    table = scene.run.standing
+    if len(table) > FEW:
+        return []
+    rows = zip(table["number"], table["x"], table["y"], strict=True) if len(table) else ()
+    return [(f"S{number}", float(x), float(y)) for number, x, y in rows]
+
+
 def draw_standing(sheet: Sheet, scene: Scene) -> None:
-    """Passages that stand, as squares, with their numbers where they are few."""
+    """Passages that stand, as squares; `numbers_of_standing` are labels."""
     table = scene.run.standing
     if table.empty:
         return
@@ -152,11 +168,6 @@ def draw_standing(sheet: Sheet, scene: Scene) -> None:
     look: dict[str, Any] = {"marker": "s", "markerfacecolor": STANDS, "markeredgecolor": INK, "linestyle": "none"}
     size = 6.0 if few else 2.2
     sheet.axes.plot(table["x"], table["y"], markersize=size, markeredgewidth=0.9 if few else 0.2, zorder=6.5, **look)
-    for row in table.itertuples() if few else ():
-        sheet.axes.annotate(
-            f"S{row.number}", (row.x, row.y), xytext=(5, -9), textcoords="offset points", fontsize=7.5, color=INK, zorder=8,
-            path_effects=[withStroke(linewidth=2.4, foreground="white", alpha=0.9), Normal()],
-        )  # fmt: skip
     planned = int((table["state"] == "planned").sum())
     label = "passage that stands ({n}, {m} of them planned)" if planned else "passage that stands ({n})"
     label = "planned passage ({n})" if planned == len(table) else label

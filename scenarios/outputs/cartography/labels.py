@@ -31,9 +31,13 @@ def top_passages(scene: RunScene) -> list[tuple[int, float, float]]:
 
 
 def draw_labels(
-    sheet: Sheet, scene: Scene, passages: list[tuple[int, float, float]], routes: Sequence[Course] = ()
+    sheet: Sheet,
+    scene: Scene,
+    passages: list[tuple[int, float, float]],
+    routes: Sequence[Course] = (),
+    standing: Sequence[tuple[str, float, float]] = (),
 ) -> None:
-    """Numbers of passages and names of places, none over another."""
+    """Numbers of passages, of ``standing`` ones with their squares, and names of places: none over another, nor over its line."""
     low, high = sheet.axes.transAxes.transform([(0, 0), (1, 1)])
     frame = (low[0] + 3, low[1] + 3, high[0] - 3, high[1] - 3)
     to_pixels = sheet.axes.transData.transform
@@ -41,15 +45,19 @@ def draw_labels(
     places = [place for place in scene.run.places if _is_within(sheet, place)]
     middles = to_pixels(np.array([[p.geometry.centroid.x, p.geometry.centroid.y] for p in places]).reshape(-1, 2))
     sizes = [_text_size(sheet, _wrapped(sheet, place)) for place in places]
-    labels = [Label(x=x, y=y, width=23, height=23, reach=(16, 26, 40, 58, 80)) for x, y in spots]
+    stands = to_pixels(np.array([one[1:] for one in standing]).reshape(-1, 2))
+    labels = [Label(x=x, y=y, width=23, height=23, reach=(16, 26, 40, 58, 80, 105)) for x, y in spots]
+    labels += [Label(x=x, y=y, width=23, height=15, reach=(8, 16, 28, 42, 60)) for x, y in stands]
     labels += [
         Label(x=x, y=y, width=w, height=h, reach=_reach(sheet, place))
         for place, (x, y), (w, h) in zip(places, middles, sizes, strict=True)
     ]
-    dots = np.hstack([spots - 5, spots + 5])
+    marks = np.vstack([spots, stands])
+    dots = np.hstack([marks - 6, marks + 6])
     found = place_labels(labels, frame, dots, to_pixels(_line_points(scene, routes)))
     _draw_badges(sheet, passages, spots, found[: len(passages)])
-    _draw_names(sheet, places, found[len(passages) :], sizes)
+    _draw_standing(sheet, standing, found[len(passages) : len(marks)])
+    _draw_names(sheet, places, found[len(marks) :], sizes)
 
 
 def _line_points(scene: Scene, routes: Sequence[Course]) -> NDArray[np.float64]:
@@ -100,9 +108,17 @@ def _draw_names(
             end = back(_before_label(to((middle.x, middle.y)), spot, size))
             sheet.axes.plot([middle.x, end[0]], [middle.y, end[1]], color=colour_of(place), linewidth=0.7, zorder=6)
         sheet.axes.text(
-            x, y, _wrapped(sheet, place), fontsize=9, fontweight="bold", color=colour_of(place), ha="center",
-            va="center", path_effects=halo, zorder=8,
-        )  # fmt: skip
+            x,
+            y,
+            _wrapped(sheet, place),
+            fontsize=9,
+            fontweight="bold",
+            color=colour_of(place),
+            ha="center",
+            va="center",
+            path_effects=halo,
+            zorder=8,
+        )
 
 
 def _before_label(
@@ -113,6 +129,19 @@ def _before_label(
     with np.errstate(divide="ignore"):
         inside = float(np.min((np.array(size) / 2 + gap) / np.abs(step)))
     return np.asarray(start + step * max(1.0 - inside, 0.0))
+
+
+def _draw_standing(sheet: Sheet, standing: Sequence[tuple[str, float, float]], found: list[Spot]) -> None:
+    """Numbers of passages that stand, with a line to those that came to stand farther off."""
+    back = sheet.axes.transData.inverted().transform
+    halo = [withStroke(linewidth=2.6, foreground="white", alpha=0.95)]
+    for (number, x, y), spot in zip(standing, found, strict=True):
+        at = back((spot.x, spot.y))
+        if spot.distance > 16:
+            sheet.axes.plot([x, at[0]], [y, at[1]], color=INK, linewidth=0.7, zorder=6)
+        sheet.axes.text(
+            at[0], at[1], number, fontsize=7.5, color=INK, ha="center", va="center", zorder=9, path_effects=halo
+        )
 
 
 def _draw_badges(
@@ -126,8 +155,16 @@ def _draw_badges(
             x, y, "o", markersize=5.2, markerfacecolor="white", markeredgecolor=INK, markeredgewidth=1.2, zorder=7
         )
         sheet.axes.text(
-            at[0], at[1], str(number), fontsize=8, fontweight="bold", color=INK, ha="center", va="center", zorder=9,
+            at[0],
+            at[1],
+            str(number),
+            fontsize=8,
+            fontweight="bold",
+            color=INK,
+            ha="center",
+            va="center",
+            zorder=9,
             bbox={"boxstyle": "circle,pad=0.22", "facecolor": "white", "edgecolor": INK, "linewidth": 1.0},
-        )  # fmt: skip
+        )
     if passages:
         sheet.panel.badge(sheet.say("best {n} places for a passage").format(n=len(passages)))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -97,15 +97,36 @@ class Panel:
                 self.heading(title)
             self.text(sentence)
 
-    def row(self, cells: Sequence[str], columns: Sequence[float], *, bold: bool = False) -> None:
-        """A line of a small table; a column at a negative place is right-aligned there."""
-        for cell, column in zip(cells, columns, strict=True):
-            side = "right" if column < 0 else "left"
-            weight = "bold" if bold else "normal"
+    def row(
+        self,
+        cells: Sequence[str],
+        columns: Sequence[float],
+        *,
+        bold: bool = False,
+        wide: Mapping[int, float] | None = None,
+    ) -> None:
+        """A line of a small table; a column at a negative place is right-aligned there.
+
+        ``wide`` says how many inches a cell may be wide before it goes on in another line.
+        """
+        most = 1
+        for number, (cell, column) in enumerate(zip(cells, columns, strict=True)):
+            lines = [self.say(cell)]
+            if wide and number in wide:
+                lines = _wrapped(lines[0], 7.6, wide[number]) or [""]
+            most = max(most, len(lines))
             self.axes.text(
-                abs(column), self.at, self.say(cell), fontsize=7.6, color=INK, va="top", ha=side, fontweight=weight
+                abs(column),
+                self.at,
+                "\n".join(lines),
+                fontsize=7.6,
+                color=INK,
+                va="top",
+                linespacing=1.15,
+                ha="right" if column < 0 else "left",
+                fontweight="bold" if bold else "normal",
             )
-        self.at += 0.165
+        self.at += 0.165 + 0.13 * (most - 1)
 
     def line(self, label: str, **style: Any) -> None:
         """Legend entry of a line."""

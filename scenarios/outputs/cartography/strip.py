@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -11,13 +12,15 @@ from matplotlib.ticker import MaxNLocator
 from rasters.numbers import percent
 from scenarios.model.naming import passage_names
 from scenarios.model.results import shortlist
-from scenarios.outputs.cartography.features import gain_scale
+from scenarios.outputs.cartography.features import gain_scale, relative_gain
 from scenarios.outputs.cartography.furniture import Bounds
 from scenarios.outputs.cartography.scene import RunScene, Scene
 from scenarios.outputs.cartography.sheet import INK, MUTED, Sheet
-from scenarios.outputs.gis.qgis_styles import GAIN_UNIT
 
-__all__ = ["draw_profile", "fence_bounds", "has_profile", "passage_list"]
+__all__ = ["draw_profile", "fence_bounds", "has_profile", "number_profile", "passage_list"]
+
+ROWS = 3
+"""Of numbers above a profile."""
 
 
 def fence_bounds(scene: RunScene) -> Bounds:
@@ -52,16 +55,10 @@ def passage_list(sheet: Sheet, scene: RunScene) -> None:
         best.itertuples(index=False), passage_names(scene.run.cuts.fences, best, scene.say), strict=True
     ):
         shares = (percent(row.least_cost_gain_share), percent(row.conductance_gain_share))
-        sheet.panel.row((str(row.number), _short(name, 22), *shares), columns)
+        sheet.panel.row((str(row.number), name, *shares), columns, wide={1: 1.24})
     sheet.panel.text(
         "Gain as a share of what the fences take away; every component and its unit is in passages.csv.", size=7.0
     )
-
-
-def _short(text: str, length: int) -> str:
-    """The text, its middle left out if it is too long."""
-    tail = 2 * length // 3
-    return text if len(text) <= length else f"{text[: length - tail - 1]}\u2026{text[-tail:]}"
 
 
 def has_profile(scene: Scene) -> bool:
@@ -80,16 +77,18 @@ def draw_profile(sheet: Sheet, scene: RunScene) -> None:
         ((left + 0.3) / page[0], (bottom + 0.42) / page[1], (width - 0.3) / page[0], (height - 0.78) / page[1])
     )
     line, name = _most_interesting(scene)
-    rows = _between(profile, line, name)
-    gain = np.nan_to_num(rows["gain_ohm2_per_km"].to_numpy(dtype=np.float64))
+    rows = _between(profile.assign(gain=relative_gain(scene)), line, name)
+    gain = np.nan_to_num(rows["gain"].to_numpy(dtype=np.float64))
     start, end = rows["start_m"].to_numpy() / 1000.0, rows["end_m"].to_numpy() / 1000.0
-    norm, colours = gain_scale(scene)
+    norm, colours = gain_scale()
     fill = colours(norm(np.maximum(gain, norm.vmin or 0.0)))
     axes.bar(start, gain, width=end - start, align="edge", color=fill, linewidth=0)
     axes.step(np.append(start, end[-1]), np.append(gain, gain[-1]), where="post", color="#4a2c17", linewidth=0.8)
     top = float(gain.max()) or 1.0
     axes.set(xlim=(start[0], end[-1]), ylim=(0, 1.75 * top))
-    _number_profile(axes, scene, line, top)
+    best = shortlist(scene.run.ranking)
+    here = best[best["fence_line"] == line]
+    number_profile(axes, list(zip(here["number"], here["along_m"].astype(float) / 1000.0, strict=True)), top)
     names = rows["name"].unique()
     _style_profile(axes, (names[0] or rows["fence"].iloc[0]) if len(names) == 1 else line, sheet)
 
@@ -112,19 +111,53 @@ def _between(profile: pd.DataFrame, line: str, fences: list[str]) -> pd.DataFram
     return profile[here].sort_values("start_m")
 
 
-def _number_profile(axes: Any, scene: RunScene, line: str, top: float) -> None:
-    """Numbers above the profile, in up to three rows where they stand close."""
-    best = shortlist(scene.run.ranking)
-    here = best[best["fence_line"] == line].sort_values("along_m")
-    apart = 0.028 * (axes.get_xlim()[1] - axes.get_xlim()[0])
-    ends = [-np.inf, -np.inf, -np.inf]
+def number_profile(axes: Any, spots: Sequence[tuple[int, float]], top: float) -> None:
+    """Numbers above a profile, none over another: in rows where they stand close, moved aside where that is not enough.
+
+    Parameters
+    ----------
+    axes : Axes
+        Its limits are set: ``top`` is the highest value, and room for the numbers is left above it.
+    spots : sequence of (int, float)
+        Number and place along the fence.
+    """
+    low, high = axes.get_xlim()
+    apart = 0.034 * (high - low)
     box = {"boxstyle": "circle,pad=0.15", "facecolor": "white", "edgecolor": INK, "linewidth": 0.7}
-    for number, x in zip(here["number"], here["along_m"].astype(float) / 1000.0, strict=True):
-        level = next((n for n, end in enumerate(ends) if x - end >= apart), int(np.argmin(ends)))
-        ends[level] = x
-        axes.plot([x, x], [0.0, (1.15 + 0.23 * level) * top], color=INK, linewidth=0.6, linestyle=(0, (2, 2)))
-        at = (x, (1.15 + 0.23 * level) * top)
-        axes.text(*at, str(number), fontsize=7.5, fontweight="bold", ha="center", va="center", color=INK, bbox=box)
+    listed = sorted(spots, key=lambda spot: spot[1])
+    rows = _rows_of([x for _, x in listed], apart)
+    for row in range(ROWS):
+        mine = [spot for spot, its in zip(listed, rows, strict=True) if its == row]
+        y = (1.15 + 0.23 * row) * top
+        for (number, x), shown in zip(mine, _spread([x for _, x in mine], apart, low, high), strict=True):
+            axes.plot([x, x, shown], [0.0, 1.03 * top, y], color=INK, linewidth=0.6, linestyle=(0, (2, 2)))
+            axes.text(
+                shown, y, str(number), fontsize=7.5, fontweight="bold", ha="center", va="center", color=INK, bbox=box
+            )
+
+
+def _rows_of(places: Sequence[float], apart: float) -> list[int]:
+    """Lowest row in which each place, in order, is far enough from the one before; else that in which most room is left."""
+    ends, rows = [-np.inf] * ROWS, []
+    for x in places:
+        row = next((n for n, end in enumerate(ends) if x - end >= apart), int(np.argmin(ends)))
+        ends[row] = x
+        rows.append(row)
+    return rows
+
+
+def _spread(places: Sequence[float], apart: float, low: float, high: float) -> list[float]:
+    """Places in order, moved as little as need be to stand ``apart`` from each other within the limits."""
+    shown = np.array(places, float)
+    for _ in range(50):
+        short = apart - np.diff(shown)
+        if not (short > 1e-9).any():
+            break
+        push = np.clip(short, 0.0, None) / 2
+        shown[:-1] -= push
+        shown[1:] += push
+    room = apart / 2
+    return np.clip(shown, low + room, high - room).tolist()
 
 
 def _style_profile(axes: Any, name: str, sheet: Sheet) -> None:
@@ -138,9 +171,9 @@ def _style_profile(axes: Any, name: str, sheet: Sheet) -> None:
         pad=5,
     )
     axes.set_xlabel(say("distance along the fence [km]"), fontsize=8, color=MUTED, labelpad=2)
-    axes.set_ylabel(say(GAIN_UNIT), fontsize=8, color=MUTED)
+    axes.set_ylabel(say("% of the highest"), fontsize=8, color=MUTED)
     axes.tick_params(labelsize=7.6, length=2.5, width=0.5, colors=MUTED)
-    axes.yaxis.set_major_locator(MaxNLocator(4))
+    axes.set_yticks([tick for tick in MaxNLocator(4).tick_values(0, 100) if tick <= 100])
     for side in ("top", "right"):
         axes.spines[side].set_visible(False)
     for side in ("left", "bottom"):

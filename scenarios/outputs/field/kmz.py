@@ -28,10 +28,10 @@ from scenarios.outputs.gis.qgis_styles import (
     FENCE,
     GAIN_BREAKS,
     GAIN_COLOURS,
-    GAIN_UNIT,
     INK,
     STANDS,
     TARGET,
+    gain_words,
 )
 from scenarios.outputs.map import map_png
 from scenarios.outputs.tables import profile_table
@@ -234,10 +234,12 @@ def _table(content: FieldContent, passage: Any) -> str:
     """All about a passage as a small table."""
     say = content.say
     rows = [(head_in(say, name), passage[name]) for name in LISTED]
-    rows.append((
-        f"{say('SK-42')}, {say('Zone')} {passage['sk42_zone']}",
-        f"X {passage['sk42_x_north_m']:.0f}, Y {passage['sk42_y_east_m']:.0f}",
-    ))  # fmt: skip
+    rows.append(
+        (
+            f"{say('SK-42')}, {say('Zone')} {passage['sk42_zone']}",
+            f"X {passage['sk42_x_north_m']:.0f}, Y {passage['sk42_y_east_m']:.0f}",
+        )
+    )
     cells = (f"<tr><td>{escape(label)}</td><td><b>{escape(_shown(say, value))}</b></td></tr>" for label, value in rows)
     return f"<table>{''.join(cells)}</table>"
 
@@ -286,6 +288,4 @@ def _gain_classes(content: FieldContent, run: SpeciesRun) -> Iterator[tuple[int,
     which = np.clip(np.searchsorted(bounds, np.nan_to_num(gain), side="right") - 1, 0, len(GAIN_COLOURS) - 1)
     for number in np.unique(which[np.isfinite(gain)]):
         lines = shapely.line_merge(shapely.union_all(frame.geometry[(which == number) & np.isfinite(gain)].to_numpy()))
-        least = content.say(f"{bounds[number]:.2g}")
-        words = f"{content.say('Gain of an opening')} \u2265 {least} {content.say(GAIN_UNIT)}"
-        yield int(number), (words, lines)
+        yield int(number), (gain_words(int(number), content.say), lines)

@@ -18,10 +18,9 @@ from scenarios.outputs.translate import ENGLISH, Language
 if TYPE_CHECKING:
     import geopandas as gpd
 
-__all__ = ["RASTER_COLOURS", "StyleRule", "hillshade", "pseudocolour", "qml", "vector_style"]
+__all__ = ["RASTER_COLOURS", "StyleRule", "gain_words", "hillshade", "pseudocolour", "qml", "vector_style"]
 
 Say = Callable[[str], str]
-GAIN_UNIT = "\u03a9\u00b2/km"
 
 GAIN_COLOURS = ("#fee287", "#feab4b", "#fc5b2e", "#bd0026")
 GAIN_BREAKS = (0.0, 0.01, 0.1, 0.3, 1.0)
@@ -70,9 +69,16 @@ def vector_style(layer: str, frame: gpd.GeoDataFrame, say: Language = ENGLISH) -
     if layer == "places":
         return _places(frame, say) + labels(_name(frame, say.code), size=9.0, bold=False)
     make = {
-        "least_cost_paths": _paths, "corridors": _corridors, "fences": _fences, "fence_lines": _fence_lines,
-        "passages": _passages, "standing_passages": _standing, "borders": _borders, "water": _water, "roads": _roads,
-    }[layer]  # fmt: skip
+        "least_cost_paths": _paths,
+        "corridors": _corridors,
+        "fences": _fences,
+        "fence_lines": _fence_lines,
+        "passages": _passages,
+        "standing_passages": _standing,
+        "borders": _borders,
+        "water": _water,
+        "roads": _roads,
+    }[layer]
     return make(frame, say)
 
 
@@ -85,8 +91,11 @@ def _corridors(_: gpd.GeoDataFrame, say: Say) -> str:
     words = {0.01: say("Corridor, best 1 %"), 0.05: say("Corridor, best 5 %")}
     return rules(
         "fill",
-        [StyleRule(filter=f'"share" = {share}', label=words[share], symbol=fill(CORRIDOR[share], 0.75)) for share in (0.05, 0.01)],
-    )  # fmt: skip
+        [
+            StyleRule(filter=f'"share" = {share}', label=words[share], symbol=fill(CORRIDOR[share], 0.75))
+            for share in (0.05, 0.01)
+        ],
+    )
 
 
 def _fences(frame: gpd.GeoDataFrame, say: Say) -> str:
@@ -99,7 +108,7 @@ def _fences(frame: gpd.GeoDataFrame, say: Say) -> str:
     levels = [float(f"{share * top:.2g}") for share in GAIN_BREAKS[1:-1]]
     bounds = [None, *levels, None]
     classes = [
-        StyleRule(filter=_between(low, high), label=_range_words(low, high, say), symbol=cased(colour, 1.0 + 0.25 * n))
+        StyleRule(filter=_between(low, high), label=gain_words(n, say), symbol=cased(colour, 1.0 + 0.25 * n))
         for n, (low, high, colour) in enumerate(zip(bounds[:-1], bounds[1:], GAIN_COLOURS, strict=True))
     ]
     return rules("line", [*classes, plain])
@@ -112,10 +121,13 @@ def _between(low: float | None, high: float | None) -> str:
     return " AND ".join(tests)
 
 
-def _range_words(low: float | None, high: float | None, say: Say) -> str:
-    ends = ["" if end is None else say(f"{end:g}") for end in (low, high)]
-    numbers = f"< {ends[1]}" if low is None else f"\u2265 {ends[0]}" if high is None else " \u2013 ".join(ends)
-    return f"{say('Gain of an opening')} {numbers} {say(GAIN_UNIT)}"
+def gain_words(number: int, say: Say) -> str:
+    """What a class of gains is called: its limits as shares of the highest gain per kilometre of fence."""
+    low, high = (f"{100 * share:g}" for share in GAIN_BREAKS[number : number + 2])
+    numbers = (
+        f"< {high}" if number == 0 else f"\u2265 {low}" if number == len(GAIN_COLOURS) - 1 else f"{low} \u2013 {high}"
+    )
+    return f"{say('Gain of an opening')}: {numbers} {say('% of the highest')}"
 
 
 def _fence_lines(_: gpd.GeoDataFrame, say: Say) -> str:
@@ -196,9 +208,16 @@ def line(colour: str, width_mm: float, dash: str = "solid", level: int = 0) -> s
     """A stroke; those of a higher level are drawn over all of a lower one."""
     return _symbol_layer(
         "SimpleLine",
-        {"line_color": _rgba(colour), "line_width": f"{width_mm:g}", "line_width_unit": "MM", "line_style": dash,
-         "capstyle": "round", "joinstyle": "round"}, level,
-    )  # fmt: skip
+        {
+            "line_color": _rgba(colour),
+            "line_width": f"{width_mm:g}",
+            "line_width_unit": "MM",
+            "line_style": dash,
+            "capstyle": "round",
+            "joinstyle": "round",
+        },
+        level,
+    )
 
 
 def cased(colour: str, width_mm: float) -> str:
@@ -210,18 +229,32 @@ def fill(colour: str, opacity: float, outline: str = "") -> str:
     """An area, with an outline if one is given."""
     return _symbol_layer(
         "SimpleFill",
-        {"color": _rgba(colour, opacity), "style": "solid", "outline_color": _rgba(outline or colour),
-         "outline_style": "solid" if outline else "no", "outline_width": "0.4", "outline_width_unit": "MM"},
-    )  # fmt: skip
+        {
+            "color": _rgba(colour, opacity),
+            "style": "solid",
+            "outline_color": _rgba(outline or colour),
+            "outline_style": "solid" if outline else "no",
+            "outline_width": "0.4",
+            "outline_width_unit": "MM",
+        },
+    )
 
 
 def marker(colour: str, size_mm: float, outline: str, width_mm: float = 0.35, shape: str = "circle") -> str:
     """A disc, or another shape of QGIS."""
     return _symbol_layer(
         "SimpleMarker",
-        {"name": shape, "color": _rgba(colour), "size": f"{size_mm:g}", "size_unit": "MM", "outline_color": _rgba(outline),
-         "outline_width": f"{width_mm:g}", "outline_width_unit": "MM", "outline_style": "solid"},
-    )  # fmt: skip
+        {
+            "name": shape,
+            "color": _rgba(colour),
+            "size": f"{size_mm:g}",
+            "size_unit": "MM",
+            "outline_color": _rgba(outline),
+            "outline_width": f"{width_mm:g}",
+            "outline_width_unit": "MM",
+            "outline_style": "solid",
+        },
+    )
 
 
 def _symbol_layer(kind: str, properties: dict[str, str], level: int = 0) -> str:

@@ -166,7 +166,7 @@ def test_words_name_places_fences_and_costs(leaky: SpeciesCorridors, sealed: Spe
     assert route_title(leaky, route).startswith("Southern ")
     words = describe_route(leaky, route)
     assert f"{route.length_m / 1000:.0f} km over the ground" in words
-    assert f"border_0) at its km {route.crossings[0].along_m / 1000:.0f}" in words
+    assert f"the Border 0 at its km {route.crossings[0].along_m / 1000:.0f}" in words
     assert f"{route.cost_m / 1000:,.0f} effective km" in words.replace("\u202f", ",")
     assert "Closed by the fences" in describe_route(sealed, sealed.shortlist[0])
 

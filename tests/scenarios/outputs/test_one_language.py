@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import re
 import zipfile
 from collections.abc import Iterable, Iterator
-from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as ET
 
 import openpyxl
 import pytest
-from matplotlib.text import Text
 
 from rasters.errors import OptionError
 from scenarios.comparison import figure as comparison_figure
@@ -29,59 +26,10 @@ from scenarios.outputs.stored import read_results
 from scenarios.progress import Reporter
 from scenarios.runs.session import run_study
 from tests.support.browser import launched, opened
+from tests.support.said import drawn_words, latin, words_of
 from tests.support.spoken_study import write_spoken_study
 
 OTHERS = pytest.mark.parametrize("lang", ["ru", "kk"])
-NAMES = (
-    "WGS", "EPSG", "MGRS", "GPX", "QGIS", "PNG", "PDF", "SVG", "UTC", "OpenStreetMap", "MapLibre", "GL", "JS", "BSD", "WebGL",
-    "otkel", "check", "sha256", "manifest", "content", "English",
-)  # fmt: skip
-"""Proper names, formats, and programs with their commands."""
-IDS = (
-    r"border_0(?:-km[\d.]+)?", r"inner(?:_0)?", "tiny", "closed", "free", "all", "walker", "digger", "old", r"BORDER[\u20130-9]*",
-    "slope_percent", r"S\d+", r"P\d+", r"FENCE-[A-Z]\d*", r"[0-9a-f]{16}",
-)  # fmt: skip
-"""Of the study, and of what stands in it; names for GPS units, which know no other letters; hashes."""
-FILES = r"[\w./-]+\.(?:csv|json|tif|png|pdf|svg|html|gpkg)\b|maps/"
-GRID = r"\b\d{1,2}[C-X] ?[A-Z]{2}\b"
-"""The zone and square of a military grid reference."""
-KNOWN = re.compile("|".join([FILES, GRID, rf"(?<![\w-])(?:{'|'.join([*IDS, *NAMES])})(?![\w-])"]))
-
-
-def latin(texts: Iterable[str]) -> list[str]:
-    """Texts with a Latin word of two letters or more that is not known."""
-    return sorted({text for text in texts if re.search("[A-Za-z]{2,}", KNOWN.sub(" ", text))})
-
-
-class Words(HTMLParser):
-    """What people read of a page: text, and what is read to them; no code, styles or scripts."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.inside: list[str] = []
-        self.texts: list[str] = []
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.inside += [tag] if tag in ("style", "script", "code") else []
-        self.texts += [str(value) for name, value in attrs if name in ("alt", "aria-label", "title")]
-
-    def handle_endtag(self, tag: str) -> None:
-        if self.inside and tag == self.inside[-1]:
-            self.inside.pop()
-
-    def handle_data(self, data: str) -> None:
-        if not self.inside:
-            self.texts.append(data)
-
-
-def words_of(html: str) -> list[str]:
-    reader = Words()
-    reader.feed(html)
-    return reader.texts
-
-
-def drawn_words(figure: Any) -> list[str]:
-    return [text.get_text() for text in figure.findobj(Text)]
 
 
 @pytest.fixture(scope="module")
@@ -98,8 +46,11 @@ def drawn(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Every text of every figure that is drawn from here on."""
     texts: list[str] = []
     for module, name in (
-        (run_map, "save_png"), (run_map, "picture_of"), (comparison_maps, "save_png"), (comparison_figure, "_save"),
-    ):  # fmt: skip
+        (run_map, "save_png"),
+        (run_map, "picture_of"),
+        (comparison_maps, "save_png"),
+        (comparison_figure, "_save"),
+    ):
         draw = getattr(module, name)
         monkeypatch.setattr(
             module, name, lambda figure, *rest, do=draw: (texts.extend(drawn_words(figure)), do(figure, *rest))[1]
@@ -230,6 +181,14 @@ def test_comparison(results: Path, tmp_path: Path, lang: str, drawn: list[str]) 
 def test_two_languages_of_one_result_lie_side_by_side(results: Path, tmp_path: Path) -> None:
     paths = [export(results, kind, tmp_path, lang) for lang in ("en", "ru", "kk") for kind in ("gpx", "geopackage")]
     assert len({path.name for path in paths}) == 6
+
+
+@OTHERS
+def test_the_page_of_all_files_of_a_report(results: Path, tmp_path: Path, lang: str) -> None:
+    page = export(results, "report", tmp_path, lang).parent / "index.html"
+    texts = words_of(page.read_text(encoding="utf-8"))
+    assert len(texts) > 300
+    assert latin(texts) == []
 
 
 @pytest.mark.parametrize("kind", ["csv", "geojson"])

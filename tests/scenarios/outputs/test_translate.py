@@ -14,19 +14,47 @@ from rasters.errors import ConfigError
 from scenarios.comparison import figure as comparison_figure
 from scenarios.comparison.maps import THEMES as CHANGES
 from scenarios.comparison.page import FILES
-from scenarios.comparison.words import HEADLINES
+from scenarios.comparison.words import HEADLINES, SETTINGS
+from scenarios.corridors import map as corridor_map
+from scenarios.corridors import page as corridor_page
+from scenarios.crime import files as crime_files
+from scenarios.crime import results as crime_results
+from scenarios.evidence import page as evidence_page
+from scenarios.evidence import words as evidence_words
+from scenarios.evidence.charts import CHARTS
+from scenarios.evidence.output_tables import FILES as EVIDENCE_FILES
+from scenarios.indicators import files as indicator_files
+from scenarios.indicators.values import YEARLY
 from scenarios.outputs import translate
 from scenarios.outputs.audience import Audience, audience_note, badge
 from scenarios.outputs.columns import column_of
 from scenarios.outputs.field import content, lists, project
 from scenarios.outputs.gis.rasters import SURFACES
 from scenarios.outputs.map import MAPS, PUBLIC_READING, PUBLIC_TITLES, READING, WITHHELD_READING, WITHHELD_TITLE
+from scenarios.outputs.pages import index
 from scenarios.outputs.report.phrases import PHRASES
 from scenarios.outputs.sentences import SENTENCES, taken_apart
 from scenarios.outputs.translate import LOCALE, Language, language
+from scenarios.passages import files as plan_files
+from scenarios.passages import pictures as plan_pictures
+from scenarios.passages.words import OBJECTIVES, WINDS
 from scenarios.study.base import LANGUAGES, OTHER_LANGUAGES
+from scenarios.uncertainty import files as uncertainty_files
+from scenarios.uncertainty import page as uncertainty_page
 from tests.support.places import ROOT
 
+ROOMS = ("outputs", "comparison", "corridors", "passages", "uncertainty", "evidence", "indicators", "crime")
+"""Folders whose products speak."""
+SHOWN = [
+    *(
+        (name, "")
+        for name in (*index._COMBINED, *index.PASSAGES_FIRST, *index.STANDING_SHOWN, "place", "role", "weight")
+    ),
+    *((name, "corridors") for name in (*corridor_page.SHOWN, *corridor_page.BEST, *corridor_page.NETWORK)),
+    *((name, "uncertainty") for name in (*uncertainty_page.PLACES, *uncertainty_page.PARAMETERS)),
+    *((name, "indicators") for name in YEARLY),
+]
+"""Columns that pages show, and the command whose they are."""
 OTHERS = pytest.mark.parametrize("lang", OTHER_LANGUAGES)
 
 
@@ -51,23 +79,69 @@ def said() -> set[str]:
     found = {
         *(lists.head_of(name) for name in (*lists.LISTED, "length_km", "name", "role")),
         *(column_of(name).meaning for name in lists.LISTED),
-        *project.LAYER_WORDS.values(), *content.KINDS, *content.KINDS.values(), *(surface.title for surface in SURFACES),
-        *map(str, Audience), *map(badge, Audience), audience_note(Audience.PARTNER), audience_note(Audience.RESTRICTED),
-        *MAPS.values(), *READING.values(), *PUBLIC_TITLES.values(), *PUBLIC_READING.values(), WITHHELD_TITLE, WITHHELD_READING,
-        *(text for one in HEADLINES for text in (one.label, one.unit)), *FILES.values(), comparison_figure.READING,
+        *project.LAYER_WORDS.values(),
+        *content.KINDS,
+        *content.KINDS.values(),
+        *(surface.title for surface in SURFACES),
+        *map(str, Audience),
+        *map(badge, Audience),
+        audience_note(Audience.PARTNER),
+        audience_note(Audience.RESTRICTED),
+        *MAPS.values(),
+        *READING.values(),
+        *PUBLIC_TITLES.values(),
+        *PUBLIC_READING.values(),
+        WITHHELD_TITLE,
+        WITHHELD_READING,
+        *(text for one in HEADLINES for text in (one.label, one.unit)),
+        *SETTINGS.values(),
+        *FILES.values(),
+        comparison_figure.READING,
         *(text for one in CHANGES for text in (one.title, one.shown_unit, one.reading, *one.ends)),
-        "schematic", "digitised", "surveyed", "unknown", "modelled", *SENTENCES, *PHRASES,
-    }  # fmt: skip
-    for path in [*ROOT.glob("scenarios/outputs/**/*.py"), *ROOT.glob("scenarios/comparison/*.py")]:
+        "schematic",
+        "digitised",
+        "surveyed",
+        "unknown",
+        "modelled",
+        *SENTENCES,
+        *PHRASES,
+        index.WHY_SHARES_DIFFER,
+        *index.FILES.values(),
+        corridor_map.MAP_TITLE,
+        corridor_map.READING,
+        *corridor_page.FILES.values(),
+        *plan_files.FILES.values(),
+        *OBJECTIVES.values(),
+        *WINDS,
+        plan_pictures.READING,
+        *uncertainty_page.FILES.values(),
+        *uncertainty_files.KEY_WORDS.values(),
+        *uncertainty_files.GROUPS.values(),
+        *uncertainty_files.WHOLE.values(),
+        *uncertainty_files.MEASURES.values(),
+        indicator_files.ASSUMED,
+        indicator_files.SYNTHETIC,
+        crime_files.BIAS,
+        crime_results.SYNTHETIC,
+        *crime_results.MEASURES.values(),
+        *EVIDENCE_FILES.values(),
+        *(text for _, text in CHARTS.values()),
+        *evidence_words.WHERE.values(),
+        evidence_page.SYNTHETIC,
+        *(
+            text
+            for name, of in SHOWN
+            for one in [column_of(name, of)]
+            for text in (one.title, one.shown_unit, one.meaning)
+        ),
+    }
+    for path in (one for room in ROOMS for one in ROOT.glob(f"scenarios/{room}/**/*.py")):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Call) and is_saying(node.func):
                 found |= {
                     arg.value for arg in node.args if isinstance(arg, ast.Constant) and isinstance(arg.value, str)
                 }
-    for path in [
-        *ROOT.glob("scenarios/outputs/pages/templates/base.html"),
-        *ROOT.glob("scenarios/outputs/pages/templates/compare.html"),
-    ]:
+    for path in ROOT.glob("scenarios/outputs/pages/templates/*.html"):
         found |= set(re.findall(r'say\("([^"]+)"\)', path.read_text(encoding="utf-8")))
     return {text for text in found if re.search("[A-Za-z]", text)}
 
@@ -113,8 +187,13 @@ def test_what_the_study_says_comes_before_the_catalogue_and_what_nobody_says_sta
 def test_numbers_and_angles_are_written_as_the_language_writes_them():
     say = language("ru")
     assert [say(text) for text in ("12", "12.5", "\u22120.31", "1\u202f250.5", "12.3\u202f%", "v1.2.3")] == [
-        "12", "12,5", "\u22120,31", "1\u202f250,5", "12,3\u202f%", "v1.2.3",
-    ]  # fmt: skip
+        "12",
+        "12,5",
+        "\u22120,31",
+        "1\u202f250,5",
+        "12,3\u202f%",
+        "v1.2.3",
+    ]
     assert say.angle("55°38'05.6\"E") == "55°38'05,6\" в. д."
     assert language("kk").angle("41.28°N") == "41,28° с. е."
     assert language("en").angle("41.28°N") == "41.28°N"

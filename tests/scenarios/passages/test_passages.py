@@ -339,7 +339,8 @@ def test_from_the_command_line(study: Path, tmp_path: Path) -> None:
     assert plan.crs.to_epsg() == 6933 and set(plan["item"]) == set(summary["plan"]["items"])
     assert plan["description"].str.len().min() > 80
     page = (out / "index.html").read_text(encoding="utf-8")
-    assert all(item in page for item in summary["plan"]["items"]) and "RESTRICTED" in page.upper()
+    assert page.count("<li><strong>") == len(summary["plan"]["items"]) and "RESTRICTED" in page.upper()
+    assert not any(item in page for item in summary["plan"]["items"]), "passages have names, not ids"
     manifest = json.loads((out / "manifest.json").read_text(encoding="utf-8"))
     assert manifest["settings"]["portfolio"]["budget"] == 4
 

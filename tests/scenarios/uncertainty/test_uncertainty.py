@@ -335,7 +335,7 @@ def test_sentences_say_what_the_tables_say(found: Stability) -> None:
     words = stability_sentences(found, tables)
     mine = tables["stability"][lambda t: (t["ranking"] == ALL) & t["shortlisted"]]
     firm = mine[mine["top_share_place"] > 0.8]
-    assert words[0].startswith("All of" if len(firm) == 3 else f"{len(firm) or 'None'} of the 3 best places")
+    assert words[0].startswith(f"{len(firm)} of the 3 best places")
     for row in firm.itertuples():
         assert f"{row.name} ({row.top_share_place:.0%})" in words[0]
     best = mine.iloc[0]
@@ -392,15 +392,15 @@ def test_short_sequences_keep_parameters_apart() -> None:
 @pytest.mark.parametrize(
     ("name", "words"),
     [
-        ("fences.model.reach_m", "fences: reach_m"),
-        ("leopard.rules.slope_percent", "leopard: slope_percent"),
+        ("fences.model.reach_m", "fences: how far they follow a fence"),
+        ("leopard.rules.slope_percent", "leopard: slope"),
         ("leopard.permeability.default.value", "leopard: permeability value"),
-        ("leopard.permeability.default.worth_km", "leopard: permeability worth_km"),
-        ("free_path_m", "all species: free_path_m"),
+        ("leopard.permeability.default.worth_km", "leopard: permeability of fences"),
+        ("free_path_m", "all species: how straight they go"),
         ("leopard.permeability.inner", "leopard: permeability inner"),
         ("kulan.use_factor.gate", "kulan: use of gate"),
         ("use_factor.*", "all species: use of passages"),
-        ("permeability.*", "all species: permeability"),
+        ("permeability.*", "all species: permeability of fences"),
         ("factors.*", "all species: all factors"),
         ("rules.landcover*", "all species: landcover"),
         ("rules.landcover[3]", "all species: landcover[3]"),

@@ -108,6 +108,7 @@
       element.setAttribute("aria-label", labelOf(passage));
       element.title = labelOf(passage);
     });
+    otkelMap.arrange(one);
   }
 
   function watch(view, scenario) {
@@ -429,7 +430,8 @@
     const fold = () => document.querySelectorAll(".fold").forEach((part) => { part.open = !narrow.matches; });
     const measure = () => document.documentElement.style.setProperty("--above", `${document.querySelector("main").offsetTop}px`);
     fold();
-    narrow.addEventListener("change", fold);
+    narrow.addEventListener("change", () => { if (!matchMedia("print").matches) fold(); });
+    window.addEventListener("afterprint", fold);
     const sizes = new ResizeObserver(measure);
     document.querySelectorAll("header, .marks").forEach((part) => sizes.observe(part));
   }

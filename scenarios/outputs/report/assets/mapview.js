@@ -89,17 +89,41 @@
     view.map.getSource("borders").setData(lines(borders.map((part) => ({ parts: [part] }))));
   }
 
-  /** Names that would lie on an earlier one are hidden until there is room. */
+  const SAME_SPOT = 11;
+  const overlap = (a, b) => Math.max(0, Math.min(a.right, b.right) - Math.max(a.left, b.left)) * Math.max(0, Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top));
+  const moved = (box, [x, y]) => ({ left: box.left + x, right: box.right + x, top: box.top + y, bottom: box.bottom + y });
+
+  /** Passages on the spot of a better one, and names without a free place beside theirs, are hidden until there is room. */
   function arrange(view) {
-    const taken = [];
+    const taken = thin(view);
     view.names.forEach((marker) => {
       const element = marker.getElement();
-      element.style.visibility = "visible";
+      marker.setOffset([0, 0]);
       const box = element.getBoundingClientRect();
-      const covered = taken.some((t) => box.left < t.right && t.left < box.right && box.top < t.bottom && t.top < box.bottom);
-      element.style.visibility = covered ? "hidden" : "visible";
-      if (!covered) taken.push(box);
+      const [beside, above] = [box.width / 2 + 14, box.height / 2 + 14];
+      const tries = [[0, 0], [0, -above], [0, above], [beside, 0], [-beside, 0], [beside, -above], [-beside, -above], [beside, above], [-beside, above]];
+      const costs = tries.map((by) => taken.reduce((sum, other) => sum + overlap(moved(box, by), other), 0));
+      const best = costs.indexOf(Math.min(...costs));
+      element.style.visibility = costs[best] > 0.1 * box.width * box.height ? "hidden" : "visible";
+      marker.setOffset(tries[best]);
+      if (element.style.visibility === "visible") taken.push(moved(box, tries[best]));
     });
+  }
+
+  /** Boxes of the passages that are shown: open ones, and of those on one spot the best. */
+  function thin(view) {
+    const elements = [...view.markers.values()].map((marker) => marker.getElement());
+    const rank = (element) => (element.getAttribute("aria-pressed") === "true" ? 0 : Number(element.dataset.rank));
+    const shown = [...(view.stands || new Map()).values()].map((marker) => marker.getElement().getBoundingClientRect());
+    const apart = (a, b) => Math.hypot(a.left + a.right - b.left - b.right, a.top + a.bottom - b.top - b.bottom) / 2;
+    const passages = [];
+    elements.sort((a, b) => rank(a) - rank(b)).forEach((element) => {
+      const box = element.getBoundingClientRect();
+      const covered = rank(element) > 0 && passages.some((other) => apart(box, other) < SAME_SPOT);
+      element.style.visibility = covered ? "hidden" : "visible";
+      if (!covered) passages.push(box);
+    });
+    return [...shown, ...passages];
   }
 
   function setPlaces(view, places) {
@@ -128,6 +152,8 @@
     passages.forEach((p) => {
       const element = make("button", { type: "button", class: "passage", tabindex: "-1", onclick: (event) => { event.stopPropagation(); onPress(p.id); },
         onmouseenter: () => onNear(p.id), onmouseleave: () => onNear(null) });
+      element.dataset.rank = p.number || 1000;
+      element.style.zIndex = String(1001 - element.dataset.rank);
       view.markers.set(p.id, new maplibregl.Marker({ element }).setLngLat([p.lon, p.lat]).addTo(view.map));
     });
   }
@@ -162,5 +188,5 @@
   const placeOf = ({ map }) => [...[map.getCenter().lng, map.getCenter().lat].map((v) => Number(v.toFixed(4))), Number(map.getZoom().toFixed(2))];
   const place = ({ map }, [lon, lat, zoom]) => map.jumpTo({ center: [lon, lat], zoom });
 
-  root.otkelMap = { create, placeOf, place, refresh, setLines, setPlaces, setPassages, setStanding, show, couple, padding, gainColour, GAIN };
+  root.otkelMap = { arrange, create, placeOf, place, refresh, setLines, setPlaces, setPassages, setStanding, show, couple, padding, gainColour, GAIN };
 })(globalThis);

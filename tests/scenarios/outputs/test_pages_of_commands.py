@@ -1,0 +1,135 @@
+"""The pages and pictures of every command in Russian and Kazakh: no Latin word but ids, names of files and proper names."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from scenarios.corridors.session import run_corridor_study
+from scenarios.crime.session import run_crime
+from scenarios.evidence.session import run_evidence
+from scenarios.indicators.session import run_indicators
+from scenarios.outputs.cartography import sheet
+from scenarios.passages.session import run_passages
+from scenarios.progress import Reporter
+from scenarios.runs.reproduce import reproduce
+from scenarios.runs.session import run_study
+from scenarios.synthetic.traps import simulate_evidence
+from scenarios.uncertainty.session import run_uncertainty_study
+from tests.support.said import drawn_words, latin, words_of
+from tests.support.spoken_study import write_spoken_study
+
+OTHERS = pytest.mark.parametrize("lang", ["ru", "kk"])
+QUIET = Reporter(quiet=True)
+
+
+@pytest.fixture(scope="module")
+def study(tmp_path_factory: pytest.TempPathFactory) -> str:
+    return str(write_spoken_study(tmp_path_factory.mktemp("spoken") / "study"))
+
+
+@pytest.fixture(scope="module")
+def field_data(study: str) -> Path:
+    out = Path(study).parent / "field"
+    simulate_evidence(study, None, out, {"openings": []}, QUIET, seed=3)
+    return out
+
+
+@pytest.fixture
+def drawn(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Every text of every picture that is drawn from here on."""
+    texts: list[str] = []
+    draw = sheet.picture_of
+    monkeypatch.setattr(sheet, "picture_of", lambda figure: (texts.extend(drawn_words(figure)), draw(figure))[1])
+    return texts
+
+
+def require_one_language(summary: Any, out: Path, drawn: list[str], least: int) -> None:
+    """Page, pictures and what is told."""
+    texts = words_of((out / "index.html").read_text(encoding="utf-8"))
+    told = [str(note) for note in summary.notes if isinstance(note, str)]
+    assert len(texts) > least and len(drawn) > 10 and told
+    assert latin(texts) == []
+    assert latin(drawn) == []
+
+
+@OTHERS
+def test_corridors(study: str, tmp_path: Path, drawn: list[str], lang: str) -> None:
+    done = run_corridor_study(study, ["closed"], ["digger"], tmp_path / "out", {}, QUIET, lang)
+    require_one_language(done, tmp_path / "out", drawn, 150)
+    assert latin([note for note in done.notes if isinstance(note, str) and "." in note]) == []
+
+
+@OTHERS
+def test_plans(study: str, tmp_path: Path, drawn: list[str], lang: str) -> None:
+    done = run_passages(
+        study, "closed", None, tmp_path / "out", {"portfolio.budget": 40}, QUIET, draws=4, top=3, lang=lang
+    )
+    require_one_language(done, tmp_path / "out", drawn, 40)
+    assert latin((tmp_path / "out/plan.txt").read_text(encoding="utf-8").splitlines()) == []
+
+
+@OTHERS
+def test_uncertainty(study: str, tmp_path: Path, drawn: list[str], lang: str) -> None:
+    done = run_uncertainty_study(
+        study,
+        tmp_path / "out",
+        QUIET,
+        scenario="closed",
+        draws=4,
+        top=3,
+        overrides={"uncertainty.cell_m": [2000]},
+        cache=tmp_path / "cache",
+        lang=lang,
+    )
+    require_one_language(done, tmp_path / "out", drawn, 150)
+    assert latin((tmp_path / "out/stability.txt").read_text(encoding="utf-8").splitlines()) == []
+
+
+@OTHERS
+def test_indicators(study: str, field_data: Path, tmp_path: Path, drawn: list[str], lang: str) -> None:
+    done = run_indicators(
+        study, ["2023=closed", "2024=free"], tmp_path / "out", QUIET, patrols=field_data, draws=2, lang=lang
+    )
+    require_one_language(done, tmp_path / "out", drawn, 60)
+    assert latin([str(note) for note in done.notes]) == []
+
+
+@OTHERS
+@pytest.mark.parametrize("audience", ["restricted", "public"])
+def test_crime(study: str, field_data: Path, tmp_path: Path, drawn: list[str], lang: str, audience: str) -> None:
+    done = run_crime(study, field_data, tmp_path / "out", QUIET, audience=audience, lang=lang)
+    require_one_language(done, tmp_path / "out", drawn, 60)
+    assert latin([str(note) for note in done.notes]) == []
+
+
+@OTHERS
+def test_evidence(study: str, field_data: Path, tmp_path: Path, drawn: list[str], lang: str) -> None:
+    done = run_evidence(study, field_data, tmp_path / "out", QUIET, lang=lang)
+    require_one_language(done, tmp_path / "out", drawn, 100)
+    assert latin([str(note) for note in done.notes]) == []
+
+
+def test_a_run_in_a_language_is_the_same_when_it_is_made_again(study: str, tmp_path: Path, drawn: list[str]) -> None:
+    out = tmp_path / "run"
+    done = run_study(study, ["closed"], ["digger"], out, {}, QUIET, lang="kk")
+    require_one_language(done, out, drawn, 150)
+    assert json.loads((out / "manifest.json").read_text(encoding="utf-8"))["settings"]["lang"] == "kk"
+    assert reproduce(out, tmp_path / "again", QUIET, study=study).differing == {}
+
+
+@pytest.mark.parametrize(
+    "run", [run_corridor_study, run_passages, run_uncertainty_study, run_indicators, run_crime, run_evidence]
+)
+def test_a_language_that_nobody_speaks_is_refused_before_anything_is_read(run: Callable[..., Any]) -> None:
+    import inspect
+
+    from rasters.errors import OptionError
+
+    names = [one.name for one in inspect.signature(run).parameters.values() if one.default is inspect.Parameter.empty]
+    with pytest.raises(OptionError, match="unknown language 'de'"):
+        run(**dict.fromkeys(names, ""), lang="de")
