@@ -23,7 +23,7 @@ from scenarios.land.places import FocalPlace, place_of
 from scenarios.model.naming import passage_names
 from scenarios.model.results import TracedPath, own_numbers
 from scenarios.model.standing import standing_rows
-from scenarios.outputs.columns import UNFILED
+from scenarios.outputs.columns import FILED, UNFILED
 from scenarios.outputs.folder import MARKER
 
 __all__ = [
@@ -94,11 +94,14 @@ def read_layer(path: Path, grid: Grid) -> Layer:
 
 
 def read_table(path: Path, *needed: str) -> pd.DataFrame:
-    """A table of a run with its columns' types; DataError unless it has the columns that are ``needed``."""
+    """A table of a run with its columns' types; DataError unless it has the columns that are ``needed``.
+
+    Results of before called positions ``x, y, lon, lat``: they are read as what they are called now.
+    """
     if not path.is_file():
         raise gone(path)
     try:
-        table = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8")
+        table = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8").rename(columns=FILED)
         missing = [name for name in needed if name not in table]
         if missing:
             raise ValueError(f"it has no column {', '.join(missing)}")

@@ -20,6 +20,7 @@ from scenarios.outputs.job import Summary
 from scenarios.outputs.manifest import Provenance, write_manifest
 from scenarios.outputs.precision import as_stored
 from scenarios.outputs.report.payload import Contents
+from scenarios.outputs.run_files import read_ranking
 from scenarios.outputs.species import write_species_run
 from scenarios.outputs.stored import read_results
 from scenarios.progress import Reporter
@@ -199,3 +200,22 @@ def test_a_changed_file_is_found_by_its_hash(fresh: Summary[Contents], tmp_path:
     read_results(folder).run("free", "digger")
     with pytest.raises(DataError, match=r"free/digger/pairs\.csv: was changed after the run"):
         read_results(folder, check=True)
+
+
+@pytest.mark.parametrize("before", [True, False])
+def test_rankings_of_before_positions_got_their_names_are_read(tmp_path: Path, before: bool) -> None:
+    names = ["x", "y", "lon", "lat"] if before else ["x_m", "y_m", "lon_deg", "lat_deg"]
+    head = ",".join(["rank", "candidate", "fence", "along_m", *names, "score", "selected", "number"])
+    path = tmp_path / "combined.csv"
+    path.write_text(f"{head}\n1,b-km1,b,1000,5,6,55.5,42.5,0.5,True,1\n", encoding="utf-8")
+    row = read_ranking(path).iloc[0]
+    assert [row[name] for name in ("x", "y", "lon", "lat")] == [5, 6, 55.5, 42.5]
+
+
+def test_a_ranking_without_positions_says_so_and_what_to_do(tmp_path: Path) -> None:
+    path = tmp_path / "combined.csv"
+    path.write_text("rank,candidate,score,selected\n1,b-km1,0.5,True\n", encoding="utf-8")
+    with pytest.raises(
+        DataError, match=r"combined\.csv: .*it has no column x_m, y_m, lon_deg, lat_deg; restore it, or run again"
+    ):
+        read_ranking(path)
