@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import difflib
 import re
+import unicodedata
 from collections.abc import Iterable
 
-__all__ = ["HARMFUL", "as_meant", "like", "no_formula", "plain_text", "unknown"]
+__all__ = ["HARMFUL", "as_meant", "like", "look", "no_formula", "plain_text", "unknown"]
 
 HARMFUL = re.compile(
     r"\r(?!\n)|[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]"
@@ -39,6 +40,22 @@ def _is_number(text: str) -> bool:
     except ValueError:
         return False
     return True
+
+
+LOOK_ALIKES = str.maketrans(
+    "\u0430\u0441\u0435\u043e\u0440\u0445\u0443\u0456\u0458\u0455\u04bb\u0501\u0261\u03bf\u03b1\u03c1\u03bd\u0432\u043a\u043c\u043d\u0442\u0433",
+    "aceopxyijshdgoapvbkmhtr",
+)
+"""Small letters of Cyrillic and Greek (those whose capitals look Latin among them) and the Latin ones that look the same."""
+
+
+def look(name: str) -> str:
+    """What a name looks like: without case, blanks, characters that do not show, accents written apart, and look-alikes.
+
+    Two names that look the same are one to people and two to a program.
+    """
+    text = unicodedata.normalize("NFKC", name).casefold().translate(LOOK_ALIKES)
+    return "".join(c for c in text if not c.isspace() and unicodedata.category(c) not in ("Cf", "Cc", "Mn"))
 
 
 def like(name: object, known: Iterable[object]) -> str:

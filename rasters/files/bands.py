@@ -1,8 +1,8 @@
 """The one reader of rasters: what a band holds, as its file says it and as programs write it.
 
 Applied: scale and offset, no-data tags, masks, alpha bands; rasters stored from south to north are turned. Taken for no data,
-and told: huge numbers such as -3.4e38, which are never meant. Refused: pictures, complex numbers, other formats, and files of
-several bands where nobody says which one is meant.
+and told: numbers that are never meant (huge ones such as -3.4e38, and -9999, -32768 and their like). Refused: pictures, complex
+numbers, other formats, and files of several bands where nobody says which one is meant.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from affine import Affine
 from numpy.typing import NDArray
 
 from rasters.errors import DataError, LayerNotFoundError
+from rasters.files.ascii_grids import require_numbers
 from rasters.files.formats import gdal_name, raster_driver, require_no_references
 from rasters.plain import plain_text
 
@@ -26,6 +27,11 @@ __all__ = ["EXTRACT", "FIRST", "HUGE", "Band", "open_band"]
 
 HUGE = 1e30
 """Finite numbers beyond this are no data, whatever the tag says: -3.4e38, its roundings, and 1e38 of several programs."""
+MARKS = (-9999, -99999, -32768, -32767)
+"""Numbers that programs write where nothing is known, and that no layer means: no data, whatever the tag says."""
+ODD = (1e20, -1e20)
+"""Marks of no data that somebody may mean, as the largest number of an integer type: told only."""
+ALL_ONES = 255
 BAND_CELLS = 2**22
 """Cells that are read at once when a whole raster is passed through."""
 FIRST = 0
@@ -87,6 +93,17 @@ class Band:
         return str(self.file.dtypes[self.number - 1])
 
     @property
+    def length_unit(self) -> str:
+        """Of its values where they are lengths: as the band or a vertical reference system says it; empty where neither does."""
+        said = str(self.file.units[self.number - 1] or "").strip()
+        if said or self.crs is None or "VERT" not in self.crs.to_wkt():
+            return said
+        from pyproj import CRS
+
+        parts = CRS.from_wkt(self.crs.to_wkt()).sub_crs_list
+        return str(parts[-1].axis_info[0].unit_name) if parts and parts[-1].axis_info else ""
+
+    @property
     def has_codes(self) -> bool:
         """Whether a colour table says that numbers are codes."""
         from rasterio.enums import ColorInterp
@@ -120,42 +137,73 @@ class Band:
         return (stored if self.is_plain else stored * self.scale + self.offset), known
 
     def _meant(self, stored: NDArray[Any], known: NDArray[np.bool_]) -> NDArray[np.bool_]:
-        if not np.issubdtype(stored.dtype, np.floating):
-            return np.ones(stored.shape, np.bool_)
-        with np.errstate(invalid="ignore"):
-            huge = (np.abs(stored) > HUGE) & np.isfinite(stored)
-        if (huge & known).any():
-            self._say_huge(float(stored[huge & known][0]))
-        return ~huge & ~np.isnan(stored)
+        """Where stored numbers may be meant; tells of those that are known and not meant, and of those that are odd."""
+        never = self._never_meant(stored)
+        if (never & known).any():
+            self.say_unknown(float(stored[never & known][0]))
+        for mark in _odd(stored.dtype):
+            if (stored[known] == mark).any():
+                self._note(
+                    f"holds {mark:.7g}, which often marks cells without data; if it does so here, write it into the file's no-data "
+                    "tag (gdal_edit -a_nodata)"
+                )
+        return ~never & ~np.isnan(stored) if stored.dtype.kind == "f" else ~never
 
-    def _say_huge(self, number: float) -> None:
+    def _never_meant(self, stored: NDArray[Any]) -> NDArray[np.bool_]:
+        never = np.zeros(stored.shape, np.bool_)
+        if stored.dtype.kind == "f":
+            with np.errstate(invalid="ignore"):
+                never |= (np.abs(stored) > HUGE) & np.isfinite(stored)
+        for mark in _marks(stored.dtype):
+            never |= stored == mark
+        return never
+
+    def say_unknown(self, number: float) -> None:
+        """Note that a number is taken for no data."""
         nodata = self.file.nodatavals[self.number - 1]
         tag = "is missing" if nodata is None else f"is {nodata:.7g}"
-        note = f"numbers such as {number:.7g} are taken for no data; the file's no-data tag {tag}"
-        if note not in self.notes:
-            self.notes.append(note)
+        self._note(f"numbers such as {number:.7g} are taken for no data; the file's no-data tag {tag}")
 
-    def huge_number(self) -> float | None:
-        """The one huge number among all that the band holds, for programs that must be told; DataError for several."""
-        if not np.issubdtype(np.dtype(self.dtype), np.floating):
-            return None
-        found: set[float] = set()
-        rows = max(BAND_CELLS // self.file.width, 1)
+    def say_of_classes(self, values: NDArray[Any], known: NDArray[np.bool_]) -> None:
+        """Note that a class is the largest number of a byte, which is a class in hardly any legend."""
+        if values.dtype == np.uint8 and (values[known] == ALL_ONES).any():
+            self._note(
+                f"holds class {ALL_ONES}, which often marks cells without data; if it does so here, write it into the file's no-data tag"
+            )
+
+    def _note(self, text: str) -> None:
+        if text not in self.notes:
+            self.notes.append(text)
+
+    def never_meant(self) -> set[float]:
+        """Some numbers that the band holds and cannot mean, its no-data tag aside."""
         from rasterio.windows import Window
 
+        found: set[float] = set()
+        rows = max(BAND_CELLS // self.file.width, 1)
         for top in range(0, self.file.height, rows):
             values = self.file.read(
                 self.number, window=Window(0, top, self.file.width, min(rows, self.file.height - top))
             )
-            found |= {float(v) for v in np.unique(values[(np.abs(values) > HUGE) & np.isfinite(values)])[:3]}
-        if len(found) > 1:
-            raise DataError(
-                f"{self.path}: holds several huge numbers ({', '.join(f'{v:.7g}' for v in sorted(found)[:3])}) that can only mean "
-                "no data; write one no-data value (gdalwarp -dstnodata nan)"
-            )
-        if found and self.file.nodatavals[self.number - 1] not in found:
-            self._say_huge(*found)
-        return found.pop() if found else None
+            found |= {float(v) for v in np.unique(values[self._never_meant(values)])[:3]}
+        return found - {self.file.nodatavals[self.number - 1]}
+
+
+def _marks(kind: np.dtype[Any]) -> list[Any]:
+    """Marks of no data that a type can hold."""
+    if kind.kind == "f":
+        return [kind.type(mark) for mark in MARKS]
+    if kind.kind != "i" or kind.itemsize < 2:
+        return []
+    limits = np.iinfo(kind)
+    return [kind.type(mark) for mark in {*MARKS, limits.min} if mark >= limits.min]
+
+
+def _odd(kind: np.dtype[Any]) -> list[Any]:
+    """Numbers of a type that are worth a word."""
+    if kind.kind == "f":
+        return [kind.type(mark) for mark in ODD]
+    return [kind.type(np.iinfo(kind).max)] if kind.itemsize > 1 else []
 
 
 _Read = tuple[NDArray[Any], NDArray[np.bool_]]
@@ -191,6 +239,8 @@ def open_band(path: str | Path, number: int | None = None, *, choose: str = EXTR
     driver = raster_driver(path)
     require_no_references(path)
     options = {"DATATYPE": "Float64"} if driver == "AAIGrid" else {}
+    if driver == "AAIGrid":
+        require_numbers(path)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", NotGeoreferencedWarning)

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
+from affine import Affine
 from numpy.typing import NDArray
 
 from rasters.errors import DataError, GridMismatchError, LayerNotFoundError, RasterWarning
@@ -25,6 +26,7 @@ from rasters.surface import Layer
 
 if TYPE_CHECKING:
     import geopandas as gpd
+    import pandas as pd
 
 __all__ = ["Resampling", "existing", "read_grid", "read_raster", "read_vectors"]
 
@@ -35,6 +37,13 @@ UNUSABLE_SHARE = 0.999
 
 FARTHEST_M = 1e9
 """No place on Earth has coordinates beyond this in any reference system."""
+
+OTHER_LENGTHS = {
+    "ft", "foot", "feet", "us survey foot", "us_survey_foot", "us-ft", "ftus", "us foot", "survey foot", "international foot",
+    "cm", "centimetre", "centimeter", "dm", "decimetre", "decimeter", "mm", "millimetre", "millimeter", "km", "kilometre", "kilometer",
+    "yd", "yard", "fathom",
+}  # fmt: skip
+"""Units in which files give lengths, metres aside; in small letters."""
 
 WARP_TOLERANCE = 0.001
 """Error of the positions that warping interpolates [cells of the file]; GDAL's own 0.125 moved elevations by 100 m."""
@@ -89,11 +98,15 @@ def read_raster(
     path = existing(path)
     with open_band(path, number, choose=choose) as band:
         own = _grid_of(band)
+        _require_unit(band, unit)
         if grid is None or _is_same(grid, own, path, resampling):
             values, known = band.read()
         else:
             values, known = _warped(band, grid, resampling or "nearest")
     _require_data(path, known, "the study grid" if grid is not None else "the file")
+    if unit == "class":
+        _require_whole(path, values, known)
+        band.say_of_classes(values, known)
     for note in band.notes:
         warnings.warn(f"{path}: {note}", RasterWarning, stacklevel=2)
     return Layer(name=name, values=values, nodata=~known, grid=grid or own, unit=unit)
@@ -106,12 +119,44 @@ def read_grid(path: str | Path) -> Grid:
 
 
 def _grid_of(band: Band) -> Grid:
+    """Where the cells are on the ground; heights that the reference system has besides are none of the grid's."""
+    from pyproj import CRS
+
     if band.crs is None:
         raise DataError(f"{band.path}: no coordinate reference system; assign it (gdal_edit -a_srs EPSG:...)")
+    if band.file.transform == Affine.identity():
+        raise DataError(f"{band.path}: does not say where its cells are; write it with its place (gdal_edit -a_ullr)")
+    system = CRS.from_wkt(band.crs.to_wkt())
+    if system.geodetic_crs is None:
+        raise DataError(
+            f"{band.path}: {system.name}: has no datum, and so no place on Earth; assign the system of the data (gdal_edit -a_srs EPSG:...)"
+        )
     try:
-        return Grid(band.crs.to_string(), band.transform, band.shape)
+        name = system.sub_crs_list[0].to_string() if system.is_compound else band.crs.to_string()
+        return Grid(name, band.transform, band.shape)
     except DataError as error:
         raise DataError(f"{band.path}: {error}") from error
+
+
+def _require_unit(band: Band, unit: str) -> None:
+    """DataError where the file says that its lengths are in another unit than the layer."""
+    if unit == "m" and (said := band.length_unit).casefold() in OTHER_LENGTHS:
+        raise DataError(
+            f"{band.path}: its values are in {said}, as the file says, and the layer is in m; convert them (gdal_calc), or "
+            "correct the file's unit"
+        )
+
+
+def _require_whole(path: Path, values: NDArray[Any], known: NDArray[np.bool_]) -> None:
+    """DataError for classes that are no whole numbers: no code would be any of them."""
+    if values.dtype.kind != "f":
+        return
+    broken = known & (values != np.round(values))
+    if broken.any():
+        raise DataError(
+            f"{path}: {np.count_nonzero(broken)} cells hold classes that are no whole numbers, such as {values[broken][0]:.7g}; classes "
+            "are never averaged: write it again from the original, with nearest neighbour"
+        )
 
 
 def existing(path: str | Path) -> Path:
@@ -147,9 +192,10 @@ def _warped(band: Band, grid: Grid, resampling: Resampling) -> tuple[NDArray[Any
         raise DataError(
             f"{band.path}: has a colour table, so its numbers are codes; only resampling: nearest fits codes"
         )
-    with _alone(band) as alone:
-        huge = None if resampling == "nearest" else alone.huge_number()
-        unknown = {} if huge is None else {"src_nodata": huge, "nodata": huge}
+    strays = () if resampling == "nearest" else sorted(band.never_meant())[:1]
+    for number in strays:
+        band.say_unknown(number)
+    with _alone(band, rewritten=bool(strays)) as alone:
         dtype = alone.dtype if resampling == "nearest" else "float64"
         with WarpedVRT(
             alone.file,
@@ -161,15 +207,17 @@ def _warped(band: Band, grid: Grid, resampling: Resampling) -> tuple[NDArray[Any
             add_alpha=not alone.alpha,
             dtype=dtype,
             tolerance=WARP_TOLERANCE,
-            **unknown,
         ) as warped:
             return alone.of_stored(warped.read(alone.number), warped.read(alone.alpha or warped.count) > 0)
 
 
 @contextmanager
-def _alone(band: Band) -> Iterator[Band]:
-    """The band in a file of its own: GDAL takes a cell for known that any band of a file knows when it warps them."""
-    if band.count == 1:
+def _alone(band: Band, *, rewritten: bool) -> Iterator[Band]:
+    """The band in a file of its own: GDAL takes a cell for known that any band of a file knows when it warps them.
+
+    ``rewritten`` also where it is alone: with a mask of what is known, where a tag says less.
+    """
+    if band.count == 1 and not rewritten:
         yield band
         return
     import rasterio
@@ -221,7 +269,7 @@ def read_vectors(
     Returns
     -------
     GeoDataFrame
-        Every geometry is there, valid, finite, in the grid's CRS. No features is a valid answer.
+        Every geometry is there, valid, finite, without heights or measures, in the grid's CRS. No features is a valid answer.
 
     Raises
     ------
@@ -238,13 +286,39 @@ def read_vectors(
     labels = _labels(frame, id_column)
     _require_unique(frame, id_column, f"{path}, layer {layer}")
     _require_geometry(frame, labels, f"{path}, layer {layer}")
-    frame = frame.to_crs(grid.pyproj_crs)
+    _require_fixes(frame, labels, f"{path}, layer {layer}")
+    return _projected(frame, grid, labels, f"{path}, layer {layer}")
+
+
+def _projected(frame: gpd.GeoDataFrame, grid: Grid, labels: list[str], where: str) -> gpd.GeoDataFrame:
+    from pyproj.exceptions import ProjError
+
+    try:
+        frame = frame.to_crs(grid.pyproj_crs)
+    except ProjError as error:
+        raise DataError(
+            f"{where}: its coordinate reference system, {frame.crs.name}, cannot be brought to {grid.crs}; write it again with the "
+            "system of its data, such as EPSG:4326"
+        ) from error
     for label, bounds in zip(labels, frame.geometry.bounds.to_numpy(), strict=True):
         if not (np.abs(bounds) < FARTHEST_M).all():
-            raise DataError(
-                f"{path}, layer {layer}, {label}: cannot be projected to {grid.crs}; it lies outside that CRS's area"
-            )
+            raise DataError(f"{where}, {label}: cannot be projected to {grid.crs}; it lies outside that CRS's area")
     return frame
+
+
+def _require_fixes(frame: gpd.GeoDataFrame, labels: list[str], where: str) -> None:
+    """DataError for vertices at longitude and latitude 0, where receivers without a fix are."""
+    import shapely
+
+    if frame.crs.is_projected:
+        return
+    xy, owner = shapely.get_coordinates(frame.geometry.to_numpy(), return_index=True)
+    lost = owner[(xy == 0).all(axis=1)]
+    if lost.size:
+        raise DataError(
+            f"{where}, {labels[lost[0]]}: {lost.size} vertices lie at longitude 0, latitude 0, where a receiver without a fix puts "
+            "them; delete them"
+        )
 
 
 def _existing_layer(path: Path, layer: str | None) -> str:
@@ -252,7 +326,8 @@ def _existing_layer(path: Path, layer: str | None) -> str:
 
     require_plain_vectors(path)
     try:
-        there = [str(name) for name in pyogrio.list_layers(path)[:, 0]]
+        with _without_measures():
+            there = [str(name) for name in pyogrio.list_layers(path)[:, 0]]
     except (ValueError, pyogrio.errors.DataSourceError) as error:
         raise DataError(f"{path}: not a vector file that can be read: {error}") from error
     if layer is None and len(there) == 1:
@@ -264,22 +339,43 @@ def _existing_layer(path: Path, layer: str | None) -> str:
     return layer
 
 
+@contextmanager
+def _without_measures() -> Iterator[None]:
+    """What a line measures along itself is left out, as heights are, without a word."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Measured", UserWarning)
+        yield
+
+
 def _read_frame(path: Path, layer: str, where: str | None) -> gpd.GeoDataFrame:
     import geopandas as gpd
     import pyogrio
+    import shapely
     from shapely.errors import ShapelyError
 
     try:
-        frame = pyogrio.read_dataframe(path, layer=layer, where=where, fid_as_index=True)
+        with _without_measures():
+            frame = pyogrio.read_dataframe(path, layer=layer, where=where, fid_as_index=True)
     except (ValueError, ShapelyError, pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError) as error:
         with_where = f" with where={where!r}" if where else ""
         raise DataError(f"{path}, layer {layer}: cannot be read{with_where}: {error}") from error
     if not isinstance(frame, gpd.GeoDataFrame):
         raise DataError(f"{path}, layer {layer}: it has no geometry; it is a plain table")
+    frame = frame.set_geometry(shapely.force_2d(frame.geometry.to_numpy()), crs=frame.crs)
     for name in frame.columns.drop(frame.geometry.name):
         if frame[name].dtype.kind == "O":
             frame[name] = [_plain_value(value) for value in frame[name]]
+        elif frame[name].dtype.kind == "f" and (whole := _whole(frame[name])) is not None:
+            frame[name] = whole
     return frame
+
+
+def _whole(column: pd.Series) -> pd.Series | None:
+    """Whole numbers as such: a column with an empty row comes as floats, and 7 would be known as 7.0."""
+    given = column.dropna()
+    if not len(given) or not ((given % 1 == 0) & (given.abs() < 2**53)).all():
+        return None
+    return column.astype("Int64")
 
 
 def _plain_value(value: Any) -> Any:
@@ -314,4 +410,9 @@ def _require_geometry(frame: gpd.GeoDataFrame, labels: list[str], where: str) ->
             raise DataError(f"{where}, {label}: its geometry is {what}; draw it or delete the feature")
         if not shape.is_valid:
             why = shapely.is_valid_reason(shape)
-            raise DataError(f"{where}, {label}: its geometry is not valid: {why}; correct it (make valid)")
+            fix = (
+                "delete the part that is one place only"
+                if why.startswith("Too few points")
+                else "correct it (make valid)"
+            )
+            raise DataError(f"{where}, {label}: its geometry is not valid: {why}; {fix}")

@@ -22,6 +22,11 @@ __all__ = ["SETTINGS", "CrimeData", "read_crime", "track_km"]
 SETTINGS = "crime.yaml"
 REQUIRED = {"patrols": ("patrol_id", "date", "lon", "lat"), "incidents": ("incident_id", "date", "type", "lon", "lat")}
 CAUSES = ("", "illegal", "natural", "unknown")
+MOST_KM, LONG_KM = 10_000.0, 500.0
+"""Kilometres that no row of a patrol has, and that few have."""
+ZONE = re.compile(r"\d{2}:\d{2}.*(?:Z|[+-]\d{2}:?\d{2})$")
+LONGEST_PAUSE = pd.Timedelta(days=7)
+"""Between two points of one patrol; further apart they are two patrols under one id."""
 EARLIEST = pd.Timestamp("1990-01-01")
 
 
@@ -125,6 +130,18 @@ def _times(table: pd.DataFrame, file: str, settings: CrimeSettings, faults: Faul
     times = pd.to_datetime(
         table["date"].str.slice(0, 10) if style == "ISO8601" else table["date"], format=style, errors="coerce"
     )
+    zoned = table["date"].map(lambda text: ZONE.search(text) is not None)
+    timed = table["date"].str.len() > len("2024-03-01")
+    if settings.date_format is None and zoned.any() and (timed & ~zoned).any():
+        row, text = table.loc[timed & ~zoned, [ROW, "date"]].iloc[0]
+        faults.error(
+            "zone",
+            file,
+            int(row),
+            "date",
+            text,
+            "has no time zone, and other rows have one; write it everywhere, or nowhere",
+        )
     latest = pd.Timestamp(datetime.now(UTC).replace(tzinfo=None)) + pd.Timedelta(days=1)
     for row, text in table.loc[times.isna(), [ROW, "date"]].itertuples(index=False):
         faults.error(
@@ -181,15 +198,49 @@ def _steps(patrols: pd.DataFrame, settings: CrimeSettings, faults: Faults) -> pd
     given = patrols["km"] != ""
     km = pd.to_numeric(patrols["km"].where(given), errors="coerce")
     file = settings.patrols.file
-    for row, text in patrols.loc[given & ~(km >= 0), [ROW, "km"]].itertuples(index=False):
-        faults.error("value", file, row, "km", text, "must be a number of kilometres, 0 or more")
+    wrong = given & ~((km >= 0) & (km <= MOST_KM))
+    for row, text in patrols.loc[wrong, [ROW, "km"]].itertuples(index=False):
+        faults.error(
+            "value", file, row, "km", text, f"must be a number of kilometres from 0 to {MOST_KM:g}; is it in metres?"
+        )
+    for row, text in patrols.loc[given & ~wrong & (km > LONG_KM), [ROW, "km"]].itertuples(index=False):
+        faults.warning("effort", file, row, "km", text, f"is more than {LONG_KM:g} km in one row; is it in metres?")
+    patrols = _once(patrols, settings, faults)
+    given, km = given[patrols.index], km[patrols.index]
     for row in patrols.loc[patrols["patrol_id"] == "", ROW]:
         faults.error("required", file, row, "patrol_id", None, "is empty; effort and incidents are joined by it")
     counted = patrols.assign(km=km)[given]
+    mixed = sorted(set(counted["patrol_id"]) & set(patrols["patrol_id"][~given]))
+    if mixed:
+        message = f"{len(mixed)} patrols have rows with km and points of a track; both count: {', '.join(mixed[:5])}"
+        faults.warning("effort", file, int(counted[ROW][counted["patrol_id"] == mixed[0]].iloc[0]), "km", None, message)
     parts = [_described(counted)]
     parts += [_track(one, settings, faults) for _, one in patrols[~given].groupby("patrol_id", sort=False)]
     steps = pd.concat(parts, ignore_index=True)
     return steps[steps["km"] > 0].reset_index(drop=True)
+
+
+def _once(patrols: pd.DataFrame, settings: CrimeSettings, faults: Faults) -> pd.DataFrame:
+    """Without the copies of rows whose time of day is written; of copies without one it is said that they count."""
+    same = patrols.duplicated(list(COLUMNS["patrols"]))
+    timed = same & patrols["clock"].notna()
+    for which, what in (
+        (timed, "rows are copies of others, to the second; they count once"),
+        (
+            same & ~timed,
+            "rows are copies of others; they count, as nobody can say whether a way was walked twice: delete them if not",
+        ),
+    ):
+        if which.any():
+            faults.warning(
+                "copies",
+                settings.patrols.file,
+                int(patrols.loc[which, ROW].iloc[0]),
+                "",
+                None,
+                f"{int(which.sum())} {what}",
+            )
+    return patrols[~timed]
 
 
 def track_km(lon: NDArray[np.float64], lat: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -220,11 +271,20 @@ def _track(points: pd.DataFrame, settings: CrimeSettings, faults: Faults) -> pd.
         )
         return _described(points.assign(km=0.0).iloc[:0])
     points = _in_order(points, settings, faults)
+    pause = points["time"].diff().iloc[1:] > LONGEST_PAUSE
     km = track_km(points["lon"].to_numpy(), points["lat"].to_numpy())
     later = points.iloc[1:]
+    km = np.where(pause, 0.0, km)
     for row, length in zip(later[ROW][km > settings.longest_step_km], km[km > settings.longest_step_km], strict=True):
         message = f"lies {length:.0f} km from the point before it (longest_step_km {settings.longest_step_km:g}); correct or split it"
         faults.error("track", settings.patrols.file, row, "lon, lat", None, message)
+    if pause.any():
+        name, row = points["patrol_id"].iloc[0], int(later.loc[pause, ROW].iloc[0])
+        message = (
+            f"patrol {name}: {int(pause.sum())} times more than {LONGEST_PAUSE.days} days lie between two points of its track; what lies "
+            "between is not counted: give each patrol an id of its own"
+        )
+        faults.warning("track", settings.patrols.file, row, "date", None, message)
     middle = {axis: 0.5 * (points[axis].to_numpy()[:-1] + points[axis].to_numpy()[1:]) for axis in ("x", "y")}
     return _described(later.assign(km=km, **middle))
 
@@ -266,6 +326,10 @@ def _checked(incidents: pd.DataFrame, patrols: pd.DataFrame, settings: CrimeSett
             text,
             f"no such patrol in {settings.patrols.file}; correct it or leave it empty",
         )
+    copies = incidents.duplicated([c for c in COLUMNS["incidents"] if c != "incident_id"])
+    if copies.any():
+        message = f"{int(copies.sum())} incidents are the same as another but for their id; they count"
+        faults.warning("copies", file, int(incidents.loc[copies, ROW].iloc[0]), "incident_id", None, message)
     _tell_of_uncounted(incidents, settings, faults)
     illegal = (incidents["type"] != "carcass") | (incidents["cause"] == "illegal")
     poaching = incidents["type"].isin(settings.poaching_types) & illegal

@@ -109,6 +109,7 @@ def check_records(tables: Tables, files: Mapping[str, str], faults: Faults) -> N
     """Says how many records of animals count for nothing: pictures by the clock, pictures outside all events, second looks."""
     table = tables["observations"]
     table = table[(table["observationType"] == "animal") & (table["scientificName"] != "")]
+    _tell_of_copies(table, files["observations"], faults)
     left_out = {
         "captureMethod": (timed_pictures(table, tables["media"]), "are of pictures that the clock took (timeLapse)"),
         "observationLevel": (
@@ -123,6 +124,14 @@ def check_records(tables: Tables, files: Mapping[str, str], faults: Faults) -> N
             faults.warning(
                 "left out", files["observations"], int(table.loc[which, "row"].iloc[0]), field, None, message
             )
+
+
+def _tell_of_copies(table: pd.DataFrame, file: str, faults: Faults) -> None:
+    """Rows that are the same as another but for their id: of one look, written down twice."""
+    copies = table.duplicated([name for name in table.columns if name not in ("row", "observationID")])
+    if copies.any():
+        message = f"{int(copies.sum())} records of animals are copies of others; of one event the most animals of one record count"
+        faults.warning("copies", file, int(table.loc[copies, "row"].iloc[0]), "", None, message)
 
 
 def _outside_events(table: pd.DataFrame) -> pd.Series:

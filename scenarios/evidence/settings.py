@@ -8,7 +8,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import AfterValidator, Field, field_validator, model_validator
 
-from scenarios.field_data.settings import TableMapping
+from scenarios.field_data.settings import TableMapping, TimeFormat
 from scenarios.study.base import Identifier, Latitude, Longitude, Metres, Model, Shape
 from scenarios.study.load import read_document, validate
 
@@ -61,7 +61,7 @@ class EvidenceSettings(Model):
     """Plain CSV files, where the data are no Camtrap DP package."""
     time_zone: Annotated[str, Shape("the name of a time zone", "Asia/Aqtau")] | None = None
     """Zone of times written without one, such as `Asia/Aqtau`; only for plain CSV files."""
-    time_format: Annotated[str, Shape("", "%d.%m.%Y %H:%M")] | None = None
+    time_format: TimeFormat | None = None
     """How times are written where it is not ISO 8601, such as `%d.%m.%Y %H:%M`; only for plain CSV files."""
     species: dict[str, str] = {}
     """Scientific name in the data -> species of the study, where the names differ."""

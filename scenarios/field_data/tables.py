@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import codecs
+import csv
 import difflib
 import io
 import re
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
-from rasters.errors import DataError, LayerNotFoundError
+from rasters.errors import DataError, LayerNotFoundError, PlannerWarning
 from rasters.files.formats import whole_content
 from rasters.plain import plain_text
 from scenarios.field_data.faults import Faults
@@ -27,6 +30,17 @@ OFFSET = "utc_offset_min"
 TIME = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(?:\.\d+)?(Z|[+-]\d{2}:?\d{2})")
 DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 TIME_WITHOUT_ZONE = re.compile(r"\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?")
+HOURS = "HIcsXT"
+"""Codes that write a time of day."""
+HEAD = 64
+MOST_LETTERS = 2**24
+"""In a cell."""
+OTHER_FORMATS = {
+    b"PK\x03\x04": "an Excel or OpenDocument workbook, or a zip archive", b"\xd0\xcf\x11\xe0": "an Excel workbook", b"%PDF": "a PDF",
+    b"<": "a page of HTML or XML", b"{": "JSON", b"[{": "JSON",
+}  # fmt: skip
+"""First bytes of what people take for a table."""
+SEPARATORS = {";": "';'", "\t": "tabs", "|": "'|'"}
 EXAMPLES = {"time": "2024-05-01T06:30:00+05:00", "number": "1.5", "integer": "2", "boolean": "true or false"}
 WITHOUT_EFFORT = (
     "is empty, so the effort is not known; write when the camera was collected or stopped, or leave the deployment out"
@@ -49,13 +63,25 @@ def read_table(path: Path, encoding: str | None = None, *, wanted: Callable[[str
     if not path.is_file():
         there = ", ".join(sorted(p.name for p in path.parent.glob("*") if p.is_file())) or "nothing"
         raise LayerNotFoundError(f"{path}: there is no such file; in its folder there is {there}")
+    header, rows, lines = _rows(path, _text(path, encoding))
+    header = [plain_text(name).strip() for name in header]
+    _require_columns(path, header, rows, lines)
+    named = [i for i, name in enumerate(header) if name]
+    some = [i for i in named if wanted is None or wanted(header[i])] or named
+    cells = {header[i]: [plain_text(row[i]) if i < len(row) else "" for row in rows] for i in some}
+    return pd.DataFrame(
+        {ROW: np.array(lines, dtype=np.int64)} | {name: pd.Series(cells[name], dtype=str) for name in cells}
+    )
+
+
+def _text(path: Path, encoding: str | None) -> str:
+    """The file as text."""
     content = whole_content(path)
-    coding = encoding or _marked(content)
+    for start, what in OTHER_FORMATS.items():
+        if content[:HEAD].lstrip().startswith(start):
+            raise DataError(f"{path}: is {what}, and no CSV file; save the table as CSV (UTF-8)")
     try:
-        some = None if wanted is None else _some_columns(content, coding, wanted)
-        table = pd.read_csv(
-            io.BytesIO(content), dtype=str, keep_default_na=False, encoding=coding, skipinitialspace=True, usecols=some
-        )
+        text = content.decode(encoding or _marked(content))
     except LookupError as error:
         raise DataError(f"{path}: encoding: {encoding!r} is no encoding; give one such as cp1251 or utf-8") from error
     except UnicodeError as error:
@@ -63,21 +89,24 @@ def read_table(path: Path, encoding: str | None = None, *, wanted: Callable[[str
             f"{path}: is not {encoding or 'UTF-8'} text ({error}); save it as UTF-8, or state its encoding beside the file's name in "
             "the settings, such as `encoding: cp1251`"
         ) from error
-    except (pd.errors.ParserError, pd.errors.EmptyDataError) as error:
-        raise DataError(f"{path}: is not a table that can be read: {' '.join(str(error).split())}") from error
-    table = table.map(plain_text)
-    table.columns = [plain_text(str(name)).strip() for name in table.columns]
-    _require_single_columns(path, table, content, coding)
-    if len(table.columns) == 1 and ";" in table.columns[0]:
-        raise DataError(f"{path}: columns are separated by ';'; save it with commas")
-    table.insert(0, ROW, range(2, len(table) + 2))
-    return table
+    if "\0" in text:
+        raise DataError(f"{path}: holds NUL characters, as UTF-16 without a mark does; save it as UTF-8")
+    if (
+        encoding is not None
+        and not content.isascii()
+        and _is_utf8(content)
+        and codecs.lookup(encoding).name not in ("utf-8", "utf-8-sig")
+    ):
+        raise DataError(f"{path}: is UTF-8 text, not {encoding}; leave `encoding` out")
+    return text.removeprefix("\ufeff")
 
 
-def _some_columns(content: bytes, encoding: str, wanted: Callable[[str], bool]) -> list[int] | None:
-    """Numbers of the columns that are wanted; None, for all, where none is."""
-    head = pd.read_csv(io.BytesIO(content), dtype=str, nrows=0, encoding=encoding, skipinitialspace=True)
-    return [i for i, name in enumerate(head.columns) if wanted(plain_text(str(name)).strip())] or None
+def _is_utf8(content: bytes) -> bool:
+    try:
+        content.decode("utf-8")
+    except UnicodeError:
+        return False
+    return True
 
 
 def _marked(content: bytes) -> str:
@@ -85,18 +114,43 @@ def _marked(content: bytes) -> str:
     return "utf-16" if content[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE) else "utf-8-sig"
 
 
-def _require_single_columns(path: Path, table: pd.DataFrame, content: bytes, encoding: str) -> None:
-    """pandas names the second column ``x`` of a file ``x.1``; which of them counts nobody would know."""
-    suspects = [name for name in table.columns if re.fullmatch(r".+\.\d+", name)]
-    if suspects:
-        head = pd.read_csv(
-            io.BytesIO(content), dtype=str, header=None, nrows=1, encoding=encoding, keep_default_na=False
+def _rows(path: Path, text: str) -> tuple[list[str], list[list[str]], list[int]]:
+    """The names of the columns, the rows that are not empty, and the line on which each begins."""
+    csv.field_size_limit(MOST_LETTERS)
+    reader = csv.reader(io.StringIO(text, newline=""), skipinitialspace=True, strict=True)
+    found, starts, line = [], [], 1
+    try:
+        for row in reader:
+            if any(cell.strip() for cell in row):
+                found.append(row)
+                starts.append(line)
+            line = reader.line_num + 1
+    except csv.Error as error:
+        raise DataError(
+            f"{path}:{line}: is not a table that can be read: {error}; look for a quote that is not closed"
+        ) from error
+    if not found:
+        raise DataError(f"{path}: is not a table that can be read: it is empty")
+    return found[0], found[1:], starts[1:]
+
+
+def _require_columns(path: Path, header: list[str], rows: list[list[str]], lines: list[int]) -> None:
+    """DataError for other separators, two columns of one name, and cells beyond the last column."""
+    for mark, name in SEPARATORS.items():
+        if len(header) <= 2 and any(mark in column for column in header):
+            raise DataError(f"{path}: columns are separated by {name}; save it with commas, and decimals with points")
+    twice = sorted({name for name in header if name and header.count(name) > 1})
+    if twice:
+        raise DataError(
+            f"{path}: the column {twice[0]!r} is given {header.count(twice[0])} times; name each column once"
         )
-        names = [str(name).strip() for name in head.iloc[0]]
-        twice = sorted({name for name in names if names.count(name) > 1})
-        if twice:
+    nameless = [i for i, name in enumerate(header) if not name]
+    for row, line in zip(rows, lines, strict=True):
+        extra = [cell for cell in [*(row[i] for i in nameless if i < len(row)), *row[len(header) :]] if cell.strip()]
+        if extra:
             raise DataError(
-                f"{path}: the column {twice[0]!r} is given {names.count(twice[0])} times; name each column once"
+                f"{path}:{line}: {extra[0]!r} stands under no column ({len(row)} cells, {len(header)} columns); name its column, or put "
+                "quotes around text with commas"
             )
 
 
@@ -115,11 +169,24 @@ def mapped(table: pd.DataFrame, mapping: TableMapping, settings: TimesOfDay, sta
         if name in table:
             table[name] = table[name].replace(words)
     for name in (field.name for field in standard.fields if field.kind == "time" and field.name in table):
+        _tell_of_days(table[name], name, mapping.file, settings)
         zoned = {text: _zoned(text, settings) for text in table[name].unique()}
         table[name] = table[name].map(zoned).astype(str)
     if standard.name == "observations":
         _complete_observations(table)
     return table
+
+
+def _tell_of_days(text: pd.Series, name: str, file: str, settings: TimesOfDay) -> None:
+    """How many times are days only: a camera that was taken down on a day counts as taken down when it began."""
+    style = settings.time_format
+    if style is None:
+        days = int(_matches(text.str.strip(), DAY).sum())
+    else:
+        days = 0 if set(HOURS) & set(re.findall(r"%[-#]?([A-Za-z])", style)) else int((text.str.strip() != "").sum())
+    if days:
+        words = f"{file}: {name}: {days} of {len(text)} values are days without a time of day; they count from 00:00 of that day"
+        warnings.warn(words, PlannerWarning, stacklevel=4)
 
 
 def _complete_observations(table: pd.DataFrame) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -26,15 +26,31 @@ def naming(where: object) -> Iterator[None]:
         raise type(error)(f"{where}: {error}") from error
 
 
-def require_columns(features: geopandas.GeoDataFrame, path: Path, columns: list[str]) -> geopandas.GeoDataFrame:
-    """The features with these attributes, which some drivers spell in capitals and some not.
+DBF_NAME = 10
+"""Letters of an attribute's name that a Shapefile keeps."""
+
+
+def require_columns(
+    features: geopandas.GeoDataFrame, path: Path, columns: list[str], more: Sequence[str] = ()
+) -> geopandas.GeoDataFrame:
+    """The features with these attributes, and ``more`` where they are there.
+
+    Some drivers spell names in capitals and some not; Shapefiles cut them.
 
     Raises
     ------
     DataError
         Of those that are not there, with those that are.
     """
-    alike = {name: [str(c) for c in features.columns if str(c).casefold() == name.casefold()] for name in columns}
+    cut = path.suffix.lower() in (".shp", ".dbf")
+    alike = {
+        name: [
+            c
+            for c in map(str, features.columns)
+            if c.casefold() in (name.casefold(), name[:DBF_NAME].casefold() if cut else "")
+        ]
+        for name in (*columns, *more)
+    }
     there = {found[0]: name for name, found in alike.items() if name not in features.columns and len(found) == 1}
     features = features.rename(columns=there)
     missing = [c for c in columns if c not in features.columns]

@@ -7,12 +7,14 @@ import warnings
 from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
+from unicodedata import name, normalize
 
 from rasters.errors import ConfigError, DataError, PlannerWarning
 from rasters.fence_lines import joined_lines, placed_after
 from rasters.fences import Fence
 from rasters.files.reading import read_vectors
 from rasters.grid import Grid
+from rasters.plain import look
 from scenarios.land.areas import added_fences
 from scenarios.land.attributes import naming, require_columns, require_unique
 from scenarios.land.places import attribute, names_in
@@ -29,7 +31,13 @@ def read_fences(resolved: ResolvedStudy, grid: Grid) -> tuple[Fence, ...]:
     settings = resolved.study.fences
     path = resolved.file(settings.file)
     features = read_vectors(path, settings.table, grid, id_column=settings.id)
-    features = require_columns(features, path, [settings.id, settings.line])
+    if not len(features):
+        raise DataError(
+            f"{path}, layer {settings.table or 'of fences'}: holds no features; draw the fences, or name another file"
+        )
+    features = require_columns(
+        features, path, [settings.id, settings.line], [settings.name, settings.status, settings.country]
+    )
     require_unique(path, "fences", [str(i) for i in features[settings.id]])
     lines = _line_of_each(resolved, features, path)
     with naming(path):
@@ -78,23 +86,25 @@ def _line_of_each(resolved: ResolvedStudy, features: geopandas.GeoDataFrame, pat
     Raises
     ------
     DataError
-        Of features without one, and of those whose line differs from a used one by case or blanks only.
+        Of features without one, and of those whose line looks like a used one: by case, blanks, or letters of another script.
     """
     settings = resolved.study.fences
-    ids = [str(name) for name in features[settings.id]]
+    ids = [str(one) for one in features[settings.id]]
+    used = _used_lines(resolved)
+    same = {normalize("NFC", line): line for line in used}
     lines = [attribute(value, "") for value in features[settings.line]]
-    without = [name for name, line in zip(ids, lines, strict=True) if not line.strip()]
+    lines = [same.get(normalize("NFC", line), line) for line in lines]
+    without = [one for one, line in zip(ids, lines, strict=True) if not line.strip()]
     if without:
         raise DataError(
             f"{path}: {settings.line}: {len(without)} of {len(ids)} features have none: {_some(without)}; say which line each "
             "belongs to, or delete it"
         )
-    used = _used_lines(resolved)
-    plain = {_plain(line): line for line in sorted(used)}
+    seen = {look(line): line for line in sorted(used)}
     wrong = [
-        f"{name}: {line!r}; did you mean {plain[_plain(line)]!r}?"
-        for name, line in zip(ids, lines, strict=True)
-        if line not in used and _plain(line) in plain
+        f"{one}: {line!r}; did you mean {seen[look(line)]!r}?{_foreign(line)}"
+        for one, line in zip(ids, lines, strict=True)
+        if line not in used and look(line) in seen
     ]
     if wrong:
         raise DataError(
@@ -103,8 +113,14 @@ def _line_of_each(resolved: ResolvedStudy, features: geopandas.GeoDataFrame, pat
     return lines
 
 
-def _plain(line: str) -> str:
-    return "".join(line.split()).casefold()
+def _foreign(line: str) -> str:
+    """Letters that look like Latin ones beside Latin ones, by name."""
+    letters = [c for c in line if c.isalpha()]
+    latin = [name(c, "").startswith("LATIN") for c in letters]
+    if not any(latin) or all(latin):
+        return ""
+    odd = next(c for c, is_latin in zip(letters, latin, strict=True) if not is_latin)
+    return f" its {odd!r} is {name(odd, 'no Latin letter')}"
 
 
 def _some(names: list[str]) -> str:
@@ -114,7 +130,8 @@ def _some(names: list[str]) -> str:
 def _used_lines(resolved: ResolvedStudy) -> set[str]:
     """Fence lines that the study names anywhere, in any scenario."""
     study = resolved.study
-    used = {*study.fences.active, *study.fences.permeability, *(study.candidates.fence_lines or ())}
+    filed = resolved.as_filed.fences.active if resolved.as_filed is not None else ()
+    used = {*filed, *study.fences.active, *study.fences.permeability, *(study.candidates.fence_lines or ())}
     used |= {rule.fence_line for rule in study.openings}
     used |= {line for separation in study.fences.separations for line in separation.fences}
     for scenario in study.scenarios.values():

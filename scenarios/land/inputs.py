@@ -378,7 +378,7 @@ def read_places(resolved: ResolvedStudy, grid: Grid) -> dict[str, FocalPlace]:
     settings = resolved.study.regions
     path = resolved.file(settings.file)
     features = read_vectors(path, settings.table, grid, id_column=settings.id)
-    features = require_columns(features, path, [settings.id])
+    features = require_columns(features, path, [settings.id], [settings.name, settings.status])
     columns = {"id_column": settings.id, "name_column": settings.name, "status_column": settings.status}
     places = [place_of(row, **columns) for _, row in features.iterrows()]
     require_unique(path, "regions", [place.id for place in places])

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Annotated, Any, ClassVar, Self
+from functools import cache
+from typing import Annotated, Any, ClassVar, Literal, Self, get_args, get_origin
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
@@ -75,6 +76,25 @@ Longitude = Annotated[float, Field(ge=-180, le=180), Shape("", 56.25)]
 Latitude = Annotated[float, Field(ge=-90, le=90), Shape("", 43.5)]
 
 
+@cache
+def _takes_bool(kind: Any) -> bool:
+    """Whether a kind of value may be true or false, or holds models, which look for themselves."""
+    if get_origin(kind) is Literal:
+        return any(isinstance(word, bool) for word in get_args(kind))
+    if inner := get_args(kind):
+        return any(_takes_bool(one) for one in inner if one is not Ellipsis)
+    return kind in (bool, Any, None) or (isinstance(kind, type) and issubclass(kind, BaseModel))
+
+
+def _spelt(value: Any) -> Any:
+    """Plain data with ``yes`` and ``no`` for true and false."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, list):
+        return [_spelt(one) for one in value]
+    return {key: _spelt(one) for key, one in value.items()} if isinstance(value, dict) else value
+
+
 class Model(BaseModel):
     """Base of every model that is read from a file: frozen, and unknown keys are errors."""
 
@@ -82,6 +102,15 @@ class Model(BaseModel):
 
     example: ClassVar[str] = ""
     """YAML that would be taken, where the keys that must be there do not make one."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _no_yes_for_numbers(cls, data: Any) -> Any:
+        """``yes`` where only numbers belong goes on as text, which is no number: else it would count as 1."""
+        if not isinstance(data, dict):
+            return data
+        kinds = {name: field.annotation for name, field in cls.model_fields.items()}
+        return {key: value if _takes_bool(kinds.get(key)) else _spelt(value) for key, value in data.items()}
 
     @model_validator(mode="after")
     def _translated(self) -> Self:

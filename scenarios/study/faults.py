@@ -19,7 +19,9 @@ KeyPath = tuple[str | int, ...]
 LONGEST = 80
 OWN = ("value_error", "assertion_error")
 DECIMAL_COMMA = re.compile(r"^\s*(-?\d+),(\d+)\s*$")
-WITH_UNIT = re.compile(r"^\s*(-?\d+(?:\.\d+)?)\s*[A-Za-z%²]+\s*$")
+THOUSANDS = re.compile(r"^\s*-?[1-9]\d{0,2}(?:[,\s\u00a0']\d{3})+\s*$")
+PERCENT = re.compile(r"^\s*(-?\d+(?:\.\d+)?)\s*%\s*$")
+WITH_UNIT = re.compile(r"^\s*(-?\d+(?:\.\d+)?)\s*[A-Za-z²]*[a-jl-zA-JL-Z²]\s*$")
 
 
 class KeyFaults(ValueError):
@@ -140,6 +142,11 @@ def _hint(value: Any, expected: Expected | None) -> str:
     if kind is str and isinstance(value, bool | int | float):
         return "; put quotes around it"
     if kind in (int, float) and isinstance(value, str):
+        if THOUSANDS.match(value):
+            plain = re.sub(r"[^\d-]", "", value)
+            return f"; write it without separators: {plain}" + ("; or with a decimal point" if "," in value else "")
+        if percent := PERCENT.match(value):
+            return f"; write it without %: {percent[1]}, or {float(percent[1]) / 100:g} where a share is meant"
         if comma := DECIMAL_COMMA.match(value):
             return f"; write decimals with a point: {comma[1]}.{comma[2]}"
         if unit := WITH_UNIT.match(value):

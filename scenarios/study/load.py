@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import copy
 import logging
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -47,11 +48,28 @@ ModelT = TypeVar("ModelT", bound=BaseModel)
 Layer = tuple[str, dict[str, Any], Callable[[str], str]]
 
 
+OWN_NUMBERS = {
+    "tag:yaml.org,2002:int": re.compile(r"[-+]?(?:0|[1-9][0-9_]*)|0x[0-9a-fA-F_]+|0b[01_]+"),
+    "tag:yaml.org,2002:float": re.compile(
+        r"[-+]?(?:[0-9][0-9_]*\.[0-9_]*|\.[0-9][0-9_]*)(?:[eE][-+]?[0-9]+)?|[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)"
+    ),
+}
+"""What is a number, as YAML 1.2 has it: 010 is not eight, and 1:30 is not ninety."""
+
+
+def _whole(pattern: re.Pattern[str]) -> re.Pattern[str]:
+    return re.compile(rf"(?:{pattern.pattern})\Z")
+
+
 class _Loader(yaml.SafeLoader):
-    """Plain YAML in which a date is text like any other: nothing here asks for dates."""
+    """Plain YAML in which a date is text like any other, as nothing here asks for dates, and numbers are decimal."""
 
     yaml_implicit_resolvers = {
-        first: [(tag, pattern) for tag, pattern in pairs if tag != "tag:yaml.org,2002:timestamp"]
+        first: [
+            (tag, _whole(OWN_NUMBERS[tag]) if tag in OWN_NUMBERS else pattern)
+            for tag, pattern in pairs
+            if tag != "tag:yaml.org,2002:timestamp"
+        ]
         for first, pairs in yaml.SafeLoader.yaml_implicit_resolvers.items()
     }
 
@@ -103,7 +121,7 @@ class ResolvedStudy:
 
     ``settings`` is the study as plain data after all overrides, enough to run it again; ``changes`` lists each override.
     ``base`` is the scenario in the study's file, ``overrides`` what was set besides it: in a scenario's own file or on the
-    command line. ``scenario_titles`` has the scenario's title in other languages.
+    command line. ``scenario_titles`` has the scenario's title in other languages. ``as_filed`` is the study before all overrides.
     """
 
     study: Study
@@ -117,6 +135,7 @@ class ResolvedStudy:
     base: str = ""
     overrides: dict[str, Any] = field(default_factory=dict)
     scenario_titles: dict[str, str] = field(default_factory=dict)
+    as_filed: Study | None = field(default=None, repr=False)
 
     def file(self, name: str) -> Path:
         """A file named in the study, found beside it; one that the scenario's own file names may lie beside that."""
@@ -289,6 +308,7 @@ def resolve(
         base=chosen.base,
         overrides=chosen.besides | dict(overrides or {}),
         scenario_titles=chosen.titles,
+        as_filed=base,
     )
 
 

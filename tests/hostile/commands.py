@@ -45,7 +45,7 @@ def begin(
     )  # fmt: skip
 
 
-def finish(process: subprocess.Popen[str], seconds: float = 300.0) -> tuple[int, str]:
+def finish(process: subprocess.Popen[str], seconds: float = 900.0) -> tuple[int, str]:
     """Exit code, and what was said."""
     try:
         out, said = process.communicate(timeout=seconds)

@@ -72,7 +72,7 @@ def _on_disk(command: tuple[object, ...], base: Path, out: str, size: int) -> tu
         f'{shlex.join(words)}; code=$?; echo; du -s -B1 "{at}" | cut -f1; exit $code'
     )
     done = subprocess.run(
-        ["unshare", "-rm", "sh", "-c", script], capture_output=True, text=True, cwd=ROOT, check=False, timeout=300
+        ["unshare", "-rm", "sh", "-c", script], capture_output=True, text=True, cwd=ROOT, check=False, timeout=900
     )
     return done.returncode, done.stderr, int(done.stdout.split()[-1])
 

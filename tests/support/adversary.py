@@ -11,6 +11,7 @@ between places cross the fence; words, hashes and positions in any file.
 from __future__ import annotations
 
 import hashlib
+import json
 import re
 import sqlite3
 import sys
@@ -205,8 +206,14 @@ def within_cells_km(folder: Path, guesses: np.ndarray, truth: np.ndarray, degree
     return errors_km(near[np.random.default_rng(2).integers(0, len(near), n)], truth)
 
 
+def promised_deg(folder: Path) -> float:
+    """The grid that public files promise [degrees], as their manifest says."""
+    manifest = json.loads(next(folder.rglob("manifest.json")).read_text(encoding="utf-8"))
+    return max(float(run["promised_deg"]) for run in manifest["runs"])
+
+
 def report(folder: Path, truth: np.ndarray, degrees: float, say: Callable[[str], Any] = print) -> dict[str, float]:
-    """Median error of every way [km], beside chance."""
+    """Median error of every way [km], beside chance and beside what cells of so many degrees tell."""
     medians = {"chance along the fence": float(np.median(chance_km(folder, truth)))}
     for name, guesses in attack(folder).items():
         errors = errors_km(guesses, truth)
@@ -224,4 +231,6 @@ def report(folder: Path, truth: np.ndarray, degrees: float, say: Callable[[str],
 if __name__ == "__main__":
     public, results = Path(sys.argv[1]), Path(sys.argv[2])
     best = pd.read_csv(results / "combined.csv").query("selected").head(GUESSES)
-    report(public, best[["lon_deg", "lat_deg"]].to_numpy(), 0.1)
+    promised = promised_deg(public)
+    print(f"cells of {promised:g} degree, as the public files promise")
+    report(public, best[["lon_deg", "lat_deg"]].to_numpy(), promised)

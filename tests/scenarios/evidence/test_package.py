@@ -334,7 +334,7 @@ def test_a_wrong_descriptor_says_what_is_wrong(tmp_path: Path, key: str, value: 
 def test_a_table_that_is_none_is_told(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="separated by ';'"):
         read_traps(write_package(tmp_path / "p", deployments=DEPLOYMENTS.replace(",", ";")), now=NOW)
-    with pytest.raises(DataError, match="not a table that can be read"):
+    with pytest.raises(DataError, match="stands under no column"):
         read_traps(write_package(tmp_path / "q", observations=HEAD + "a,b,c\n" * 2 + "x," * 30), now=NOW)
     (tmp_path / "q" / "observations.csv").write_bytes(b"observationID\n\xff\xfe")
     with pytest.raises(DataError, match="is not UTF-8"):
