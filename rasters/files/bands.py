@@ -34,6 +34,12 @@ ODD = (1e20, -1e20)
 ALL_ONES = 255
 BAND_CELLS = 2**22
 """Cells that are read at once when a whole raster is passed through."""
+OTHER_LENGTHS = {
+    "ft", "foot", "feet", "us survey foot", "us_survey_foot", "us-ft", "ftus", "us foot", "survey foot", "international foot",
+    "cm", "centimetre", "centimeter", "dm", "decimetre", "decimeter", "mm", "millimetre", "millimeter", "km", "kilometre", "kilometer",
+    "yd", "yard", "fathom",
+}  # fmt: skip
+"""Units in which files give lengths, metres aside; in small letters."""
 FIRST = 0
 """The first band that is no alpha band, whatever the others hold: for readers of the grid, and of what otkel wrote itself."""
 EXTRACT = "extract the one that is meant into a file of its own (gdal_translate -b 1)"
@@ -102,6 +108,14 @@ class Band:
 
         parts = CRS.from_wkt(self.crs.to_wkt()).sub_crs_list
         return str(parts[-1].axis_info[0].unit_name) if parts and parts[-1].axis_info else ""
+
+    def require_unit(self, unit: str) -> None:
+        """DataError where the file says that its lengths are in another unit than the layer."""
+        if unit == "m" and (said := self.length_unit).casefold() in OTHER_LENGTHS:
+            raise DataError(
+                f"{self.path}: its values are in {said}, as the file says, and the layer is in m; convert them (gdal_calc), or "
+                "correct the file's unit"
+            )
 
     @property
     def has_codes(self) -> bool:

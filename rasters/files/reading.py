@@ -38,13 +38,6 @@ UNUSABLE_SHARE = 0.999
 FARTHEST_M = 1e9
 """No place on Earth has coordinates beyond this in any reference system."""
 
-OTHER_LENGTHS = {
-    "ft", "foot", "feet", "us survey foot", "us_survey_foot", "us-ft", "ftus", "us foot", "survey foot", "international foot",
-    "cm", "centimetre", "centimeter", "dm", "decimetre", "decimeter", "mm", "millimetre", "millimeter", "km", "kilometre", "kilometer",
-    "yd", "yard", "fathom",
-}  # fmt: skip
-"""Units in which files give lengths, metres aside; in small letters."""
-
 WARP_TOLERANCE = 0.001
 """Error of the positions that warping interpolates [cells of the file]; GDAL's own 0.125 moved elevations by 100 m."""
 
@@ -98,7 +91,7 @@ def read_raster(
     path = existing(path)
     with open_band(path, number, choose=choose) as band:
         own = _grid_of(band)
-        _require_unit(band, unit)
+        band.require_unit(unit)
         if grid is None or _is_same(grid, own, path, resampling):
             values, known = band.read()
         else:
@@ -136,15 +129,6 @@ def _grid_of(band: Band) -> Grid:
         return Grid(name, band.transform, band.shape)
     except DataError as error:
         raise DataError(f"{band.path}: {error}") from error
-
-
-def _require_unit(band: Band, unit: str) -> None:
-    """DataError where the file says that its lengths are in another unit than the layer."""
-    if unit == "m" and (said := band.length_unit).casefold() in OTHER_LENGTHS:
-        raise DataError(
-            f"{band.path}: its values are in {said}, as the file says, and the layer is in m; convert them (gdal_calc), or "
-            "correct the file's unit"
-        )
 
 
 def _require_whole(path: Path, values: NDArray[Any], known: NDArray[np.bool_]) -> None:

@@ -326,10 +326,6 @@ def _checked(incidents: pd.DataFrame, patrols: pd.DataFrame, settings: CrimeSett
             text,
             f"no such patrol in {settings.patrols.file}; correct it or leave it empty",
         )
-    copies = incidents.duplicated([c for c in COLUMNS["incidents"] if c != "incident_id"])
-    if copies.any():
-        message = f"{int(copies.sum())} incidents are the same as another but for their id; they count"
-        faults.warning("copies", file, int(incidents.loc[copies, ROW].iloc[0]), "incident_id", None, message)
     _tell_of_uncounted(incidents, settings, faults)
     illegal = (incidents["type"] != "carcass") | (incidents["cause"] == "illegal")
     poaching = incidents["type"].isin(settings.poaching_types) & illegal

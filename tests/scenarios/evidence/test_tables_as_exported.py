@@ -191,8 +191,3 @@ def test_times_with_and_without_a_zone_do_not_mix(tmp_path: Path) -> None:
     mixed = PATROLS.replace("2024-03-01,", "2024-03-01T08:00+05:00,", 1).replace("2024-03-01,", "2024-03-01T07:00,", 1)
     with pytest.raises(DataError, match="has no time zone, and other rows have one"):
         patrols(tmp_path, mixed)
-
-
-def test_incidents_that_differ_by_their_id_only_are_told(tmp_path: Path) -> None:
-    with pytest.warns(PlannerWarning, match="1 incidents are the same as another but for their id"):
-        patrols(tmp_path, incidents=INCIDENTS + INCIDENTS.split("\n")[1].replace("1,", "2,", 1) + "\n")
