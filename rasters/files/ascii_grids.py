@@ -56,7 +56,7 @@ def _looked_at(path: Path, size: int, changed: int) -> None:
     del size, changed
     with gzip.open(path) if is_packed(path) else path.open("rb") as file:
         try:
-            _require(path, file)  # type: ignore[arg-type]
+            _require(path, file)
         except (OSError, EOFError, zlib.error):
             return  # whoever reads the values says so
 

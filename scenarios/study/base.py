@@ -109,7 +109,7 @@ class Model(BaseModel):
         """``yes`` where only numbers belong goes on as text, which is no number: else it would count as 1."""
         if not isinstance(data, dict):
             return data
-        kinds = {name: field.annotation for name, field in cls.model_fields.items()}
+        kinds: dict[str, Any] = {name: field.annotation for name, field in cls.model_fields.items()}
         return {key: value if _takes_bool(kinds.get(key)) else _spelt(value) for key, value in data.items()}
 
     @model_validator(mode="after")
