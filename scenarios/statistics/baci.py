@@ -1,9 +1,11 @@
 """Before and after, passage and control: by which factor the opening changed the crossing rate.
 
 At site ``s`` the counts before and after have means ``a_s E_before`` and ``a_s r E_after``, where ``r = exp(change)`` at
-controls and ``r = exp(change + effect)`` at passages. Given the total of a site its own level ``a_s`` drops out and the count
+controls and ``r = exp(change + effect)`` at passages, times a factor of the site's own: sites change by themselves, and a passage that
+happened to do so is no effect of its opening. Given the total of a site its own level ``a_s`` drops out and the count
 after is binomial with odds ``r E_after / E_before``. Counts vary more than Poisson; the log likelihood is divided by their
-dispersion. ``change`` and ``effect`` have normal priors; the posterior is a sum over a grid.
+dispersion. ``change`` and ``effect`` have normal priors, the log factors of sites are normal around 0 with a half-normal prior of their
+standard deviation, which is integrated out (site x period); the posterior is a sum over a grid.
 
 Source of the design: Stewart-Oaten, Murdoch & Parker 1986 (Ecology 67:929).
 """
@@ -11,6 +13,7 @@ Source of the design: Stewart-Oaten, Murdoch & Parker 1986 (Ecology 67:929).
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 from scipy.special import logsumexp
@@ -19,13 +22,18 @@ from scipy.stats import norm
 from rasters.arrays import Reals
 from scenarios.statistics.rates import LEVEL
 
-__all__ = ["PRIOR_SD", "BaciEffect", "SiteCounts", "baci_effect", "why_not"]
+__all__ = ["PRIOR_SD", "SITE_SD_SCALE", "BaciEffect", "SiteCounts", "baci_effect", "why_not"]
 
 PRIOR_SD = 2.0
 """Standard deviation of the normal priors of both log ratios: seven times more or less is nothing unusual."""
+SITE_SD_SCALE = 0.7
+"""Scale of the half-normal prior of the standard deviation of sites' own log changes: an assumption of this project."""
+SITE_SDS = (0.0, 0.15, 0.3, 0.5, 0.75, 1.0, 1.4, 2.0)
 LEAST_DAYS, LEAST_EVENTS = 14.0, 5
 """Camera-days a site needs in each period, and events in all, before anything is said."""
 SPAN, STEPS = 8.0, 161
+OWN_SPAN, OWN_STEPS = 22.0, 881
+"""Grid of a site's own log ratio."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,9 +103,10 @@ def baci_effect(sites: list[SiteCounts], level: float = LEVEL) -> BaciEffect:
             status=reason,
         )
     phi = max(1.0, _dispersion(used))
+    curves = _curves(used, phi)
     change = effect = np.linspace(-SPAN, SPAN, STEPS)
     for _ in range(2):
-        density = _density(used, change, effect, phi)
+        density = _density(curves, change, effect)
         weights, others = np.exp(logsumexp(density, axis=0)), np.exp(logsumexp(density, axis=1))
         axis, effect, change = effect, _around(effect, weights), _around(change, others)
     cumulated = np.cumsum(weights) - weights / 2
@@ -115,12 +124,41 @@ def baci_effect(sites: list[SiteCounts], level: float = LEVEL) -> BaciEffect:
     )
 
 
-def _density(sites: list[SiteCounts], change: Reals, effect: Reals, phi: float) -> Reals:
-    """(n_change, n_effect) log posterior, normalised on the grid."""
+def _density(curves: tuple[Reals, Reals], change: Reals, effect: Reals) -> Reals:
+    """(n_change, n_effect) log posterior, normalised on the grid; the spread of sites' own changes is summed out."""
     rows, columns = change[:, None], effect[None, :]
-    density = norm.logpdf(rows / PRIOR_SD) + norm.logpdf(columns / PRIOR_SD)
-    density = density + sum(_binomial(s, rows + columns * s.is_passage) for s in sites) / phi
-    return np.asarray(density - logsumexp(density))
+    prior = norm.logpdf(rows / PRIOR_SD) + norm.logpdf(columns / PRIOR_SD)
+    own, by_spread = np.linspace(-OWN_SPAN, OWN_SPAN, OWN_STEPS), []
+    for number, (sd, width) in enumerate(zip(SITE_SDS, np.gradient(SITE_SDS), strict=True)):
+        density = prior + norm.logpdf(sd / SITE_SD_SCALE) + np.log(width)
+        at_controls, at_passages = (
+            np.interp(at, own, curve[number]) for at, curve in zip((rows, rows + columns), curves, strict=True)
+        )
+        by_spread.append(density + at_controls + at_passages)
+    summed = logsumexp(np.array(by_spread), axis=0)
+    return np.asarray(summed - logsumexp(summed))
+
+
+def _curves(sites: list[SiteCounts], phi: float) -> tuple[Reals, Reals]:
+    """(n_sd, n_own) log likelihood of the common log ratio of controls, and of passages; their own changes summed out."""
+    own = np.linspace(-OWN_SPAN, OWN_SPAN, OWN_STEPS)
+    out = np.zeros((2, len(SITE_SDS), OWN_STEPS))
+    for site in sites:
+        curve = _binomial(site, own) / phi
+        height = curve.max()
+        each = [
+            curve if sd == 0 else np.log(np.maximum(_spreading(sd) @ np.exp(curve - height), 1e-300)) + height
+            for sd in SITE_SDS
+        ]
+        out[int(site.is_passage)] += np.array(each)
+    return out[0], out[1]
+
+
+@cache
+def _spreading(sd: float) -> Reals:
+    """(n_own, n_own) probability of a site's own log ratio, given the common one."""
+    own = np.linspace(-OWN_SPAN, OWN_SPAN, OWN_STEPS)
+    return np.asarray(norm.pdf(own[:, None], own[None, :], sd) * (own[1] - own[0]))
 
 
 def _around(axis: Reals, weights: Reals) -> Reals:

@@ -35,7 +35,9 @@ def crossing_rate(cv: float, blocks: int = 8) -> Case:
     return draw
 
 
-def opening_effect(block_cv: float, passages: int = 4, controls: int = 4) -> Case:
+def opening_effect(block_cv: float, passages: int = 4, controls: int = 4, own: float = 0.0) -> Case:
+    """``own`` is the standard deviation of the log change that each site has by itself."""
+
     def draw(rng: Rng) -> tuple[float, float, float]:
         effect, change = rng.uniform(0.0, 1.8), rng.normal(0.0, 0.4)
 
@@ -46,7 +48,7 @@ def opening_effect(block_cv: float, passages: int = 4, controls: int = 4) -> Cas
         sites = []
         for i in range(passages + controls):
             level, at_passage = 0.1 * float(varied(rng, 0.5, 1)[0]), i < passages
-            ratio = np.exp(change + effect * at_passage)
+            ratio = np.exp(change + effect * at_passage + (rng.normal(0.0, own) if own else 0.0))
             sites.append(
                 SiteCounts(site=str(i), is_passage=at_passage, before=period(level, 4), after=period(level * ratio, 8))
             )
@@ -113,6 +115,9 @@ CASES: dict[str, Case] = {
     "BACI effect, Poisson": opening_effect(0.0),
     "BACI effect, cv 0.5": opening_effect(0.5),
     "BACI effect, cv 0.5, one pair": opening_effect(0.5, 1, 1),
+    "BACI effect, sites change by themselves (log sd 0.3)": opening_effect(0.5, own=0.3),
+    "BACI effect, sites change by themselves (log sd 0.6)": opening_effect(0.5, own=0.6),
+    "BACI effect, sites change by themselves (log sd 1)": opening_effect(0.5, own=1.0),
     "occupancy": occupancy(),
     "occupancy, detection varies between sites": occupancy(sigma=1.0),
     "occupancy with a covariate": occupancy(covariate=True),
