@@ -22,7 +22,7 @@ IDS = (
     r"synthetic-p\d", r"S\d+", r"P\d+", r"FENCE-[A-Z]\d*", r"[0-9a-f]{16}", r"designs\.[\w.]+",
 )  # fmt: skip
 """Of the study, and of what stands in it; names for GPS units, which know no other letters; hashes."""
-FILES = r"[\w./*-]+\.(?:csv|json|tif|png|pdf|svg|html|gpkg|txt|yaml)\b|maps/"
+FILES = r"[\w./*-]+\.(?:csv|json|tif|png|pdf|svg|html|gpkg|txt|yaml)\b|maps/|--[a-z-]+"
 GRID = r"\b\d{1,2}[C-X] ?[A-Z]{2}\b"
 """The zone and square of a military grid reference."""
 KNOWN = re.compile("|".join([FILES, GRID, rf"(?<![\w-])(?:{'|'.join([*IDS, *NAMES])})(?![\w-])"]))
