@@ -58,8 +58,7 @@ def _spoken(settings: dict[str, Any]) -> None:
     settings["designs"]["bridge"] |= {"title": "footbridge", "title_ru": "мостик", "title_kk": "көпірше"}
     settings["uncertainty"] = {
         "parameters": [
-            {"parameter": "rules.*", "excess": [0.5, 2], "together": "rule", "origin": "assumption: half to twice"},
-            {"parameter": "permeability.*", "factor": [0.2, 5], "origin": "somebody's guess"},
+            {"parameter": "rules.*", "excess": [0.5, 2], "together": "rule", "origin": "somebody's guess"},
             {"parameter": "use_factor.*", "odds": [0.333, 3], "together": "study", "origin": "assumption"},
         ]
     }
