@@ -99,7 +99,7 @@ class Language:
     def position(self, lat: float, lon: float, decimals: int) -> str:
         """Latitude and longitude in words [degrees, WGS 84]."""
         parts = ((lat, "NS"), (lon, "EW"))
-        return " ".join(self.angle(f"{abs(value):.{decimals}f}\u00b0{ends[value < 0]}") for value, ends in parts)
+        return " ".join(self.angle(f"{abs(value):.{decimals}f}\u00b0{ends[int(value < 0)]}") for value, ends in parts)
 
     def listed(self, words: Sequence[str]) -> str:
         """``a, b and c``, of words that are said already."""

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from rasters.errors import DataError
-from scenarios.evidence.effort import daily_effort
 from scenarios.evidence.events import independent_events
 from scenarios.evidence.package import TrapData, read_traps
+from scenarios.evidence.watching import daily_effort
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
 SETTINGS = """

@@ -15,11 +15,11 @@ import pytest
 
 from rasters.errors import ConfigError, DataError, LayerNotFoundError
 from rasters.grid import Grid
-from scenarios.evidence.effort import daily_effort
 from scenarios.evidence.events import independent_events
 from scenarios.evidence.package import TrapData, read_traps
 from scenarios.evidence.plausible import check_places, coarse_m
 from scenarios.evidence.standard import TABLES
+from scenarios.evidence.watching import daily_effort
 from scenarios.field_data.faults import Faults
 from tests.support.places import SHARED
 
