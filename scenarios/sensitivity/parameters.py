@@ -80,7 +80,7 @@ class _Chain:
             change = self._of_land(profile) if name.startswith(OF_LAND) else self._of_fences(name, profile)
         except PlannerError:
             return np.nan
-        return change / step * value / self.found.value
+        return change / step * value / self.found.value + 0.0  # no minus zero
 
     def _of_land(self, profile: SpeciesProfile) -> float:
         prepared = self.prepared
