@@ -19,7 +19,7 @@ from typing import Any
 import pandas as pd
 
 from scenarios.api.done import Teller
-from scenarios.api.jobs import with_evidence
+from scenarios.api.given import with_evidence
 from scenarios.api.results import OpenStudy, Result, Results, SpeciesResult
 from scenarios.api.shown import ShownComparison
 from scenarios.comparison.session import write_comparison

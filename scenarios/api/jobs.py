@@ -7,31 +7,37 @@ each step. What goes wrong is an exception of `rasters.errors`, as at the comman
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
-import pandas as pd
 
 from rasters.plain import unknown
 from scenarios.api.done import Done, Teller, Told
-from scenarios.api.results import OpenStudy, Results
+from scenarios.api.given import Folder, Names, Settings, Study, name_of, names_of, path_of, with_evidence
+from scenarios.api.results import Results
 from scenarios.outputs.job import Summary
 from scenarios.outputs.stored import read_results
-from scenarios.region.limits import MOST_MB
 
 __all__ = [
-    "batch", "check", "circuitscape", "corridors", "crime", "doctor", "evidence", "explain", "export", "indicators",
-    "keys", "merge_batch", "new", "new_species", "omniscape", "passages", "plan", "region", "reproduce", "run_all", "sensitivity",
-    "share_evidence", "sheet", "show_species", "simulate_evidence", "simulate_tracks", "species", "tracks", "uncertainty",
-    "window", "with_evidence",
-]  # fmt: skip
-
-Study = OpenStudy | str | Path
-Names = Sequence[str] | str | None
-Settings = Mapping[str, Any] | None
-Folder = str | Path
+    "batch",
+    "check",
+    "circuitscape",
+    "corridors",
+    "doctor",
+    "explain",
+    "export",
+    "merge_batch",
+    "omniscape",
+    "passages",
+    "plan",
+    "reproduce",
+    "run_all",
+    "sensitivity",
+    "sheet",
+    "uncertainty",
+    "window",
+]
 
 
 def run_all(
@@ -45,9 +51,11 @@ def run_all(
     from scenarios.runs.session import run_study
 
     whom = Audience.RESTRICTED if audience is None else audience_named(audience)
-    store = None if no_cache else open_store(_path(cache))
+    store = None if no_cache else open_store(path_of(cache))
     chosen = with_evidence(study, evidence, overrides)
-    run_study(_name(study), _names(scenario), _names(species), Path(out), chosen, Teller(progress), store, whom, lang)
+    run_study(
+        name_of(study), names_of(scenario), names_of(species), Path(out), chosen, Teller(progress), store, whom, lang
+    )
     return Results(stored=read_results(Path(out)))
 
 
@@ -64,9 +72,9 @@ def passages(
         key: value for key, value in asked.items() if value is not None
     }
     summary = run_passages(
-        _name(study),
+        name_of(study),
         scenario,
-        _names(species),
+        names_of(species),
         Path(out),
         chosen,
         Teller(progress),
@@ -87,8 +95,8 @@ def uncertainty(
     from scenarios.uncertainty.session import run_uncertainty_study
 
     summary = run_uncertainty_study(
-        _name(study), Path(out), Teller(progress), scenario=scenario, species=_names(species), overrides=overrides, draws=draws,
-        seed=seed, top=top, jobs=jobs, best=best, cache=_path(cache), lang=lang,
+        name_of(study), Path(out), Teller(progress), scenario=scenario, species=names_of(species), overrides=overrides, draws=draws,
+        seed=seed, top=top, jobs=jobs, best=best, cache=path_of(cache), lang=lang,
     )  # fmt: skip
     return Done(summary=summary)
 
@@ -107,7 +115,7 @@ def corridors(
     from scenarios.corridors.session import run_corridor_study
 
     summary = run_corridor_study(
-        _name(study), _names(scenario), _names(species), Path(out), overrides or {}, Teller(progress), lang
+        name_of(study), names_of(scenario), names_of(species), Path(out), overrides or {}, Teller(progress), lang
     )
     return Done(summary=summary)
 
@@ -121,12 +129,12 @@ def sensitivity(
     from scenarios.sensitivity.indicators import INDICATORS
     from scenarios.sensitivity.session import run_sensitivity
 
-    chosen = tuple(_names(indicator) or ("conductance",))
+    chosen = tuple(names_of(indicator) or ("conductance",))
     for one in chosen:
         if one not in INDICATORS:
             raise OptionError(f"indicator: {unknown('indicator', one, INDICATORS)}")
     summary = run_sensitivity(
-        _name(study), scenario, _names(species), chosen, Path(out), overrides or {}, Teller(progress)
+        name_of(study), scenario, names_of(species), chosen, Path(out), overrides or {}, Teller(progress)
     )
     return Done(summary=summary)
 
@@ -140,7 +148,12 @@ def plan(
     from scenarios.runs.plan import plan_study
 
     return plan_study(
-        _name(study), _names(scenario), _names(species), overrides or {}, Teller(progress), open_store(_path(cache))
+        name_of(study),
+        names_of(scenario),
+        names_of(species),
+        overrides or {},
+        Teller(progress),
+        open_store(path_of(cache)),
     )
 
 
@@ -148,7 +161,7 @@ def check(study: Study, *, scenario: Names = None, overrides: Settings = None, p
     """Check inputs and fences: a `scenarios.runs.findings.CheckReport`, whose ``findings`` say what passed."""
     from scenarios.runs.check import check_study
 
-    return check_study(_name(study), _names(scenario), overrides or {}, Teller(progress))
+    return check_study(name_of(study), names_of(scenario), overrides or {}, Teller(progress))
 
 
 def explain(
@@ -163,7 +176,9 @@ def explain(
     """Why the cell at a point [degrees, WGS 84] costs what it costs, rule by rule; ``print`` it for a text."""
     from scenarios.runs.explain import explain_point
 
-    return explain_point(_name(study), lon, lat, scenario=scenario, species=_names(species), overrides=overrides or {})
+    return explain_point(
+        name_of(study), lon, lat, scenario=scenario, species=names_of(species), overrides=overrides or {}
+    )
 
 
 def export(
@@ -183,7 +198,7 @@ def export(
         Path(out),
         Teller(progress),
         scenario=scenario,
-        species=_names(species),
+        species=names_of(species),
         audience=audience,
         lang=lang,
     ).found
@@ -199,79 +214,13 @@ def sheet(
     from scenarios.outputs.sheets.plan import SheetRequest
 
     request = SheetRequest(
-        passages=tuple(_names(passage) or ()), fence=fence or "", from_km=from_km, to_km=to_km, series=series, scale=scale, paper=paper,
+        passages=tuple(names_of(passage) or ()), fence=fence or "", from_km=from_km, to_km=to_km, series=series, scale=scale, paper=paper,
         orientation=orientation,
     )  # fmt: skip
     export_sheet(
         Path(results), request, Path(out), scenario=scenario, species=species, audience=audience, lang=lang, geo=geo
     )
     return Path(out)
-
-
-def evidence(
-    study: Study, data: Folder, out: Folder, *, results: Folder | None = None, alternative: Mapping[str, Folder] | None = None,
-    settings: Folder | None = None, ranking: bool = True, seed: int = 1, scenario: str | None = None, species: Names = None,
-    overrides: Settings = None, lang: str | None = None, progress: Told = None,
-) -> Done:  # fmt: skip
-    """What camera traps say: ``found`` is a `scenarios.evidence.findings.Findings`; ``alternative`` names other results."""
-    from scenarios.evidence.session import run_evidence
-
-    summary = run_evidence(
-        _name(study), Path(data), Path(out), Teller(progress), results=_path(results),
-        alternatives={name: Path(folder) for name, folder in (alternative or {}).items()}, scenario=scenario, species=_names(species),
-        overrides=overrides, settings=_path(settings), ranking=ranking, seed=seed, lang=lang,
-    )  # fmt: skip
-    return Done(summary=summary)
-
-
-def tracks(
-    study: Study, data: Folder, out: Folder, *, settings: Folder | None = None, ranking: bool = True, seed: int = 1,
-    scenario: str | None = None, species: Names = None, overrides: Settings = None, progress: Told = None,
-) -> Done:  # fmt: skip
-    """What collars say: ``found`` is a `scenarios.tracks.findings.Findings`."""
-    from scenarios.tracks.session import run_tracks
-
-    summary = run_tracks(
-        _name(study), Path(data), Path(out), Teller(progress), scenario=scenario, species=_names(species), overrides=overrides,
-        settings=_path(settings), ranking=ranking, seed=seed,
-    )  # fmt: skip
-    return Done(summary=summary)
-
-
-def simulate_evidence(
-    study: Study,
-    out: Folder,
-    *,
-    seed: int = 1,
-    scenario: str | None = None,
-    overrides: Settings = None,
-    progress: Told = None,
-) -> Done:
-    """Make SYNTHETIC camera-trap and patrol data with their truth."""
-    from scenarios.synthetic.traps import simulate_evidence as simulate
-
-    return Done(summary=simulate(_name(study), scenario, Path(out), overrides or {}, Teller(progress), seed=seed))
-
-
-def simulate_tracks(
-    study: Study, out: Folder, *, seed: int = 1, days: int = 240, scenario: str | None = None, overrides: Settings = None,
-    progress: Told = None,
-) -> Done:  # fmt: skip
-    """Make SYNTHETIC tracks of collared animals with their truth."""
-    from scenarios.synthetic.walkers import simulate_tracks as simulate
-
-    return Done(
-        summary=simulate(_name(study), scenario, Path(out), overrides or {}, Teller(progress), seed=seed, days=days)
-    )
-
-
-def share_evidence(
-    study: Study, evidence: Folder, out: Folder, *, audience: str = "public", progress: Told = None
-) -> Done:
-    """A package of the evidence for partners or the public."""
-    from scenarios.evidence.sharing import share_evidence as share
-
-    return Done(summary=share(_name(study), Path(evidence), Path(out), Teller(progress), audience=audience))
 
 
 def batch(
@@ -285,9 +234,9 @@ def batch(
 
     number, _, of = task.partition("/")
     request = BatchRequest(
-        study=_name(study), matrix=Path(matrix), out=Path(out), overrides=dict(overrides or {}), keep=keep, jobs=jobs,
+        study=name_of(study), matrix=Path(matrix), out=Path(out), overrides=dict(overrides or {}), keep=keep, jobs=jobs,
         task=int(number), tasks=int(of), workers=workers, scheduler=scheduler, send_files=send_files,
-        store=None if no_cache else open_store(_path(cache)).folder,
+        store=None if no_cache else open_store(path_of(cache)).folder,
     )  # fmt: skip
     return Done(summary=run_batch(request, Teller(progress)))
 
@@ -297,34 +246,6 @@ def merge_batch(folder: Folder, *, partial: bool = False) -> Done:
     from scenarios.batch.session import merge_batch as merge
 
     return Done(summary=merge(Path(folder), partial=partial))
-
-
-def crime(
-    study: Study, data: Folder, out: Folder, *, results: Folder | None = None, audience: str = "partner", scenario: str | None = None,
-    overrides: Settings = None, lang: str | None = None, progress: Told = None,
-) -> Done:  # fmt: skip
-    """Count what patrols meet: rates, change, blind spots, and a map of poaching risk."""
-    from scenarios.crime.session import run_crime
-
-    summary = run_crime(
-        _name(study), Path(data), Path(out), Teller(progress), scenario=scenario, overrides=overrides, results=_path(results),
-        audience=audience, lang=lang,
-    )  # fmt: skip
-    return Done(summary=summary)
-
-
-def indicators(
-    study: Study, year: Mapping[int, str], out: Folder, *, traps: Folder | None = None, patrols: Folder | None = None, draws: int = 8,
-    seed: int = 1, species: Names = None, audience: str = "partner", lang: str | None = None, progress: Told = None,
-) -> Done:  # fmt: skip
-    """The yearly table: ``year={2025: "baseline", 2026: "agreed-1km"}`` says what stood in each."""
-    from scenarios.indicators.session import run_indicators
-
-    summary = run_indicators(
-        _name(study), [f"{one}={scenario}" for one, scenario in year.items()], Path(out), Teller(progress), species=_names(species),
-        traps=_path(traps), patrols=_path(patrols), draws=draws, seed=seed, audience=audience, lang=lang,
-    )  # fmt: skip
-    return Done(summary=summary)
 
 
 def window(
@@ -338,7 +259,7 @@ def window(
 
     request = WindowRequest(radius_km=radius_km, buffer_km=buffer_km, block_km=block_km, cutoff=cutoff)
     summary = run_window(
-        _name(study), request, Path(out), scenario=scenario, species=_names(species), overrides=overrides or {},
+        name_of(study), request, Path(out), scenario=scenario, species=names_of(species), overrides=overrides or {},
         machines=machines_of(workers, scheduler, send_files), reporter=Teller(progress),
     )  # fmt: skip
     return Done(summary=summary)
@@ -348,7 +269,7 @@ def circuitscape(job: Folder, *, out: Folder | None = None, method: str = "auto"
     """Run an existing Circuitscape job."""
     from scenarios.other_programs.circuitscape.job import run_job
 
-    return run_job(Path(job), _path(out), method)
+    return run_job(Path(job), path_of(out), method)
 
 
 def omniscape(
@@ -359,7 +280,7 @@ def omniscape(
     from scenarios.other_programs.omniscape.job import run_omniscape
     from scenarios.windows.job import machines_of
 
-    return run_omniscape(Path(job), _path(out), machines_of(workers, scheduler, send_files), Teller(progress))
+    return run_omniscape(Path(job), path_of(out), machines_of(workers, scheduler, send_files), Teller(progress))
 
 
 def reproduce(
@@ -371,7 +292,7 @@ def reproduce(
 
     store = None if cache is None else open_store(Path(cache))
     return again(
-        Path(manifest), Path(out), Teller(progress), study=None if study is None else _name(study), store=store
+        Path(manifest), Path(out), Teller(progress), study=None if study is None else name_of(study), store=store
     )
 
 
@@ -384,128 +305,3 @@ def doctor(*, sources: bool = False, progress: Told = None) -> Any:
     kept = cache_of_user()
     listed = [one.as_row() for one in kept.entries()] if sources else []
     return examine(Teller(progress), {"fetched files": kept.in_words()}, listed)
-
-
-def keys(section: str | None = None, *, json_schema: bool = False) -> Any:
-    """Every key of settings files, or of a section of one, as a DataFrame; with ``json_schema`` the schema of a kind of file."""
-    from scenarios.keys.listing import list_keys
-
-    found = list_keys(section, as_schema=json_schema).as_dict()
-    return found if json_schema else pd.DataFrame(found["keys"])
-
-
-def new(
-    name: Folder,
-    *,
-    bounds: Sequence[float] | None = None,
-    area: Folder | None = None,
-    cell_m: float | None = None,
-    public: bool = False,
-    dem: Folder | None = None,
-    landcover: Folder | None = None,
-    species: Names = (),
-    fences: Folder | None = None,
-    passages: Folder | None = None,
-    reserves: Folder | None = None,
-    cores: Folder | None = None,
-    move_from: Names = (),
-    move_to: Names = (),
-    geometry_status: str | None = None,
-    state: str | None = None,
-    example: str | None = None,
-    progress: Told = None,
-) -> Any:
-    """Begin a study, see `otkel new`: for ``bounds`` (west, south, east, north [degrees]) or an ``area``, or a copy of a bundled one."""
-    from scenarios.beginning.guided import NewRequest, begin
-
-    request = NewRequest(
-        folder=Path(name),
-        bounds=None if bounds is None else tuple(bounds),
-        area=_path(area),
-        cell_m=cell_m,
-        public=public,
-        species=tuple(_names(species) or ()),
-        dem=_path(dem),
-        landcover=_path(landcover),
-        fences=_path(fences),
-        passages=_path(passages),
-        reserves=_path(reserves),
-        cores=_path(cores),
-        move_from=tuple(_names(move_from) or ()),
-        move_to=tuple(_names(move_to) or ()),
-        geometry_status=geometry_status,
-        state=state,
-        example=example,
-    )
-    return begin(request, Teller(progress))
-
-
-def species() -> pd.DataFrame:
-    """The species profiles of the library: names, body, whether the border fence lets it through, how many numbers are assumed."""
-    from scenarios.keys.species_list import list_species
-
-    return pd.DataFrame(list_species().as_dict()["species"])
-
-
-def show_species(profile: str) -> pd.DataFrame:
-    """The numbers of a profile of the library, ``what, where, value, unit, origin``; its assumptions are in ``attrs``."""
-    from scenarios.keys.species_list import show_species as show
-
-    shown = show(profile).as_dict()
-    table = pd.DataFrame(shown["numbers"]).drop(columns="curve")
-    table.attrs["assumptions"] = shown["assumptions"]
-    return table
-
-
-def new_species(profile: str, *, source: str | None = None, into: Folder = ".") -> Any:
-    """Write a species file with every key explained, of placeholders or from a profile of the library; nothing is overwritten."""
-    from scenarios.keys.species_new import new_species as write
-
-    return write(profile, Path(into), source)
-
-
-def region(
-    out: Folder, *, bbox: Sequence[float] | None = None, area: Folder | None = None, cell_m: float | None = None,
-    species: Names = "urial", plan: bool = False, offline: bool = False, dem: Folder | None = None,
-    landcover: Folder | None = None, pbf: Folder | None = None, wdpa: Folder | None = None, overpass: bool = False,
-    address: Names = (), most_mb: float = MOST_MB, progress: Told = None,
-) -> Any:  # fmt: skip
-    """Make a study of any region, from its bounds (west, south, east, north [degrees]) or a vector file; see `otkel region`.
-
-    With ``plan`` nothing is made, and what would be fetched is returned. OptionError unless one of ``bbox`` and ``area`` is given.
-    """
-    from scenarios.region.given import Given, bounds_of
-    from scenarios.region.session import make_region, plan_region
-
-    bounds = bounds_of(bbox, _path(area))
-    given = Given(
-        dem=_path(dem), landcover=_path(landcover), pbf=_path(pbf), wdpa=_path(wdpa), overpass=overpass,
-        addresses=_names(address) or (),
-    )  # fmt: skip
-    if plan:
-        return plan_region(bounds, cell_m, given)
-    return make_region(
-        Path(out), bounds, _names(species) or ["urial"], Teller(progress), given=given, cell_m=cell_m, offline=offline,
-        most_mb=most_mb,
-    )  # fmt: skip
-
-
-def with_evidence(study: Study, evidence: Folder | None, overrides: Settings) -> dict[str, Any]:
-    """Overrides of evidence, a file or a folder with several, then those that are given, which come first."""
-    if evidence is None:
-        return dict(overrides or {})
-    from scenarios.evidence.taking import take_evidence
-
-    return {**take_evidence(Path(evidence), _name(study)).overrides, **(overrides or {})}
-
-
-def _name(study: Study) -> str:
-    return str(study.path if isinstance(study, OpenStudy) else study)
-
-
-def _names(names: Names) -> list[str] | None:
-    return [names] if isinstance(names, str) else None if names is None else list(names)
-
-
-def _path(folder: Folder | None) -> Path | None:
-    return None if folder is None else Path(folder)

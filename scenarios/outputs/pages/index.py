@@ -251,7 +251,9 @@ def _summary(run: SpeciesRun, say: Language) -> dict[str, str]:
 def _shown_passages(run: SpeciesRun, say: Language) -> pd.DataFrame:
     chosen = shortlist(run.ranking)
     table = passage_table(run).set_index("candidate", drop=False).loc[chosen["candidate"]]
-    table = _named_passages(table, run.cuts.fences, say).assign(design=[str(one).replace("_", " ") for one in table["design"]])
+    table = _named_passages(table, run.cuts.fences, say).assign(
+        design=[str(one).replace("_", " ") for one in table["design"]]
+    )
     first = [name for name in PASSAGES_FIRST if name in table]
     rest = [name for name in table if name not in (*first, "x_m", "y_m", "fence", "selected", "candidate")]
     return table[[*first, *rest, "candidate"]]
