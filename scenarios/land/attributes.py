@@ -52,7 +52,7 @@ def require_columns(
         for name in (*columns, *more)
     }
     there = {found[0]: name for name, found in alike.items() if name not in features.columns and len(found) == 1}
-    features = features.rename(columns=there)
+    features = features.rename(columns={old: new for old, new in there.items() if old not in (*columns, *more)})
     missing = [c for c in columns if c not in features.columns]
     if missing:
         raise DataError(

@@ -31,7 +31,7 @@ def read_fences(resolved: ResolvedStudy, grid: Grid) -> tuple[Fence, ...]:
     settings = resolved.study.fences
     path = resolved.file(settings.file)
     features = read_vectors(path, settings.table, grid, id_column=settings.id)
-    if not len(features):
+    if not len(features) and resolved.study.fences.active:
         raise DataError(
             f"{path}, layer {settings.table or 'of fences'}: holds no features; draw the fences, or name another file"
         )

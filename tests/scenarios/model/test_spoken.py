@@ -69,8 +69,13 @@ def test_a_scenario_in_a_file_of_its_own_says_its_title(study: Path, tmp_path: P
 def test_words_on_passages_stand_apart_from_those_that_everybody_gets(study: Path) -> None:
     resolved = resolve(str(study), "closed")
     prepared = prepare_species(resolved, read_inputs(resolved, ["walker"]), "walker")
-    public = {text for texts in study_words(prepared).values() for pair in texts.items() for text in pair}
-    secret = {text for texts in passage_words(prepared).values() for pair in texts.items() for text in pair}
+    public = {
+        text
+        for texts in study_words(resolved, prepared.profile, prepared.inputs).values()
+        for pair in texts.items()
+        for text in pair
+    }
+    secret = {text for texts in passage_words(resolved.study).values() for pair in texts.items() for text in pair}
     assert secret == {"Old crossing", "Старый переход", "Ескі өткел"} and not public & secret
 
 

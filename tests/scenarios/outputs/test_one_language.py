@@ -28,6 +28,7 @@ from scenarios.runs.session import run_study
 from tests.support.browser import launched, opened
 from tests.support.said import drawn_words, latin, words_of
 from tests.support.spoken_study import write_spoken_study
+from tests.support.tokens import drawn_maps
 
 OTHERS = pytest.mark.parametrize("lang", ["ru", "kk"])
 
@@ -42,7 +43,7 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def drawn(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+def drawn(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
     """Every text of every figure that is drawn from here on."""
     texts: list[str] = []
     for module, name in (
@@ -57,7 +58,8 @@ def drawn(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         )
     figure = closeup.Figure
     monkeypatch.setattr(closeup, "Figure", lambda **look: _Heard(figure(**look), texts))
-    return texts
+    with drawn_maps():
+        yield texts
 
 
 class _Heard:

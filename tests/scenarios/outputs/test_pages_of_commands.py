@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,7 @@ from scenarios.synthetic.traps import simulate_evidence
 from scenarios.uncertainty.session import run_uncertainty_study
 from tests.support.said import drawn_words, latin, words_of
 from tests.support.spoken_study import write_spoken_study
+from tests.support.tokens import drawn_maps
 
 OTHERS = pytest.mark.parametrize("lang", ["ru", "kk"])
 QUIET = Reporter(quiet=True)
@@ -40,12 +41,13 @@ def field_data(study: str) -> Path:
 
 
 @pytest.fixture
-def drawn(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+def drawn(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
     """Every text of every picture that is drawn from here on."""
     texts: list[str] = []
     draw = sheet.picture_of
     monkeypatch.setattr(sheet, "picture_of", lambda figure: (texts.extend(drawn_words(figure)), draw(figure))[1])
-    return texts
+    with drawn_maps():
+        yield texts
 
 
 def require_one_language(summary: Any, out: Path, drawn: list[str], least: int) -> None:

@@ -297,7 +297,7 @@ def test_words_come_from_the_numbers(plain: PortfolioRun, both: PortfolioRun) ->
     assert f"{100 * plain.best.value:.3g}\u202f%" in words and "this is proven" in words
     first = describe_items(plain)[0]
     row = plain.candidates.set_index("candidate").loc[first[1]]
-    assert f"{row['lat']:.3f}\u00b0 N" in first[2] and f"{100 * row['gain']:.3g}\u202f%" in first[2]
+    assert f"{row['lat']:.3f}\u00b0N" in first[2] and f"{100 * row['gain']:.3g}\u202f%" in first[2]
     assert first[1] == plain.parts.sort_values("gain", ascending=False)["item"].iloc[0]
     closed = [text for _, name, text in describe_items(both) if "would bring nothing" in text]
     alone = both.candidates.set_index("candidate")["gain"]

@@ -82,6 +82,9 @@ def test_a_study_in_order_passes(study: Path) -> None:
         "worth of inner",
         "worth of inner",
         "layers",
+        "geometry of places",
+        "geometry of fence line border",
+        "geometry of fence line inner",
         "who fits, design wires_out",
         "who fits, design bridge",
         "leak test of border",
@@ -179,7 +182,7 @@ def test_a_study_without_scenarios_or_separations(study: Path) -> None:
     edit(study, "fences", "separations")
     code, report = check(study)
     assert code == 0
-    told = [f["check"] for f in report["findings"] if not f["check"].startswith(("worth of", "who fits"))]
+    told = [f["check"] for f in report["findings"] if not f["check"].startswith(("worth of", "who fits", "geometry"))]
     assert told == ["inputs of baseline", "layers", "leak"]
     assert finding(report, "leak")["state"] == "NOT TESTED"
 
