@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -72,6 +73,8 @@ def run_indicators(
         reporter.expect(len(years) * (1 + draws) + 2, "reading")
         inputs = read_inputs(years[-1].resolved, species)
         say = study_language(lang or "en", years[-1].resolved, inputs)
+        titles = {y.resolved.scenario_title: y.resolved.scenario_titles.get(say.code, "") for y in years}
+        say = replace(say, own={**say.own, **{title: said for title, said in titles.items() if said}})
         cameras, crime = _field_data(years[-1], inputs, traps, patrols)
         model = model_rows(years, species, draws=draws, seed=seed, progress=reporter.step)
         field = field_rows(years, None if cameras is None else cameras[1], crime)

@@ -7,7 +7,7 @@ column cannot be written.
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -57,6 +57,8 @@ class Column:
         Command in whose tables alone it means this; empty for all.
     topic : str
         What it belongs to.
+    rest : str
+        Of a column that a pattern stands for: what takes the place of ``{}`` in title and meaning.
     """
 
     name: str
@@ -66,6 +68,15 @@ class Column:
     meaning: str
     of: str = ""
     topic: str = ""
+    rest: str = ""
+
+    def spoken(self, say: Callable[[str], str]) -> str:
+        """Its meaning in another language; of a pattern with the name in its place."""
+        pattern = next((one for one in PATTERNS if self.rest and self.name.startswith(one.name[:-1])), None)
+        whole = say(self.meaning)
+        if pattern is None or whole != self.meaning:
+            return whole
+        return say(pattern.meaning).replace("{}", say(self.rest))
 
     @property
     def shown_unit(self) -> str:
@@ -83,7 +94,7 @@ class Column:
         """This pattern for one name."""
         rest = name.removeprefix(self.name[:-1])
         title, meaning = (text.replace("{}", rest.replace("_", " ")) for text in (self.title, self.meaning))
-        return replace(self, name=name, title=title, meaning=meaning)
+        return replace(self, name=name, title=title, meaning=meaning, rest=rest.replace("_", " "))
 
 
 Own = Mapping[str, Column]

@@ -254,13 +254,13 @@ def _plan_list(sheet: Sheet, run: PortfolioRun, say: Language) -> None:
         return
     adds, cost = run.parts.set_index("item")["gain"], run.candidates.set_index("candidate")["cost"]
     columns = (0.02, 0.2, -2.2, -2.9)
-    sheet.panel.row(("", "passage or action", "cost", "adds"), columns, bold=True)
+    sheet.panel.row(("", *map(say, ("passage or action", "cost", "adds"))), columns, bold=True)
     for number, name in numbered_items(run):
         price = cost[name] if name in cost.index else run.resolved.study.actions[name].cost
         added = percent(adds[name]) if name in adds.index else "\u2013"
         cells = (str(number), item_name(run, name, say), f"{price:g}", added)
         sheet.panel.row(cells, columns, wide={1: 1.55})
-    sheet.panel.row(("", "together", f"{run.best.cost:g}", percent(run.best.value)), columns, bold=True)
+    sheet.panel.row(("", say("together"), f"{run.best.cost:g}", percent(run.best.value)), columns, bold=True)
 
 
 def _profile(run: PortfolioRun) -> str:

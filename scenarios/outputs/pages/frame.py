@@ -71,7 +71,7 @@ def as_table(
         Head(
             label=say((titles or {}).get(name, one.title)),
             unit=say(one.shown_unit),
-            meaning=say(one.meaning),
+            meaning=one.spoken(say),
             number=pd.api.types.is_numeric_dtype(frame[name]) and not pd.api.types.is_bool_dtype(frame[name]),
         )
         for name, one in zip(names, said, strict=True)

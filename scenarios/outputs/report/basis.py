@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -50,14 +51,19 @@ class Basis:
         ranking = Ranking.model_validate(settings.get("ranking", {}))
         return cls(
             base=base,
-            overrides=dict(overrides),
-            openings=list(settings.get("openings", [])),
+            overrides=in_order(dict(overrides)),
+            openings=in_order(list(settings.get("openings", []))),
             weights={name: float(entry.get("weight", 1.0)) for name, entry in settings.get("species", {}).items()},
             ranking=(ranking.conductance_weight, ranking.least_cost_weight),
             arriving=ranking.arriving_weight > 0,
             routes={name: Routes.model_validate(routes) for name, routes in settings.get("routes", {}).items()},
             months={point["id"]: point["months"] for point in _points(settings) if point.get("months")},
         )
+
+
+def in_order(data: Any) -> Any:
+    """Plain data with the keys of every table in the order of a manifest, so that a page made from one is the same page."""
+    return json.loads(json.dumps(data, sort_keys=True))
 
 
 def _points(settings: Mapping[str, Any]) -> list[dict[str, Any]]:

@@ -67,7 +67,7 @@ def test_tables_by_hand(by_size: dict[float, Stability]) -> None:
         assert own["lead_share"].sum() == pytest.approx(1.0)
     said = cell_sentences(by_size, tables)
     assert len(said) == 1
-    assert f"{row['kendall_tau']:.2f} at 2000 m" in said[0]
+    assert f"2000 m: {row['kendall_tau']:.2f}" in said[0]
 
 
 def test_one_size_says_nothing(by_size: dict[float, Stability]) -> None:
