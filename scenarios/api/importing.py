@@ -7,20 +7,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from scenarios.api.done import Teller
-from scenarios.api.results import OpenStudy
+from scenarios.api.given import Folder, Names, Study, name_of
 
 if TYPE_CHECKING:
     from scenarios.importing.account import Imported
 
 __all__ = ["export_study", "import_cores", "import_fences", "import_passages", "import_reserves"]
 
-Names = Sequence[str] | str | None
 Mapped = Mapping[str, str] | Sequence[str]
 """Ours -> attribute of the file: ``{"name": "НАЗВ"}``, or as the option says it."""
 
 
 def export_study(
-    source: OpenStudy | str | Path, to: str, out: str | Path, *, only: Names = None, scenario: str | None = None
+    source: Study, to: str, out: Folder, *, only: Names = None, scenario: str | None = None
 ) -> tuple[Path, ...]:
     """Write fences, passages, reserves and cores of a study, or of results; returns the files.
 
@@ -28,14 +27,13 @@ def export_study(
     """
     from scenarios.importing.exporting import export_study as export
 
-    name = str(source.path if isinstance(source, OpenStudy) else source)
     kinds = (only,) if isinstance(only, str) else tuple(only or ())
-    return export(name, to, Path(out), kinds=kinds, scenario=scenario).found
+    return export(name_of(source), to, Path(out), kinds=kinds, scenario=scenario).found
 
 
 def import_fences(
-    file: str | Path,
-    study: OpenStudy | str | Path,
+    file: Folder,
+    study: Study,
     *,
     layer: Names = None,
     mapping: Mapped = (),
@@ -71,8 +69,8 @@ def import_fences(
 
 
 def import_passages(
-    file: str | Path,
-    study: OpenStudy | str | Path,
+    file: Folder,
+    study: Study,
     *,
     layer: Names = None,
     mapping: Mapped = (),
@@ -104,8 +102,8 @@ def import_passages(
 
 
 def import_reserves(
-    file: str | Path,
-    study: OpenStudy | str | Path,
+    file: Folder,
+    study: Study,
     *,
     layer: Names = None,
     mapping: Mapped = (),
@@ -135,8 +133,8 @@ def import_reserves(
 
 
 def import_cores(
-    file: str | Path,
-    study: OpenStudy | str | Path,
+    file: Folder,
+    study: Study,
     *,
     layer: Names = None,
     mapping: Mapped = (),
@@ -167,13 +165,10 @@ def import_cores(
     )
 
 
-def _imported(
-    kind: str, file: str | Path, study: OpenStudy | str | Path, layer: Names, mapping: Mapped, **given: Any
-) -> Imported:
+def _imported(kind: str, file: Folder, study: Study, layer: Names, mapping: Mapped, **given: Any) -> Imported:
     from scenarios.importing.session import ImportRequest, import_features
 
-    name = str(study.path if isinstance(study, OpenStudy) else study)
     layers = (layer,) if isinstance(layer, str) else tuple(layer or ())
     pairs = [f"{ours}={theirs}" for ours, theirs in mapping.items()] if isinstance(mapping, Mapping) else list(mapping)
-    request = ImportRequest(kind=kind, file=Path(file), study=name, layers=layers, mapping=pairs, **given)
+    request = ImportRequest(kind=kind, file=Path(file), study=name_of(study), layers=layers, mapping=pairs, **given)
     return import_features(request, Teller(None))

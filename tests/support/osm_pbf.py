@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import resource
 import struct
 import sys
 import tempfile
@@ -15,6 +14,8 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+
+from tests.benchmarks.measure import peak_bytes
 
 __all__ = ["PER_WAY", "read_large", "write_large_pbf", "write_pbf"]
 
@@ -95,18 +96,8 @@ def read_large(path: Path) -> dict[str, float]:
     return {
         **{name: len(table) for name, table in layers.tables.items()},
         "seconds": time.perf_counter() - start, "processor seconds": time.process_time() - computed,
-        "MiB": most_mib(),
+        "MiB": peak_bytes() / 2**20,
     }  # fmt: skip
-
-
-def most_mib() -> float:
-    """The most memory that this process ever had [MiB]; what the process that started it had does not count."""
-    status = Path("/proc/self/status")
-    if status.is_file():
-        return (
-            float(next(line for line in status.read_text().splitlines() if line.startswith("VmHWM")).split()[1]) / 1024
-        )
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
 def _steps(values: NDArray[np.number]) -> bytes:

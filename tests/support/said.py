@@ -30,9 +30,7 @@ KNOWN = re.compile("|".join([FILES, GRID, rf"(?<![\w-])(?:{'|'.join([*IDS, *NAME
 
 def latin(texts: Iterable[str]) -> list[str]:
     """Texts with a Latin word of two letters or more that is not known."""
-    found = sorted({text for text in texts if re.search("[A-Za-z]{2,}", KNOWN.sub(" ", text))})
-    print("LATIN", *found, sep="\n  ")
-    return found
+    return sorted({text for text in texts if re.search("[A-Za-z]{2,}", KNOWN.sub(" ", text))})
 
 
 class Words(HTMLParser):
