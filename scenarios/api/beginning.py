@@ -103,8 +103,8 @@ def new_species(profile: str, *, source: str | None = None, into: Folder = ".") 
 def region(
     out: Folder, *, bbox: Sequence[float] | None = None, area: Folder | None = None, cell_m: float | None = None,
     species: Names = "urial", plan: bool = False, offline: bool = False, dem: Folder | None = None,
-    landcover: Folder | None = None, pbf: Folder | None = None, wdpa: Folder | None = None, overpass: bool = False,
-    address: Names = (), most_mb: float = MOST_MB, progress: Told = None,
+    landcover: Folder | None = None, pbf: Folder | None = None, wdpa: Folder | None = None, wdpa_country: Names = (),
+    overpass: bool = False, address: Names = (), most_mb: float = MOST_MB, progress: Told = None,
 ) -> Any:  # fmt: skip
     """Make a study of any region, from its bounds (west, south, east, north [degrees]) or a vector file; see `otkel region`.
 
@@ -115,8 +115,8 @@ def region(
 
     bounds = bounds_of(bbox, path_of(area))
     given = Given(
-        dem=path_of(dem), landcover=path_of(landcover), pbf=path_of(pbf), wdpa=path_of(wdpa), overpass=overpass,
-        addresses=names_of(address) or (),
+        dem=path_of(dem), landcover=path_of(landcover), pbf=path_of(pbf), wdpa=path_of(wdpa),
+        wdpa_countries=names_of(wdpa_country) or (), overpass=overpass, addresses=names_of(address) or (),
     )  # fmt: skip
     if plan:
         return plan_region(bounds, cell_m, given)

@@ -164,6 +164,14 @@ def region(
         float, typer.Option("--most-mb", min=0, help="Fetch nothing when it would be more than this [MB].")
     ] = MOST_MB,
     wdpa: Annotated[Path | None, typer.Option(metavar="FILE", help="Protected areas of WDPA: polygons.")] = None,
+    wdpa_country: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--wdpa-country",
+            metavar="ISO3",
+            help="Ask Protected Planet for a country's protected areas instead, such as KAZ, with your token in OTKEL_WDPA_TOKEN.",
+        ),
+    ] = None,
     overpass: Annotated[
         bool, typer.Option("--overpass", help="Ask Overpass for what --pbf would give; for small regions.")
     ] = False,
@@ -172,7 +180,7 @@ def region(
         typer.Option(
             "--address",
             metavar="NAME=URL",
-            help="Where a source is asked: dem, worldcover or overpass. Default: as the page on regions says.",
+            help="Where a source is asked: dem, worldcover, overpass or wdpa. Default: as the page on regions says.",
         ),
     ] = None,
 ) -> Summary:
@@ -181,7 +189,10 @@ def region(
     from scenarios.region.session import make_region, plan_region
 
     bounds = bounds_of(bbox, area)
-    given = Given(dem=dem, landcover=landcover, pbf=pbf, wdpa=wdpa, overpass=overpass, addresses=address or ())
+    given = Given(
+        dem=dem, landcover=landcover, pbf=pbf, wdpa=wdpa, wdpa_countries=wdpa_country or (), overpass=overpass,
+        addresses=address or (),
+    )  # fmt: skip
     if plan:
         return plan_region(bounds, cell_m, given)
     return make_region(

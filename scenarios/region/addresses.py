@@ -24,6 +24,7 @@ USUAL = {
     "dem": "https://copernicus-dem-{arc}m.s3.amazonaws.com",
     "worldcover": "https://esa-worldcover.s3.eu-central-1.amazonaws.com",
     "overpass": "https://overpass-api.de/api/interpreter",
+    "wdpa": "https://api.protectedplanet.net/v4",
 }
 """Name of an address -> where it usually is; {arc} is 30 or 90, the metres of a pixel."""
 

@@ -70,6 +70,7 @@ class _SameHost(urllib.request.HTTPRedirectHandler):
         newurl: str,
     ) -> urllib.request.Request | None:
         if urlsplit(newurl)[:2] != urlsplit(req.full_url)[:2]:
+            fp.close()
             raise NotReached(
                 f"{req.full_url}: sends on to another host ({urlsplit(newurl).netloc}), which is refused; set its address if it is right"
             )
@@ -77,7 +78,13 @@ class _SameHost(urllib.request.HTTPRedirectHandler):
 
 
 def fetch(
-    url: str, part: Path, *, query: str = "", first: int | None = None, sleep: Callable[[float], None] = time.sleep
+    url: str,
+    part: Path,
+    *,
+    query: str = "",
+    first: int | None = None,
+    token: str = "",
+    sleep: Callable[[float], None] = time.sleep,
 ) -> Fetched:
     """Get a file into ``part``, going on from what is there when the server still has the same.
 
@@ -90,6 +97,8 @@ def fetch(
         Sent as a form's field ``data``; such answers are not gone on with.
     first : int, optional
         Bytes from the beginning that are wanted, where not all are.
+    token : str
+        Of the user; sent in a head, so that no address holds it.
 
     Raises
     ------
@@ -101,7 +110,7 @@ def fetch(
         The disk is full, or the like.
     """
     mark = part.with_suffix(".told")
-    return _again(url, lambda: _once(url, part, mark, query, first), lambda: _forget(part, mark), sleep)
+    return _again(url, lambda: _once(url, part, mark, query, first, token), lambda: _forget(part, mark), sleep)
 
 
 def size_of(url: str, *, sleep: Callable[[float], None] = time.sleep) -> int:
@@ -125,6 +134,7 @@ def _again(url: str, ask: Callable[[], T], anew: Callable[[], None], sleep: Call
             return ask()
         except urllib.error.HTTPError as error:
             said = f"the server says {error.code} {error.reason}"
+            error.close()
             if error.code == 404:
                 raise NotThere(f"{url}: is not there") from None
             if error.code == 416:
@@ -140,14 +150,15 @@ def _again(url: str, ask: Callable[[], T], anew: Callable[[], None], sleep: Call
     raise NotReached(f"{url}: could not be fetched: {said}")
 
 
-def _once(url: str, part: Path, mark: Path, query: str, first: int | None) -> Fetched:
+def _once(url: str, part: Path, mark: Path, query: str, first: int | None, token: str = "") -> Fetched:
     before = _told(mark) if part.exists() and mark.exists() and not query else None
     have = part.stat().st_size if before else 0
     if before and have and (have == before.whole or (first is not None and have >= first)):
         return Fetched(etag=before.etag, n_bytes=have, whole=before.whole, hashes=before.hashes)
-    with urllib.request.build_opener(_SameHost).open(
-        _request(url, query, have, first, before), timeout=TIMEOUT_S
-    ) as answer:
+    request = _request(url, query, have, first, before)
+    if token:
+        request.add_unredirected_header("Authorization", f"Bearer {token}")
+    with urllib.request.build_opener(_SameHost).open(request, timeout=TIMEOUT_S) as answer:
         goes_on = bool(have) and answer.status == 206 and _range(answer)[0] == have
         if not goes_on:
             _forget(part, mark)

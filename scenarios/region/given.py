@@ -14,6 +14,7 @@ from scenarios.region.sources.osm_extract import OsmExtract
 from scenarios.region.sources.overpass import Overpass
 from scenarios.region.sources.own_rasters import OwnLandCover, OwnRelief
 from scenarios.region.sources.protected_areas import ProtectedAreas
+from scenarios.region.sources.protected_planet import ProtectedPlanet
 from scenarios.region.sources.worldcover import WorldCover
 
 __all__ = ["Given", "bounds_of"]
@@ -29,6 +30,8 @@ class Given:
         Rasters instead of the public ones: heights in metres; codes of WorldCover.
     pbf, wdpa : Path, optional
         Extract of OpenStreetMap; WDPA polygons.
+    wdpa_countries : sequence of str
+        ISO codes of countries whose reserves Protected Planet is asked for.
     overpass : bool
         OpenStreetMap by Overpass instead of an extract.
     addresses : sequence of str
@@ -39,6 +42,7 @@ class Given:
     landcover: Path | None = None
     pbf: Path | None = None
     wdpa: Path | None = None
+    wdpa_countries: Sequence[str] = ()
     overpass: bool = False
     addresses: Sequence[str] = ()
 
@@ -60,6 +64,8 @@ class Given:
             out.append(Overpass(at["overpass"]))
         if self.wdpa:
             out.append(ProtectedAreas(self.wdpa))
+        if self.wdpa_countries:
+            out.append(ProtectedPlanet.of_user(at["wdpa"], self.wdpa_countries))
         return tuple(out)
 
     def _require(self) -> None:
@@ -67,6 +73,8 @@ class Given:
             path = getattr(self, option)
             if path is not None and not path.exists():
                 raise OptionError(f"--{option} {path}: is not there")
+        if self.wdpa and self.wdpa_countries:
+            raise OptionError("--wdpa-country: give it or --wdpa, not both; both are the WDPA")
         if self.pbf and self.overpass:
             raise OptionError("--overpass: give it or --pbf, not both; an extract has all that Overpass has")
 

@@ -138,6 +138,8 @@ def make_region(
     for name in species:
         region_profile(name, (), DESIGNS)
     place, cache = Place.around(bounds_deg, cell_m), cache_of_user(offline=offline)
+    if offline and given and given.wdpa_countries:
+        raise OptionError("--wdpa-country: what comes of it may not be kept, so --offline has none; give --wdpa FILE")
     sources = (given or Given()).sources(place)
     read = {
         source.key: source.read(place, ()) for source in sources if source.files
@@ -153,13 +155,15 @@ def make_region(
     degrees = "west {:g}, south {:g}, east {:g}, north {:g} degrees".format(*bounds_deg)
     files = write_study(folder, place.grid, layers, profiles, rows, degrees)
     pieces = [one for some in got.values() for one in some]
+    unkept = sum(one.n_bytes for one in layers.fetched)
     return RegionStudy(
         folder=folder,
         files=files,
         grid=str(place.grid),
         coverage="partial" if "fences" in layers.tables else "unknown",
-        fetched_bytes=sum(one.kept.n_bytes for one in pieces if one.is_new),
+        fetched_bytes=sum(one.kept.n_bytes for one in pieces if one.is_new) + unkept,
         source_bytes=sum(one.kept.n_bytes for one in pieces)
+        + unkept
         + sum(path.stat().st_size for source in sources for path in source.files if path.is_file()),
         left_out=dict(layers.left_out),
     )
@@ -178,7 +182,8 @@ def _megabytes(rows: Sequence[tuple[str, int]]) -> float:
 
 
 def _to_fetch(sources: Sequence[Source], cache: Cache, place: Place) -> tuple[tuple[str, int], ...]:
-    return tuple((ask.url, cache.to_fetch(source, ask)) for source in sources for ask in source.asks(place))
+    known = [(ask.url, cache.to_fetch(source, ask)) for source in sources for ask in source.asks(place)]
+    return (*known, *((source.title, -1) for source in sources if not source.files and not source.asks(place)))
 
 
 def _fetched(source: Source, cache: Cache, place: Place, reporter: Reporter) -> list[Got]:
@@ -193,7 +198,7 @@ def _fetched(source: Source, cache: Cache, place: Place, reporter: Reporter) -> 
         reporter.step(source.title)
     if faults:
         raise DataError("\n".join(faults))
-    if not any(one.path for one in got):
+    if asks and not any(one.path for one in got):
         raise DataError(
             f"{source.title}: has no tile in these bounds; is it all sea? A file can be given: {source.by_hand} FILE"
         )
@@ -214,6 +219,6 @@ def _row(source: Source, got: Sequence[Got], found: Layers) -> dict[str, Any]:
         "title": source.title,
         "licence": source.licence,
         "attribution": source.attribution,
-        "files": [*files, *(one.kept.as_row() for one in got)],
+        "files": [*files, *(one.as_row() for one in (*(one.kept for one in got), *found.fetched))],
         **left_out,
     }

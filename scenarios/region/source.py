@@ -156,12 +156,15 @@ class Layers:
         Features in the grid's system by theme; only themes with features.
     left_out : mapping of str to int
         What was not taken, in words of people, and how many.
+    fetched : tuple of Kept
+        What was fetched while reading, because it may not be kept.
     """
 
     ground: Ground | None = None
     cover: NDArray[np.uint8] | None = None
     tables: Mapping[str, gpd.GeoDataFrame] = field(default_factory=dict)
     left_out: Mapping[str, int] = field(default_factory=dict)
+    fetched: tuple[Kept, ...] = ()
 
     def and_then(self, other: Layers) -> Layers:
         """Both; the other's where both have something."""
@@ -170,6 +173,7 @@ class Layers:
             cover=self.cover if other.cover is None else other.cover,
             tables={**self.tables, **other.tables},
             left_out={**self.left_out, **other.left_out},
+            fetched=(*self.fetched, *other.fetched),
         )
 
 

@@ -1,4 +1,4 @@
-"""What is taken of OpenStreetMap, and how its tags say so: one list for extracts, Overpass and Overture."""
+"""What is taken of OpenStreetMap, and how its tags say so: one list for extracts and Overpass."""
 
 from __future__ import annotations
 

@@ -39,6 +39,8 @@ class Served:
         are not heeded), ``page`` (a page of a hotel's network instead).
     digest : bool
         Whether answers state the SHA-256 of the whole file, as RFC 9530 has it.
+    token : str
+        Where it is stated, the one that a question must bear.
     answer : callable, optional
         What is said to a query that is posted.
     sent : int
@@ -50,6 +52,7 @@ class Served:
     asked: list[tuple[str, str]] = field(default_factory=list)
     faults: deque[str] = field(default_factory=deque)
     digest: bool = False
+    token: str = ""
     answer: Callable[[str], bytes] | None = None
     sent: int = 0
 
@@ -72,6 +75,8 @@ def _handler(served: Served) -> type[http.server.BaseHTTPRequestHandler]:
             served.asked.append((self.path, asked))
             fault = served.faults.popleft() if served.faults else ""
             path = served.root / self.path.lstrip("/")
+            if served.token and self.headers.get("Authorization") != f"Bearer {served.token}":
+                return self.say(401, b'{"error": "Unauthorized"}', {})
             if fault in ("503", "429", "403"):
                 return self.say(int(fault), b"", {"Retry-After": "0"})
             if fault == "redirect":

@@ -1,4 +1,4 @@
-"""Protected areas of the WDPA, from a download of the user: its terms forbid to pass them on, so they are never fetched or shared."""
+"""Protected areas of the WDPA, from a download of the user: its terms forbid to pass them on, so they are never kept or shared."""
 
 from __future__ import annotations
 
@@ -10,7 +10,10 @@ from rasters.errors import DataError
 from scenarios.region.source import Ask, Got, Layers, Place
 from scenarios.region.sources.vector_files import read_within
 
-__all__ = ["ProtectedAreas"]
+__all__ = ["WDPA_ATTRIBUTION", "WDPA_LICENCE", "ProtectedAreas"]
+
+WDPA_LICENCE = "WDPA terms of use: not to be redistributed, nor used commercially"
+WDPA_ATTRIBUTION = "Reserves: UNEP-WCMC and IUCN, The World Database on Protected Areas (WDPA)"
 
 NAMES = ("NAME", "NAME_ENG", "name")
 """Attributes with names: of downloads, of those since 2025, of files that people wrote again."""
@@ -24,8 +27,8 @@ class ProtectedAreas:
 
     path: Path
     key: str = "wdpa"
-    licence: str = "WDPA terms of use: not to be redistributed, nor used commercially"
-    attribution: str = "Reserves: UNEP-WCMC and IUCN, The World Database on Protected Areas (WDPA)"
+    licence: str = WDPA_LICENCE
+    attribution: str = WDPA_ATTRIBUTION
     by_hand: str = "--wdpa"
 
     @property
