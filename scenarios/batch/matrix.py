@@ -13,8 +13,9 @@ from typing import Any
 from rasters.errors import ConfigError
 from rasters.plain import unknown
 from scenarios.batch.schema import AXES, Matrix, MatrixBlock
+from scenarios.study.documents import Document, read_document, validate
 from scenarios.study.faults import dotted
-from scenarios.study.load import BASELINE, Document, find_study, read_document, validate
+from scenarios.study.load import BASELINE, find_study
 from scenarios.study.schema import Study
 
 __all__ = ["BatchRun", "Variant", "expand", "read_matrix", "share_of"]

@@ -12,7 +12,8 @@ from scenarios.batch.draws import plan_draws
 from scenarios.batch.matrix import BatchRun, Variant, expand, read_matrix, share_of
 from scenarios.batch.run import BatchJob, Keep, resolve_variant, run_key, stated_key
 from scenarios.land.inputs import read_profile, study_grid
-from scenarios.study.load import Document, ResolvedStudy, find_study
+from scenarios.study.documents import Document
+from scenarios.study.load import ResolvedStudy, find_study
 
 __all__ = ["BatchPlan", "BatchRequest", "plan_batch"]
 

@@ -164,7 +164,7 @@ def parse_overrides(pairs: list[str] | None) -> dict[str, Any]:
     """``key=value`` with a YAML value."""
     import yaml
 
-    from scenarios.study.load import parse_yaml
+    from scenarios.study.documents import parse_yaml
 
     out = {}
     for pair in pairs or []:

@@ -105,7 +105,8 @@ def _names_in(ctx: typer.Context, key: str) -> list[str]:
 
 
 def _study(name: str) -> dict[str, Any]:
-    from scenarios.study.load import find_study, read_document
+    from scenarios.study.documents import read_document
+    from scenarios.study.load import find_study
 
     return read_document(find_study(name)).data
 

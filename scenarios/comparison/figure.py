@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 
 import matplotlib as mpl
 import numpy as np
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from matplotlib.ticker import FuncFormatter, MaxNLocator
@@ -18,6 +17,7 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator
 from rasters.files.writing import replacing
 from scenarios.comparison.sides import Comparison
 from scenarios.comparison.words import HEADLINES, Headline, TableRow, change_words, table_rows, value_words
+from scenarios.outputs.cartography.chart import page_of
 from scenarios.outputs.cartography.sheet import INK, MUTED
 
 if TYPE_CHECKING:
@@ -48,12 +48,6 @@ def _save(figure: Figure, path: Path) -> Path:
     return path
 
 
-def _page(width: float, height: float) -> Figure:
-    figure = Figure(figsize=(width, height), facecolor="white")
-    FigureCanvasAgg(figure)
-    return figure
-
-
 # ------------------------------------------------------------------------------------------------------------ the figure
 
 
@@ -66,7 +60,7 @@ def draw_figure(comparison: Comparison) -> Figure:
     deep = max((len(_title(comparison, headline).split("\n")) for headline in shown), default=0)
     top, bottom = 1.55 + 0.22 * math.ceil(len(sides) / 2) + 0.17 * max(0, deep - 2), 1.15
     width, height = 11.69, top + body + bottom
-    figure = _page(width, height)
+    figure = page_of(width, height, dpi=100)
     left, gap = 1.55, 0.28
     panel = (width - left - 0.35 - gap * (len(shown) - 1)) / len(shown)
     for number, headline in enumerate(shown):
@@ -256,7 +250,7 @@ def draw_table(comparison: Comparison) -> Figure:
     blocks = list(dict.fromkeys(row.species for row in rows))
     width = max(11.69, 5.2 + 3.1 * len(comparison.others))
     height = 1.75 + LINE * (len(rows) + 1.35 * len(blocks)) + 0.75
-    figure = _page(width, height)
+    figure = page_of(width, height, dpi=100)
     axes = figure.add_axes((0, 0, 1, 1))
     axes.set(xlim=(0, width), ylim=(height, 0))
     axes.axis("off")

@@ -8,14 +8,13 @@ from typing import TYPE_CHECKING
 
 import matplotlib as mpl
 import numpy as np
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import LogNorm
-from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from scenarios.crime.rates import POACHING
 from scenarios.model.ground import ground_of
 from scenarios.outputs.audience import badge
+from scenarios.outputs.cartography.chart import page_of
 from scenarios.outputs.cartography.features import draw_borders, draw_places, draw_plain_fences
 from scenarios.outputs.cartography.labels import draw_labels
 from scenarios.outputs.cartography.scene import Scene, draw_surface, legend_of_ground, make_scene
@@ -143,8 +142,7 @@ def _circles(found: CrimeResults, sheet: Sheet) -> None:
 def write_rates(found: CrimeResults, path: Path) -> Path:
     """Encounter rate of signs of poaching by year, with intervals, over the kilometres that were patrolled."""
     rows = found.rates[(found.rates["type"] == POACHING) & (found.rates["year"] != "all")]
-    figure = Figure(figsize=(7.2, 3.9), dpi=150, layout="constrained")
-    FigureCanvasAgg(figure)
+    figure = page_of(7.2, 3.9, layout="constrained")
     axes, below = figure.subplots(2, 1, height_ratios=(3, 1), sharex=True)
     at = np.arange(len(rows))
     middle = rows["per_100_km"].to_numpy()

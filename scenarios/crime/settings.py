@@ -10,7 +10,7 @@ from pydantic import Field, model_validator
 from rasters.plain import unknown
 from scenarios.field_data.settings import DateFormat
 from scenarios.study.base import FileName, Model
-from scenarios.study.load import read_document, validate
+from scenarios.study.documents import read_document, validate
 
 __all__ = ["COLUMNS", "CrimeSettings", "TableColumns", "read_settings"]
 

@@ -8,14 +8,25 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from scenarios.evidence.findings import Findings
 from scenarios.evidence.words import figure as figure_of
 from scenarios.evidence.words import passage_label
 from scenarios.model.naming import passage_names
-from scenarios.outputs.cartography.sheet import INK, MUTED, save_png
+from scenarios.outputs.cartography.chart import (
+    BLUE,
+    CHART_WIDTH,
+    GREEN,
+    GREY,
+    GRID,
+    ORANGE,
+    PINK,
+    chart,
+    plain_axes,
+    write_charts,
+)
+from scenarios.outputs.cartography.sheet import INK, MUTED
 from scenarios.outputs.translate import ENGLISH, Language
 
 if TYPE_CHECKING:
@@ -23,50 +34,22 @@ if TYPE_CHECKING:
 
 __all__ = ["CHARTS", "draw_charts"]
 
-BLUE, ORANGE, GREY, GREEN = "#0072b2", "#d55e00", "#9aa3a8", "#009e73"
-"""Apart for every kind of colour vision (Okabe and Ito 2008)."""
-WIDTH, DPI = 11.0, 150
 SHORTLIST = 12
 
 
 def draw_charts(found: Findings, folder: Path, say: Language = ENGLISH) -> dict[str, str]:
     """Draw what there are data for; file name -> what it shows."""
-    out = {}
-    for name, (draw, text) in CHARTS.items():
-        figure = draw(found, say)
-        if figure is not None:
-            if found.job.data.synthetic:
-                told = say("SYNTHETIC DATA")
-                figure.text(0.995, 0.995, told, ha="right", va="top", fontsize=9, fontweight="bold", color=ORANGE)
-            save_png(figure, folder / name)
-            out[name] = say(text)
-    return out
-
-
-def _figure(height: float, title: str, note: str = "") -> Figure:
-    figure = Figure(figsize=(WIDTH, height), dpi=DPI, facecolor="white")
-    FigureCanvasAgg(figure)
-    figure.text(0.012, 1 - 0.12 / height, title, fontsize=13, fontweight="bold", color=INK, va="top")
-    if note:
-        figure.text(0.012, 1 - 0.42 / height, note, fontsize=8.5, color=MUTED, va="top")
-    return figure
+    return write_charts(CHARTS, found, folder, say, synthetic=found.job.data.synthetic)
 
 
 def _rows_of_axes(figure: Figure, n: int, height: float, *, left: float = 1.7, gap: float = 0.35) -> list[Axes]:
     """n axes side by side under the title."""
     top, bottom = 1 - 1.05 / height, 0.62 / height
-    room = (WIDTH - left - 0.25 - gap * (n - 1)) / n
-    return [figure.add_axes(((left + i * (room + gap)) / WIDTH, bottom, room / WIDTH, top - bottom)) for i in range(n)]
-
-
-def _plain(axes: Axes, title: str, label: str = "") -> None:
-    axes.set_title(title, fontsize=9.5, fontweight="bold", color=INK, loc="left", pad=6)
-    axes.set_xlabel(label, fontsize=8, color=MUTED)
-    axes.tick_params(labelsize=8, length=0, colors=INK)
-    axes.grid(axis="x", color="#e4e7e9", linewidth=0.8)
-    axes.set_axisbelow(True)
-    for side in ("top", "right", "left"):
-        axes.spines[side].set_visible(False)
+    room = (CHART_WIDTH - left - 0.25 - gap * (n - 1)) / n
+    return [
+        figure.add_axes(((left + i * (room + gap)) / CHART_WIDTH, bottom, room / CHART_WIDTH, top - bottom))
+        for i in range(n)
+    ]
 
 
 def _dots(
@@ -84,13 +67,13 @@ def draw_use(found: Findings, say: Language) -> Figure | None:
     if not names or not (table["status"] == "ok").any():
         return None
     height = 1.9 + 0.42 * len(names)
-    figure = _figure(
+    figure = chart(
         height, say("Crossings of passages"), say("per 100 camera-days; lines: 90 % intervals; hollow: no data")
     )
     for i, (axes, species) in enumerate(
         zip(_rows_of_axes(figure, len(found.watch.species), height), found.watch.species, strict=True)
     ):
-        _plain(axes, found.label(species, say), say("per 100 camera-days"))
+        plain_axes(axes, found.label(species, say), say("per 100 camera-days"))
         mine = table[table["species"] == species].set_index("watched")
         for period, shift, colour, label in (
             ("before", 0.14, GREY, say("before")),
@@ -118,13 +101,13 @@ def draw_baci(found: Findings, say: Language) -> Figure | None:
     if not len(table):
         return None
     height = 1.8 + 0.45 * len(table)
-    figure = _figure(
+    figure = chart(
         height,
         say("What opening did"),
         say("crossings after over before at passages, divided by the same at controls; 1 is no change"),
     )
     axes = _rows_of_axes(figure, 1, height)[0]
-    _plain(axes, "", say("factor (logarithmic), 90 % interval"))
+    plain_axes(axes, "", say("factor (logarithmic), 90 % interval"))
     y = np.arange(len(table))
     _dots(axes, y, table, ("ratio", "low", "high"), BLUE, "")
     for at, row in zip(y.tolist(), table.itertuples(), strict=True):
@@ -157,13 +140,13 @@ def draw_factors(found: Findings, say: Language) -> Figure | None:
         return None
     designs = table[table["passage"] == ""].reset_index(drop=True)
     height = 1.9 + 0.42 * len(designs)
-    figure = _figure(
+    figure = chart(
         height,
         say("Use factors"),
         say("share of a passage that counts; grey: as stated, blue: after the evidence, orange: single passages"),
     )
     axes = _rows_of_axes(figure, 1, height, left=3.0)[0]
-    _plain(axes, "", say("use factor, 90 % interval"))
+    plain_axes(axes, "", say("use factor, 90 % interval"))
     y = np.arange(len(designs))
     _dots(axes, y + 0.16, designs, ("prior", "prior_low", "prior_high"), GREY, say("as stated"), "D")
     mine = designs["status"] == "updated"
@@ -190,7 +173,7 @@ def draw_prediction(found: Findings, say: Language) -> Figure | None:
     bins, sites = found.predictions.calibration, found.predictions.sites
     shown = [s for s in found.watch.species if s in set(bins["species"])]
     height = 3.6
-    figure = _figure(
+    figure = chart(
         height,
         say("Does the model predict?"),
         say("each dot a site; blue: classes of equal numbers of sites with 90 % intervals; both axes logarithmic"),
@@ -198,7 +181,7 @@ def draw_prediction(found: Findings, say: Language) -> Figure | None:
     for i, (axes, species) in enumerate(
         zip(_rows_of_axes(figure, len(shown), height, left=0.75, gap=0.45), shown, strict=True)
     ):
-        _plain(axes, found.label(species, say), say("predicted current density [A/m]"))
+        plain_axes(axes, found.label(species, say), say("predicted current density [A/m]"))
         mine, part = sites[sites["species"] == species], bins[bins["species"] == species]
         positive = mine.loc[mine["current"] > 0, "current"]
         floor = float(positive.min()) / 2 if len(positive) else 1e-9
@@ -218,7 +201,7 @@ def draw_prediction(found: Findings, say: Language) -> Figure | None:
         axes.set_xscale("log")
         axes.set_yscale("log")
         axes.set_ylim(bottom=min(0.7 * least, 0.9 * float(part["low"].min())))
-        axes.grid(color="#e4e7e9", linewidth=0.8)
+        axes.grid(color=GRID, linewidth=0.8)
         axes.minorticks_off()
         if i == 0:
             axes.set_ylabel(say("events per camera-day (lowest row: none)"), fontsize=8, color=MUTED)
@@ -231,7 +214,7 @@ def draw_hours(found: Findings, say: Language) -> Figure | None:
     if not len(table) or not table["events"].sum():
         return None
     height = 3.0
-    figure = _figure(
+    figure = chart(
         height,
         say("Hours of the day"),
         say("events per 100 full days of watching at open passages, local time; lines: 90 % intervals"),
@@ -240,11 +223,11 @@ def draw_hours(found: Findings, say: Language) -> Figure | None:
         _rows_of_axes(figure, len(found.watch.species), height, left=0.5), found.watch.species, strict=True
     ):
         mine = table[table["species"] == species]
-        _plain(axes, found.label(species, say), say("hour"))
+        plain_axes(axes, found.label(species, say), say("hour"))
         axes.bar(mine["hour"], mine["rate_per_100"], width=0.8, color=BLUE, alpha=0.75)
         axes.vlines(mine["hour"], mine["low_per_100"], mine["high_per_100"], color=INK, linewidth=0.9)
         axes.set_xticks([0, 6, 12, 18, 23])
-        axes.grid(axis="y", color="#e4e7e9", linewidth=0.8)
+        axes.grid(axis="y", color=GRID, linewidth=0.8)
     return figure
 
 
@@ -257,7 +240,7 @@ def draw_places(found: Findings, say: Language) -> Figure | None:
     names = list(dict.fromkeys(table["name"]))
     species = list(found.watch.species)
     height = 1.5 + 0.33 * len(names)
-    figure = _figure(
+    figure = chart(
         height,
         say("Which places are used"),
         say(
@@ -265,7 +248,9 @@ def draw_places(found: Findings, say: Language) -> Figure | None:
         ),
     )
     left = 0.5 + 0.066 * max(map(len, names))
-    axes = figure.add_axes((left / WIDTH, 0.15 / height, (WIDTH - left - 0.3) / WIDTH, 1 - 1.25 / height))
+    axes = figure.add_axes(
+        (left / CHART_WIDTH, 0.15 / height, (CHART_WIDTH - left - 0.3) / CHART_WIDTH, 1 - 1.25 / height)
+    )
     values = np.full((len(names), len(species)), np.nan)
     for row in table.itertuples():
         at, column = names.index(row.name), species.index(row.species)
@@ -309,7 +294,7 @@ def draw_ranking(found: Findings, say: Language) -> Figure | None:
         return None
     called = dict(zip(shown["candidate"], passage_names(found.marks.fences, shown, say), strict=True))
     height = 1.7 + 0.3 * len(shown)
-    figure = _figure(
+    figure = chart(
         height,
         say("The next ranking"),
         say("shortlisted candidates, all species together, with the watched passages open; rank among all candidates"),
@@ -317,13 +302,8 @@ def draw_ranking(found: Findings, say: Language) -> Figure | None:
     axes = figure.add_axes((0.05, 0.2 / height, 0.9, 1 - 1.35 / height))
     before = shown["rank_before"].rank().to_numpy()
     for at, (row, old) in enumerate(zip(shown.itertuples(), before, strict=True), start=1):
-        colour = (
-            ORANGE
-            if row.shortlisted_after and not row.shortlisted_before
-            else GREY
-            if not row.shortlisted_after
-            else BLUE
-        )
+        new = ORANGE if not row.shortlisted_before else BLUE
+        colour = new if row.shortlisted_after else GREY
         axes.plot([0, 1], [old, at], color=colour, linewidth=1.8, marker="o", markersize=4)
         axes.text(
             -0.02,
@@ -354,13 +334,13 @@ def draw_map(found: Findings, say: Language) -> Figure | None:
     x, y = links["x"].to_numpy() / 1000, links["y"].to_numpy() / 1000
     pad = 0.06 * max(np.ptp(x), np.ptp(y), 20.0)
     west, east, south, north = x.min() - pad, x.max() + pad, y.min() - pad, y.max() + pad
-    height = float(np.clip((WIDTH - 3.2) * (north - south) / (east - west) + 1.3, 4.0, 8.0))
-    figure = _figure(
+    height = float(np.clip((CHART_WIDTH - 3.2) * (north - south) / (east - west) + 1.3, 4.0, 8.0))
+    figure = chart(
         height,
         say("Where cameras stand"),
         say("fences and outlines of places as the study has them; kilometres of the study's map"),
     )
-    axes = figure.add_axes((0.55 / WIDTH, 0.5 / height, (WIDTH - 3.2) / WIDTH, 1 - 1.25 / height))
+    axes = figure.add_axes((0.55 / CHART_WIDTH, 0.5 / height, (CHART_WIDTH - 3.2) / CHART_WIDTH, 1 - 1.25 / height))
     for place in marks.places:
         for part in getattr(place.geometry, "geoms", [place.geometry]):
             px, py = part.exterior.xy
@@ -380,7 +360,7 @@ def draw_map(found: Findings, say: Language) -> Figure | None:
     styles = {
         "open": ("o", GREY, "open country"),
         "place": ("o", GREEN, "core place"),
-        "fence": ("^", "#cc79a7", "fence"),
+        "fence": ("^", PINK, "fence"),
         "control": ("s", BLUE, "control"),
         "passage": ("D", ORANGE, "passage"),
     }

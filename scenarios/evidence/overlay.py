@@ -14,7 +14,8 @@ from rasters.files.writing import replacing
 from scenarios.evidence.linking import KnownPassage, Landmarks
 from scenarios.statistics.use_factor import Share, UseFactors
 from scenarios.study.base import Model, without_words
-from scenarios.study.load import ResolvedStudy, read_document, validate
+from scenarios.study.documents import read_document, validate
+from scenarios.study.load import ResolvedStudy
 from scenarios.study.schema import Study
 
 __all__ = ["Overlay", "Replaced", "assumed", "overlay_of", "read_overlay", "write_overlay"]

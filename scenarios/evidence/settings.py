@@ -10,7 +10,7 @@ from pydantic import AfterValidator, Field, field_validator, model_validator
 
 from scenarios.field_data.settings import TableMapping, TimeFormat
 from scenarios.study.base import Identifier, Latitude, Longitude, Metres, Model, Shape
-from scenarios.study.load import read_document, validate
+from scenarios.study.documents import read_document, validate
 
 __all__ = ["EvidenceSettings", "StatedPassage", "read_settings"]
 

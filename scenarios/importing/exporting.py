@@ -13,7 +13,7 @@ import shapely
 
 from rasters.errors import DataError, ExportError, LayerNotFoundError, OptionError, PlannerWarning
 from rasters.files.confined import confined
-from rasters.files.reading import read_vectors
+from rasters.files.vectors import read_vectors
 from rasters.files.writing import replacing
 from rasters.plain import unknown
 from scenarios.importing.fields import KINDS

@@ -10,8 +10,6 @@ from typing import Any
 import matplotlib as mpl
 import numpy as np
 import pandas as pd
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from rasters.numbers import NO_ROUTE
@@ -19,6 +17,7 @@ from scenarios.indicators.values import YEARLY
 from scenarios.indicators.years import Year
 from scenarios.model.indicators import over_cores
 from scenarios.outputs.audience import Audience, audience_note, badge
+from scenarios.outputs.cartography.chart import CHART_WIDTH, page_of
 from scenarios.outputs.cartography.sheet import INK, MUTED, save_png
 from scenarios.outputs.columns import Column, column_dictionary, column_of
 from scenarios.outputs.pages.frame import Table, as_table, write_page
@@ -105,8 +104,7 @@ def draw_years(found: IndicatorResults, path: Path) -> Path:
     """One panel per indicator: value and interval by year, a colour and a mark per species; the median over cores."""
     names = [name for name in YEARLY if name in set(found.table["indicator"])]
     rows = -(-len(names) // 2)
-    figure = Figure(figsize=(11.0, 2.7 * rows + 0.9), dpi=150, layout="constrained")
-    FigureCanvasAgg(figure)
+    figure = page_of(CHART_WIDTH, 2.7 * rows + 0.9, layout="constrained")
     every = figure.subplots(rows, 2, squeeze=False).ravel()
     species = [name for name in dict.fromkeys(found.table["species"]) if name]
     for axes, name in zip(every, names, strict=False):

@@ -18,8 +18,10 @@ from rasters.plain import unknown
 from rasters.profile import Body
 from rasters.responses import Stated, is_assumed
 from scenarios.exit_codes import ExitCode
-from scenarios.study.load import bundled_profiles, read_document, validate
-from scenarios.study.species import RuleModel, SpeciesFile
+from scenarios.study.documents import read_document, validate
+from scenarios.study.load import bundled_profiles
+from scenarios.study.rules import RuleModel
+from scenarios.study.species import SpeciesFile
 
 __all__ = ["BORDER_WIRES", "SpeciesList", "SpeciesShown", "list_species", "numbers_in", "read_library", "show_species"]
 

@@ -17,7 +17,8 @@ from scenarios.exit_codes import ExitCode
 from scenarios.keys.describe import Key, KeyTable, tables_of
 from scenarios.keys.new_study import TEMPLATES
 from scenarios.keys.species_list import read_library
-from scenarios.study.load import bundled_profiles, parse_yaml
+from scenarios.study.documents import parse_yaml
+from scenarios.study.load import bundled_profiles
 from scenarios.study.species import SpeciesFile
 
 __all__ = ["NewSpecies", "new_species", "species_text"]

@@ -10,8 +10,9 @@ import pandas as pd
 from rasters.bodies import Gap, Verdict, Wires, past_fence, through_gap
 from rasters.errors import ConfigError
 from rasters.profile import SpeciesProfile
+from scenarios.study.documents import read_document
 from scenarios.study.faults import KeyPath, dotted
-from scenarios.study.load import ResolvedStudy, read_document
+from scenarios.study.load import ResolvedStudy
 from scenarios.study.schema import Study
 
 __all__ = ["design_table", "fence_table", "gap_of", "require_fits", "through_design", "through_line"]

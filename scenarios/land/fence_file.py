@@ -12,7 +12,7 @@ from unicodedata import name, normalize
 from rasters.errors import ConfigError, DataError, PlannerWarning
 from rasters.fence_lines import joined_lines, placed_after
 from rasters.fences import Fence
-from rasters.files.reading import read_vectors
+from rasters.files.vectors import read_vectors
 from rasters.grid import Grid
 from rasters.plain import look
 from scenarios.land.areas import added_fences

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -12,9 +12,6 @@ from numpy.typing import NDArray
 from rasters.surface import ResistanceSurface
 from scenarios.model.ground import elevation_of
 from scenarios.model.results import SpeciesRun
-
-if TYPE_CHECKING:
-    pass
 
 __all__ = ["FIGURES", "as_stored", "rounded"]
 

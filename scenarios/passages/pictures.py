@@ -11,7 +11,6 @@ import matplotlib as mpl
 import numpy as np
 import pandas as pd
 import shapely
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.collections import LineCollection, PatchCollection
 from matplotlib.colors import ListedColormap, Normalize, to_rgb
 from matplotlib.figure import Figure
@@ -23,6 +22,7 @@ from scenarios.land.actions import area_shape
 from scenarios.model.ground import Ground
 from scenarios.model.naming import full_names
 from scenarios.outputs.audience import Audience, badge
+from scenarios.outputs.cartography.chart import GRID, page_of
 from scenarios.outputs.cartography.features import draw_borders, draw_places, draw_plain_fences
 from scenarios.outputs.cartography.furniture import Bounds
 from scenarios.outputs.cartography.labels import draw_labels
@@ -50,8 +50,7 @@ READING = (
 
 def draw_frontier(run: PortfolioRun, path: Path, say: Language = ENGLISH) -> Path:
     """What each budget can gain, for all species together and for each if it alone were planned for."""
-    figure = Figure(figsize=(9.0, 5.4), dpi=150, facecolor="white")
-    FigureCanvasAgg(figure)
+    figure = page_of(9.0, 5.4)
     axes = figure.add_axes((0.09, 0.17, 0.66, 0.62))
     names = [n for n in run.frontier["species"].unique() if n != "all"]
     for colour, name in zip(LINES * (1 + len(names) // len(LINES)), names, strict=False):
@@ -66,7 +65,7 @@ def draw_frontier(run: PortfolioRun, path: Path, say: Language = ENGLISH) -> Pat
     axes.set(xlim=(0, None), ylim=(0, None))
     axes.set_xlabel(say("budget [cost units]"), fontsize=9, color=MUTED)
     axes.set_ylabel(say("gain [% of what all fences take away]"), fontsize=9, color=MUTED)
-    axes.grid(color="#e4e7e9", linewidth=0.8)
+    axes.grid(color=GRID, linewidth=0.8)
     axes.set_axisbelow(True)
     axes.tick_params(labelsize=8.5, colors=INK, length=0)
     for side in ("top", "right"):

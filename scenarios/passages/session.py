@@ -95,14 +95,9 @@ def _drawn(
     run: PortfolioRun, folder: Path, reporter: Reporter, draws: int, seed: int, top: int, jobs: int, say: Language
 ) -> tuple[list[tuple[str, str]], tuple[str, ...]]:
     """How firm the shortlist is when the uncertain numbers are drawn: a sentence per chosen item, and on the whole."""
-    from scenarios.uncertainty.files import (
-        how_sure,
-        said_tables,
-        stability_sentences,
-        stability_tables,
-        write_stability,
-    )
+    from scenarios.uncertainty.files import said_tables, stability_tables, write_stability
     from scenarios.uncertainty.stability import stability_of
+    from scenarios.uncertainty.words import how_sure, stability_sentences
 
     shortlist = run.candidates.iloc[list(run.shortlist)]
     found = stability_of(

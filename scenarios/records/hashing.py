@@ -7,6 +7,7 @@ import json
 import math
 import platform
 from collections.abc import Mapping
+from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -76,6 +77,7 @@ def versions() -> dict[str, str]:
     return found | {name: _version(name) for name in ("otkel", *PACKAGES)}
 
 
+@cache
 def _version(name: str) -> str:
     try:
         return version(name)

@@ -16,7 +16,7 @@ from scenarios.records.cache import cache_folder
 from scenarios.region.cache import Cache
 from scenarios.region.limits import CACHE_GB
 from scenarios.study.base import Model
-from scenarios.study.load import read_document, validate
+from scenarios.study.documents import read_document, validate
 
 __all__ = ["USUAL", "Settings", "addresses_of", "cache_of_user", "settings_file"]
 

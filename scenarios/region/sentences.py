@@ -8,7 +8,7 @@ from string import Template
 
 from scenarios.region.source import Layers
 from scenarios.study.base import LANGUAGES
-from scenarios.study.load import read_document
+from scenarios.study.documents import read_document
 
 __all__ = ["assumptions"]
 

@@ -17,20 +17,20 @@ from scenarios.land.inputs import (
     CONTEXT,
     Inputs,
     context_layer,
-    layer_order,
     read_fences,
     read_inputs,
-    read_layer,
     read_named_places,
     read_profile,
     study_grid,
 )
+from scenarios.land.layers import layer_order, read_layer
 from scenarios.land.memory import Size, Stage, require_memory
 from scenarios.land.openings import FARTHEST_M, nearest_fence, stated_places, too_far
 from scenarios.land.prepared import Prepared, prepare_species
 from scenarios.runs.findings import Finding
+from scenarios.study.documents import read_document, validate
 from scenarios.study.fences import Fences
-from scenarios.study.load import ResolvedStudy, find_study, read_document, resolve, validate
+from scenarios.study.load import ResolvedStudy, find_study, resolve
 from scenarios.study.schema import Regions
 from scenarios.study.species import SpeciesFile
 

@@ -24,7 +24,8 @@ from scenarios.progress import Reporter
 from scenarios.records.hashing import read_json, sha256_of, versions
 from scenarios.runs.differences import difference_of_files
 from scenarios.runs.session import KIND, run_resolved
-from scenarios.study.load import Document, ResolvedStudy, find_study, validate
+from scenarios.study.documents import Document, validate
+from scenarios.study.load import ResolvedStudy, find_study
 from scenarios.study.schema import Study
 
 __all__ = ["Reproduction", "StatedRun", "reproduce", "stated_run"]

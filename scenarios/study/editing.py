@@ -13,8 +13,8 @@ from typing import Any
 import yaml
 
 from rasters.errors import ConfigError
+from scenarios.study.documents import nodes_of, parse_yaml
 from scenarios.study.faults import KeyPath, dotted
-from scenarios.study.load import nodes_of, parse_yaml
 
 __all__ = ["with_items", "with_value"]
 

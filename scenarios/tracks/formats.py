@@ -13,7 +13,7 @@ from pyproj.exceptions import CRSError
 
 from rasters.errors import DataError
 from rasters.files.formats import require_plain_vectors, whole_content
-from rasters.files.reading import read_vectors
+from rasters.files.vectors import read_vectors
 from rasters.grid import Grid
 from rasters.plain import plain_text
 from scenarios.field_data.tables import ROW, mapped, read_table

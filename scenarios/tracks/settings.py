@@ -12,7 +12,7 @@ from pydantic import AfterValidator, Field, field_validator, model_validator
 from scenarios.field_data.settings import TableMapping
 from scenarios.statistics.fence_encounters import BehaviourRule
 from scenarios.study.base import Metres, Model, Shape
-from scenarios.study.load import read_document, validate
+from scenarios.study.documents import read_document, validate
 
 __all__ = ["SETTINGS", "AnimalStated", "TrackFile", "TracksSettings", "read_settings"]
 

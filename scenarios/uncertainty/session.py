@@ -39,8 +39,9 @@ def run_uncertainty_study(
 
     Page, picture and what is told are in the language ``lang``, by default English; tables are for programs.
     """
-    from scenarios.uncertainty.files import said_tables, stability_sentences, stability_tables, write_stability
+    from scenarios.uncertainty.files import said_tables, stability_tables, write_stability
     from scenarios.uncertainty.page import write_stability_page
+    from scenarios.uncertainty.words import stability_sentences
 
     require_language(lang or "en")
     resolved = resolve(name, scenario, overrides)

@@ -8,7 +8,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from rasters.files.reading import read_grid, read_raster, read_vectors
+from rasters.files.reading import read_grid, read_raster
+from rasters.files.vectors import read_vectors
 from rasters.grid import Grid
 from scenarios.batch.matrix import expand, read_matrix
 from scenarios.batch.plan import BatchRequest, plan_batch

@@ -54,7 +54,7 @@ def _stated(resolved: ResolvedStudy, done: Imported) -> list[tuple[BaseGeometry,
 
 
 def _reserves(resolved: ResolvedStudy) -> list[tuple[BaseGeometry, str]]:
-    from rasters.files.reading import read_vectors
+    from rasters.files.vectors import read_vectors
 
     name = resolved.study.layers["reserve"].file
     assert name is not None

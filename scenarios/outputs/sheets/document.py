@@ -174,8 +174,10 @@ def draw_pages(source: SheetSource, request: SheetRequest) -> tuple[bytes, list[
 
     The same results and request give the same bytes.
     """
+    from reportlab import rl_config
     from reportlab.pdfgen.canvas import Canvas
 
+    rl_config.useA85 = 0  # bytes stay bytes: the file is a fifth smaller than as text, and written in half the time
     pages = planned_pages(source, request)
     packed = io.BytesIO()
     font: Any = font_name("regular")

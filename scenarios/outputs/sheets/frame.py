@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import shapely
@@ -13,9 +13,6 @@ from rasters.arrays import Reals
 from rasters.grid import Grid
 from scenarios.outputs.sheets.page import Box
 from scenarios.outputs.sheets.projection import SheetProjection
-
-if TYPE_CHECKING:
-    pass
 
 __all__ = ["CELL_ALLOWS_MM", "MapFrame", "framed", "parts_of", "round_scale_above"]
 

@@ -176,9 +176,7 @@ class Page:
         """Whatever is drawn within is cut off at areas, by the even-odd rule."""
         self.canvas.saveState()
         path = self.canvas.beginPath()
-        for ring in rings:
-            _trace(path, ring)
-            path.close()
+        _trace(path, rings, closed=True)
         self.canvas.clipPath(path, stroke=0, fill=0, fillMode=0)
         yield
         self.canvas.restoreState()
@@ -196,8 +194,7 @@ class Page:
         """Polylines of (n, 2) mm; ``width`` and ``dash`` in mm; ends butt (0) or round (1)."""
         canvas = self._pen(color, width, dash, alpha, cap)
         path = canvas.beginPath()
-        for part in parts:
-            _trace(path, part)
+        _trace(path, parts, closed=False)
         canvas.drawPath(path, stroke=1, fill=0)
         canvas.restoreState()
 
@@ -217,9 +214,7 @@ class Page:
             canvas.setFillColor(_colour(fill))
             canvas.setFillAlpha(alpha)
         path = canvas.beginPath()
-        for ring in rings:
-            _trace(path, ring)
-            path.close()
+        _trace(path, rings, closed=True)
         canvas.drawPath(path, stroke=int(edge is not None), fill=int(fill is not None), fillMode=0)
         canvas.restoreState()
 
@@ -296,9 +291,7 @@ class Page:
         """White round the letters, drawn as outlines, so that the text is in the file once."""
         canvas = self._pen(PAPER, 2 * HALO * size * POINT_MM, (), 0.9, 1)
         path = canvas.beginPath()
-        for polygon in _halo(words, size, face):
-            _trace(path, polygon - np.array([shift, 0.0]))
-            path.close()
+        _trace(path, [polygon - np.array([shift, 0.0]) for polygon in _halo(words, size, face)], closed=True)
         canvas.drawPath(path, stroke=1, fill=0)
         canvas.restoreState()
 
@@ -327,11 +320,15 @@ def _turned_box(x: float, start: float, width: float, size: float) -> Box:
     return Box(x - ASCENT * high, start, (ASCENT + DESCENT) * high, width)
 
 
-def _trace(path: Any, points: Points) -> None:
-    scaled = np.round(np.asarray(points, dtype=np.float64) / POINT_MM, 2).tolist()
-    path.moveTo(*scaled[0])
-    for x, y in scaled[1:]:
-        path.lineTo(x, y)
+def _trace(path: Any, parts: Sequence[Points], *, closed: bool) -> None:
+    """Straight lines between points, to a hundredth of a printer's point; all at once, for a corridor may have 50,000 rings."""
+    if not len(parts):
+        return
+    scaled = np.round(np.concatenate([np.asarray(part, dtype=np.float64) for part in parts]) / POINT_MM, 2)
+    end = " h" if closed else ""
+    lines = " ".join("%.2f %.2f m" + " %.2f %.2f l" * (len(part) - 1) + end for part in parts)
+    path.moveTo(*scaled[0].tolist())  # from which reportlab knows that a path begins
+    path._code_append(lines[len("%.2f %.2f m") :] % tuple(scaled[1:].ravel().tolist()))
 
 
 def _colour(name: str) -> Any:

@@ -19,7 +19,8 @@ from shapely.geometry import Point
 from rasters.errors import DataError, PlannerError, RasterWarning, written
 from rasters.files import formats
 from rasters.files.bands import open_band
-from rasters.files.reading import read_grid, read_raster, read_vectors
+from rasters.files.reading import read_grid, read_raster
+from rasters.files.vectors import read_vectors
 from rasters.grid import Grid
 
 UTM = "EPSG:32640"

@@ -18,7 +18,8 @@ from pyproj import Transformer
 from shapely.geometry import LineString, Point, Polygon, box
 
 from rasters.errors import DataError, ExportError, GridMismatchError, LayerNotFoundError
-from rasters.files.reading import read_grid, read_raster, read_vectors
+from rasters.files.reading import read_grid, read_raster
+from rasters.files.vectors import read_vectors
 from rasters.files.writing import replacing, write_cog, write_geopackage
 from rasters.grid import Grid
 from tests.support.places import ROOT

@@ -15,7 +15,8 @@ from cli import app
 from rasters.errors import OptionError
 from scenarios.keys.describe import FILES, json_schema, tables_named
 from scenarios.keys.new_study import write_minimal
-from scenarios.study.load import LIBRARY, parse_yaml
+from scenarios.study.documents import parse_yaml
+from scenarios.study.load import LIBRARY
 from tests.support.tiny_study import species_settings, study_settings
 
 BUNDLED = [

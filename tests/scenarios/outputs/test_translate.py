@@ -39,8 +39,8 @@ from scenarios.passages import files as plan_files
 from scenarios.passages import pictures as plan_pictures
 from scenarios.passages.words import OBJECTIVES, WINDS
 from scenarios.study.base import LANGUAGES, OTHER_LANGUAGES
-from scenarios.uncertainty import files as uncertainty_files
 from scenarios.uncertainty import page as uncertainty_page
+from scenarios.uncertainty import words as uncertainty_words
 from tests.support.places import ROOT
 
 ROOMS = ("outputs", "comparison", "corridors", "passages", "uncertainty", "evidence", "indicators", "crime")
@@ -115,10 +115,10 @@ def said() -> set[str]:
         *WINDS,
         plan_pictures.READING,
         *uncertainty_page.FILES.values(),
-        *uncertainty_files.KEY_WORDS.values(),
-        *uncertainty_files.GROUPS.values(),
-        *uncertainty_files.WHOLE.values(),
-        *uncertainty_files.MEASURES.values(),
+        *uncertainty_words.KEY_WORDS.values(),
+        *uncertainty_words.GROUPS.values(),
+        *uncertainty_words.WHOLE.values(),
+        *uncertainty_words.MEASURES.values(),
         indicator_files.ASSUMED,
         indicator_files.SYNTHETIC,
         crime_files.BIAS,

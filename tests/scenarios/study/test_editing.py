@@ -10,8 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rasters.errors import ConfigError
+from scenarios.study.documents import parse_yaml
 from scenarios.study.editing import with_items, with_value
-from scenarios.study.load import LIBRARY, parse_yaml
+from scenarios.study.load import LIBRARY
 
 PATH = Path("study.yaml")
 TEXT = """\

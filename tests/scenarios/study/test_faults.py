@@ -17,7 +17,8 @@ from scenarios.crime.settings import CrimeSettings
 from scenarios.evidence.overlay import Overlay
 from scenarios.evidence.settings import EvidenceSettings
 from scenarios.study.base import Model
-from scenarios.study.load import Document, read_document, resolve, validate
+from scenarios.study.documents import Document, read_document, validate
+from scenarios.study.load import resolve
 from scenarios.study.schema import ScenarioFile, Study
 from scenarios.study.shapes import Expected, example_of, keys_of
 from scenarios.study.species import SpeciesFile

@@ -12,10 +12,11 @@ from pydantic import BaseModel
 
 from rasters.errors import ConfigError, LayerNotFoundError
 from scenarios.land.inputs import input_files
+from scenarios.study.documents import read_document
 from scenarios.study.faults import dotted
 from scenarios.study.fences import OpeningRule
 from scenarios.study.land import LayerSource
-from scenarios.study.load import bundled_studies, find_study, read_document, resolve
+from scenarios.study.load import bundled_studies, find_study, resolve
 from scenarios.study.schema import Routes, Study
 from tests.support.tiny_study import study_settings, write_yaml
 

@@ -29,8 +29,9 @@ from scenarios.model.species_run import run_species
 from scenarios.study.load import ResolvedStudy, resolve
 from scenarios.study.uncertainty import Spread
 from scenarios.uncertainty.draws import DrawJob, evaluate_draws, gains_of, score_candidates
-from scenarios.uncertainty.files import how_sure, short_name, stability_sentences, stability_tables, write_stability
+from scenarios.uncertainty.files import stability_tables, write_stability
 from scenarios.uncertainty.stability import ALL, Stability, stability_of
+from scenarios.uncertainty.words import how_sure, short_name, stability_sentences
 from tests.support.places import ROOT
 from tests.support.tiny_study import let_through, write_tiny_study
 
