@@ -122,7 +122,7 @@ def corridors(
 
 def sensitivity(
     study: Study, out: Folder, *, indicator: Names = "conductance", scenario: str | None = None, species: Names = None,
-    overrides: Settings = None, progress: Told = None,
+    overrides: Settings = None, lang: str | None = None, progress: Told = None,
 ) -> Done:  # fmt: skip
     """What results hang on, by exact slopes: ``found`` is a list of `scenarios.sensitivity.files.Sensitivity`."""
     from rasters.errors import OptionError
@@ -134,7 +134,7 @@ def sensitivity(
         if one not in INDICATORS:
             raise OptionError(f"indicator: {unknown('indicator', one, INDICATORS)}")
     summary = run_sensitivity(
-        name_of(study), scenario, names_of(species), chosen, Path(out), overrides or {}, Teller(progress)
+        name_of(study), scenario, names_of(species), chosen, Path(out), overrides or {}, Teller(progress), lang
     )
     return Done(summary=summary)
 

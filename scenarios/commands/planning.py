@@ -244,12 +244,13 @@ def sensitivity(
     scenario: OneScenarioOption = None,
     species: SpeciesOption = None,
     overrides: SetOption = None,
+    lang: LangOption = None,
 ) -> Summary:
     """Show what a result hangs on: where better habitat would pay most, and which numbers of a profile matter, by exact slopes."""
     from scenarios.sensitivity.session import run_sensitivity
 
     chosen = list(dict.fromkeys(indicator or SLOPED[:1]))
-    return run_sensitivity(study, scenario, species, chosen, out, parse_overrides(overrides), reporter)
+    return run_sensitivity(study, scenario, species, chosen, out, parse_overrides(overrides), reporter, lang)
 
 
 @reported("check")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from scenarios.commands.common import (
+    LangOption,
     OneScenarioOption,
     OutOption,
     SetOption,
@@ -59,13 +60,14 @@ def report(
     scenario: OneScenarioOption = None,
     species: SpeciesOption = None,
     overrides: SetOption = None,
+    lang: LangOption = None,
 ) -> Summary:
     """Encounters with fences, what each fence is worth to a species, which land animals choose."""
     from scenarios.tracks.session import run_tracks
 
     return run_tracks(
         study, data, out, reporter, scenario=scenario, species=species, overrides=parse_overrides(overrides), settings=settings,
-        ranking=ranking, seed=seed,
+        ranking=ranking, seed=seed, lang=lang,
     )  # fmt: skip
 
 

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from scipy.stats import kendalltau
 
 from scenarios.evidence.overlay import Overlay
 from scenarios.land.inputs import read_inputs
@@ -30,7 +29,6 @@ class Reranked:
     """
 
     table: pd.DataFrame
-    sentences: tuple[str, ...]
 
 
 def rerank(
@@ -41,9 +39,8 @@ def rerank(
     measured: Overlay,
     species: Sequence[str] | None,
     step: Callable[[str], None],
-    what: str = "use factors",
 ) -> Reranked:
-    """Rank all candidates twice, without maps; ``what`` is measured."""
+    """Rank all candidates twice, without maps."""
     before = _ranked(study, scenario, {**overrides, **stated.set}, species, lambda s: step(f"ranking as stated: {s}"))
     after = _ranked(
         study, scenario, {**overrides, **measured.set}, species, lambda s: step(f"ranking as measured: {s}")
@@ -59,7 +56,7 @@ def rerank(
         table[f"shortlisted_{when}"] = table["candidate"].map(both["selected"]).fillna(False).astype(bool)
         for name in (name for name in found if name != "all"):
             table[f"rank_{when}_{name}"] = table["candidate"].map(found[name].set_index("candidate")["rank"])
-    return Reranked(table=table, sentences=_sentences(table, what))
+    return Reranked(table=table)
 
 
 def _ranked(
@@ -76,38 +73,3 @@ def _ranked(
         step(name)
         found[name] = score_candidates(prepare_species(resolved, inputs, name))
     return found | {"all": combine_species(resolved.study, found)}
-
-
-def _sentences(table: pd.DataFrame, what: str) -> tuple[str, ...]:
-    if not len(table) or not table["score_before"].max() > 0:
-        return ("No candidate improves connectivity, so there is no ranking to change.",)
-    moved = int((table["rank_before"] != table["rank_after"]).sum())
-    tau = float(kendalltau(table["rank_before"], table["rank_after"]).statistic) if len(table) > 1 else 1.0
-    old, new = (
-        set(table.loc[table["shortlisted_before"], "candidate"]),
-        set(table.loc[table["shortlisted_after"], "candidate"]),
-    )
-    best_old, best_new = (table.sort_values(f"rank_{when}")["candidate"].iloc[0] for when in ("before", "after"))
-    first = f"{best_new} stays first" if best_old == best_new else f"{best_new} takes the first rank from {best_old}"
-    joined, left = sorted(new - old), sorted(old - new)
-    swap = f"{', '.join(joined)} come in for {', '.join(left)}" if joined or left else "the same places stay on it"
-    return (
-        f"With the measured {what} {moved} of {len(table)} candidates change their rank over all species (Kendall's tau "
-        f"{tau:.3f}); {first}.",
-        f"Of the shortlist of {len(new)}, {len(new & old)} stay: {swap}.{_apart(table, joined, old)}",
-    )
-
-
-def _apart(table: pd.DataFrame, joined: Sequence[str], old: set[str]) -> str:
-    """How far newcomers lie from the places that were on the shortlist before, along the same fence."""
-    where = table.set_index("candidate")[["fence", "along_m"]]
-    before = where.loc[sorted(old)]
-    away = []
-    for name in joined:
-        fence, along = where.loc[name]
-        same = before.loc[before["fence"] == fence, "along_m"]
-        away.append(float((same - along).abs().min()) / 1000 if len(same) else float("inf"))
-    if not away:
-        return ""
-    named = ", ".join("another fence" if km == float("inf") else f"{km:.0f} km" for km in away)
-    return f" The newcomers lie {named} from the nearest place that was on it."

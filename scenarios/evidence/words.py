@@ -9,15 +9,25 @@ from typing import Any
 import pandas as pd
 from scipy.stats import kendalltau
 
+from rasters.fences import Fence
 from scenarios.evidence.findings import Findings
 from scenarios.evidence.predicts import best_predictor
+from scenarios.evidence.reranking import Reranked
 from scenarios.model.naming import passage_names
 from scenarios.outputs.translate import ENGLISH, Language
 
 YOUNG = 0.95
 """Share of the later use below which a passage counts as young."""
 
-__all__ = ["assumptions_of", "figure", "passage_label", "people_table", "ranking_sentences", "sentences_of"]
+__all__ = [
+    "assumptions_of",
+    "figure",
+    "passage_label",
+    "people_table",
+    "ranking_sentences",
+    "reranking_sentences",
+    "sentences_of",
+]
 
 WHERE = {
     "passage": "{n} at passages",
@@ -216,19 +226,22 @@ def _occupancy(found: Findings, species: str, say: Language) -> str:
 
 def ranking_sentences(found: Findings, say: Language = ENGLISH) -> list[str]:
     """What the measured use factors do to the ranking of candidates; empty where nothing was ranked again."""
-    if found.reranked is None:
-        return []
-    table = found.reranked.table
+    changed = say(
+        "With the measured use factors {n} of {total} candidates change their rank over all species (Kendall’s tau {tau}); {first}."
+    )
+    return [] if found.reranked is None else reranking_sentences(found.reranked, found.marks.fences, changed, say)
+
+
+def reranking_sentences(found: Reranked, fences: Sequence[Fence], changed: str, say: Language) -> list[str]:
+    """What measured numbers do to a ranking; ``changed`` says it in the language, with names for the values."""
+    table = found.table
     if not len(table) or not table["score_before"].max() > 0:
         return [say("No candidate improves connectivity, so there is no ranking to change.")]
-    names = dict(zip(table["candidate"], passage_names(found.marks.fences, table, say), strict=True))
+    names = dict(zip(table["candidate"], passage_names(fences, table, say), strict=True))
     moved = int((table["rank_before"] != table["rank_after"]).sum())
     tau = float(kendalltau(table["rank_before"], table["rank_after"]).statistic) if len(table) > 1 else 1.0
     best_old, best_new = (table.sort_values(f"rank_{when}")["candidate"].iloc[0] for when in ("before", "after"))
     first = say("{place} stays first") if best_old == best_new else say("{place} takes the first rank from {before}")
-    changed = say(
-        "With the measured use factors {n} of {total} candidates change their rank over all species (Kendall’s tau {tau}); {first}."
-    )
     told = first.format(place=names[best_new], before=names[best_old])
     return [changed.format(n=moved, total=len(table), tau=say(f"{tau:.3f}"), first=told), _shortlist(table, names, say)]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import matplotlib as mpl
 import numpy as np
@@ -23,15 +23,18 @@ from scenarios.outputs.cartography.labels import draw_labels
 from scenarios.outputs.cartography.scene import draw_surface, legend_of_ground, log_norm, make_scene
 from scenarios.outputs.cartography.sheet import Texts, new_sheet, save_png
 from scenarios.outputs.tables import write_csv
+from scenarios.outputs.translate import ENGLISH, Language
 from scenarios.outputs.words import WORKING_NOTE, schematic_note
 from scenarios.sensitivity.indicators import TITLES, Derivative
-from scenarios.sensitivity.places import SQUARE_CELLS, Surfaces
+from scenarios.sensitivity.places import Surfaces
 
 if TYPE_CHECKING:
     import geopandas as gpd
 
-__all__ = ["READING", "Sensitivity", "stem_of", "write_sensitivity"]
+__all__ = ["READING", "TITLE", "Sensitivity", "stem_of", "write_sensitivity"]
 
+TITLE = "Where better habitat would pay most"
+LEGEND = "Gain of the indicator per km\u00b2 of best habitat [millionths, logarithmic]"
 READING = (
     "Dark land is where better habitat would bring most: the share by which the indicator gets better, to first order, when a square "
     "kilometre there becomes the best habitat of the species. It points at places; each on its own, and not at what they bring together."
@@ -62,9 +65,15 @@ def stem_of(one: Sensitivity, what: str) -> str:
 
 
 def write_sensitivity(
-    one: Sensitivity, folder: Path, *, borders: gpd.GeoDataFrame | None = None, credits: Sequence[str] = ()
+    one: Sensitivity,
+    folder: Path,
+    *,
+    borders: gpd.GeoDataFrame | None = None,
+    credits: Sequence[str] = (),
+    say: Language = ENGLISH,
 ) -> list[Path]:
-    """Write ``elasticity_*.tif``, ``restored_*.tif``, ``restored_*.png``, ``parameters_*.csv`` and ``places_*.csv``."""
+    """Write ``elasticity_*.tif``, ``restored_*.tif``, ``restored_*.png``, ``parameters_*.csv`` and ``places_*.csv``; ``say`` is the
+    map's voice."""
     folder.mkdir(parents=True, exist_ok=True)
     return [
         _raster(
@@ -73,7 +82,7 @@ def write_sensitivity(
         _raster(one, folder, "restored", one.surfaces.restored_share_per_km2, "share gained per km2 of best habitat"),
         write_csv(folder / f"{stem_of(one, 'parameters')}.csv", one.parameters, of="sensitivity"),
         write_csv(folder / f"{stem_of(one, 'places')}.csv", one.places, of="sensitivity"),
-        _map(one, folder / f"{stem_of(one, 'restored')}.png", borders, credits),
+        _map(one, folder / f"{stem_of(one, 'restored')}.png", borders, credits, say),
     ]
 
 
@@ -89,20 +98,22 @@ def _raster(one: Sensitivity, folder: Path, what: str, values: Reals, meaning: s
     )  # fmt: skip
 
 
-def _map(one: Sensitivity, path: Path, borders: gpd.GeoDataFrame | None, credits: Sequence[str]) -> Path:
-    ground = one.ground
-    scene = make_scene(ground, borders, credits)
-    names = [ground.titles.get(key, getattr(ground, key)) for key in ("species", "study", "scenario")]
+def _map(one: Sensitivity, path: Path, borders: gpd.GeoDataFrame | None, credits: Sequence[str], say: Language) -> Path:
+    ground, title = one.ground, say(TITLE)
+    scene = make_scene(ground, borders, credits, say)
+    names = [say(ground.titles.get(key, getattr(ground, key))) for key in ("species", "study", "scenario")]
     texts = Texts(
-        title=f"{names[0]}: where better habitat would pay most", subtitle=f"{names[1]}   \u00b7   {names[2]}   \u00b7   {one.title}",
-        badge=badge(Audience.RESTRICTED), warning=schematic_note(ground), credits=scene.credits,
-    )  # fmt: skip
-    sheet = new_sheet(ground.grid, ground.grid.bounds, texts)
+        title=f"{names[0]}: {title[0].lower()}{title[1:]}",
+        subtitle="   \u00b7   ".join((*names[1:], say(one.title))),
+        badge=badge(Audience.RESTRICTED),
+        warning=schematic_note(ground),
+        credits=scene.credits,
+    )
+    sheet = new_sheet(ground.grid, ground.grid.bounds, texts, say=say)
     values = block_mean(one.surfaces.restored_share_per_km2 * 1e6, scene.factor)
     values = np.where(values > 0, values, np.nan)
     colours = ListedColormap(mpl.colormaps["YlGnBu"](np.linspace(0.08, 1.0, 256)), name="gain")
-    note = "Gain of the indicator per km\u00b2 of best habitat [millionths, logarithmic]"
-    draw_surface(sheet, scene, values, colours, log_norm(values, 0.5, 0.9995), note, ("little", "much"))
+    draw_surface(sheet, scene, values, colours, log_norm(values, 0.5, 0.9995), LEGEND, ("little", "much"))
     sheet.panel.heading("Also on the map")
     draw_borders(sheet, scene)
     draw_plain_fences(sheet, scene)
@@ -113,11 +124,3 @@ def _map(one: Sensitivity, path: Path, borders: gpd.GeoDataFrame | None, credits
     sheet.panel.closing("How to read it", (READING,))
     sheet.panel.closing("Assumed", ground.assumptions)
     return save_png(sheet.figure, path)
-
-
-def place_words(row: Any) -> str:
-    """One square, in words."""
-    return (
-        f"{row.lat:.3f} N, {row.lon:.3f} E: {row.restored_share:.2%} if the {row.area_km2:,.0f} km2 of land in the square of "
-        f"{SQUARE_CELLS} cells there were best habitat; what decides is {row.decides or 'not told'}"
-    )

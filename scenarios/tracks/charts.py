@@ -10,7 +10,9 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from scenarios.outputs.cartography.sheet import INK, MUTED, save_png
+from scenarios.outputs.translate import ENGLISH, Language
 from scenarios.tracks.findings import Findings
+from scenarios.tracks.words import BEHAVIOURS
 
 __all__ = ["CHARTS", "draw_charts"]
 
@@ -35,18 +37,17 @@ SEALED_KM = 3000.0
 """Where a sealed fence is drawn [km]."""
 
 
-def draw_charts(found: Findings, folder: Path) -> dict[str, str]:
+def draw_charts(found: Findings, folder: Path, say: Language = ENGLISH) -> dict[str, str]:
     """Draw what there are data for; file name -> what it shows."""
     out = {}
     for name, (draw, text) in CHARTS.items():
-        figure = draw(found)
+        figure = draw(found, say)
         if figure is not None:
             if found.job.tracks.synthetic:
-                figure.text(
-                    0.995, 0.995, "SYNTHETIC DATA", ha="right", va="top", fontsize=9, fontweight="bold", color=ORANGE
-                )
+                told = say("SYNTHETIC DATA")
+                figure.text(0.995, 0.995, told, ha="right", va="top", fontsize=9, fontweight="bold", color=ORANGE)
             save_png(figure, folder / name)
-            out[name] = text
+            out[name] = say(text)
     return out
 
 
@@ -58,7 +59,7 @@ def _figure(height: float, title: str, note: str) -> Figure:
     return figure
 
 
-def draw_map(found: Findings) -> Figure | None:
+def draw_map(found: Findings, say: Language) -> Figure | None:
     """Trails, fences and encounters by class."""
     if not found.tracks:
         return None
@@ -67,19 +68,22 @@ def draw_map(found: Findings) -> Figure | None:
     pad = 0.05 * max(float(np.ptp(x)), float(np.ptp(y)), 5.0)
     west, east, south, north = x.min() - pad, x.max() + pad, y.min() - pad, y.max() + pad
     height = float(np.clip((WIDTH - 3.2) * (north - south) / (east - west) + 1.3, 4.0, 8.5))
-    figure = _figure(height, "Encounters with fences", "fences as the study has them; kilometres of the study's map")
+    figure = _figure(
+        height, say("Encounters with fences"), say("fences as the study has them; kilometres of the study’s map")
+    )
     axes = figure.add_axes((0.55 / WIDTH, 0.5 / height, (WIDTH - 3.2) / WIDTH, 1 - 1.25 / height))
     every = max(1, x.size // MOST_DRAWN)
-    axes.plot(x[::every], y[::every], ",", color="#b9c0c4", label="fixes" if every == 1 else f"fixes, one in {every}")
+    fixes = say("fixes") if every == 1 else say("fixes, one in {n}").format(n=every)
+    axes.plot(x[::every], y[::every], ",", color="#b9c0c4", label=fixes)
     for i, fence in enumerate(found.ground.fences):
         for part in fence.parts:
             px, py = np.array(part.coords)[:, :2].T / 1000
-            axes.plot(px, py, color=INK, linewidth=1.1, label="fence" if i == 0 else None)
+            axes.plot(px, py, color=INK, linewidth=1.1, label=say("fence") if i == 0 else None)
     for name, colour in COLOURS.items():
         mine = found.encounters[found.encounters["behaviour"] == name] if len(found.encounters) else found.encounters
         if len(mine):
             ex, ey = found.ground.grid.map_xy(mine["lon_deg"].to_numpy(float), mine["lat_deg"].to_numpy(float))
-            label = f"{name.replace('_', ' ')} ({len(mine)})"
+            label = f"{say(BEHAVIOURS[name])} ({len(mine)})"
             axes.scatter(
                 ex / 1000, ey / 1000, s=16, color=colour, edgecolor="white", linewidth=0.4, label=label, zorder=3
             )
@@ -91,21 +95,21 @@ def draw_map(found: Findings) -> Figure | None:
     return figure
 
 
-def draw_worth(found: Findings) -> Figure | None:
+def draw_worth(found: Findings, say: Language) -> Figure | None:
     """Kilometres of open land: as stated, by the tracks alone, both together."""
     table = found.worth_rows
     table = table[table["worth_km"].notna()] if len(table) else table
     if not len(table):
         return None
     height = 1.7 + 0.75 * len(table)
-    note = "kilometres of open land that crossing is worth; lines: 90 % intervals; an arrow: no end, or sealed"
-    figure = _figure(height, "What each fence is worth", note)
+    note = say("kilometres of open land that crossing is worth; lines: 90 % intervals; an arrow: no end, or sealed")
+    figure = _figure(height, say("What each fence is worth"), note)
     axes = figure.add_axes((2.9 / WIDTH, 0.6 / height, 1 - 3.3 / WIDTH, 1 - 1.4 / height))
     for i, row in enumerate(table.itertuples()):
         for shift, colour, label, (middle, low, high) in (
-            (0.22, GREY, "stated", (row.stated_km, row.stated_km, row.stated_km)),
-            (0.0, ORANGE, "tracks alone", (row.worth_km, row.worth_low_km, row.worth_high_km)),
-            (-0.22, BLUE, "together", (row.posterior_km, row.posterior_low_km, row.posterior_high_km)),
+            (0.22, GREY, say("stated"), (row.stated_km, row.stated_km, row.stated_km)),
+            (0.0, ORANGE, say("tracks alone"), (row.worth_km, row.worth_low_km, row.worth_high_km)),
+            (-0.22, BLUE, say("together"), (row.posterior_km, row.posterior_low_km, row.posterior_high_km)),
         ):
             low, middle, high = (min(max(float(one), 0.01), SEALED_KM) for one in (low, middle, high))
             axes.hlines(i + shift, low, high, color=colour, linewidth=2.2, alpha=0.75)
@@ -118,11 +122,10 @@ def draw_worth(found: Findings) -> Figure | None:
                 label=label if i == 0 else None,
             )
     axes.set_xscale("log")
-    axes.set_yticks(
-        range(len(table)), [f"{found.label(r.species)}\n{r.fence_line}" for r in table.itertuples()], fontsize=8.5
-    )
+    names = [f"{found.label(r.species, say)}\n{found.line_label(r.fence_line, say)}" for r in table.itertuples()]
+    axes.set_yticks(range(len(table)), names, fontsize=8.5)
     axes.set_ylim(len(table) - 0.5, -0.5)
-    axes.set_xlabel("km of open land", fontsize=8.5, color=MUTED)
+    axes.set_xlabel(say("km of open land"), fontsize=8.5, color=MUTED)
     axes.grid(axis="x", color="#e4e7e9", linewidth=0.8)
     axes.tick_params(labelsize=8.5, length=0, colors=INK)
     for side in ("top", "right", "left"):
@@ -131,7 +134,7 @@ def draw_worth(found: Findings) -> Figure | None:
     return figure
 
 
-CHARTS: dict[str, tuple[Callable[[Findings], Figure | None], str]] = {
+CHARTS: dict[str, tuple[Callable[[Findings, Language], Figure | None], str]] = {
     "encounters.png": (draw_map, "Map of the tracks and of encounters with fences by what the animal did"),
     "worth.png": (
         draw_worth,

@@ -13,6 +13,8 @@ from scenarios.evidence.overlay import Overlay
 from scenarios.evidence.reranking import Reranked, rerank
 from scenarios.field_data.faults import Fault, Faults
 from scenarios.land.inputs import Inputs
+from scenarios.model.parameter_words import named
+from scenarios.outputs.translate import ENGLISH, Language
 from scenarios.study.load import ResolvedStudy
 from scenarios.tracks.encounters import encounter_table, rate_table, stretch_table
 from scenarios.tracks.ground import Ground, SpeciesTracks, ground_of, tracks_of
@@ -64,10 +66,15 @@ class Findings:
     profile: Overlay | None
     reranked: Reranked | None
 
-    def label(self, species: str) -> str:
+    def label(self, species: str, say: Language = ENGLISH) -> str:
         """Name of a species for people."""
         profile = self.job.inputs.profiles[species]
-        return str(profile.labels.get("en", profile.name))
+        return say(str(profile.labels.get("en", profile.name)))
+
+    def line_label(self, line: str, say: Language = ENGLISH) -> str:
+        """A fence line by the name that its fences share, else by its id as words."""
+        names = {fence.name for fence in self.ground.fences if fence.fence_line == line}
+        return say(names.pop()) if len(names) == 1 and all(names) else named(line, say)
 
 
 STEPS_PER_SPECIES = 4
@@ -149,6 +156,4 @@ def _reranked(job: TracksJob, measured: Overlay | None, step: Callable[[str], No
     if measured is None or not job.ranking or not job.inputs.cuts.fences:
         return None
     stated = Overlay(study=measured.study, note="as stated", set={})
-    return rerank(
-        job.name, job.resolved.scenario, dict(job.overrides), stated, measured, job.species, step, what="permeability of fences"
-    )  # fmt: skip
+    return rerank(job.name, job.resolved.scenario, dict(job.overrides), stated, measured, job.species, step)

@@ -13,20 +13,20 @@ __all__ = ["FILES", "PERMEABILITY", "PROFILE", "tracks_tables", "write_tracks_ta
 
 PERMEABILITY, PROFILE = "permeability.yaml", "profile.yaml"
 FILES = {
-    "animals.csv": "every animal: fixes, interval, days, what was left out",
-    "encounters.csv": "every encounter with a fence: where, when, what the animal did",
-    "rates.csv": "encounters per 100 animal-days by fence line and behaviour",
-    "stretches.csv": "the same by stretch of fence, per kilometre",
-    "crossing.csv": "crossings seen and expected, what each fence is worth, as stated and as measured",
-    "intervals.csv": "what a fence is worth by interval between fixes",
-    "selection.csv": "which land animals choose: coefficients of step selection",
-    "held_out.csv": "how steps that the fit did not see were predicted",
-    "ranking.csv": "candidates before and after the tracks",
-    "warnings.csv": "what to look at in the data",
-    "columns.csv": "meaning and unit of every column",
-    PERMEABILITY: "for the next run: otkel run STUDY --evidence permeability.yaml",
-    PROFILE: "measured resistances, for who asks for them: otkel run STUDY --evidence profile.yaml",
-    "manifest.json": "inputs, versions and settings",
+    "animals.csv": "Every animal: fixes, interval, days, what was left out",
+    "encounters.csv": "Every encounter with a fence: where, when, what the animal did",
+    "rates.csv": "Encounters per 100 animal-days by fence line and behaviour",
+    "stretches.csv": "Encounters by stretch of fence, per kilometre",
+    "crossing.csv": "Crossings seen and expected, what each fence is worth, as stated and as measured",
+    "intervals.csv": "What a fence is worth by interval between fixes",
+    "selection.csv": "Which land animals choose: coefficients of step selection",
+    "held_out.csv": "How steps that the fit did not see were predicted",
+    "ranking.csv": "Candidates before and after the tracks",
+    "warnings.csv": "What to look at in the data",
+    "columns.csv": "What each column means, and its unit",
+    PERMEABILITY: "What fences are worth, for the next run",
+    PROFILE: "Measured resistances, for who asks for them",
+    "manifest.json": "Inputs, versions and settings",
 }
 
 

@@ -9,6 +9,7 @@ from typing import Any
 from scenarios.evidence.overlay import write_overlay
 from scenarios.land.inputs import chosen_species, read_inputs
 from scenarios.outputs.job import Summary, results_folder
+from scenarios.outputs.translate import Language, require_language, study_language
 from scenarios.progress import Reporter
 from scenarios.study.load import resolve
 from scenarios.tracks.charts import draw_charts
@@ -16,7 +17,7 @@ from scenarios.tracks.findings import STEPS_PER_SPECIES, Findings, TracksJob, fi
 from scenarios.tracks.output_tables import PERMEABILITY, PROFILE, write_tracks_tables
 from scenarios.tracks.page import write_tracks_page
 from scenarios.tracks.reading import read_tracks
-from scenarios.tracks.words import sentences_of
+from scenarios.tracks.words import ranking_sentences, sentences_of
 
 __all__ = ["run_tracks"]
 
@@ -33,6 +34,7 @@ def run_tracks(
     settings: Path | None = None,
     ranking: bool = True,
     seed: int = 1,
+    lang: str | None = None,
 ) -> Summary[Findings]:
     """Read, check, estimate, write; the folder appears when it is complete.
 
@@ -46,7 +48,10 @@ def run_tracks(
         Rank the candidates again where a permeability was updated.
     seed : int
         Of the steps that are drawn as available.
+    lang : str, optional
+        Of the page, the charts and what is told; default English. Tables are for programs.
     """
+    require_language(lang or "en")
     resolved = resolve(name, scenario, overrides or {})
     with results_folder(out, [resolved], kind="tracks", seeds={"available steps": seed}) as job:
         mine = tuple(chosen_species(resolved, species))
@@ -60,10 +65,11 @@ def run_tracks(
         found = find(asked, reporter.step)
         write_tracks_tables(found, job.folder)
         _write_overlays(found, job.folder)
-        write_tracks_page(found, draw_charts(found, job.folder), job.folder)
+        say = study_language(lang or "en", resolved, asked.inputs)
+        write_tracks_page(found, draw_charts(found, job.folder, say), job.folder, say)
         job.settings = {"synthetic": tracks.synthetic, "tracks": tracks.settings, "ranking": ranking}
         job.inputs = {f"data/{one.name}": one for one in tracks.files}
-    return job.summary(found, _rows(found), list(_notes(found)))
+    return job.summary(found, _rows(found), list(_notes(found, say)))
 
 
 def _write_overlays(found: Findings, folder: Path) -> None:
@@ -88,15 +94,15 @@ def _rows(found: Findings) -> dict[str, Any]:
         "crossing": found.worth_rows.to_dict("records"),
         "rates": found.rates.to_dict("records"),
         "selection": {one.species: one.status for one in found.selections},
-        "ranking": list(found.reranked.sentences) if found.reranked else [],
+        "ranking": ranking_sentences(found),
     }
 
 
-def _notes(found: Findings) -> Iterator[str]:
+def _notes(found: Findings, say: Language) -> Iterator[str]:
     """The sentences of the page."""
     if found.job.tracks.synthetic:
-        yield "SYNTHETIC DATA: nothing here was observed."
-    for lines in sentences_of(found).values():
+        yield say("SYNTHETIC DATA: nothing here was observed.")
+    for lines in sentences_of(found, say).values():
         yield from lines
     if len(found.faults):
-        yield f"{len(found.faults)} things to look at in warnings.csv"
+        yield say("{n} things to look at in the data: warnings.csv").format(n=len(found.faults))

@@ -8,13 +8,14 @@ from typing import Any
 
 import pandas as pd
 
+from scenarios.model.parameter_words import short_name
 from scenarios.outputs.audience import Audience
 from scenarios.outputs.folder import MARKER
 from scenarios.outputs.pages.frame import as_table, write_page
 from scenarios.outputs.translate import ENGLISH, Language
 from scenarios.outputs.words import WORKING_NOTE, is_schematic
 from scenarios.uncertainty.stability import ALL, ALL_SPECIES, Stability
-from scenarios.uncertainty.words import names_of_species, short_name
+from scenarios.uncertainty.words import names_of_species
 
 __all__ = ["write_stability_page"]
 

@@ -10,12 +10,13 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
+from scenarios.model.parameter_words import short_name
 from scenarios.outputs.audience import Audience, badge
 from scenarios.outputs.cartography.chart import BLUE, ORANGE, page_of, plain_axes
 from scenarios.outputs.cartography.sheet import INK, MUTED, save_png
 from scenarios.outputs.translate import ENGLISH, Language
 from scenarios.uncertainty.stability import ALL, Stability
-from scenarios.uncertainty.words import FIRM, Tables, names_of_species, short_name
+from scenarios.uncertainty.words import FIRM, Tables, names_of_species
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

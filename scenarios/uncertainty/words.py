@@ -1,20 +1,22 @@
-"""How firm a ranking is, in sentences, and the names of parameters in a few words."""
+"""How firm a ranking is, in sentences."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 import numpy as np
 import pandas as pd
 
-from rasters.profile import MOVEMENT
+from scenarios.model.parameter_words import short_name
 from scenarios.outputs.translate import ENGLISH, Language
 from scenarios.uncertainty.stability import ALL, Stability
 
-__all__ = ["FIRM", "Tables", "how_sure", "names_of_species", "short_name", "stability_sentences"]
+__all__ = ["FIRM", "Tables", "how_sure", "names_of_species", "stability_sentences"]
 
 FIRM = 0.8
 """Share of draws from which a place counts as firm."""
+MEASURES = {"score": "their score", "gain": "their gain"}
+"""Measure that ranks -> the same of the places on the list."""
 Tables = Mapping[str, pd.DataFrame]
 
 
@@ -123,62 +125,3 @@ def how_sure(found: Stability, tables: Tables, candidate: str, say: Language = E
         mean=say(f"{one[f'mean_{measure}']:.3g}"),
         worst=say(f"{one[f'worst_{measure}']:.3g}"),
     )
-
-
-def short_name(name: str, say: Callable[[str], str] = str, species: Mapping[str, str] | None = None) -> str:
-    """A parameter's name in a few words.
-
-    Parameters
-    ----------
-    name : str
-        Of the study, as ``leopard.rules.slope_percent.*`` or ``permeability.*.worth_km``.
-    say : callable
-    species : mapping of str to str
-        Species id -> its name for people.
-    """
-    if name.startswith("designs."):
-        return name
-    if name.startswith("fences.model."):
-        key = name.removeprefix("fences.model.")
-        return f"{say('fences')}: {say(KEY_WORDS.get(key, key))}"
-    words = name.rstrip("*").rstrip(".")
-    who, _, last = words.rpartition(".")
-    if last in MOVEMENT:
-        return f"{_who(who, say, species)}: {say(KEY_WORDS[last])}"
-    for group, said in GROUPS.items():
-        who, found, what = f".{words}.".partition(f".{group}.")
-        if found:
-            return f"{_who(who.strip('.'), say, species)}: {_what(group, said, what, say)}"
-    return words
-
-
-KEY_WORDS = {"free_path_m": "how straight they go", "reach_m": "how far they follow a fence"}
-GROUPS = {"rules": "", "factors": "", "permeability": "permeability", "use_factor": "use of"}
-WHOLE = {
-    "rules": "all rules",
-    "factors": "all factors",
-    "permeability": "permeability of fences",
-    "use_factor": "use of passages",
-}
-MEASURES = {"score": "their score", "gain": "their gain"}
-"""Measure that ranks -> the same of the places on the list."""
-SUFFIXES = ("_m", "_percent", "_deg", "_km")
-
-
-def _who(who: str, say: Callable[[str], str], species: Mapping[str, str] | None) -> str:
-    return say((species or {}).get(who, who)) if who else say("all species")
-
-
-def _what(group: str, said: str, what: str, say: Callable[[str], str]) -> str:
-    """Layer, fence line or design that a parameter is about."""
-    parts = [part for part in what.strip(".").split(".") if part not in ("", "*", "default", "worth_km")]
-    if not parts:
-        return say(WHOLE[group])
-    plain = [_layer(part) if group in ("rules", "factors") else part.replace("_", " ") for part in parts]
-    return " ".join([*([say(said)] if said else []), *map(say, plain)])
-
-
-def _layer(name: str) -> str:
-    """A layer's id without its unit, as words."""
-    suffix = next((end for end in SUFFIXES if name.endswith(end)), "")
-    return name.removesuffix(suffix).replace("_", " ")

@@ -19,7 +19,7 @@ NAMES = (
 """Proper names, formats, abbreviations, and programs with their commands and options."""
 IDS = (
     r"border_0(?:-km[\d.]+)?", r"inner(?:_0)?(?:-km[\d.]+)?", "tiny", "closed", "free", "all", "walker", "digger", "old", "slope_percent",
-    r"synthetic-p\d", r"S\d+", r"P\d+", r"FENCE-[A-Z]\d*", r"[0-9a-f]{16}", r"designs\.[\w.]+",
+    r"synthetic-p\d", r"S\d+", r"P\d+", r"FENCE-[A-Z]\d*", r"[0-9a-f]{16}", r"designs\.[\w.]+", r"SYN-\w+-\d+",
 )  # fmt: skip
 """Of the study, and of what stands in it; names for GPS units, which know no other letters; hashes."""
 FILES = r"[\w./*-]+\.(?:csv|json|tif|png|pdf|svg|html|gpkg|txt|yaml)\b|maps/|--[a-z-]+"

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import pypdfium2
 import pytest
+from pyproj import Geod
 
 from scenarios.outputs.report.page import write_report
 from scenarios.outputs.report.payload import Contents
@@ -143,3 +147,44 @@ def test_no_name_lies_on_a_passage_and_the_better_passage_lies_on_top(browser: A
             "all => all.map((e) => [Number(e.textContent), Number(e.style.zIndex)])"
         )
         assert [z for _, z in sorted(order)] == sorted((z for _, z in order), reverse=True)
+
+
+def test_a_way_is_measured_in_kilometres_of_the_ground(browser: Any, report: Path) -> None:
+    with opened(browser, report) as one:
+        page = one.with_map().page
+        box = page.locator("#map").bounding_box()
+        spots = [
+            (box["x"] + u * box["width"], box["y"] + v * box["height"]) for u, v in ((0.5, 0.2), (0.8, 0.2), (0.8, 0.7))
+        ]
+        page.click("#measure")
+        places = []
+        for x, y in spots:
+            page.mouse.click(x, y)
+            page.wait_for_timeout(60)
+            lat, lon = re.findall(r"[\d.]+(?=°)", page.text_content("#readout .at"))
+            places.append((float(lon), float(lat)))
+        geod = Geod(ellps="sphere")
+        truth = sum(geod.inv(*a, *b)[2] for a, b in pairwise(places)) / 1000
+        assert float(page.text_content("#told").removesuffix(" km")) == pytest.approx(truth, rel=0.02)
+        page.keyboard.press("Escape")
+        assert page.is_hidden("#told") and page.get_attribute("#measure", "aria-pressed") == "false"
+
+
+@pytest.mark.parametrize("size", [{"width": 1366, "height": 768}, PHONE])
+def test_paper_has_the_map_with_its_legend_and_scale(
+    browser: Any, report: Path, tmp_path: Path, size: dict[str, int]
+) -> None:
+    with opened(browser, report, viewport=size) as one:
+        page = one.with_map().page
+        schematic = page.text_content("#schematic")
+        page.pdf(path=tmp_path / "page.pdf", prefer_css_page_size=True)
+    with pypdfium2.PdfDocument(tmp_path / "page.pdf") as document:
+        first = document[0]
+        width, height = first.get_size()
+        words = " ".join(first.get_textpage().get_text_range().split())
+        colours = len(np.unique(first.render(scale=1).to_numpy().reshape(-1, 3), axis=0))
+    assert width > height and colours > 500
+    assert schematic in words and "Fence" in words
+    assert re.search(r"Effective|effective", words), "the legend names what is shown"
+    assert re.search(r"\b\d+ km\b", words), "the scale bar"
+    assert "Measure" not in words and "Legend" not in words, "no tools on paper"

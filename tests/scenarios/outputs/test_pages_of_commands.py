@@ -14,11 +14,19 @@ from scenarios.crime.session import run_crime
 from scenarios.evidence.session import run_evidence
 from scenarios.indicators.session import run_indicators
 from scenarios.outputs.cartography import sheet
+from scenarios.outputs.translate import study_language
 from scenarios.passages.session import run_passages
 from scenarios.progress import Reporter
 from scenarios.runs.reproduce import reproduce
 from scenarios.runs.session import run_study
+from scenarios.sensitivity.session import run_sensitivity
 from scenarios.synthetic.traps import simulate_evidence
+from scenarios.synthetic.walkers import simulate_tracks
+from scenarios.tracks.charts import draw_charts
+from scenarios.tracks.findings import Findings
+from scenarios.tracks.page import write_tracks_page
+from scenarios.tracks.session import run_tracks
+from scenarios.tracks.words import sentences_of
 from scenarios.uncertainty.session import run_uncertainty_study
 from tests.support.said import drawn_words, latin, words_of
 from tests.support.spoken_study import write_spoken_study
@@ -38,6 +46,14 @@ def field_data(study: str) -> Path:
     out = Path(study).parent / "field"
     simulate_evidence(study, None, out, {"openings": []}, QUIET, seed=3)
     return out
+
+
+@pytest.fixture(scope="module")
+def collars(study: str) -> Findings:
+    """What simulated collars say: found once, told in every language."""
+    folder = Path(study).parent
+    simulate_tracks(study, "closed", folder / "collars", {"openings": []}, QUIET, seed=1, days=20)
+    return run_tracks(study, folder / "collars", folder / "tracks", QUIET, scenario="closed", species=["digger"]).found
 
 
 @pytest.fixture
@@ -116,6 +132,23 @@ def test_evidence(study: str, field_data: Path, tmp_path: Path, drawn: list[str]
     assert latin([str(note) for note in done.notes]) == []
 
 
+@OTHERS
+def test_sensitivity(study: str, tmp_path: Path, drawn: list[str], lang: str) -> None:
+    done = run_sensitivity(study, "closed", ["digger"], ["conductance"], tmp_path / "out", {}, QUIET, lang)
+    require_one_language(done, tmp_path / "out", drawn, 100)
+    assert latin([str(note) for note in done.notes]) == []
+
+
+@OTHERS
+def test_tracks(collars: Findings, tmp_path: Path, drawn: list[str], lang: str) -> None:
+    say = study_language(lang, collars.job.resolved, collars.job.inputs)
+    page = write_tracks_page(collars, draw_charts(collars, tmp_path, say), tmp_path, say)
+    texts = words_of(page.read_text(encoding="utf-8"))
+    told = [text for lines in sentences_of(collars, say).values() for text in lines]
+    assert len(texts) > 100 and len(drawn) > 10 and len(told) > 5
+    assert latin([*texts, *drawn, *told]) == []
+
+
 def test_a_run_in_a_language_is_the_same_when_it_is_made_again(study: str, tmp_path: Path, drawn: list[str]) -> None:
     out = tmp_path / "run"
     done = run_study(study, ["closed"], ["digger"], out, {}, QUIET, lang="kk")
@@ -125,8 +158,11 @@ def test_a_run_in_a_language_is_the_same_when_it_is_made_again(study: str, tmp_p
 
 
 @pytest.mark.parametrize(
-    "run", [run_corridor_study, run_passages, run_uncertainty_study, run_indicators, run_crime, run_evidence]
-)
+    "run",
+    [
+        run_corridor_study, run_passages, run_uncertainty_study, run_indicators, run_crime, run_evidence, run_sensitivity, run_tracks,
+    ],
+)  # fmt: skip
 def test_a_language_that_nobody_speaks_is_refused_before_anything_is_read(run: Callable[..., Any]) -> None:
     import inspect
 

@@ -25,6 +25,7 @@ from scenarios.evidence.charts import CHARTS
 from scenarios.evidence.output_tables import FILES as EVIDENCE_FILES
 from scenarios.indicators import files as indicator_files
 from scenarios.indicators.values import YEARLY
+from scenarios.model import parameter_words
 from scenarios.outputs import translate
 from scenarios.outputs.audience import Audience, audience_note, badge
 from scenarios.outputs.columns import column_of
@@ -38,12 +39,31 @@ from scenarios.outputs.translate import LOCALE, Language, language
 from scenarios.passages import files as plan_files
 from scenarios.passages import pictures as plan_pictures
 from scenarios.passages.words import OBJECTIVES, WINDS
+from scenarios.sensitivity import files as sensitivity_files
+from scenarios.sensitivity import page as sensitivity_page
+from scenarios.sensitivity import words as sensitivity_words
+from scenarios.sensitivity.indicators import TITLES
 from scenarios.study.base import LANGUAGES, OTHER_LANGUAGES
+from scenarios.tracks import page as tracks_page
+from scenarios.tracks import words as tracks_words
+from scenarios.tracks.charts import CHARTS as TRACKS_CHARTS
+from scenarios.tracks.output_tables import FILES as TRACKS_FILES
 from scenarios.uncertainty import page as uncertainty_page
 from scenarios.uncertainty import words as uncertainty_words
 from tests.support.places import ROOT
 
-ROOMS = ("outputs", "comparison", "corridors", "passages", "uncertainty", "evidence", "indicators", "crime")
+ROOMS = (
+    "outputs",
+    "comparison",
+    "corridors",
+    "passages",
+    "uncertainty",
+    "evidence",
+    "indicators",
+    "crime",
+    "sensitivity",
+    "tracks",
+)
 """Folders whose products speak."""
 SHOWN = [
     *(
@@ -53,6 +73,8 @@ SHOWN = [
     *((name, "corridors") for name in (*corridor_page.SHOWN, *corridor_page.BEST, *corridor_page.NETWORK)),
     *((name, "uncertainty") for name in (*uncertainty_page.PLACES, *uncertainty_page.PARAMETERS)),
     *((name, "indicators") for name in YEARLY),
+    *((name, "sensitivity") for name in (*sensitivity_page.PARAMETERS, *sensitivity_page.PLACES)),
+    *((name, "tracks") for names in tracks_page.SHOWN.values() for name in names),
 ]
 """Columns that pages show, and the command whose they are."""
 OTHERS = pytest.mark.parametrize("lang", OTHER_LANGUAGES)
@@ -115,9 +137,9 @@ def said() -> set[str]:
         *WINDS,
         plan_pictures.READING,
         *uncertainty_page.FILES.values(),
-        *uncertainty_words.KEY_WORDS.values(),
-        *uncertainty_words.GROUPS.values(),
-        *uncertainty_words.WHOLE.values(),
+        *parameter_words.KEY_WORDS.values(),
+        *parameter_words.GROUPS.values(),
+        *parameter_words.WHOLE.values(),
         *uncertainty_words.MEASURES.values(),
         indicator_files.ASSUMED,
         indicator_files.SYNTHETIC,
@@ -128,6 +150,24 @@ def said() -> set[str]:
         *(text for _, text in CHARTS.values()),
         *evidence_words.WHERE.values(),
         evidence_page.SYNTHETIC,
+        *sensitivity_page.CAUTIONS,
+        *sensitivity_page.FILES.values(),
+        sensitivity_files.READING,
+        sensitivity_files.TITLE,
+        sensitivity_files.LEGEND,
+        "little",
+        "much",
+        *(title for title, _ in TITLES.values()),
+        *sensitivity_words.SLOPES,
+        *TRACKS_FILES.values(),
+        *(text for _, text in TRACKS_CHARTS.values()),
+        *tracks_words.BEHAVIOURS.values(),
+        "updated",
+        "stays sealed",
+        "body",
+        "as set",
+        "animals",
+        "weeks of animals",
         *(
             text
             for name, of in SHOWN

@@ -24,6 +24,7 @@ from rasters.errors import ConfigError, PlannerWarning
 from scenarios.land.inputs import Inputs, read_inputs
 from scenarios.land.parameters import Changes, Parameter, changed, parameter_space, sobol_points
 from scenarios.land.prepared import prepare_species
+from scenarios.model.parameter_words import short_name
 from scenarios.model.ranking import combine_species
 from scenarios.model.species_run import run_species
 from scenarios.study.load import ResolvedStudy, resolve
@@ -31,7 +32,7 @@ from scenarios.study.uncertainty import Spread
 from scenarios.uncertainty.draws import DrawJob, evaluate_draws, gains_of, score_candidates
 from scenarios.uncertainty.files import stability_tables, write_stability
 from scenarios.uncertainty.stability import ALL, Stability, stability_of
-from scenarios.uncertainty.words import how_sure, short_name, stability_sentences
+from scenarios.uncertainty.words import how_sure, stability_sentences
 from tests.support.places import ROOT
 from tests.support.tiny_study import let_through, write_tiny_study
 
@@ -395,7 +396,8 @@ def test_short_sequences_keep_parameters_apart() -> None:
     [
         ("fences.model.reach_m", "fences: how far they follow a fence"),
         ("leopard.rules.slope_percent", "leopard: slope"),
-        ("leopard.permeability.default.value", "leopard: permeability value"),
+        ("leopard.permeability.default.value", "leopard: permeability of fences"),
+        ("leopard.permeability.inner.scale_m", "leopard: permeability inner scale"),
         ("leopard.permeability.default.worth_km", "leopard: permeability of fences"),
         ("free_path_m", "all species: how straight they go"),
         ("leopard.permeability.inner", "leopard: permeability inner"),

@@ -415,13 +415,13 @@
     await compare();
   }
 
-  /** The map keeps its size on paper, made smaller to fit an A4 sheet. */
+  /** The map keeps its size on paper, made smaller to fit an A4 sheet with the legend beside it. */
   function forPaper() {
     const { width, height } = $("maps").getBoundingClientRect();
     const style = document.documentElement.style;
     style.setProperty("--width", `${width}px`);
     style.setProperty("--height", `${height}px`);
-    style.setProperty("--to-paper", Math.min(1.15, 1030 / width, 610 / height));
+    style.setProperty("--to-paper", Math.min(1.15, 740 / width, 610 / height));
   }
 
   /** On narrow screens legend and values start folded, and the map takes what header and marks leave. */
