@@ -67,7 +67,7 @@ def schematic_note(run: Ground) -> str:
     gaps = line_gaps(run)
     if any("placeholder" in sentence.lower() for sentence in run.assumptions):
         notes.append("expert placeholder resistances")
-    note = f"{'; '.join(notes)} \u2013 not surveyed" if notes else ""
+    note = "; ".join(notes) + (" \u2013 not surveyed" if parts else "")
     return "; ".join(part for part in (note, gaps) if part)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ import pypdfium2
 import pytest
 from pyproj import Geod
 
+from scenarios.outputs.release import Release
 from scenarios.outputs.report.page import write_report
 from scenarios.outputs.report.payload import Contents
 from tests.scenarios.outputs.test_report import solved
@@ -188,3 +190,21 @@ def test_paper_has_the_map_with_its_legend_and_scale(
     assert re.search(r"Effective|effective", words), "the legend names what is shown"
     assert re.search(r"\b\d+ km\b", words), "the scale bar"
     assert "Measure" not in words and "Legend" not in words, "no tools on paper"
+
+
+def surveyed(run: Release) -> Release:
+    """The same where somebody went there with a receiver, and measured what it costs animals."""
+    fences = tuple(replace(fence, geometry_status="surveyed") for fence in run.cuts.fences)
+    places = tuple(replace(place, geometry_status="surveyed") for place in run.places)
+    return replace(run, cuts=replace(run.cuts, fences=fences), places=places, assumptions=())
+
+
+def test_the_banner_goes_where_all_is_surveyed(browser: Any, contents: Contents, tmp_path: Path) -> None:
+    runs = tuple(surveyed(run) if run.scenario == "closed" else run for run in contents.runs)
+    with opened(browser, write_report(tmp_path, replace(contents, runs=runs))) as one:
+        page = one.page
+        page.wait_for_selector("#scenario option", state="attached")
+        page.select_option("#scenario", "closed")
+        assert page.is_hidden("#schematic") and page.is_visible(".badge")
+        page.select_option("#scenario", "free")
+        assert page.text_content("#schematic").startswith("SCHEMATIC reserve outlines")
