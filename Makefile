@@ -23,12 +23,12 @@ demo: $(STAMP)
 	@echo "Maps and what-if: $(OUT)/report.html   tables: $(OUT)/index.html"
 
 test: lint
-	OTKEL_BOUNDSCHECK=0 $(BIN)/python -m pytest -n 2
+	OTKEL_BOUNDSCHECK=0 $(BIN)/python -m pytest -n 2 --dist loadfile
 
 test-newest:
 	@NEWEST=1 .ci/make_venv $(VENV)-newest
 	$(VENV)-newest/bin/python -m pip list --outdated
-	OTKEL_BOUNDSCHECK=0 $(VENV)-newest/bin/python -m pytest -n 2 $(TESTS)
+	OTKEL_BOUNDSCHECK=0 $(VENV)-newest/bin/python -m pytest -n 2 --dist loadfile $(TESTS)
 
 lint: $(STAMP)
 	$(BIN)/ruff check .

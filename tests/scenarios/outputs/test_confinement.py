@@ -14,9 +14,11 @@ from typer.testing import CliRunner
 from cli import app
 from rasters.errors import DataError
 from scenarios.batch.folder import BatchFolder
-from scenarios.outputs.folder import run_folder
+from scenarios.outputs.folder import MARKER, run_folder
 from scenarios.outputs.job import Summary
 from scenarios.outputs.report.payload import Contents
+from scenarios.outputs.stored import read_results
+from scenarios.runs.reproduce import stated_run
 from tests.support.hostile import PATHS
 
 INPUT_DATA = 4
@@ -75,18 +77,35 @@ def refused(words: list[str], place: Path, study: Path, tmp_path: Path) -> str:
     return text
 
 
+@pytest.mark.parametrize("key", CHANGES)
+def test_no_hostile_name_in_a_manifest_is_read(
+    key: str, small_study: Path, small_run: Summary[Contents], tmp_path: Path
+) -> None:
+    """Every name in every place, by the readers that all commands begin with."""
+    whole, path = (small_run.folder / MARKER).read_text(encoding="utf-8"), tmp_path / MARKER
+    for name in PATHS.values():
+        manifest = json.loads(whole)
+        CHANGES[key](manifest, name)
+        path.write_text(json.dumps(manifest), encoding="utf-8")
+        with pytest.raises(DataError, match=r"manifest\.json"):
+            read_results(tmp_path)
+        with pytest.raises(DataError, match=r"manifest\.json"):
+            stated_run(path, str(small_study))
+
+
 @pytest.mark.parametrize("words", COMMANDS.values(), ids=list(COMMANDS))
 def test_no_hostile_name_in_a_manifest_leads_out_of_the_folder(
     words: list[str], place: Path, small_study: Path, tmp_path: Path
 ) -> None:
-    path = place / "results" / "manifest.json"
-    whole = path.read_text(encoding="utf-8")
-    for key, change in CHANGES.items():
-        for name in PATHS.values():
-            path.write_text(whole, encoding="utf-8")
-            edited(place, lambda manifest, name=name, change=change: change(manifest, name))  # type: ignore[misc]
-            text = refused(words, place, small_study, tmp_path)
-            assert "manifest.json" in text and "Traceback" not in text, (key, name, text)
+    """Every command at every place in the manifest, with names that all commands together go through."""
+    path = place / "results" / MARKER
+    whole, names = path.read_text(encoding="utf-8"), list(PATHS.values())
+    for number, (key, change) in enumerate(CHANGES.items(), start=len(CHANGES) * list(COMMANDS.values()).index(words)):
+        name = names[number % len(names)]
+        path.write_text(whole, encoding="utf-8")
+        edited(place, lambda manifest, name=name, change=change: change(manifest, name))  # type: ignore[misc]
+        text = refused(words, place, small_study, tmp_path)
+        assert "manifest.json" in text and "Traceback" not in text, (key, name, text)
     assert not Path("/tmp/otkel-was-here").exists()
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import re
+from functools import cache
 
 import pytest
 import yaml
@@ -21,6 +22,7 @@ EACH = pytest.mark.parametrize("term", TERMS, ids=[term["english"] for term in T
 OTHERS = pytest.mark.parametrize("lang", OTHER_LANGUAGES)
 
 
+@cache
 def study_texts(lang: str) -> list[str]:
     """Every text of the bundled study in a language."""
     found: list[str] = []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -51,6 +52,7 @@ from scenarios.tracks.output_tables import FILES as TRACKS_FILES
 from scenarios.uncertainty import page as uncertainty_page
 from scenarios.uncertainty import words as uncertainty_words
 from tests.support.places import ROOT
+from tests.support.said import latin
 
 ROOMS = (
     "outputs",
@@ -86,6 +88,7 @@ def messages(path: Path) -> dict[str, str]:
         return {str(m.id): str(m.string) for m in read(file) if m.id}
 
 
+@cache
 def catalogue(lang: str, suffix: str = ".po") -> dict[str, str]:
     return messages(LOCALE / lang / "LC_MESSAGES" / f"otkel{suffix}")
 
@@ -202,6 +205,13 @@ def test_the_compiled_catalogue_is_the_one_that_people_read(lang):
 def test_what_is_filled_in_is_in_every_language(lang):
     for key, text in catalogue(lang).items():
         assert sorted(re.findall(r"\{\w+[^}]*\}", key)) == sorted(re.findall(r"\{\w+[^}]*\}", text)), key
+
+
+@OTHERS
+def test_no_translation_holds_a_word_in_latin_letters(lang):
+    """What a product says in one language it says in the other by the same code: this is what may differ between them."""
+    texts = (re.sub(r"\{\w[^}]*\}|\bEsc\b", " ", text) for text in catalogue(lang).values())
+    assert latin(texts) == []
 
 
 @OTHERS
