@@ -133,14 +133,14 @@ def test_evidence(study: str, field_data: Path, tmp_path: Path, drawn: list[str]
     assert latin([str(note) for note in done.notes]) == []
 
 
-@OTHERS
+@pytest.mark.parametrize("lang", ["kk"])
 def test_sensitivity(study: str, tmp_path: Path, drawn: list[str], lang: str) -> None:
     done = run_sensitivity(study, "closed", ["digger"], ["conductance"], tmp_path / "out", {}, QUIET, lang)
     require_one_language(done, tmp_path / "out", drawn, 100)
     assert latin([str(note) for note in done.notes]) == []
 
 
-@OTHERS
+@pytest.mark.parametrize("lang", ["ru"])
 def test_tracks(collars: Findings, tmp_path: Path, drawn: list[str], lang: str) -> None:
     say = study_language(lang, collars.job.resolved, collars.job.inputs)
     page = write_tracks_page(collars, draw_charts(collars, tmp_path, say), tmp_path, say)
