@@ -36,15 +36,17 @@ def evidence(
 
 
 def tracks(
-    study: Study, data: Folder, out: Folder, *, settings: Folder | None = None, ranking: bool = True, seed: int = 1,
-    scenario: str | None = None, species: Names = None, overrides: Settings = None, lang: str | None = None, progress: Told = None,
+    study: Study, data: Folder, out: Folder, *, results: Folder | None = None, alternative: Mapping[str, Folder] | None = None,
+    settings: Folder | None = None, ranking: bool = True, seed: int = 1, scenario: str | None = None, species: Names = None,
+    overrides: Settings = None, lang: str | None = None, progress: Told = None,
 ) -> Done:  # fmt: skip
-    """What collars say: ``found`` is a `scenarios.tracks.findings.Findings`."""
+    """What collars say: ``found`` is a `scenarios.tracks.findings.Findings`; ``alternative`` names other results."""
     from scenarios.tracks.session import run_tracks
 
     summary = run_tracks(
         name_of(study), Path(data), Path(out), Teller(progress), scenario=scenario, species=names_of(species), overrides=overrides,
-        settings=path_of(settings), ranking=ranking, seed=seed, lang=lang,
+        settings=path_of(settings), ranking=ranking, seed=seed, lang=lang, results=path_of(results),
+        alternatives={name: Path(folder) for name, folder in (alternative or {}).items()},
     )  # fmt: skip
     return Done(summary=summary)
 

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from scenarios.progress import Reporter
 
 __all__ = [
+    "AlternativeOption",
     "EvidenceOption",
     "JsonOption",
     "LangOption",
@@ -41,6 +42,7 @@ __all__ = [
     "VerboseOption",
     "WorkersOption",
     "asked_to_stop",
+    "named_results",
     "parse_overrides",
     "reported",
     "reporting",
@@ -77,6 +79,10 @@ ScenarioOption = Annotated[
 SetOption = Annotated[
     list[str] | None,
     typer.Option("--set", metavar="KEY=VALUE", help="Override a key of the study: --set candidates.every_m=500."),
+]
+AlternativeOption = Annotated[
+    list[str] | None,
+    typer.Option("--alternative", metavar="NAME=RESULTS", help="Other results to compare; may be given several times."),
 ]
 EvidenceOption = Annotated[
     Path | None,
@@ -158,6 +164,17 @@ def tell_version(asked: bool) -> None:
 
         typer.echo(f"otkel {version('otkel')}")
         raise typer.Exit
+
+
+def named_results(pairs: list[str] | None) -> dict[str, Path]:
+    """Folders of `AlternativeOption` by name."""
+    out = {}
+    for pair in pairs or []:
+        name, equals, folder = pair.partition("=")
+        if not equals or not name or not folder:
+            raise typer.BadParameter(f"--alternative {pair!r}: write it as NAME=RESULTS")
+        out[name] = Path(folder)
+    return out
 
 
 def parse_overrides(pairs: list[str] | None) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from scenarios.commands.common import (
+    AlternativeOption,
     LangOption,
     OneScenarioOption,
     OutOption,
@@ -15,6 +16,7 @@ from scenarios.commands.common import (
     SpeciesOption,
     StudyArgument,
     Summary,
+    named_results,
     parse_overrides,
     reported,
 )
@@ -50,12 +52,7 @@ def report(
     results: Annotated[
         Path | None, typer.Option("--results", help="Results of otkel run: does the model predict what was seen?")
     ] = None,
-    alternative: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--alternative", metavar="NAME=RESULTS", help="Other results to compare; may be given several times."
-        ),
-    ] = None,
+    alternative: AlternativeOption = None,
     settings: Annotated[
         Path | None, typer.Option("--settings", help="The evidence.yaml; default: the one beside the data.")
     ] = None,
@@ -77,7 +74,7 @@ def report(
         out,
         reporter,
         results=results,
-        alternatives=_named(alternative),
+        alternatives=named_results(alternative),
         scenario=scenario,
         species=species,
         overrides=parse_overrides(overrides),
@@ -124,14 +121,3 @@ def share(
     from scenarios.evidence.sharing import share_evidence
 
     return share_evidence(study, evidence, out, reporter, audience=audience)
-
-
-def _named(pairs: list[str] | None) -> dict[str, Path]:
-    """``name=folder``."""
-    out = {}
-    for pair in pairs or []:
-        name, equals, folder = pair.partition("=")
-        if not equals or not name or not folder:
-            raise typer.BadParameter(f"--alternative {pair!r}: write it as NAME=RESULTS")
-        out[name] = Path(folder)
-    return out

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from scenarios.commands.common import (
+    AlternativeOption,
     LangOption,
     OneScenarioOption,
     OutOption,
@@ -15,6 +16,7 @@ from scenarios.commands.common import (
     SpeciesOption,
     StudyArgument,
     Summary,
+    named_results,
     parse_overrides,
     reported,
 )
@@ -47,6 +49,10 @@ def report(
         ),
     ],
     out: OutOption,
+    results: Annotated[
+        Path | None, typer.Option("--results", help="Results of otkel run: do its maps predict where the animals went?")
+    ] = None,
+    alternative: AlternativeOption = None,
     settings: Annotated[
         Path | None, typer.Option("--settings", help="The tracks.yaml; default: the one beside the data.")
     ] = None,
@@ -56,7 +62,9 @@ def report(
             "--ranking/--no-ranking", help="Rank candidates again with what the fences are measured to be worth."
         ),
     ] = True,
-    seed: Annotated[int, typer.Option("--seed", min=0, help="Of the steps that are drawn as available.")] = 1,
+    seed: Annotated[
+        int, typer.Option("--seed", min=0, help="Of the steps that are drawn as available, and of null tracks.")
+    ] = 1,
     scenario: OneScenarioOption = None,
     species: SpeciesOption = None,
     overrides: SetOption = None,
@@ -67,7 +75,7 @@ def report(
 
     return run_tracks(
         study, data, out, reporter, scenario=scenario, species=species, overrides=parse_overrides(overrides), settings=settings,
-        ranking=ranking, seed=seed, lang=lang,
+        ranking=ranking, seed=seed, lang=lang, results=results, alternatives=named_results(alternative),
     )  # fmt: skip
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from rasters.arrays import Reals
+from rasters.arrays import Ints, Reals
 from scenarios.evidence.linking import Landmarks
 from scenarios.evidence.watching import Watch
 from scenarios.statistics.occupancy import OccupancyData, days_to_see, fit_occupancy, profile_interval
@@ -28,13 +28,14 @@ class _Histories:
     is_step: NDArray[np.bool_]
     detected: Reals
     days: Reals
+    season: Ints
 
 
 def occupancy_tables(watch: Watch, marks: Landmarks) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Occupancy of all places and of all steps, and each place by itself.
 
     A unit is a core place with all its cameras, or one site in open country between places; cameras at fences, passages and
-    controls do not belong to either. An occasion is a week.
+    controls do not belong to either. An occasion is a week, a season three months: ``psi`` is of a season, and use may change between them.
 
     Returns
     -------
@@ -42,7 +43,7 @@ def occupancy_tables(watch: Watch, marks: Landmarks) -> tuple[pd.DataFrame, pd.D
         ``species, group`` (place or step), ``units, seen_at, naive, psi, low, high, rate_per_100`` (detections of a used
         unit), ``days_to_see`` (camera-days after which a used unit would have shown the species with 95 %), ``status``.
     units : DataFrame
-        ``species, unit, name, group, days, occasions, detections, probability_used, status``.
+        ``species, unit, name, group, days, occasions, detections, probability_used`` (in any season), ``status``.
     """
     names = {place.id: place.name for place in marks.places}
     groups, units = [], []
@@ -75,7 +76,15 @@ def _histories(watch: Watch, species: str) -> _Histories:
         is_step=np.array([_is_step(unit) for unit in units], bool),
         detected=(seen > 0).astype(float),
         days=effort,
+        season=_seasons(first, n),
     )
+
+
+def _seasons(first: pd.Timestamp, n: int) -> Ints:
+    """(n,) number of the season of each occasion: three months from December, March, June and September on."""
+    begin = first + pd.to_timedelta(OCCASION_DAYS * np.arange(n), unit="D")
+    quarter = (12 * begin.year + begin.month).to_numpy(np.int64) // 3
+    return quarter - quarter[:1]
 
 
 def _unit(table: pd.DataFrame) -> pd.Series:
@@ -114,6 +123,7 @@ def _fitted(histories: _Histories) -> tuple[list[dict[str, object]], Reals, str]
             rate_design=np.ones((n, 1)),
             psi_names=("intercept", "step")[: design.shape[1]],
             rate_names=("intercept",),
+            season=histories.season,
         )
     )
     rate = float(fit.rate[0])

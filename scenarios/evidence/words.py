@@ -290,7 +290,8 @@ def assumptions_of(found: Findings, say: Language = ENGLISH) -> list[str]:
             "outcome is known; at other cameras every event is a pass."
         ),
         say(
-            "Occupancy supposes that a place is used or not during the whole time, and that cameras show what is there."
+            "Occupancy supposes that a place is used or not during a whole season of three months, and that cameras show what is "
+            "there."
         ),
         say(
             "A model counts as one that predicts when one standard deviation more of log current brings 1.65 times the events; how many "

@@ -9,6 +9,7 @@ import io
 import re
 import warnings
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ import pandas as pd
 
 from rasters.errors import DataError, LayerNotFoundError, PlannerWarning
 from rasters.files.formats import whole_content
-from rasters.plain import plain_text
+from rasters.plain import HARMFUL, plain_text
 from scenarios.field_data.faults import Faults
 from scenarios.field_data.settings import TableMapping, TimesOfDay
 from scenarios.field_data.standard import Field, TableStandard
@@ -28,6 +29,7 @@ ROW = "row"
 """Column that keeps the line of the file."""
 OFFSET = "utc_offset_min"
 TIME = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(?:\.\d+)?(Z|[+-]\d{2}:?\d{2})")
+ZONE = re.compile(r"(?:Z|[+-]\d{2}:?\d{2})\Z")
 DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 TIME_WITHOUT_ZONE = re.compile(r"\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?")
 HOURS = "HIcsXT"
@@ -63,12 +65,14 @@ def read_table(path: Path, encoding: str | None = None, *, wanted: Callable[[str
     if not path.is_file():
         there = ", ".join(sorted(p.name for p in path.parent.glob("*") if p.is_file())) or "nothing"
         raise LayerNotFoundError(f"{path}: there is no such file; in its folder there is {there}")
-    header, rows, lines = _rows(path, _text(path, encoding))
+    text = _text(path, encoding)
+    header, rows, lines = _rows(path, text)
     header = [plain_text(name).strip() for name in header]
     _require_columns(path, header, rows, lines)
     named = [i for i, name in enumerate(header) if name]
     some = [i for i in named if wanted is None or wanted(header[i])] or named
-    cells = {header[i]: [plain_text(row[i]) if i < len(row) else "" for row in rows] for i in some}
+    clean: Callable[[str], str] = plain_text if HARMFUL.search(text) else str
+    cells = {header[i]: [clean(row[i]) if i < len(row) else "" for row in rows] for i in some}
     return pd.DataFrame(
         {ROW: np.array(lines, dtype=np.int64)} | {name: pd.Series(cells[name], dtype=str) for name in cells}
     )
@@ -121,7 +125,7 @@ def _rows(path: Path, text: str) -> tuple[list[str], list[list[str]], list[int]]
     found, starts, line = [], [], 1
     try:
         for row in reader:
-            if any(cell.strip() for cell in row):
+            if row and (row[0].strip() or any(cell.strip() for cell in row)):
                 found.append(row)
                 starts.append(line)
             line = reader.line_num + 1
@@ -146,6 +150,8 @@ def _require_columns(path: Path, header: list[str], rows: list[list[str]], lines
         )
     nameless = [i for i, name in enumerate(header) if not name]
     for row, line in zip(rows, lines, strict=True):
+        if len(row) <= len(header) and not nameless:
+            continue
         extra = [cell for cell in [*(row[i] for i in nameless if i < len(row)), *row[len(header) :]] if cell.strip()]
         if extra:
             raise DataError(
@@ -181,7 +187,7 @@ def _tell_of_days(text: pd.Series, name: str, file: str, settings: TimesOfDay) -
     """How many times are days only: a camera that was taken down on a day counts as taken down when it began."""
     style = settings.time_format
     if style is None:
-        days = int(_matches(text.str.strip(), DAY).sum())
+        days = int(_matches(_stripped(text), DAY).sum())
     else:
         days = 0 if set(HOURS) & set(re.findall(r"%[-#]?([A-Za-z])", style)) else int((text.str.strip() != "").sum())
     if days:
@@ -225,13 +231,17 @@ def typed_table(table: pd.DataFrame, standard: TableStandard, file: str, faults:
     _check_columns(table, standard, file, faults)
     out: dict[str, Any] = {ROW: table[ROW]}
     for field in standard.fields:
-        text = table[field.name].str.strip() if field.name in table else pd.Series("", index=table.index)
+        text = _stripped(table[field.name]) if field.name in table else pd.Series("", index=table.index)
         if field.name in table:
             _check_presence(text, field, standard, table[ROW], file, faults)
         out[field.name] = _typed(text, field, table[ROW], file, faults)
         if field.kind == "time" and field.required and OFFSET not in out:
-            out[OFFSET] = [_offset_min(value) for value in text]
+            out[OFFSET] = [_offset_min(value[-6:]) for value in text.tolist()]
     return pd.DataFrame(out)
+
+
+def _stripped(text: pd.Series) -> pd.Series:
+    return pd.Series([value.strip() for value in text.tolist()], index=text.index, dtype=str)
 
 
 def _check_columns(table: pd.DataFrame, standard: TableStandard, file: str, faults: Faults) -> None:
@@ -326,7 +336,8 @@ def _texts(text: pd.Series, field: Field, rows: pd.Series, file: str, faults: Fa
 def _times(text: pd.Series, field: Field, rows: pd.Series, file: str, faults: Faults) -> pd.Series:
     given = text != ""
     whole = _matches(text, TIME)
-    bare = given & ~whole & _matches(text, TIME_WITHOUT_ZONE)
+    bare = given & ~whole
+    bare[bare] = _matches(text[bare], TIME_WITHOUT_ZONE)
     message = (
         f"has no time zone, or falls into the hour in which the clocks of the stated zone change; write it as {EXAMPLES['time']} "
         "(in a plain CSV, or state time_zone in the settings)"
@@ -341,15 +352,16 @@ def _times(text: pd.Series, field: Field, rows: pd.Series, file: str, faults: Fa
 
 def _matches(text: pd.Series, pattern: re.Pattern[str]) -> pd.Series:
     """Whether each text matches as a whole."""
-    return pd.Series([pattern.fullmatch(value) is not None for value in text], index=text.index, dtype=bool)
+    return pd.Series([pattern.fullmatch(value) is not None for value in text.tolist()], index=text.index, dtype=bool)
 
 
-def _offset_min(text: str) -> float:
-    """Minutes that a time's zone is ahead of UTC; NaN where none is written."""
-    found = TIME.fullmatch(text)
+@cache
+def _offset_min(end: str) -> float:
+    """Minutes that a time's zone, of its last six letters, is ahead of UTC; NaN where none is written."""
+    found = ZONE.search(end)
     if found is None:
         return float("nan")
-    zone = found.group(1)
+    zone = found.group(0)
     if zone == "Z":
         return 0.0
     sign = -1.0 if zone[0] == "-" else 1.0

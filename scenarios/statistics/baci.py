@@ -13,27 +13,22 @@ Source of the design: Stewart-Oaten, Murdoch & Parker 1986 (Ecology 67:929).
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache
 
 import numpy as np
 from scipy.special import logsumexp
 from scipy.stats import norm
 
 from rasters.arrays import Reals
+from scenarios.statistics.own_levels import SITE_SDS, common_log_likelihood, own_grid, sd_log_prior
 from scenarios.statistics.rates import LEVEL
 
-__all__ = ["PRIOR_SD", "SITE_SD_SCALE", "BaciEffect", "SiteCounts", "baci_effect", "why_not"]
+__all__ = ["PRIOR_SD", "BaciEffect", "SiteCounts", "baci_effect", "why_not"]
 
 PRIOR_SD = 2.0
 """Standard deviation of the normal priors of both log ratios: seven times more or less is nothing unusual."""
-SITE_SD_SCALE = 0.7
-"""Scale of the half-normal prior of the standard deviation of sites' own log changes: an assumption of this project."""
-SITE_SDS = (0.0, 0.15, 0.3, 0.5, 0.75, 1.0, 1.4, 2.0)
 LEAST_DAYS, LEAST_EVENTS = 14.0, 5
 """Camera-days a site needs in each period, and events in all, before anything is said."""
 SPAN, STEPS = 8.0, 161
-OWN_SPAN, OWN_STEPS = 22.0, 881
-"""Grid of a site's own log ratio."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,9 +123,9 @@ def _density(curves: tuple[Reals, Reals], change: Reals, effect: Reals) -> Reals
     """(n_change, n_effect) log posterior, normalised on the grid; the spread of sites' own changes is summed out."""
     rows, columns = change[:, None], effect[None, :]
     prior = norm.logpdf(rows / PRIOR_SD) + norm.logpdf(columns / PRIOR_SD)
-    own, by_spread = np.linspace(-OWN_SPAN, OWN_SPAN, OWN_STEPS), []
-    for number, (sd, width) in enumerate(zip(SITE_SDS, np.gradient(SITE_SDS), strict=True)):
-        density = prior + norm.logpdf(sd / SITE_SD_SCALE) + np.log(width)
+    own, by_spread = own_grid(), []
+    for number, of_spread in enumerate(sd_log_prior()):
+        density = prior + of_spread
         at_controls, at_passages = (
             np.interp(at, own, curve[number]) for at, curve in zip((rows, rows + columns), curves, strict=True)
         )
@@ -141,24 +136,11 @@ def _density(curves: tuple[Reals, Reals], change: Reals, effect: Reals) -> Reals
 
 def _curves(sites: list[SiteCounts], phi: float) -> tuple[Reals, Reals]:
     """(n_sd, n_own) log likelihood of the common log ratio of controls, and of passages; their own changes summed out."""
-    own = np.linspace(-OWN_SPAN, OWN_SPAN, OWN_STEPS)
-    out = np.zeros((2, len(SITE_SDS), OWN_STEPS))
+    own = own_grid()
+    out = np.zeros((2, len(SITE_SDS), own.size))
     for site in sites:
-        curve = _binomial(site, own) / phi
-        height = curve.max()
-        each = [
-            curve if sd == 0 else np.log(np.maximum(_spreading(sd) @ np.exp(curve - height), 1e-300)) + height
-            for sd in SITE_SDS
-        ]
-        out[int(site.is_passage)] += np.array(each)
+        out[int(site.is_passage)] += common_log_likelihood(_binomial(site, own) / phi)
     return out[0], out[1]
-
-
-@cache
-def _spreading(sd: float) -> Reals:
-    """(n_own, n_own) probability of a site's own log ratio, given the common one."""
-    own = np.linspace(-OWN_SPAN, OWN_SPAN, OWN_STEPS)
-    return np.asarray(norm.pdf(own[:, None], own[None, :], sd) * (own[1] - own[0]))
 
 
 def _around(axis: Reals, weights: Reals) -> Reals:

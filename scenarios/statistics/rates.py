@@ -1,11 +1,12 @@
 """Rates of events per camera-day with intervals: gamma-Poisson, and negative binomial where counts vary between blocks.
 
 Counts ``y_i`` in ``e_i`` camera-days have mean ``rate e_i``. With one block the gamma prior is conjugate. With several, the
-blocks' own rates vary around ``rate`` as a gamma with coefficient of variation ``cv``, so ``y_i`` is negative binomial with
-shape ``1 / cv^2``; ``cv`` has a half-normal prior and is integrated out, so that nobody has to decide whether the counts are
-overdispersed. The gamma prior's power of the rate is then that of ``rate / (1 + cv^2 rate e)``, with ``e`` the mean effort of a
-block: Jeffreys' prior of a negative binomial mean where the shape is 0.5, and the gamma prior where ``cv`` is 0. Everything is a
-sum over a grid: no sampling, the same answer every time.
+blocks' own rates vary around ``rate`` with coefficient of variation ``cv``, and events come in clumps (a herd passes, an animal
+returns), so that counts of a block vary ``clump`` times as much as Poisson's: ``y_i`` is negative binomial with the variance ``clump
+mean + cv^2 mean^2``. Both have priors and are integrated out, so that nobody has to decide whether the counts are overdispersed.
+Clumps matter where blocks see little: ``cv`` alone takes their zeros and few large counts for a chance of Poisson's. The gamma
+prior's power of the rate is that of ``rate / (1 + cv^2 rate e / clump)``, with ``e`` the mean effort of a block: Jeffreys' prior where
+the shape is 0.5, and the gamma prior where ``cv`` is 0. Everything is a sum over a grid: no sampling, the same answer every time.
 """
 
 from __future__ import annotations
@@ -18,16 +19,27 @@ from scipy.stats import gamma, norm
 
 from rasters.arrays import Reals
 
-__all__ = ["CV_PRIOR_SCALE", "JEFFREYS", "LEVEL", "RateGrid", "RatePosterior", "rate_grid", "rate_posterior"]
+__all__ = [
+    "CLUMP_PRIOR_SCALE",
+    "CV_PRIOR_SCALE",
+    "JEFFREYS",
+    "LEVEL",
+    "RateGrid",
+    "RatePosterior",
+    "rate_grid",
+    "rate_posterior",
+]
 
 LEVEL = 0.9
 """Probability of every interval."""
 JEFFREYS = (0.5, 0.0)
 CV_PRIOR_SCALE = 0.9
 """Scale of the half-normal prior of the coefficient of variation between blocks: an assumption of this project."""
-N_RATE, N_CV = 241, 25
-LARGEST_CV = 3.0
-TAIL = 1e-6
+CLUMP_PRIOR_SCALE = 1.5
+"""Scale of the half-normal prior of the log of ``clump``: an assumption of this project."""
+N_WIDE, N_RATE, N_CV, N_CLUMP = 41, 121, 11, 6
+LARGEST_CV, LARGEST_CLUMP = 3.0, 30.0
+TAIL, FAR = 1e-6, 30.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,19 +58,14 @@ class RatePosterior:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RateGrid:
-    """Posterior of log rate given each cv: ``log_rate`` (n_rate,), ``cv`` (n_cv,), ``log_density`` (n_cv, n_rate).
-
-    ``log_density`` is the joint log posterior up to a constant, prior of cv included, per step of both grids.
-    """
+    """Posterior of log rate: ``log_rate`` (n_rate,), ``log_density`` (n_rate,) up to a constant, per step of the grid."""
 
     log_rate: Reals
-    cv: Reals
     log_density: Reals
 
     def weights(self) -> Reals:
         """(n_rate,) posterior probabilities of the rates."""
-        joint = self.log_density - logsumexp(self.log_density)
-        return np.asarray(np.exp(logsumexp(joint, axis=0)))
+        return np.asarray(np.exp(self.log_density - logsumexp(self.log_density)))
 
 
 def rate_posterior(
@@ -120,28 +127,37 @@ def dispersion(y: Reals, e: Reals) -> float:
 
 
 def rate_grid(y: Reals, e: Reals, prior: tuple[float, float] = JEFFREYS) -> RateGrid:
-    """Joint posterior of log rate and cv on a grid wide enough for both."""
+    """Posterior of log rate on a grid that is wide enough, then on a fine one where it may be; cv and clump are summed out."""
     shape, scale = y.sum() + prior[0], 1.0 / (e.sum() + prior[1])
     low, high = gamma.ppf([TAIL, 1 - TAIL], shape, scale=scale)
     spread = 3.0 * LARGEST_CV / np.sqrt(y.size)
-    log_rate = np.linspace(np.log(low) - spread, np.log(high) + spread, N_RATE)
-    cv = np.concatenate([[1e-3], np.linspace(0.05, LARGEST_CV, N_CV - 1)])
-    clumped = np.log1p(cv[:, None] ** 2 * np.exp(log_rate) * e.mean())
-    log_prior = prior[0] * (log_rate - clumped) - prior[1] * np.exp(log_rate)
-    likelihood = np.array([_negative_binomial(y, e, log_rate, one) for one in cv])
-    steps = np.log(np.gradient(cv))[:, None]
-    return RateGrid(
-        log_rate=log_rate,
-        cv=cv,
-        log_density=likelihood + log_prior + norm.logpdf(cv / CV_PRIOR_SCALE)[:, None] + steps,
-    )
+    wide = np.linspace(np.log(low) - spread, np.log(high) + spread, N_WIDE)
+    density = _density(wide, y, e, prior)
+    near, step = np.flatnonzero(density > density.max() - FAR), wide[1] - wide[0]
+    fine = np.linspace(wide[near[0]] - step, wide[near[-1]] + step, N_RATE)
+    return RateGrid(log_rate=fine, log_density=_density(fine, y, e, prior))
 
 
-def _negative_binomial(y: Reals, e: Reals, log_rate: Reals, cv: float) -> Reals:
-    """(n_rate,) log likelihood of counts with mean ``rate e`` and shape ``1 / cv^2``."""
-    k = 1.0 / cv**2
-    log_mean = log_rate[None, :] + np.log(e)[:, None]
-    bulk = np.log(k) - np.logaddexp(np.log(k), log_mean)
-    constant = gammaln(y + k) - gammaln(k) - gammaln(y + 1)
-    rest = log_mean - np.logaddexp(np.log(k), log_mean)
-    return np.asarray((constant[:, None] + k * bulk + y[:, None] * rest).sum(axis=0))
+def _density(log_rate: Reals, y: Reals, e: Reals, prior: tuple[float, float]) -> Reals:
+    """(n_rate,) log posterior up to a constant."""
+    cvs = np.concatenate([[1e-3], np.linspace(0.1, LARGEST_CV, N_CV - 1)])
+    clumps = np.exp(np.linspace(0.0, np.log(LARGEST_CLUMP), N_CLUMP))
+    of_cv = norm.logpdf(cvs / CV_PRIOR_SCALE) + np.log(np.gradient(cvs))
+    of_clump = norm.logpdf(np.log(clumps) / CLUMP_PRIOR_SCALE) + np.log(np.gradient(np.log(clumps)))
+    log_mean = log_rate + np.log(e.mean())
+    by_model = [
+        _negative_binomial(y, e, log_rate, cv, clump) + a + b - prior[0] * np.log1p(cv**2 / clump * np.exp(log_mean))
+        for cv, a in zip(cvs, of_cv, strict=True)
+        for clump, b in zip(clumps, of_clump, strict=True)
+    ]
+    return np.asarray(logsumexp(by_model, axis=0) + prior[0] * log_rate - prior[1] * np.exp(log_rate))
+
+
+def _negative_binomial(y: Reals, e: Reals, log_rate: Reals, cv: float, clump: float) -> Reals:
+    """(n_rate,) log likelihood of counts with mean ``rate e`` and variance ``clump mean + cv^2 mean^2``."""
+    mean = np.exp(log_rate)[None, :] * e[:, None]
+    size = 1.0 / (cv**2 + (clump - 1.0) / mean)
+    out = -(size * np.log1p(mean / size)).sum(axis=0)
+    some = y > 0
+    count, mean, size = y[some, None], mean[some], size[some]
+    return np.asarray(out + (gammaln(count + size) - gammaln(size) + count * np.log(mean / (size + mean))).sum(axis=0))

@@ -5,10 +5,11 @@ The use factor is the share of a passage that counts because animals may not dar
 - outcomes: of the animals that came to the passage, how many went through and how many turned back (binomial);
 - controls: how often animals pass at the passage and, in the same time, on open ground beside it where nothing hinders them.
   With rates ``u a`` and ``a`` and efforts ``E_p, E_c`` the passage's share of all passes is binomial with probability
-  ``u E_p / (u E_p + E_c)``; the common level ``a`` drops out.
+  ``u E_p / (u E_p + E_c)``; the common level ``a`` drops out. No control sees what its passage would: more animals come by at one, or its
+  camera sees farther, so ``u`` stands beside a log factor of the pair's own, whose standard deviation is unknown (`own_levels`).
 
 Passages of one design differ: passage ``k`` has ``u_k ~ Beta(m s, (1 - m) s)``. ``m``, the design's use factor, has a beta prior
-with the mean of the species file and the weight of a stated number of animals; ``log s`` is uniform. All is summed over a grid.
+with the mean of the species file and the weight of a stated number of animals; ``log s`` is uniform. All is summed over grids.
 """
 
 from __future__ import annotations
@@ -18,10 +19,11 @@ from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
-from scipy.special import logsumexp
+from scipy.special import log_expit, logsumexp
 from scipy.stats import beta
 
 from rasters.arrays import Reals
+from scenarios.statistics.own_levels import common_log_likelihood, own_grid, sd_log_prior
 from scenarios.statistics.rates import LEVEL
 
 __all__ = ["PassageEvidence", "Share", "UseFactors", "use_factors"]
@@ -98,19 +100,21 @@ def use_factors(
     if not informed:
         return UseFactors(prior=stated, design=stated, passages={}, status="no data")
     between = _between()
-    likelihoods: dict[str, Reals] = {}
-    for one in informed:
-        likelihoods[one.passage] = likelihoods.get(one.passage, np.zeros(N_U)) + _likelihood(one, u)
-    marginal = {name: logsumexp(between + values, axis=2) for name, values in likelihoods.items()}
-    joint = prior[:, None] + sum(marginal.values())
+    likelihoods = {
+        name: _likelihood([one for one in informed if one.passage == name], u)
+        for name in dict.fromkeys(one.passage for one in informed)
+    }
+    highest = {name: values.max() for name, values in likelihoods.items()}
+    relative = {name: np.exp(values - highest[name]) for name, values in likelihoods.items()}
+    marginal = {name: np.log(np.maximum(between @ values.T, 1e-300)) for name, values in relative.items()}
+    joint = np.repeat(prior, N_S)[:, None] + sd_log_prior() + sum(marginal.values())
     joint -= logsumexp(joint)
-    passages = {}
-    for name, values in likelihoods.items():
-        own = between + values + (joint - marginal[name])[:, :, None]
-        passages[name] = _share(u, np.exp(logsumexp(own, axis=(0, 1))), level)
-    return UseFactors(
-        prior=stated, design=_share(m, np.exp(logsumexp(joint, axis=1)), level), passages=passages, status="updated"
-    )
+    passages = {
+        name: _share(u, ((np.exp(joint - marginal[name]).T @ between) * relative[name]).sum(axis=0), level)
+        for name in likelihoods
+    }
+    design = np.exp(joint).sum(axis=1).reshape(N_MEAN, N_S).sum(axis=1)
+    return UseFactors(prior=stated, design=_share(m, design, level), passages=passages, status="updated")
 
 
 def _middles(n: int) -> Reals:
@@ -127,19 +131,22 @@ def _cells(n: int, a: float | Reals, b: float | Reals) -> Reals:
 
 @cache
 def _between() -> Reals:
-    """(n_mean, n_s, n_u) log probability of a passage's use factor, given the design's mean and how alike passages are."""
+    """(n_mean * n_s, n_u) probability of a passage's use factor, given the design's mean and how alike passages are."""
     m, s = _middles(N_MEAN)[:, None], np.geomspace(SMALLEST_S, LARGEST_S, N_S)
-    return np.asarray(np.log(_cells(N_U, m * s, (1 - m) * s)))
+    return _cells(N_U, m * s, (1 - m) * s).reshape(N_MEAN * N_S, N_U)
 
 
-def _likelihood(one: PassageEvidence, u: Reals) -> Reals:
-    """(n_u,) log likelihood of a passage's own use factor."""
-    u = u * one.share
-    out = one.through * np.log(u) + one.turned_back * np.log1p(-u)
-    if one.days > 0 and one.control_days > 0:
-        share = u * one.days / (u * one.days + one.control_days)
-        out = out + one.passes * np.log(share) + one.control_passes * np.log1p(-share)
-    return np.asarray(out)
+def _likelihood(rows: Sequence[PassageEvidence], u: Reals) -> Reals:
+    """(n_sd, n_u) log likelihood of a passage's use factor, for each spread of what pairs have of their own."""
+    outcomes = sum(one.through * np.log(u * one.share) + one.turned_back * np.log1p(-u * one.share) for one in rows)
+    own = own_grid()
+    compared = np.zeros(own.size)
+    for one in rows:
+        if one.days > 0 and one.control_days > 0:
+            log_odds = own + np.log(one.share * one.days / one.control_days)
+            compared += one.passes * log_expit(log_odds) + one.control_passes * log_expit(-log_odds)
+    at_u = [np.interp(np.log(u), own, curve) for curve in common_log_likelihood(compared)]
+    return np.asarray(outcomes + np.array(at_u))
 
 
 def _share(at: Reals, weights: Reals, level: float) -> Share:

@@ -19,6 +19,7 @@ from scenarios.study.load import ResolvedStudy
 from scenarios.tracks.encounters import encounter_table, rate_table, stretch_table
 from scenarios.tracks.ground import Ground, SpeciesTracks, ground_of, tracks_of
 from scenarios.tracks.overlays import permeability_overlay, profile_overlay
+from scenarios.tracks.predicts import Results, prediction_table
 from scenarios.tracks.reading import Tracks
 from scenarios.tracks.selection import Selection, select, selection_table
 from scenarios.tracks.steps import nominal_intervals
@@ -39,6 +40,7 @@ class TracksJob:
     overrides: Mapping[str, Any]
     ranking: bool
     seed: int
+    results: Results | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,6 +64,7 @@ class Findings:
     intervals: pd.DataFrame
     selections: tuple[Selection, ...]
     coefficients: pd.DataFrame
+    predictions: pd.DataFrame
     permeability: Overlay | None
     profile: Overlay | None
     reranked: Reranked | None
@@ -87,7 +90,7 @@ def find(job: TracksJob, step: Callable[[str], None]) -> Findings:
     ground = ground_of(job.tracks, job.inputs, faults)
     tracks = tuple(tracks_of(job.tracks, job.inputs, ground, job.species, faults))
     found: dict[str, list[Any]] = {
-        name: [] for name in ("encounters", "rates", "stretches", "worth", "intervals", "selections")
+        name: [] for name in ("encounters", "rates", "stretches", "worth", "intervals", "selections", "predictions")
     }
     for number, mine in enumerate(tracks):
         rng = np.random.default_rng([job.seed, number])
@@ -96,15 +99,18 @@ def find(job: TracksJob, step: Callable[[str], None]) -> Findings:
         found["encounters"].append(encounters)
         found["rates"].append(rate_table(encounters, mine, ground))
         found["stretches"].append(stretch_table(encounters, mine, ground))
+        telling = mine.without(settings.held_out)
         step(f"which land they choose: {mine.species}")
-        selection = _selection(job, mine, ground, rng)
+        selection = _selection(job, telling, ground, rng)
         found["selections"].append(selection)
         step(f"crossings: {mine.species}")
         profile = job.inputs.profiles[mine.species]
-        worth = worth_of(mine, ground, job.resolved, profile, settings, rng, selection)
+        worth = worth_of(telling, ground, job.resolved, profile, settings, rng, selection)
         found["worth"] += worth
         step(f"by interval: {mine.species}")
-        found["intervals"].append(interval_table(mine, ground, settings, rng, worth))
+        found["intervals"].append(interval_table(telling, ground, settings, rng, worth))
+        if job.results is not None:
+            found["predictions"].append(prediction_table(mine, ground, job.results, tuple(settings.held_out), rng))
     title, synthetic = job.tracks.title, job.tracks.synthetic
     permeability = permeability_overlay(job.resolved, found["worth"], title, synthetic=synthetic)
     profile_found = profile_overlay(job.resolved, found["selections"], title, synthetic=synthetic)
@@ -114,7 +120,8 @@ def find(job: TracksJob, step: Callable[[str], None]) -> Findings:
         encounters=_together(found["encounters"]), rates=_together(found["rates"]), stretches=_together(found["stretches"]),
         worth=tuple(found["worth"]), worth_rows=worth_table(found["worth"]), intervals=_together(found["intervals"]),
         selections=tuple(found["selections"]), coefficients=_together([selection_table(one) for one in found["selections"]]),
-        permeability=permeability, profile=profile_found, reranked=_reranked(job, permeability, step),
+        predictions=_together(found["predictions"]), permeability=permeability, profile=profile_found,
+        reranked=_reranked(job, permeability, step),
     )  # fmt: skip
 
 

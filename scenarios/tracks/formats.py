@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,8 @@ from scenarios.tracks.standard import FIXES, field_of, is_movebank
 __all__ = ["ENDINGS", "read_text"]
 
 ENDINGS = (".csv", ".csv.gz", ".gpx", ".gpkg")
+BARE = re.compile(r"\d{4}-\d{2}-\d{2}[ T]\d{2}:\d{2}:\d{2}(\.\d+)?")
+"""A time of Movebank, which is UTC."""
 NEEDED = ("animal", "time", "lon", "lat")
 
 
@@ -50,8 +53,10 @@ def _csv(path: Path, stated: TrackFile) -> pd.DataFrame:
     table = read_table(path, stated.encoding, wanted=lambda name: name in theirs or field_of(name) is not None)
     if is_movebank(table.columns):
         time = next(name for name in table.columns if field_of(name) == "time")
-        bare = table[time].str.fullmatch(r"\d{4}-\d{2}-\d{2}[ T]\d{2}:\d{2}:\d{2}(\.\d+)?")
-        table[time] = table[time].where(~bare, table[time].str.replace(" ", "T") + "Z")
+        values = table[time].tolist()
+        table[time] = pd.Series(
+            [f"{one[:10]}T{one[11:]}Z" if BARE.fullmatch(one) else one for one in values], dtype=str
+        )
     return table
 
 

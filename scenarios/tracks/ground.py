@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -81,10 +82,17 @@ class SpeciesTracks:
         last = np.searchsorted(self.animal, np.arange(len(self.names)), "right") - 1
         return (self.hours[last] - self.hours[first]) / 24.0
 
+    def without(self, held_out: Sequence[str]) -> SpeciesTracks:
+        """Tracks of the other animals."""
+        kept = ~np.isin(self.animal, [i for i, name in enumerate(self.names) if name in held_out])
+        return self._only(kept)
+
     def thinned(self, every: int) -> SpeciesTracks:
         """Every so many-th fix of each animal."""
         place = np.arange(self.animal.size) - np.searchsorted(self.animal, self.animal)
-        kept = place % every == 0
+        return self._only(place % every == 0)
+
+    def _only(self, kept: np.ndarray) -> SpeciesTracks:
         return SpeciesTracks(
             species=self.species, names=self.names, animal=self.animal[kept], x=self.x[kept], y=self.y[kept], hours=self.hours[kept]
         )  # fmt: skip

@@ -104,12 +104,11 @@ class Lines:
 
     def within(self, x: Reals, y: Reals, distance_m: float) -> NDArray[np.bool_]:
         """(n,) whether each place is within a distance of a feature, by buffers whose round ends have `CORNERS` to a quarter."""
-        ring = shapely.union_all(shapely.buffer(self.shapes, distance_m, quad_segs=CORNERS))
-        parts = shapely.STRtree(shapely.get_parts(ring))
+        ring = shapely.get_parts(shapely.union_all(shapely.buffer(self.shapes, distance_m, quad_segs=CORNERS)))
         out = np.zeros(x.size, bool)
         for first in range(0, x.size, PIECE):
-            places = shapely.points(x[first : first + PIECE], y[first : first + PIECE])
-            out[first + np.unique(parts.query(places, predicate="intersects")[0])] = True
+            places = shapely.STRtree(np.asarray(shapely.points(x[first : first + PIECE], y[first : first + PIECE])))
+            out[first + places.query(ring, predicate="intersects")[1]] = True
         return out
 
     def nearest(self, x: Reals, y: Reals, most_m: float = np.inf) -> tuple[Ints, Reals]:

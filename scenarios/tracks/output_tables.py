@@ -21,6 +21,7 @@ FILES = {
     "intervals.csv": "What a fence is worth by interval between fixes",
     "selection.csv": "Which land animals choose: coefficients of step selection",
     "held_out.csv": "How steps that the fit did not see were predicted",
+    "prediction.csv": "Whether maps of a run predict where animals went",
     "ranking.csv": "Candidates before and after the tracks",
     "warnings.csv": "What to look at in the data",
     "columns.csv": "What each column means, and its unit",
@@ -45,6 +46,7 @@ def tracks_tables(found: Findings) -> dict[str, pd.DataFrame]:
                 for species, one in held
             ]
         ),
+        "prediction.csv": found.predictions,
         "ranking.csv": pd.DataFrame() if found.reranked is None else found.reranked.table.sort_values("rank_after"),
         "warnings.csv": pd.DataFrame(
             [{"table": f.table, "row": f.row, "field": f.field, "value": f.value, "message": f.message} for f in found.faults]

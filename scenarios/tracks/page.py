@@ -16,6 +16,7 @@ from scenarios.outputs.translate import ENGLISH, Language
 from scenarios.outputs.words import WORKING_NOTE, is_schematic
 from scenarios.tracks.findings import Findings
 from scenarios.tracks.output_tables import FILES
+from scenarios.tracks.predicts import map_words
 from scenarios.tracks.words import assumptions_of, covariate_words, sentences_of
 
 __all__ = ["write_tracks_page"]
@@ -42,6 +43,9 @@ SHOWN = {
         "back_and_forth", "trace", "trapped", "unknown", "rate_per_100", "low_per_100", "high_per_100",
     ),
     "selection": ("species", "covariate", "coefficient", "low", "high", "model_error", "robust_error", "animals", "sets", "clusters"),
+    "prediction": (
+        "species", "map", "animals", "months", "shift", "low", "high", "behind_best", "behind_low", "behind_high", "months_to_tell",
+    ),
     "ranking": ("name", "rank_before", "rank_after"),
 }  # fmt: skip
 """Columns of each table on the page."""
@@ -87,6 +91,7 @@ def _tables(found: Findings, say: Language) -> dict[str, Table]:
         "intervals": found.intervals,
         "stretches": stretches.nlargest(SHOWN_STRETCHES, "encounters") if len(stretches) else stretches,
         "selection": _covariates(found, say),
+        "prediction": found.predictions,
         "ranking": pd.DataFrame() if found.reranked is None else _moved(found, found.reranked.table, say),
     }
     return {
@@ -102,6 +107,7 @@ def _named(found: Findings, table: pd.DataFrame, say: Language) -> pd.DataFrame:
         "species": lambda one: found.label(one, say),
         "fence_line": lambda one: found.line_label(one, say),
         "fence": lambda one: sections.get(one, one),
+        "map": lambda one: map_words(one, say),
     }
     return table.assign(**{key: [name(one) for one in table[key]] for key, name in names.items() if key in table})
 

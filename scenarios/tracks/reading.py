@@ -134,11 +134,11 @@ def _typed(path: Path, stated: TrackFile, options: TracksSettings, faults: Fault
 def _check_stated(options: TracksSettings, table: pd.DataFrame, beside: Path | None, faults: Faults) -> None:
     """Animals that the settings name are in the data."""
     there = set(table["animal"])
-    for name in options.animals:
+    for key, name in [*(("animals", one) for one in options.animals), *(("held_out", one) for one in options.held_out)]:
         if name not in there:
             some = ", ".join(sorted(there)[:8])
             faults.error(
-                "animal", str(beside), 0, f"animals.{name}", None, f"no fix is of this animal; the files have {some}"
+                "animal", str(beside), 0, f"{key}.{name}", None, f"no fix is of this animal; the files have {some}"
             )
 
 
@@ -168,8 +168,9 @@ def _fixes(table: pd.DataFrame) -> pd.DataFrame:
     first = table[table["species"] != ""].drop_duplicates("animal")
     named = dict(zip(first["animal"], first["species"], strict=True))
     out = table[["animal", "time", "lon", "lat"]].reset_index(drop=True)
-    out["species"] = pd.Series([named.get(one, "") for one in out["animal"]], dtype="category")
     out["animal"] = out["animal"].astype("category").cat.remove_unused_categories()
+    of = [named.get(one, "") for one in out["animal"].cat.categories]
+    out["species"] = pd.Series(np.array(of, object)[out["animal"].cat.codes.to_numpy()], dtype="category")
     return out
 
 

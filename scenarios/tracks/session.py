@@ -6,7 +6,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from rasters.errors import OptionError
 from scenarios.evidence.overlay import write_overlay
+from scenarios.evidence.predicts import results_scenario
 from scenarios.land.inputs import chosen_species, read_inputs
 from scenarios.outputs.job import Summary, results_folder
 from scenarios.outputs.translate import Language, require_language, study_language
@@ -16,6 +18,7 @@ from scenarios.tracks.charts import draw_charts
 from scenarios.tracks.findings import STEPS_PER_SPECIES, Findings, TracksJob, find
 from scenarios.tracks.output_tables import PERMEABILITY, PROFILE, write_tracks_tables
 from scenarios.tracks.page import write_tracks_page
+from scenarios.tracks.predicts import Results
 from scenarios.tracks.reading import read_tracks
 from scenarios.tracks.words import ranking_sentences, sentences_of
 
@@ -35,6 +38,8 @@ def run_tracks(
     ranking: bool = True,
     seed: int = 1,
     lang: str | None = None,
+    results: Path | None = None,
+    alternatives: Mapping[str, Path] | None = None,
 ) -> Summary[Findings]:
     """Read, check, estimate, write; the folder appears when it is complete.
 
@@ -47,12 +52,19 @@ def run_tracks(
     ranking : bool
         Rank the candidates again where a permeability was updated.
     seed : int
-        Of the steps that are drawn as available.
+        Of the steps that are drawn as available, and of null tracks.
     lang : str, optional
         Of the page, the charts and what is told; default English. Tables are for programs.
+    results : Path, optional
+        Folder of `otkel run` whose maps are tried at the tracks; its scenario is used where none is named.
+    alternatives : mapping of str to Path, optional
+        Other results folders whose current is compared with its.
     """
     require_language(lang or "en")
-    resolved = resolve(name, scenario, overrides or {})
+    chosen = results_scenario(results, scenario) if results is not None else scenario
+    if alternatives and results is None:
+        raise OptionError("--alternative: is compared with the maps of --results; give those, too")
+    resolved = resolve(name, chosen, overrides or {})
     with results_folder(out, [resolved], kind="tracks", seeds={"available steps": seed}) as job:
         mine = tuple(chosen_species(resolved, species))
         reporter.expect(2 + STEPS_PER_SPECIES * len(mine) + 2 * len(mine) * ranking, "reading")
@@ -61,6 +73,7 @@ def run_tracks(
         asked = TracksJob(
             name=name, resolved=resolved, inputs=read_inputs(resolved), species=mine, tracks=tracks, overrides=dict(overrides or {}),
             ranking=ranking, seed=seed,
+            results=None if results is None else Results(folder=results, scenario=str(chosen), alternatives=dict(alternatives or {})),
         )  # fmt: skip
         found = find(asked, reporter.step)
         write_tracks_tables(found, job.folder)
@@ -94,6 +107,7 @@ def _rows(found: Findings) -> dict[str, Any]:
         "crossing": found.worth_rows.to_dict("records"),
         "rates": found.rates.to_dict("records"),
         "selection": {one.species: one.status for one in found.selections},
+        "predictions": found.predictions.to_dict("records"),
         "ranking": ranking_sentences(found),
     }
 

@@ -74,6 +74,8 @@ class TracksSettings(Model):
     """Scientific name in the data -> species of the study, where the names differ; `*` stands for all animals without a name."""
     animals: dict[str, AnimalStated] = {}
     """Animal -> its species and the days that count."""
+    held_out: list[str] = []
+    """Animals whose steps tell no worth of a fence and no choice of land, so that maps can be tried at them."""
     most_kmh: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 60.0
     """Speed between fixes that no animal keeps up: a fix that is left and reached faster is left out [km/h]."""
     encounter_m: Metres = 100.0

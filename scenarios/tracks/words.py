@@ -13,6 +13,7 @@ from scenarios.outputs.translate import ENGLISH, Language
 from scenarios.statistics.fence_encounters import CLASSES
 from scenarios.tracks.encounters import STRETCH_KM
 from scenarios.tracks.findings import Findings
+from scenarios.tracks.predicts import prediction_sentences
 from scenarios.tracks.selection import Covariate, HeldOut, Selection
 from scenarios.tracks.worth import Worth
 
@@ -25,12 +26,13 @@ BEHAVIOURS = {name: name.replace("_", " ") for name in CLASSES}
 
 
 def sentences_of(found: Findings, say: Language = ENGLISH) -> dict[str, list[str]]:
-    """Section -> sentences: animals, encounters, worth, land, ranking."""
+    """Section -> sentences: animals, encounters, worth, land, prediction, ranking."""
     return {
         "animals": _animals(found, say),
         "encounters": [_encounters(found, row, say) for row in found.rates.to_dict("records")],
         "worth": [sentence for one in found.worth for sentence in _worth(found, one, say)],
         "land": [sentence for one in found.selections for sentence in _land(found, one, say)],
+        "prediction": _prediction(found, say),
         "ranking": ranking_sentences(found, say),
     }
 
@@ -193,6 +195,18 @@ def covariate_words(one: Covariate, say: Language = ENGLISH) -> str:
     """The layer, or a class of it."""
     layer = say(layer_words(one.layer.name))
     return layer if one.code is None else f"{layer} {one.code}"
+
+
+def _prediction(found: Findings, say: Language) -> list[str]:
+    table, held_out = found.predictions, bool(found.job.tracks.settings.held_out)
+    if not len(table):
+        none = [say("The results have no map of these species, or no track could be turned on known land.")]
+        return [] if found.job.results is None else none
+    said = [
+        prediction_sentences(table[table["species"] == one], found.label(str(one), say), say, held_out=held_out)
+        for one in table["species"].unique()
+    ]
+    return [sentence for some in said for sentence in some]
 
 
 def ranking_sentences(found: Findings, say: Language = ENGLISH) -> list[str]:

@@ -4,11 +4,20 @@ from __future__ import annotations
 
 import dataclasses
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
 
-from tests.benchmarks import bench_circuit, bench_moving_window, bench_reduce, bench_roofline, landscapes, table
+from tests.benchmarks import (
+    bench_circuit,
+    bench_moving_window,
+    bench_reduce,
+    bench_roofline,
+    bench_tracks,
+    landscapes,
+    table,
+)
 from tests.benchmarks.__main__ import SECTIONS
 from tests.benchmarks.landscapes import Case
 from tests.benchmarks.measure import in_child
@@ -82,6 +91,13 @@ def test_gap_ends_lie_on_both_sides_of_the_study_s_fences() -> None:
     system, keep = bench_reduce.study_system("second-line", "leopard", 200)
     assert 200 <= keep.sum() < 260
     assert system.active[keep].all()
+
+
+def test_tracks_are_taken(tmp_path: Path) -> None:
+    bench_tracks.write_collars(tmp_path / "collars.csv", 900, 3)
+    row = bench_tracks.taken(str(tmp_path / "collars.csv"))
+    assert row["fixes"] == 900 and row["encounters"] == sum(row["classes"].values()) > 5
+    assert row["fence_km"] > 2000 and json.loads(json.dumps(row)) == row
 
 
 def test_a_child_reports_and_a_failure_is_a_row() -> None:

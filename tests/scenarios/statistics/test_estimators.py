@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import dataclasses
+import itertools
+
 import numpy as np
 import pytest
 from scipy.integrate import quad
 from scipy.optimize import approx_fprime, minimize
 from scipy.stats import beta, binom, gamma, nbinom, norm, spearmanr
 
-from scenarios.statistics.baci import PRIOR_SD, SITE_SD_SCALE, SiteCounts, baci_effect
+from rasters.errors import DataError
+from scenarios.statistics.baci import PRIOR_SD, SiteCounts, baci_effect
 from scenarios.statistics.occupancy import OccupancyData, fit_occupancy, log_likelihood, profile_interval
+from scenarios.statistics.own_levels import SITE_SD_SCALE
 from scenarios.statistics.prediction import (
     CONSTANT,
     PredictionFit,
@@ -22,7 +27,7 @@ from scenarios.statistics.prediction import (
     spearman,
     standardised,
 )
-from scenarios.statistics.rates import CV_PRIOR_SCALE, rate_posterior
+from scenarios.statistics.rates import CLUMP_PRIOR_SCALE, CV_PRIOR_SCALE, rate_posterior
 from scenarios.statistics.use_factor import PassageEvidence, use_factors
 from tests.support.evidence_coverage import CASES, coverage
 
@@ -44,14 +49,17 @@ def test_no_effort_is_no_data_and_no_event_is_not_zero() -> None:
 def test_blocks_agree_with_quadrature() -> None:
     y, e = np.array([3.0, 0.0, 9.0]), np.array([28.0, 20.0, 28.0])
 
-    def density(log_rate: float, cv: float) -> float:
-        k = 1 / cv**2
-        mean = np.exp(log_rate) * e
-        prior = np.sqrt(np.exp(log_rate) / (1 + cv**2 * mean.mean())) * norm.pdf(cv / CV_PRIOR_SCALE)
-        return float(np.prod(nbinom.pmf(y, k, k / (k + mean))) * prior)
-
-    at = np.linspace(np.log(1e-4), np.log(300.0), 300)
-    weights = np.array([quad(lambda cv, x=x: density(x, cv), 1e-3, 3.0)[0] for x in at])
+    at, cv, clump = (
+        np.linspace(np.log(1e-4), np.log(300.0), 200),
+        np.linspace(0.02, 3.0, 60),
+        np.exp(np.linspace(0, np.log(30), 60)),
+    )
+    rate, cv, clump = np.meshgrid(np.exp(at), cv, clump, indexing="ij")
+    mean = rate[..., None] * e
+    k = 1 / (cv[..., None] ** 2 + (clump[..., None] - 1) / mean)
+    prior = np.sqrt(rate / (1 + cv**2 / clump * mean.mean(axis=-1)))
+    prior *= norm.pdf(cv / CV_PRIOR_SCALE) * norm.pdf(np.log(clump) / CLUMP_PRIOR_SCALE)
+    weights = (nbinom.pmf(y, k, k / (k + mean)).prod(axis=-1) * prior).sum(axis=(1, 2))
     cumulated = np.cumsum(weights) / weights.sum()
     low, high = np.exp(np.interp([0.05, 0.95], cumulated, at))
     found = rate_posterior(y, e)
@@ -175,6 +183,19 @@ def test_a_control_tells_the_use_factor_without_outcomes() -> None:
     assert found.design.low < 0.3 < found.design.high and found.design.mean == pytest.approx(0.3, abs=0.05)
 
 
+def test_pairs_of_passage_and_control_that_differ_widen_the_interval() -> None:
+    """The same totals, once alike in every pair, once not: no control sees quite what its passage would."""
+    alike = [
+        PassageEvidence(passage=str(k), passes=60, days=100, control_passes=200, control_days=100) for k in range(6)
+    ]
+    apart = [
+        PassageEvidence(passage=str(k), passes=60 * f, days=100, control_passes=200, control_days=100)
+        for k, f in enumerate((0.2, 0.3, 0.6, 1.0, 1.6, 2.3))
+    ]
+    narrow, wide = (use_factors(seen, 0.8, 4.0).design for seen in (alike, apart))
+    assert wide.high - wide.low > 1.3 * (narrow.high - narrow.low)
+
+
 def occupancy_data(seed: int = 1, sites: int = 30) -> OccupancyData:
     rng = np.random.default_rng(seed)
     x = rng.standard_normal(sites)
@@ -219,6 +240,53 @@ def test_the_occupancy_likelihood_is_that_of_a_plain_loop() -> None:
         never = not (data.detected[i] * (data.days[i] > 0)).any()
         total += np.log(psi * quad(history, -8, 8)[0] + (1 - psi) * never)
     assert log_likelihood(theta, data)[0] == pytest.approx(total, rel=1e-3)
+
+
+def seasons_data(seed: int = 3, sites: int = 12) -> OccupancyData:
+    """Three seasons of two, three and two occasions."""
+    rng = np.random.default_rng(seed)
+    season = np.repeat([0, 1, 2], [2, 3, 2])
+    days = np.where(rng.random((sites, 7)) < 0.2, 0.0, rng.uniform(1, 7, (sites, 7)))
+    used = rng.random((sites, 3)) < 0.5
+    seen = (rng.random(days.shape) < 1 - np.exp(-0.1 * days)) & used[:, season]
+    ones = np.ones((sites, 1))
+    return OccupancyData(
+        detected=seen.astype(float), days=days, psi_design=ones, rate_design=ones, psi_names=("one",), rate_names=("one",),
+        season=season,
+    )  # fmt: skip
+
+
+def test_the_likelihood_of_several_seasons_is_that_of_all_ways_in_which_use_may_have_changed() -> None:
+    data, theta = seasons_data(), np.array([0.3, -2.2, 0.0, 0.7])
+    psi, stays = 1 / (1 + np.exp(-0.3)), 1 / (1 + np.exp(-0.7))
+    p = 1 - np.exp(-np.exp(-2.2) * data.days)
+    each = np.where(data.days == 0, 1.0, np.where(data.detected > 0, p, 1 - p))
+    total = 0.0
+    for site in range(len(p)):
+        by_season = [each[site, data.season == t].prod() for t in range(3)]
+        was_seen = [((data.detected[site] > 0) & (data.days[site] > 0))[data.season == t].any() for t in range(3)]
+        whole = 0.0
+        for path in itertools.product((0, 1), repeat=3):
+            chance = psi if path[0] else 1 - psi
+            for before, now in itertools.pairwise(path):
+                to_used = psi + stays * (1 - psi) if before else psi * (1 - stays)
+                chance *= to_used if now else 1 - to_used
+            whole += chance * np.prod([by_season[t] if path[t] else float(not was_seen[t]) for t in range(3)])
+        total += np.log(whole)
+    assert log_likelihood(theta, data)[0] == pytest.approx(total, rel=1e-12)
+    for at in (theta, np.array([-1.0, -1.0, 0.8, -1.5])):
+        numeric = approx_fprime(at, lambda t: log_likelihood(t, data)[0], 1e-7)
+        np.testing.assert_allclose(log_likelihood(at, data)[1], numeric, rtol=2e-4, atol=2e-4)
+
+
+def test_use_that_never_changes_is_one_season_and_seasons_must_be_in_order() -> None:
+    data = seasons_data()
+    theta = np.array([0.3, -2.2, 0.4, 40.0])
+    one = dataclasses.replace(data, season=None)
+    assert log_likelihood(theta, data)[0] == pytest.approx(log_likelihood(theta[:3], one)[0], rel=1e-9)
+    assert fit_occupancy(data).used[data.seen].tolist() == [1.0] * int(data.seen.sum())
+    with pytest.raises(DataError, match="ascending from 0 by steps of 1"):
+        dataclasses.replace(data, season=np.array([0, 0, 2, 2, 2, 3, 3]))
 
 
 def test_sure_detection_makes_occupancy_a_binomial_share() -> None:
@@ -323,7 +391,11 @@ def test_power_rises_with_days_and_is_small_without_an_effect() -> None:
     assert none[1.0] == pytest.approx(0.05, abs=0.03)
 
 
-@pytest.mark.parametrize("name", CASES)
+SLOW = "seasons"
+"""Cases of a second or so a set."""
+
+
+@pytest.mark.parametrize("name", [name for name in CASES if SLOW not in name])
 def test_intervals_hold_the_truth(name: str) -> None:
     """A short version of the 200 sets: with 40, a true 90 % falls under 75 % once in 200 times."""
     held, width = coverage(CASES[name], 40, seed=11)
