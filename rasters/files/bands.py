@@ -34,6 +34,8 @@ ODD = (1e20, -1e20)
 ALL_ONES = 255
 BAND_CELLS = 2**22
 """Cells that are read at once when a whole raster is passed through."""
+MOST_BLOCK_BYTES = 2**30
+"""The largest piece in which a raster may be stored."""
 OTHER_LENGTHS = {
     "ft", "foot", "feet", "us survey foot", "us_survey_foot", "us-ft", "ftus", "us foot", "survey foot", "international foot",
     "cm", "centimetre", "centimeter", "dm", "decimetre", "decimeter", "mm", "millimetre", "millimeter", "km", "kilometre", "kilometer",
@@ -260,7 +262,7 @@ def open_band(path: str | Path, number: int | None = None, *, choose: str = EXTR
             warnings.simplefilter("ignore", NotGeoreferencedWarning)
             with rasterio.open(gdal_name(path), driver=driver, **options) as file:
                 yield _band(file, path, number, choose)
-    except (RasterioError, CPLE_BaseError) as error:
+    except (RasterioError, CPLE_BaseError, UnicodeDecodeError) as error:
         raise DataError(f"{path}: the raster is damaged or cannot be read: {error}; write it again") from error
 
 
@@ -280,6 +282,7 @@ def _band(file: Any, path: Path, chosen: int | None, choose: str) -> Band:
             f"(where its bands do hold values: {choose})"
         )
     number = _chosen(file, path, bands, chosen, choose)
+    _require_blocks(file, path, number)
     if np.dtype(file.dtypes[number - 1]).kind == "c" or "complex" in file.dtypes[number - 1]:
         raise DataError(f"{path}: holds complex numbers; export one real band")
     scale, offset = float(file.scales[number - 1]), float(file.offsets[number - 1])
@@ -297,6 +300,18 @@ def _band(file: Any, path: Path, chosen: int | None, choose: str) -> Band:
         south_up=south_up,
         notes=list(_notes(file, number, bands)),
     )
+
+
+def _require_blocks(file: Any, path: Path, number: int) -> None:
+    """DataError for pieces that do not fit: GDAL unpacks the whole of one for a single cell, and a small file can hold a huge one."""
+    height, width = file.block_shapes[number - 1]
+    each = np.dtype(str(file.dtypes[number - 1]).replace("complex_", "")).itemsize
+    together = file.count if file.interleaving is not None and file.interleaving.name == "pixel" else 1
+    if height * width * each * together > MOST_BLOCK_BYTES:
+        raise DataError(
+            f"{path}: is stored in pieces of {height} x {width} cells, {height * width * each * together / 2**30:.1f} GiB each, which "
+            "have to be unpacked whole; write it again in tiles (gdal_translate -co TILED=YES)"
+        )
 
 
 def _chosen(file: Any, path: Path, bands: list[int], chosen: int | None, choose: str) -> int:

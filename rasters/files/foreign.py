@@ -22,10 +22,11 @@ from xml.parsers import expat
 import numpy as np
 
 from rasters.errors import DataError, OptionError
-from rasters.files.formats import first_bytes, is_packed, require_plain_vectors
+from rasters.files.formats import first_bytes, is_packed, is_plain_vectors, require_named_system
 from rasters.files.reading import existing
 from rasters.files.scratch import scratch_folder
 from rasters.files.text_codes import code_named, decoded, guessed, stated_by_shapefile
+from rasters.files.vectors import require_distinct
 from rasters.plain import plain_text
 
 if TYPE_CHECKING:
@@ -157,10 +158,9 @@ def _kind(path: Path) -> str:
             raise DataError(f"{path}: is {what}")
     if head.startswith((b"\xff\xfe", b"\xfe\xff")):
         raise DataError(f"{path}: is UTF-16 text; save it as UTF-8")
-    try:
-        require_plain_vectors(path)
-    except DataError:
-        raise DataError(f"{path}: not a vector file of a format that can be imported ({FORMATS})") from None
+    if not is_plain_vectors(path):
+        raise DataError(f"{path}: not a vector file of a format that can be imported ({FORMATS})")
+    require_named_system(path)
     return _plain_kind(path, head, text.lstrip())
 
 
@@ -320,11 +320,18 @@ def _read(path: Path, file: Path, name: str, encoding: str | None) -> ForeignLay
             )
         except UnicodeDecodeError:
             raise
-        except (ValueError, ShapelyError, pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError) as error:
+        except (
+            ValueError,
+            UnboundLocalError,
+            ShapelyError,
+            pyogrio.errors.DataSourceError,
+            pyogrio.errors.DataLayerError,
+        ) as error:
             reason = _reason(error, file, path)
             raise DataError(f"{path}, layer {name}: cannot be read: {reason}; save it again") from error
     if not isinstance(frame, gpd.GeoDataFrame):
         frame = gpd.GeoDataFrame(frame, geometry=gpd.GeoSeries([None] * len(frame)))
+    require_distinct(frame, f"{path}, layer {name}")
     measured = any("easured" in str(one.message) for one in told)
     return ForeignLayer(name=name, frame=frame if encoding == LATIN else _plain(frame), measured=measured)
 

@@ -7,6 +7,7 @@ opening one would read elsewhere or call the network.
 from __future__ import annotations
 
 import gzip
+import json
 import re
 import zlib
 from pathlib import Path
@@ -17,7 +18,9 @@ __all__ = [
     "first_bytes",
     "gdal_name",
     "is_packed",
+    "is_plain_vectors",
     "raster_driver",
+    "require_named_system",
     "require_no_references",
     "require_plain_vectors",
     "whole_content",
@@ -35,6 +38,8 @@ VECTOR_STARTS = (b"SQLite format 3\x00", b"\x00\x00\x27\x0a", b"fgb")
 XML_ROOTS = {b"kml", b"gpx"}
 XML_ROOT = re.compile(rb"<\s*(?:[A-Za-z_][\w.-]*:)?([A-Za-z_][\w.-]*)")
 JSON_KIND = re.compile(rb'"(type|bbox|crs|name|features)"\s*:')
+CRS_KEY = re.compile(r'"(?:c|\\u00[46]3)(?:r|\\u00[57]2)(?:s|\\u00[57]3)"\s*:\s*', re.IGNORECASE)
+"""The key ``crs`` of GeoJSON, whichever way it is written."""
 ELSEWHERE = re.compile(rb"/vsi|[a-z]{3,6}://|OVERVIEW_FILE", re.IGNORECASE)
 
 
@@ -90,17 +95,41 @@ def gdal_name(path: Path) -> str:
     return f"/vsigzip/{path.resolve()}" if is_packed(path) else str(path)
 
 
-def require_plain_vectors(path: Path) -> None:
-    """DataError unless a file is of a vector format that the documentation lists."""
+def is_plain_vectors(path: Path) -> bool:
+    """Whether a file is of a vector format that the documentation lists."""
     head = first_bytes(path)
     text = head.removeprefix(b"\xef\xbb\xbf").lstrip()
-    if head.startswith(VECTOR_STARTS) or (text[:1] == b"{" and JSON_KIND.search(text)):
+    if text[:1] == b"<":
+        root = XML_ROOT.search(text)
+        return root is not None and root.group(1) in XML_ROOTS
+    return head.startswith(VECTOR_STARTS) or bool(text[:1] == b"{" and JSON_KIND.search(text))
+
+
+def require_plain_vectors(path: Path) -> None:
+    """DataError unless a file is of a vector format that the documentation lists, and leads nowhere else."""
+    if not is_plain_vectors(path):
+        raise DataError(
+            f"{path}: not a vector file of a format that otkel opens ({VECTORS}){_seen(first_bytes(path))}; export it as GeoPackage"
+        )
+    require_named_system(path)
+
+
+def require_named_system(path: Path) -> None:
+    """DataError where a reference system of GeoJSON is an address, from which GDAL would fetch it."""
+    if first_bytes(path).removeprefix(b"\xef\xbb\xbf").lstrip()[:1] != b"{":
         return
-    if text[:1] == b"<" and (root := XML_ROOT.search(text)) and root.group(1) in XML_ROOTS:
-        return
-    raise DataError(
-        f"{path}: not a vector file of a format that otkel opens ({VECTORS}){_seen(head)}; export it as GeoPackage"
-    )
+    text = path.read_bytes().decode("utf-8", "replace")
+    for key in CRS_KEY.finditer(text):
+        try:
+            system, _ = json.JSONDecoder().raw_decode(text, key.end())
+        except (ValueError, RecursionError):
+            system = None
+        kind = system.get("type") if isinstance(system, dict) else None
+        if isinstance(kind, str) and kind.casefold() in ("link", "url"):
+            raise DataError(
+                f"{path}: says by an address what its coordinate reference system is, and otkel fetches nothing; write the file again "
+                "with a named system, such as EPSG:4326"
+            )
 
 
 def _seen(head: bytes) -> str:

@@ -30,6 +30,8 @@ UNUSABLE_SHARE = 0.999
 """A raster with more than this share of its cells unknown is taken for the wrong file or the wrong place."""
 
 
+AROUND = 64
+"""Cells of a file that are read around what is needed of it, so that resampling at the edge finds its neighbours."""
 WARP_TOLERANCE = 0.001
 """Error of the positions that warping interpolates [cells of the file]; GDAL's own 0.125 moved elevations by 100 m."""
 
@@ -171,7 +173,7 @@ def _warped(band: Band, grid: Grid, resampling: Resampling) -> tuple[NDArray[Any
     strays = () if resampling == "nearest" else sorted(band.never_meant())[:1]
     for number in strays:
         band.say_unknown(number)
-    with _alone(band, rewritten=bool(strays)) as alone:
+    with _alone(band, grid, rewritten=bool(strays)) as alone:
         dtype = alone.dtype if resampling == "nearest" else "float64"
         with WarpedVRT(
             alone.file,
@@ -188,10 +190,10 @@ def _warped(band: Band, grid: Grid, resampling: Resampling) -> tuple[NDArray[Any
 
 
 @contextmanager
-def _alone(band: Band, *, rewritten: bool) -> Iterator[Band]:
+def _alone(band: Band, grid: Grid, *, rewritten: bool) -> Iterator[Band]:
     """The band in a file of its own: GDAL takes a cell for known that any band of a file knows when it warps them.
 
-    ``rewritten`` also where it is alone: with a mask of what is known, where a tag says less.
+    ``rewritten`` also where it is alone: with a mask of what is known, where a tag says less. Only what ``grid`` needs is read.
     """
     if band.count == 1 and not rewritten:
         yield band
@@ -199,8 +201,8 @@ def _alone(band: Band, *, rewritten: bool) -> Iterator[Band]:
     import rasterio
     from rasterio.io import MemoryFile
 
-    values, known = band.read()
-    height, width = values.shape
+    row, col, height, width = _needed(band, grid)
+    values, known = band.read(row, col, height, width)
     with rasterio.Env(GDAL_TIFF_INTERNAL_MASK=True), MemoryFile() as memory:
         with memory.open(
             driver="GTiff",
@@ -209,12 +211,32 @@ def _alone(band: Band, *, rewritten: bool) -> Iterator[Band]:
             count=1,
             dtype=values.dtype,
             crs=band.crs,
-            transform=band.transform,
+            transform=band.transform @ Affine.translation(col, row),
         ) as file:
             file.write(np.where(known, values, 0).astype(values.dtype), 1)
             file.write_mask(known)
         with memory.open() as file:
             yield Band(file=file, path=band.path, number=1, alpha=0, count=1, scale=1.0, offset=0.0, south_up=False)
+
+
+def _needed(band: Band, grid: Grid) -> tuple[int, int, int, int]:
+    """First row and column, height and width of the part of a raster in which a grid lies, with `AROUND` cells and more around it."""
+    from rasterio.errors import CRSError
+    from rasterio.warp import transform_bounds
+
+    rows, cols = band.shape
+    try:
+        left, bottom, right, top = transform_bounds(grid.pyproj_crs.to_wkt(), band.crs, *grid.bounds, densify_pts=65)
+    except CRSError:
+        return 0, 0, rows, cols
+    (x0, y0), (x1, y1) = ~band.transform @ (left, top), ~band.transform @ (right, bottom)
+    if not (np.isfinite([x0, y0, x1, y1]).all() and x0 < x1 and y0 < y1):  # across 180 degrees, or around a pole
+        return 0, 0, rows, cols
+    more_x, more_y = AROUND + 0.1 * (x1 - x0), AROUND + 0.1 * (y1 - y0)
+    row, last_row = (int(np.clip(at, 0, rows)) for at in (y0 - more_y, y1 + more_y))
+    col, last_col = (int(np.clip(at, 0, cols)) for at in (x0 - more_x, x1 + more_x))
+    row, col = min(row, rows - 1), min(col, cols - 1)
+    return row, col, max(last_row - row, 1), max(last_col - col, 1)
 
 
 def _require_data(path: Path, known: NDArray[np.bool_], where: str) -> None:

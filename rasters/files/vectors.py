@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     import geopandas as gpd
     import pandas as pd
 
-__all__ = ["read_vectors"]
+__all__ = ["read_vectors", "require_distinct"]
 
 FARTHEST_M = 1e9
 """No place on Earth has coordinates beyond this in any reference system."""
@@ -132,11 +132,18 @@ def _read_frame(path: Path, layer: str, where: str | None) -> gpd.GeoDataFrame:
     try:
         with _without_measures():
             frame = pyogrio.read_dataframe(path, layer=layer, where=where, fid_as_index=True)
-    except (ValueError, ShapelyError, pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError) as error:
+    except (
+        ValueError,
+        UnboundLocalError,
+        ShapelyError,
+        pyogrio.errors.DataSourceError,
+        pyogrio.errors.DataLayerError,
+    ) as error:
         with_where = f" with where={where!r}" if where else ""
         raise DataError(f"{path}, layer {layer}: cannot be read{with_where}: {error}") from error
     if not isinstance(frame, gpd.GeoDataFrame):
         raise DataError(f"{path}, layer {layer}: it has no geometry; it is a plain table")
+    require_distinct(frame, f"{path}, layer {layer}")
     frame = frame.set_geometry(shapely.force_2d(frame.geometry.to_numpy()), crs=frame.crs)
     for name in frame.columns.drop(frame.geometry.name):
         if frame[name].dtype.kind == "O":
@@ -144,6 +151,13 @@ def _read_frame(path: Path, layer: str, where: str | None) -> gpd.GeoDataFrame:
         elif frame[name].dtype.kind == "f" and (whole := _whole(frame[name])) is not None:
             frame[name] = whole
     return frame
+
+
+def require_distinct(frame: gpd.GeoDataFrame, where: str) -> None:
+    """DataError where two attributes have one name, as a damaged or hand-made table may have."""
+    twice = frame.columns[frame.columns.duplicated()]
+    if len(twice):
+        raise DataError(f"{where}: two attributes are called {plain_text(str(twice[0]))!r}; rename one")
 
 
 def _whole(column: pd.Series) -> pd.Series | None:

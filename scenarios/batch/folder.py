@@ -24,6 +24,7 @@ from rasters.errors import ConfigError, DataError, ExportError, LayerNotFoundErr
 from rasters.files.confined import confined
 from rasters.files.writing import replacing
 from scenarios.batch.run import Failure, RunOutcome
+from scenarios.batch.shape import is_record, plan_fault
 from scenarios.outputs.folder import atomic_folder
 from scenarios.records.hashing import canonical_json, read_json
 
@@ -86,6 +87,8 @@ class BatchFolder:
             raise DataError(f"{path}: is not what otkel wrote ({error}); run the batch again") from error
         if not isinstance(plan, dict) or plan.get("format") != FORMAT:
             raise ConfigError(f"{path}: was written by another version of otkel; run the batch again")
+        if fault := plan_fault(plan):
+            raise DataError(f"{path}: is not what otkel wrote ({fault}); run the batch again")
         return plan
 
     def run_folder(self, run: str) -> Path:
@@ -93,12 +96,12 @@ class BatchFolder:
         return confined(self.path / RUNS, run)
 
     def record(self, run: str, key: str) -> dict[str, Any] | None:
-        """What became of a run, finished or failed; None where it was not done, or something it depends on is another."""
+        """What became of a run, finished or failed; None where it was not done, is damaged, or something it depends on is another."""
         try:
             found = read_json(self.run_folder(run) / RECORD)
         except (OSError, ValueError):
             return None
-        return found if isinstance(found, dict) and found.get("key") == key else None
+        return found if is_record(found) and found["key"] == key else None
 
     def finished(self, run: str, key: str) -> bool:
         """Whether a run is complete and can be skipped."""

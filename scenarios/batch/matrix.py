@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -22,6 +23,7 @@ __all__ = ["BatchRun", "Variant", "expand", "read_matrix", "share_of"]
 
 KeyPath = tuple[str | int, ...]
 CELL = "grid.cell_m"
+MOST_RUNS = 1_000_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,6 +127,11 @@ def _runs(block: MatrixBlock, whole: Matrix, key: KeyPath, document: Document, s
     cells: list[float | None] = [*(block.cell_m or whole.cell_m or (None,))]
     species = block.species or whole.species or list(study.species)
     axes = [_options(axis, block.set[axis], (*key, "set"), document) for axis in block.set]
+    number = math.prod([len(scenarios), len(cells), len(species), len(_draws(whole)), *map(len, axes)])
+    if number > MOST_RUNS:
+        raise ConfigError(
+            f"{document.path}: {number} runs; at most {MOST_RUNS} are planned at once, so give fewer options or draws"
+        )
     variants = [
         _variant(scenario, options, cell, _where(document, (*key, "cell_m")))
         for cell in cells

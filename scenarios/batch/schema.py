@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field, field_validator
 
+from scenarios.land.parameters import MOST_DRAWS
 from scenarios.outputs.columns import COLUMNS
 from scenarios.study.base import Identifier, Metres, Model, Shape
 
@@ -17,6 +18,8 @@ AXES = ("scenario", "species", "cell_m")
 TAKEN = {*AXES, *(column.name for column in COLUMNS if column.topic in ("run", "batch"))}
 """Columns of a batch's tables."""
 OPTION = re.compile(r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")
+AXIS = re.compile(r"^[^\W\d_][\w.-]*$")
+"""It heads a column, where spreadsheets would compute what begins with a sign."""
 PLAIN = (str, int, float)
 
 
@@ -76,6 +79,10 @@ class MatrixBlock(Model):
 
 def _axis_faults(axis: str, options: dict[str, dict[str, Any]] | list[Any]) -> list[str]:
     faults = [f"{axis}: this name is taken; choose another"] if axis in TAKEN else []
+    if not AXIS.match(axis):
+        faults.append(
+            f"{axis}: an axis is a dotted key, or a name of letters, digits, '_', '-' and '.' that begins with a letter"
+        )
     if not options:
         faults.append(f"{axis}: has no options; give some, or remove it")
     if isinstance(options, dict):
@@ -99,7 +106,7 @@ def _axis_faults(axis: str, options: dict[str, dict[str, Any]] | list[Any]) -> l
 class Draws(Model):
     """Runs with other values of the study's uncertain numbers, as `otkel uncertainty` draws them."""
 
-    count: Annotated[int, Field(ge=2), Shape("", 64)]
+    count: Annotated[int, Field(ge=2, le=MOST_DRAWS), Shape("", 64)]
     """Draws; a power of two, for which a Sobol sequence is balanced."""
     seed: int = 1
     """The same seed gives the same draws; more draws begin with the same ones."""

@@ -5,11 +5,13 @@ from __future__ import annotations
 import csv
 import importlib.util
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 import pandas as pd
 
+from rasters.errors import DataError
 from rasters.files.writing import replacing
 from scenarios.batch.facts import FACTS
 from scenarios.batch.folder import RUNS, BatchFolder
@@ -130,13 +132,31 @@ def _gather(
 
 
 def _head(path: Path) -> list[str]:
-    with path.open(encoding="utf-8", newline="") as stream:
-        return next(csv.reader(stream), [])
+    with _table(path) as stream:
+        head = next(csv.reader(stream), [])
+        for name in head:
+            column_of(name)
+        return head
 
 
 def _rows(path: Path) -> Iterator[Row]:
-    with path.open(encoding="utf-8", newline="") as stream:
-        yield from csv.DictReader(stream)
+    with _table(path) as stream:
+        for row in csv.DictReader(stream):
+            if None in row or None in row.values():
+                raise ValueError("its rows have other columns than its head")
+            yield row
+
+
+@contextmanager
+def _table(path: Path) -> Iterator[TextIO]:
+    """A table of a run; DataError where it is not what otkel wrote."""
+    try:
+        with path.open(encoding="utf-8", newline="") as stream:
+            yield stream
+    except (ValueError, KeyError, csv.Error) as error:
+        raise DataError(
+            f"{path}: is not the table that otkel wrote: {error}; remove the folder of this run, and run the batch again"
+        ) from error
 
 
 def _as_parquet(path: Path) -> Path:

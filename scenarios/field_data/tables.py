@@ -16,7 +16,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from rasters.errors import DataError, LayerNotFoundError, PlannerWarning
+from connectivity.machine import available_bytes
+from rasters.errors import DataError, LayerNotFoundError, MemoryBudgetError, PlannerWarning
 from rasters.files.formats import whole_content
 from rasters.plain import HARMFUL, plain_text
 from scenarios.field_data.faults import Faults
@@ -35,6 +36,8 @@ TIME_WITHOUT_ZONE = re.compile(r"\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(?::\d{2}(?:\.\
 HOURS = "HIcsXT"
 """Codes that write a time of day."""
 HEAD = 64
+CELL_BYTES = 160
+"""Of a cell while a table is read: as a text, in its row and in its column."""
 MOST_LETTERS = 2**24
 """In a cell."""
 OTHER_FORMATS = {
@@ -66,6 +69,7 @@ def read_table(path: Path, encoding: str | None = None, *, wanted: Callable[[str
         there = ", ".join(sorted(p.name for p in path.parent.glob("*") if p.is_file())) or "nothing"
         raise LayerNotFoundError(f"{path}: there is no such file; in its folder there is {there}")
     text = _text(path, encoding)
+    _require_memory(path, text)
     header, rows, lines = _rows(path, text)
     header = [plain_text(name).strip() for name in header]
     _require_columns(path, header, rows, lines)
@@ -76,6 +80,17 @@ def read_table(path: Path, encoding: str | None = None, *, wanted: Callable[[str
     return pd.DataFrame(
         {ROW: np.array(lines, dtype=np.int64)} | {name: pd.Series(cells[name], dtype=str) for name in cells}
     )
+
+
+def _require_memory(path: Path, text: str) -> None:
+    """MemoryBudgetError before cells are made of a text that has more of them than fit: some megabytes of gzip can hold a billion."""
+    cells = text.count(",") + text.count("\n") + 1
+    need, free = cells * CELL_BYTES, available_bytes()
+    if free is not None and need > free:
+        raise MemoryBudgetError(
+            f"{path}: its {cells} cells need about {need / 2**30:.2f} GiB of memory, and {free / 2**30:.2f} GiB are free; divide it, "
+            "or say with OTKEL_MEMORY_GIB how much there is"
+        )
 
 
 def _text(path: Path, encoding: str | None) -> str:

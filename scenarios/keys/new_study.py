@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -144,8 +145,10 @@ def require_new(folder: Path) -> None:
     """OptionError unless a study can be written there: a name that can be an id, and nothing there yet."""
     if fault := fault_of_path(folder.name):
         raise OptionError(f"NAME {str(folder)!r}: {fault}")
-    if not folder.name or not all(one.islower() or one.isdigit() or one in "-_" for one in folder.name):
-        raise OptionError(f"NAME {folder.name!r}: should be small letters, digits, - and _, such as north_gate")
+    if not re.fullmatch("[a-z0-9][a-z0-9_-]*", folder.name):
+        raise OptionError(
+            f"NAME {folder.name!r}: should be small letters, digits, - and _, beginning with a letter or digit, such as north_gate"
+        )
     if folder.exists():
         raise OptionError(f"{folder}: is there already; choose another name, or remove it")
 

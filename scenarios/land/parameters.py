@@ -23,7 +23,7 @@ from scenarios.study.load import ResolvedStudy
 from scenarios.study.schema import Study
 from scenarios.study.uncertainty import Spread
 
-__all__ = ["Changes", "Parameter", "ParameterSpace", "changed", "parameter_space", "sobol_points"]
+__all__ = ["MOST_DRAWS", "Changes", "Parameter", "ParameterSpace", "changed", "parameter_space", "sobol_points"]
 
 POOL = 1024
 """Coordinates of the Sobol sequence to pick from."""
@@ -122,6 +122,10 @@ class ParameterSpace:
         return tuple(p for p in self.parameters if p.axis == axis)
 
 
+MOST_DRAWS = 2**16
+"""Each is solved."""
+
+
 def sobol_points(n: int, dimensions: int, seed: int) -> Reals:
     """(n, dimensions) points of a scrambled Sobol sequence in [0, 1).
 
@@ -133,6 +137,8 @@ def sobol_points(n: int, dimensions: int, seed: int) -> Reals:
     In a short sequence many coordinates run in step: in 64 points halves of one are halves or quarters of another, and no
     statistics can tell such parameters apart. So coordinates are picked that do not: see `_apart`.
     """
+    if n > MOST_DRAWS:
+        raise OptionError(f"--draws: {n} is more than anything needs; draw at most {MOST_DRAWS}")
     if n < 2 or n & (n - 1):
         near = 2 ** max(round(math.log2(max(n, 2))), 1)
         raise OptionError(f"--draws: {n} is not a power of two, and a Sobol sequence is balanced only then; use {near}")

@@ -165,7 +165,7 @@ def read_features(path: Path, layer: str) -> gpd.GeoDataFrame:
     require_plain_vectors(path)
     try:
         return pyogrio.read_dataframe(path, layer=layer)
-    except (ValueError, pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError) as error:
+    except (ValueError, UnboundLocalError, pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError) as error:
         raise DataError(
             f"{path}, layer {layer}: cannot be read: {error}; restore it, or run the study again"
         ) from error

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import shutil
 import time
 from collections.abc import Iterator
@@ -13,6 +14,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from filelock import BaseFileLock, FileLock
+from pydantic import TypeAdapter
 
 from rasters.errors import ExportError
 from scenarios.records.hashing import sha256_of
@@ -23,6 +25,7 @@ from scenarios.region.source import Ask, Got, Kept, Source
 
 __all__ = ["Cache"]
 
+KEPT = TypeAdapter(Kept)
 FOLDERS = ("objects", "addresses", "parts", "locks")
 
 
@@ -52,7 +55,10 @@ class Cache:
             entry = self._entry(one)
             if not entry.exists():
                 continue
-            kept = Kept(**json.loads(entry.read_text(encoding="utf-8")))
+            kept = _entry_of(entry)
+            if kept is None:
+                entry.unlink()
+                continue
             if not kept.sha256 or (self.path(kept).exists() and sha256_of(self.path(kept)) == kept.sha256):
                 return kept
             self.path(kept).unlink(missing_ok=True)
@@ -113,8 +119,8 @@ class Cache:
         """Everything that was fetched and is still here."""
         folder = self.folder / "addresses"
         for path in sorted(folder.glob("*.json")) if folder.is_dir() else ():
-            kept = Kept(**json.loads(path.read_text(encoding="utf-8")))
-            if not kept.sha256 or self.path(kept).exists():
+            kept = _entry_of(path)
+            if kept is not None and (not kept.sha256 or self.path(kept).exists()):
                 yield kept
 
     def size_bytes(self) -> int:
@@ -240,6 +246,15 @@ class Cache:
                 return
             total -= one.stat().st_size
             one.unlink()
+
+
+def _entry_of(path: Path) -> Kept | None:
+    """What is kept of an address; None where the entry is not what otkel wrote."""
+    try:
+        kept = KEPT.validate_json(path.read_bytes(), strict=True)
+    except (ValueError, OSError):
+        return None
+    return kept if re.fullmatch("([0-9a-f]{64})?", kept.sha256) else None
 
 
 def _key(ask: Ask) -> str:

@@ -12,15 +12,22 @@ import urllib.request
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, TypeVar
+from typing import IO, Literal, TypeVar
 from urllib.parse import urlsplit
 
+from pydantic import TypeAdapter
+
 from rasters.errors import DataError, PlannerError
+from scenarios.records.hashing import read_json
 from scenarios.region.hashes import published
 
 __all__ = ["Fetched", "NotReached", "NotThere", "fetch", "size_of"]
 
 T = TypeVar("T")
+TOLD: TypeAdapter[tuple[str, int, dict[Literal["md5", "sha256", "sha512"], str]]] = TypeAdapter(
+    tuple[str, int, dict[Literal["md5", "sha256", "sha512"], str]]
+)
+"""What is noted of a part."""
 TRIES = 4
 TIMEOUT_S = 30.0
 """Longest silence of the server [s]."""
@@ -211,10 +218,10 @@ def _range(answer: http.client.HTTPResponse) -> tuple[int, int]:
 def _told(mark: Path) -> Fetched | None:
     """What the server said when the part was begun."""
     try:
-        etag, whole, hashes = json.loads(mark.read_text(encoding="utf-8"))
+        etag, whole, hashes = TOLD.validate_python(read_json(mark))
     except (ValueError, OSError):
         return None
-    return Fetched(etag=etag, n_bytes=0, whole=whole, hashes=hashes)
+    return Fetched(etag=etag, n_bytes=0, whole=whole, hashes={str(name): value for name, value in hashes.items()})
 
 
 def _forget(*paths: Path) -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rasters.errors import DataError, OptionError
+from rasters.files.formats import require_plain_vectors
 from scenarios.region.addresses import addresses_of
 from scenarios.region.source import BOUNDS, Place, Source
 from scenarios.region.sources.copernicus import Copernicus
@@ -92,12 +93,14 @@ def _area_bounds(path: Path) -> BOUNDS:
     """Bounds of the features of a vector file [degrees]; east is less than west where they lie on both sides of 180 degrees."""
     import numpy as np
     from pyogrio import read_bounds, read_info
-    from pyogrio.errors import DataSourceError
+    from pyogrio.errors import DataLayerError, DataSourceError
     from pyproj import Transformer
+    from pyproj.exceptions import CRSError
 
+    require_plain_vectors(path)
     try:
         crs, (_, boxes) = read_info(path)["crs"], read_bounds(path)
-    except DataSourceError as error:
+    except (ValueError, UnboundLocalError, CRSError, DataSourceError, DataLayerError) as error:
         raise DataError(f"--area {path}: cannot be read as vectors ({error})") from None
     if crs is None or not boxes.size:
         raise DataError(f"--area {path}: has no {'features' if crs else 'coordinate reference system'}")

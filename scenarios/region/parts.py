@@ -39,7 +39,7 @@ def part_for(head: Path, pixel_deg: float, whole: int) -> Part | None:
         Bytes of the whole file.
     """
     try:
-        with rasterio.open(head) as file:
+        with rasterio.open(head, driver="GTiff") as file:
             widths = {one: factor * abs(file.transform.a) for one, factor in enumerate(file.overviews(1))}
             enough = [one for one, width in widths.items() if width <= 1.01 * pixel_deg]
             if not enough:
@@ -56,7 +56,7 @@ def part_for(head: Path, pixel_deg: float, whole: int) -> Part | None:
 
 def _blocks(head: Path, overview: int) -> tuple[int, int]:
     """Rows and columns of blocks of an overview."""
-    with rasterio.open(head, overview_level=overview) as file:
+    with rasterio.open(head, driver="GTiff", overview_level=overview) as file:
         height, width = file.block_shapes[0]
         return math.ceil(file.height / height), math.ceil(file.width / width)
 

@@ -60,7 +60,7 @@ def placed(got: Sequence[Got]) -> list[Placed]:
 def raster_fault(path: Path) -> str:
     """Why a file is not a raster; empty where it is."""
     try:
-        rasterio.open(path).close()
+        rasterio.open(path, driver="GTiff").close()
     except rasterio.errors.RasterioIOError:
         return "what came is no raster"
     return ""
@@ -72,7 +72,7 @@ def opened(tiles: Sequence[Placed], lon_0: float) -> Iterator[Any]:
     heads = []
     for tile in tiles:
         try:
-            with rasterio.open(tile.path, **tile.options) as file:
+            with rasterio.open(tile.path, driver="GTiff", **tile.options) as file:
                 heads.append((tile, file.transform, file.width, file.height, file.dtypes[0], file.nodata))
         except rasterio.errors.RasterioIOError as error:
             raise DataError(f"{tile.path}: cannot be read as a raster ({error})") from None

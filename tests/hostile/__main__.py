@@ -8,12 +8,19 @@ from pathlib import Path
 
 from tests.hostile import fuzz
 from tests.hostile.commands import Round
+from tests.hostile.environment import environment
 from tests.hostile.killed import kill
 from tests.hostile.readers import READERS
 from tests.hostile.short import disk, memory
 from tests.hostile.together import together
 
-ROUNDS: dict[str, Callable[[int], list[Round]]] = {"kill": kill, "disk": disk, "memory": memory, "together": together}
+ROUNDS: dict[str, Callable[[int], list[Round]]] = {
+    "kill": kill,
+    "disk": disk,
+    "memory": memory,
+    "together": together,
+    "environment": environment,
+}
 
 
 def _told(rounds: list[Round]) -> int:
@@ -33,7 +40,7 @@ def main() -> int:
     fuzzing.add_argument("--reader", action="append", choices=list(READERS))
     replaying = commands.add_parser("replay", help="read a kept input again")
     replaying.add_argument("file", type=Path)
-    for name, default in (("kill", 12), ("disk", 12), ("memory", 12), ("together", 3)):
+    for name, default in (("kill", 12), ("disk", 12), ("memory", 12), ("together", 3), ("environment", 0)):
         commands.add_parser(name, help=f"a round of {name}").add_argument("--times", type=int, default=default)
     asked = parser.parse_args()
     if asked.command in ROUNDS:

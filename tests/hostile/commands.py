@@ -11,7 +11,7 @@ from typing import Any
 
 from tests.support.tiny_study import write_tiny_study
 
-__all__ = ["Round", "begin", "files_of", "finish", "small_study"]
+__all__ = ["Round", "begin", "files_of", "finish", "kernels", "small_study"]
 
 ROOT = Path(__file__).parents[2]
 TIMES = ("manifest.json", "log.jsonl", "batch.json")
@@ -34,15 +34,21 @@ def small_study(folder: Path) -> Path:
 
 
 def begin(
-    *arguments: object, temporary: Path, flags: tuple[str, ...] = (), **environment: str
+    *arguments: object, temporary: Path, flags: tuple[str, ...] = (), around: tuple[str, ...] = (), **environment: str
 ) -> subprocess.Popen[str]:
-    """Start a command with a folder for temporary files of its own."""
+    """Start a command with a folder for temporary files of its own; ``around`` are words that start it."""
     temporary.mkdir(parents=True, exist_ok=True)
     own = {"TMPDIR": str(temporary), "OTKEL_STEPS": str(temporary.parent / "steps"), "COLUMNS": "200", "NO_COLOR": "1"}
     return subprocess.Popen(
-        [sys.executable, *flags, str(ROOT / "cli.py"), *map(str, arguments)], env={**os.environ, **own, **environment}, text=True,
+        [*around, sys.executable, *flags, str(ROOT / "cli.py"), *map(str, arguments)], env={**os.environ, **own, **environment}, text=True,
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL,
     )  # fmt: skip
+
+
+def kernels() -> Path:
+    """Where machine code is kept, so that not every case compiles."""
+    home = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    return Path(os.environ.get("NUMBA_CACHE_DIR") or home / "otkel" / "kernels")
 
 
 def finish(process: subprocess.Popen[str], seconds: float = 900.0) -> tuple[int, str]:

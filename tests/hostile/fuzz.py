@@ -19,8 +19,9 @@ import time
 import traceback
 import warnings
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from dataclasses import asdict, dataclass, field, replace
+from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from types import FrameType
@@ -29,15 +30,17 @@ from typing import Any
 import typer
 
 from rasters.errors import PlannerError
+from scenarios.study import load
+from tests.hostile.door import Door
 from tests.hostile.mutations import mutated
-from tests.hostile.readers import READERS, Door
+from tests.hostile.readers import READERS
 
 ROOT = Path(__file__).parents[2]
 KEPT = ROOT / "results" / "hostile"
 MEMORY_BYTES = 4 * 2**30
-SLOW_S, HUNG_S = 10.0, 60.0
-"""Processor time that is too much for a small file; seconds by the clock after which nothing is expected any more."""
-CHUNK = 1500
+SLOW_S, HUNG_S, SILENT_S = 10.0, 30.0, 600.0
+"""Processor time that is too much for a small file, and that after which it is broken off; seconds by the clock without a word."""
+CHUNK = 6000
 """Inputs that one process reads."""
 ENDS = ("accepted", "refused", "crash", "slow", "memory")
 PER_KIND = 2
@@ -81,7 +84,7 @@ class End:
 
 
 class _Hung(BaseException):
-    """Nothing came for too long."""
+    """It computed for too long."""
 
 
 class Desk:
@@ -91,34 +94,63 @@ class Desk:
         self.name, self.reader, self.folder = name, READERS[name], folder / "files"
         self.folder.mkdir(parents=True)
         self.reader.write(self.folder)
-        self.valid = {path: path.read_bytes() for path in self.folder.rglob("*") if path.is_file()}
+        self.names = self.reader.names(self.folder)
+        self.valid = {str(path): path.read_bytes() for path in self.folder.rglob("*") if path.is_file()}
+        self.kept = {str(parent) for path in self.valid for parent in Path(path).parents}
+        self.states = {path: _state(os.lstat(path)) for path in self.valid}
 
     def input(self, number: int, seed: int) -> Input:
         """The input of a number."""
         rng = random.Random(f"{self.name}/{seed}/{number}")
-        file = rng.choice(self.reader.names(self.folder))
-        content = mutated(file, self.valid[self.folder / file], rng)
+        file = rng.choice(self.names)
+        content = mutated(file, self.valid[str(self.folder / file)], rng)
         return Input(reader=self.name, number=number, seed=seed, file=file, content=content)
 
     def read(self, one: Input) -> End:
         """Put the broken file down, read, and put all back."""
-        (self.folder / one.file).write_bytes(one.content)
+        broken = self.folder / one.file
+        broken.write_bytes(one.content)
         try:
             return _ended(self.reader.door(one.number), self.folder, one.file)
         finally:
+            self.states.pop(str(broken))
             self._put_back()
 
+    def require_sound(self) -> None:
+        """RuntimeError unless every reader takes the valid files; what is compiled or loaded once is so after it."""
+        for file in self.names:
+            for number in (0, 1):
+                end = _ended(self.reader.door(number), self.folder, file)
+                self._put_back()
+                if end.how != "accepted":
+                    raise RuntimeError(f"{self.name}, {file}: its valid files are not read: {end.text}")
+
     def _put_back(self) -> None:
-        for path in list(self.folder.rglob("*")):
-            if path not in self.valid and (path.is_symlink() or not path.is_dir()):
-                path.unlink()
-        for path, content in self.valid.items():
-            if not path.is_file() or path.read_bytes() != content:
-                path.parent.mkdir(parents=True, exist_ok=True)
-                path.write_bytes(content)
-        kept = {parent for path in self.valid for parent in path.parents}
-        for folder in [path for path in self.folder.iterdir() if path.is_dir() and path not in kept]:
-            shutil.rmtree(folder, ignore_errors=True)
+        """What is new goes; what is not as it was, by its size and time, is written again: the broken file always."""
+        there = dict(_swept(str(self.folder), self.kept, self.valid))
+        for path in [path for path in self.valid if path not in there or there[path] != self.states.get(path)]:
+            Path(path).parent.mkdir(parents=True, exist_ok=True)
+            Path(path).write_bytes(self.valid[path])
+            self.states[path] = _state(os.lstat(path))
+
+
+def _state(found: os.stat_result) -> tuple[int, int, int]:
+    return found.st_size, found.st_mtime_ns, found.st_ino
+
+
+def _swept(folder: str, folders: Container[str], files: Container[str]) -> Iterator[tuple[str, tuple[int, int, int]]]:
+    """The files that should be there and how they are; whatever else is there is removed."""
+    with os.scandir(folder) as entries:
+        for entry in list(entries):
+            if not entry.is_dir(follow_symlinks=False):
+                if entry.path in files and not entry.is_symlink():
+                    yield entry.path, _state(entry.stat(follow_symlinks=False))
+                else:
+                    Path(entry.path).unlink()
+            elif entry.path in folders:
+                yield from _swept(entry.path, folders, files)
+            else:
+                shutil.rmtree(entry.path, ignore_errors=True)
 
 
 def _ended(read: Door, folder: Path, file: str) -> End:
@@ -152,18 +184,18 @@ def _place(trace: Any) -> str:
 
 @contextlib.contextmanager
 def _watched() -> Iterator[None]:
-    """Raise where nothing has come for too long."""
+    """Raise where it has computed for too long."""
 
     def late(_: int, __: FrameType | None) -> None:
         raise _Hung
 
-    before = signal.signal(signal.SIGALRM, late)
-    signal.setitimer(signal.ITIMER_REAL, HUNG_S)
+    before = signal.signal(signal.SIGPROF, late)
+    signal.setitimer(signal.ITIMER_PROF, HUNG_S)
     try:
         yield
     finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)
+        signal.setitimer(signal.ITIMER_PROF, 0)
+        signal.signal(signal.SIGPROF, before)
 
 
 def _work(name: str, first: int, count: int, seed: int, pipe: int) -> None:
@@ -172,6 +204,8 @@ def _work(name: str, first: int, count: int, seed: int, pipe: int) -> None:
     os.dup2(1, 2)
     with TemporaryDirectory(prefix="otkel-hostile-") as folder, os.fdopen(pipe, "w", buffering=1) as report:
         desk = Desk(name, Path(folder))
+        _parse_once({raw.decode() for path, raw in desk.valid.items() if path.endswith(".yaml")})
+        desk.require_sound()
         used = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
         resource.setrlimit(resource.RLIMIT_AS, (used + MEMORY_BYTES, used + MEMORY_BYTES))
         report.write("ready\n")
@@ -185,9 +219,16 @@ def _work(name: str, first: int, count: int, seed: int, pipe: int) -> None:
             report.write(json.dumps(asdict(end) | {"text": ""}) + "\n")
 
 
+def _parse_once(texts: Container[str]) -> None:
+    """In this process, parse files that are not broken once, however often they are read: what is broken is never among them."""
+    parse = load.nodes_of
+    known = cache(parse)
+    load.nodes_of = lambda text: known(text) if text in texts else parse(text)
+
+
 @dataclass(slots=True)
 class Tally:
-    """How the inputs of a reader ended."""
+    """How the inputs of a reader ended, and the processor time of the processes that read them."""
 
     ends: Counter[str] = field(default_factory=Counter)
     kinds: Counter[str] = field(default_factory=Counter)
@@ -216,18 +257,17 @@ def _of_reader(name: str, inputs: int, seed: int, seconds: float) -> Tally:
     tally, began = Tally(), time.monotonic()
     while tally.tried < inputs and time.monotonic() - began < seconds:
         before = tally.tried
-        for end in _worker(name, tally.tried, min(CHUNK, inputs - tally.tried), seed, began + seconds):
+        for end in _worker(name, tally.tried, min(CHUNK, inputs - tally.tried), seed, began + seconds, tally):
             if end.kept and tally.kinds[end.kind] < PER_KIND:
                 print(f"  {end.kind}  {end.kept}", flush=True)
             tally.ends[end.how] += 1
             tally.kinds[end.kind] += bool(end.kind)
         if tally.tried == before and time.monotonic() - began < seconds:
-            raise RuntimeError(f"{name}: its valid files could not be written")
-    tally.seconds = time.monotonic() - began
+            raise RuntimeError(f"{name}: its valid files could not be written or read")
     return tally
 
 
-def _worker(name: str, first: int, count: int, seed: int, until: float) -> Iterator[End]:
+def _worker(name: str, first: int, count: int, seed: int, until: float, tally: Tally) -> Iterator[End]:
     """Ends of some inputs, of a process that is ended when it is silent. This one stays clean: nothing is read in it."""
     heard, pipe = os.pipe()
     process = os.fork()
@@ -240,7 +280,7 @@ def _worker(name: str, first: int, count: int, seed: int, until: float) -> Itera
     buffer, done, ready = b"", 0, False
     try:
         while done < count and time.monotonic() < until:
-            there, _, _ = select.select([heard], [], [], 3 * HUNG_S)
+            there, _, _ = select.select([heard], [], [], SILENT_S)
             part = os.read(heard, 2**20) if there else b""
             if not part:
                 if ready:
@@ -255,7 +295,8 @@ def _worker(name: str, first: int, count: int, seed: int, until: float) -> Itera
                     yield End(**json.loads(text))
     finally:
         os.kill(process, signal.SIGKILL)
-        os.waitpid(process, 0)
+        used = os.wait4(process, 0)[2]
+        tally.seconds += used.ru_utime + used.ru_stime
         os.close(heard)
 
 
@@ -267,14 +308,14 @@ def _kept(one: Input, end: End) -> End:
     return replace(end, kept=file.relative_to(ROOT).as_posix())
 
 
-HEAD = f"{'reader':22}{'tried':>8}{'accepted':>10}{'refused':>9}{'crashes':>9}{'slow':>6}{'memory':>8}{'per s':>8}"
+HEAD = f"{'reader':22}{'tried':>8}{'accepted':>10}{'refused':>9}{'crashes':>9}{'slow':>6}{'memory':>8}{'CPU ms':>8}"
 
 
 def line(name: str, tally: Tally) -> str:
     """A row of the table."""
     numbers = [tally.ends[how] for how in ENDS]
-    rate = tally.tried / tally.seconds if tally.seconds else 0.0
-    return f"{name:22}{tally.tried:8}{numbers[0]:10}{numbers[1]:9}{numbers[2]:9}{numbers[3]:6}{numbers[4]:8}{rate:8.0f}"
+    each = 1000 * tally.seconds / max(tally.tried, 1)
+    return f"{name:22}{tally.tried:8}{numbers[0]:10}{numbers[1]:9}{numbers[2]:9}{numbers[3]:6}{numbers[4]:8}{each:8.1f}"
 
 
 def together(found: dict[str, Tally]) -> Tally:

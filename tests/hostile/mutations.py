@@ -10,6 +10,7 @@ import json
 import random
 import re
 from collections.abc import Callable, Iterator
+from functools import cache
 from typing import Any
 
 import yaml
@@ -185,7 +186,7 @@ TOKENS = [
     b"{a: " * 2000,
 ]
 
-BINARY = (".tif", ".gpkg", ".npz", ".step", ".fgb", ".shp")
+BINARY = (".tif", ".gpkg", ".npz", ".step", ".fgb", ".shp", ".shx", ".dbf", ".pbf", ".kmz", ".dat", ".map", ".id")
 
 
 def mutated(name: str, raw: bytes, rng: random.Random) -> bytes:
@@ -339,8 +340,14 @@ def of_cells(raw: bytes, rng: random.Random) -> bytes:
 
 def of_yaml(raw: bytes, rng: random.Random) -> bytes:
     """Keys and values of a YAML file."""
-    text = yaml.dump(of_tree(yaml.safe_load(raw), rng), Dumper=yaml.SafeDumper, sort_keys=False, allow_unicode=True)
+    text = yaml.dump(of_tree(_tree(raw), rng), Dumper=yaml.CSafeDumper, sort_keys=False, allow_unicode=True)
     return str(text).encode("utf-8", "surrogatepass")
+
+
+@cache
+def _tree(raw: bytes) -> Any:
+    """Plain data of a valid YAML file; `of_tree` works on copies."""
+    return yaml.load(raw, yaml.CSafeLoader)
 
 
 def of_json(raw: bytes, rng: random.Random) -> bytes:

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Iterable
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from rasters.files.reading import read_grid, read_raster
 from rasters.files.vectors import read_vectors
-from rasters.grid import Grid
 from scenarios.batch.matrix import expand, read_matrix
 from scenarios.batch.plan import BatchRequest, plan_batch
 from scenarios.batch.run import resolve_variant
@@ -36,51 +35,10 @@ from scenarios.runs.reproduce import stated_run
 from scenarios.study.load import ResolvedStudy, resolve
 from scenarios.windows.job import Machines
 from tests.hostile import seeds
-from tests.support.tiny_study import CELL_M, CRS, NORTH, SOUTH, WEST
+from tests.hostile.door import GRID, Reader
+from tests.hostile.field_readers import FIELD_READERS
 
-__all__ = ["READERS", "Door", "Reader"]
-
-Door = Callable[[Path, str], object]
-DEEP_EVERY = 20
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reader:
-    """A reader of files.
-
-    Parameters
-    ----------
-    write : callable
-        Writes the valid files into a folder.
-    files : tuple of str
-        Patterns of the files that are broken, one at a time.
-    read : callable
-        Takes the folder and the name of the broken file, and reads it as the commands do.
-    deep : callable, optional
-        Goes on to all that is done before the first solve; for one input in `DEEP_EVERY`.
-    weight : int
-        How much of a round it gets; quick readers get more.
-    """
-
-    write: Callable[[Path], None]
-    files: tuple[str, ...]
-    read: Door
-    deep: Door | None = None
-    weight: int = 1
-
-    def names(self, folder: Path) -> list[str]:
-        """Files that are broken, in order."""
-        found = {
-            path.relative_to(folder).as_posix()
-            for pattern in self.files
-            for path in folder.glob(pattern)
-            if path.is_file()
-        }
-        return sorted(found)
-
-    def door(self, number: int) -> Door:
-        """What the input of a number is read with."""
-        return self.read if self.deep is None or number % DEEP_EVERY else self.deep
+__all__ = ["READERS"]
 
 
 def _prepared(resolved: ResolvedStudy) -> None:
@@ -150,9 +108,6 @@ def _whole_matrix(folder: Path, name: str) -> None:
 
 def _years(folder: Path, name: str) -> None:
     parse_years(str(folder / "study.yaml"), [_text(folder, name)])
-
-
-GRID = Grid.from_bounds(CRS, (WEST, SOUTH, WEST + 40_000.0, NORTH), CELL_M)
 
 
 def _raster(folder: Path, name: str) -> None:
@@ -255,10 +210,10 @@ def _names(folder: Path, name: str) -> None:
         (out / "x").write_text("x", encoding="utf-8")
 
 
-STUDY = Reader(write=seeds.write_study, files=("study.yaml",), read=_study, deep=_whole_study, weight=8)
+STUDY = Reader(write=seeds.write_study, files=("study.yaml",), read=_study, deep=_whole_study, weight=5)
 TRAPS = Reader(
     write=seeds.write_camera_traps, files=("deployments.csv", "observations.csv", "media.csv", "datapackage.json", "evidence.yaml"),
-    read=_traps, deep=_whole_traps, weight=6,
+    read=_traps, deep=_whole_traps, weight=2,
 )  # fmt: skip
 JOBS = Reader(write=seeds.write_jobs, files=tuple(seeds.JOBS), read=_circuitscape, deep=_whole_circuitscape, weight=6)
 WINDOWS = Reader(write=seeds.write_jobs, files=tuple(seeds.WINDOWS), read=_omniscape, weight=4)
@@ -266,16 +221,16 @@ RESULTS = Reader(write=seeds.write_results, files=("run/manifest.json",), read=_
 
 READERS: dict[str, Reader] = {
     "study.yaml": STUDY,
-    "species.yaml": replace(STUDY, files=("walker.yaml", "digger.yaml")),
-    "scenario file": replace(STUDY, files=("own.yaml",), read=_scenario, deep=_whole_scenario, weight=5),
+    "species.yaml": replace(STUDY, files=("walker.yaml", "digger.yaml"), weight=8),
+    "scenario file": replace(STUDY, files=("own.yaml",), read=_scenario, deep=_whole_scenario, weight=3),
     "batch file": replace(STUDY, files=("matrix.yaml",), read=_matrix, deep=_whole_matrix, weight=5),
-    "evidence overlay": replace(STUDY, files=("use_factors.yaml",), read=_overlay, deep=_whole_overlay, weight=3),
-    "overrides (--set)": replace(STUDY, files=("set-*.value",), read=_overrides, deep=_whole_overrides, weight=5),
-    "years (--year)": replace(STUDY, files=("year-*.value",), read=_years, deep=None, weight=3),
-    "names (--out)": Reader(write=seeds.write_names, files=("*.value",), read=_names, weight=5),
-    "GeoTIFF": replace(STUDY, files=("dem.tif", "water.tif"), read=_raster, weight=20),
-    "GeoTIFF, gzipped": replace(STUDY, files=("dem.tif.gz",), read=_raster, deep=_whole_other, weight=10),
-    "GeoPackage": replace(STUDY, files=("*.gpkg",), read=_vectors, weight=10),
+    "evidence overlay": replace(STUDY, files=("use_factors.yaml",), read=_overlay, deep=_whole_overlay, weight=2),
+    "overrides (--set)": replace(STUDY, files=("set-*.value",), read=_overrides, deep=_whole_overrides, weight=4),
+    "years (--year)": replace(STUDY, files=("year-*.value",), read=_years, deep=None, weight=4),
+    "names (--out)": Reader(write=seeds.write_names, files=("*.value",), read=_names, weight=12),
+    "GeoTIFF": replace(STUDY, files=("dem.tif", "water.tif"), read=_raster, weight=24),
+    "GeoTIFF, gzipped": replace(STUDY, files=("dem.tif.gz",), read=_raster, deep=_whole_other, weight=12),
+    "GeoPackage": replace(STUDY, files=("*.gpkg",), read=_vectors, weight=12),
     "GeoJSON": replace(STUDY, files=("*.geojson",), read=_vectors, deep=_whole_other, weight=10),
     "camera traps": TRAPS,
     "plain tables": replace(TRAPS, files=("plain/*",)),
@@ -293,5 +248,6 @@ READERS: dict[str, Reader] = {
     "manifest (--from)": replace(RESULTS, read=_manifest, deep=None, weight=10),
     "results: manifest": RESULTS,
     "results: files": replace(RESULTS, files=("run/**/*.csv", "run/**/*.tif", "run/**/*.gpkg", "run/**/*.npz")),
-    "kept steps": Reader(write=seeds.write_step, files=("steps/*.step",), read=_step, deep=_whole_step, weight=6),
+    "kept steps": Reader(write=seeds.write_step, files=("steps/*.step",), read=_step, deep=_whole_step, weight=8),
+    **FIELD_READERS,
 }

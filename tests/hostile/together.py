@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from tests.hostile.commands import ROOT, Round, begin, files_of, finish, small_study
+from tests.hostile.commands import ROOT, Round, begin, files_of, finish, kernels, small_study
 
 __all__ = ["together"]
 
@@ -42,12 +42,6 @@ def together(times: int) -> list[Round]:
             _nobody(base / "nobody", wanted),
         ]
         return rounds
-
-
-def _kernels() -> Path:
-    """Where machine code is kept, so that not every case compiles."""
-    home = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    return Path(os.environ.get("NUMBA_CACHE_DIR") or home / "otkel" / "kernels")
 
 
 def _run(study: Path, out: Path) -> tuple[object, ...]:
@@ -95,7 +89,7 @@ def _odd(study: Path, base: Path, wanted: dict[str, bytes]) -> Round:
     found = Round("odd environments")
     base.mkdir()
     (base / "file").write_text("", encoding="utf-8")
-    kernels = {"NUMBA_CACHE_DIR": str(_kernels())}
+    compiled = {"NUMBA_CACHE_DIR": str(kernels())}
     cases: dict[str, tuple[tuple[str, ...], dict[str, str], tuple[int, ...]]] = {
         "python -O": (("-O",), {}, (0,)),
         "python -OO": (("-OO",), {}, (0,)),
@@ -106,11 +100,11 @@ def _odd(study: Path, base: Path, wanted: dict[str, bytes]) -> Round:
         "OTKEL_STEPS_GB=nan": ((), {"OTKEL_STEPS_GB": "nan"}, (3,)),
         "OTKEL_STEPS_GB=-1": ((), {"OTKEL_STEPS_GB": "-1"}, (3,)),
         "OTKEL_STEPS under a file": ((), {"OTKEL_STEPS": str(base / "file" / "steps")}, (0,)),
-        "HOME under a file": ((), {"HOME": str(base / "file" / "home"), "OTKEL_STEPS": ""} | kernels, (0,)),
-        "no HOME": ((), {"HOME": ""} | kernels, (0,)),
+        "HOME under a file": ((), {"HOME": str(base / "file" / "home"), "OTKEL_STEPS": ""} | compiled, (0,)),
+        "no HOME": ((), {"HOME": ""} | compiled, (0,)),
         "cache under a file": (
             (),
-            {"XDG_CACHE_HOME": str(base / "file" / "x"), "MPLCONFIGDIR": str(base / "file")} | kernels,
+            {"XDG_CACHE_HOME": str(base / "file" / "x"), "MPLCONFIGDIR": str(base / "file")} | compiled,
             (0,),
         ),
         "C locale": ((), C_LOCALE, (0,)),
@@ -159,7 +153,7 @@ def _nobody(base: Path, wanted: dict[str, bytes]) -> Round:
         print(f"  a user without rights: others may not enter {closed[-1]}, where Python or otkel is; left out")
         return found
     study = small_study(base / "study")
-    shutil.copytree(_kernels(), base / "kernels")
+    shutil.copytree(kernels(), base / "kernels")
     for folder in (base / "free", base / "tmp"):
         folder.mkdir()
         folder.chmod(0o777)

@@ -10,10 +10,13 @@ from pathlib import Path
 
 import pytest
 
-from rasters.errors import PlannerError
+from rasters.errors import DataError, PlannerError
+from rasters.files.foreign import read_foreign
+from rasters.files.vectors import read_vectors
 from scenarios.outputs.job import Summary
 from scenarios.outputs.report.payload import Contents
 from scenarios.outputs.stored import read_results
+from tests.hostile.door import GRID
 from tests.hostile.fuzz import Desk, Input
 
 FOREIGN = {
@@ -64,6 +67,29 @@ def test_results_with_a_file_of_another_format_are_refused_or_do_not_read_it(
         "resistance.tif",
         "model.npz",
     } <= refused
+    with pytest.raises(BlockingIOError):
+        server.accept()
+
+
+@pytest.mark.parametrize("kind", ["link", "URL"])
+@pytest.mark.parametrize("place", ["first", "last", "geometry"])
+def test_a_reference_system_by_an_address_is_refused_and_nobody_is_called(
+    tmp_path: Path, server: socket.socket, kind: str, place: str
+) -> None:
+    """GDAL fetches such an address when it opens an ordinary GeoJSON file."""
+    key = '"crs"' if place == "first" else '"\\u0043rs"'
+    address = f"http://127.0.0.1:{server.getsockname()[1]}/crs"
+    system = f'{key} : {{"type": "{kind}", "properties": {{"href": "{address}", "url": "{address}"}}}}'
+    line = '{"type": "LineString", "coordinates": [[1, 1], [2, 2]]'
+    line += f", {system}}}" if place == "geometry" else "}"
+    members = [f'"features": [{{"type": "Feature", "properties": {{"id": "a"}}, "geometry": {line}}}]']
+    if place != "geometry":
+        members.insert(0 if place == "first" else 1, system)
+    path = tmp_path / "fences.geojson"
+    path.write_text(f'{{"type": "FeatureCollection", {", ".join(members)}}}', encoding="utf-8")
+    for read in (lambda: read_vectors(path, None, GRID), lambda: read_foreign(path)):
+        with pytest.raises(DataError, match="says by an address what its coordinate reference system is"):
+            read()
     with pytest.raises(BlockingIOError):
         server.accept()
 

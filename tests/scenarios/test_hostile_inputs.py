@@ -20,6 +20,8 @@ from tests.hostile.readers import READERS
 INPUTS = 6
 SLOW = {"kept steps", "camera traps", "plain tables"}
 """Readers of which the short round tries a few inputs only."""
+LONG = {"batch folder", "evidence folder"}
+"""Readers whose valid files take a while to make: the long round reads them, and their own tests."""
 
 
 @pytest.fixture(autouse=True)
@@ -34,7 +36,7 @@ def stored_run(small_study: Path, small_run: Summary[Contents], monkeypatch: pyt
         monkeypatch.setitem(READERS, name, replace(READERS[name], write=write, deep=None))
 
 
-@pytest.mark.parametrize("name", READERS)
+@pytest.mark.parametrize("name", [name for name in READERS if name not in LONG])
 def test_a_broken_input_is_refused_or_read(name: str, tmp_path: Path) -> None:
     desk = fuzz.Desk(name, tmp_path)
     for number in range(1, 3 if name in SLOW else 1 + INPUTS):

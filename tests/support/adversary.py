@@ -198,12 +198,37 @@ def chance_km(folder: Path, truth: np.ndarray, n: int = 4000, seed: int = 1) -> 
     return errors_km(points[np.random.default_rng(seed).integers(0, len(points), n)], truth)
 
 
-def within_cells_km(folder: Path, guesses: np.ndarray, truth: np.ndarray, degrees: float, n: int = 200) -> np.ndarray:
-    """The same for points anywhere along the fence within the coarse cells of the guesses: what the cells alone tell."""
+def medians_within_cells_km(
+    folder: Path, guesses: np.ndarray, truth: np.ndarray, degrees: float, n: int = 200, seed: int = 2
+) -> np.ndarray:
+    """(n,) median errors of sets of points that know the cells of the guesses and nothing else [km].
+
+    Each set has as many points as there are guesses and the same distance between them, anywhere along the fence within the coarse
+    cells of the guesses: evenly spaced guesses are nearer to evenly spaced passages than single points are, whatever they know.
+    """
     points = shapely.get_coordinates(_fence_points(folder).geometry)
     cells = {tuple(cell) for cell in np.floor(guesses / degrees).astype(int).tolist()}
     near = points[[tuple(cell) in cells for cell in np.floor(points / degrees).astype(int).tolist()]]
-    return errors_km(near[np.random.default_rng(2).integers(0, len(near), n)], truth)
+    near = near[:: 1 + len(near) // 1000]
+    apart, errors = _distances(near, near) >= APART_KM, _distances(near, truth).min(axis=1)
+    rng = np.random.default_rng(seed)
+    return np.array([np.median(errors[_apart(apart, len(guesses), rng)]) for _ in range(n)])
+
+
+def _apart(apart: np.ndarray, n: int, rng: np.random.Generator) -> list[int]:
+    """Up to n points at random, each far enough from all others."""
+    taken: list[int] = []
+    free = np.ones(len(apart), bool)
+    while len(taken) < n and free.any():
+        taken.append(int(rng.choice(np.flatnonzero(free))))
+        free &= apart[taken[-1]]
+    return taken
+
+
+def _distances(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """(len(a), len(b)) distances on the ellipsoid [km]."""
+    one, other = np.repeat(a, len(b), axis=0), np.tile(b, (len(a), 1))
+    return np.asarray(GEOD.inv(*one.T, *other.T)[2]).reshape(len(a), len(b)) / 1000.0
 
 
 def promised_deg(folder: Path) -> float:
@@ -213,19 +238,32 @@ def promised_deg(folder: Path) -> float:
 
 
 def report(folder: Path, truth: np.ndarray, degrees: float, say: Callable[[str], Any] = print) -> dict[str, float]:
-    """Median error of every way [km], beside chance and beside what cells of so many degrees tell."""
-    medians = {"chance along the fence": float(np.median(chance_km(folder, truth)))}
-    for name, guesses in attack(folder).items():
-        errors = errors_km(guesses, truth)
-        medians[name] = float(np.median(errors))
-        cells = within_cells_km(folder, guesses, truth, degrees)
-        found = sum(min(_km(g, t) for g in guesses) < 1.0 for t in truth)
+    """Median error of every way [km], beside chance and beside what cells of so many degrees tell.
+
+    The last line compares the best way with the best of as many random sets, one in the cells of each way: the best of many is
+    good by chance alone.
+    """
+    found, chance = attack(folder), float(np.median(chance_km(folder, truth)))
+    medians = {name: float(np.median(errors_km(guesses, truth))) for name, guesses in found.items()}
+    random = {name: medians_within_cells_km(folder, guesses, truth, degrees) for name, guesses in found.items()}
+    for name, guesses in found.items():
+        near = sum(min(_km(g, t) for g in guesses) < 1.0 for t in truth)
         say(
-            f"{name}: median {np.median(errors):.1f} km, best {errors.min():.1f} km, anywhere in the same cells "
-            f"{np.median(cells):.1f} km; {found} of {len(truth)} passages within 1 km of a guess"
+            f"{name}: median {medians[name]:.1f} km; random in the same cells {_spread(random[name])}; "
+            f"{near} of {len(truth)} passages within 1 km of a guess"
         )
-    say(f"chance along the fence: median {medians['chance along the fence']:.1f} km")
-    return medians
+    best = np.min(list(random.values()), axis=0)
+    share = float(np.mean(best <= min(medians.values())))
+    say(
+        f"best of all ways: median {min(medians.values()):.1f} km; best of random sets {_spread(best)}, as good in {100 * share:.0f} %"
+    )
+    say(f"chance along the fence: median {chance:.1f} km")
+    return medians | {"chance along the fence": chance, "share of random sets as good": share}
+
+
+def _spread(values: np.ndarray) -> str:
+    low, middle, high = np.quantile(values, [0.05, 0.5, 0.95])
+    return f"{middle:.1f} km (5 to 95 %: {low:.1f} to {high:.1f})"
 
 
 if __name__ == "__main__":

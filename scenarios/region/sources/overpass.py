@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from shapely.errors import ShapelyError
+
 from rasters.errors import OptionError
+from scenarios.records.hashing import read_json
 from scenarios.region.features import layers_of
 from scenarios.region.limits import MOST_SQUARE_DEG
 from scenarios.region.source import BOUNDS, Ask, Got, Layers, Place
@@ -50,26 +52,24 @@ class Overpass:
     def fault(self, path: Path) -> str:
         """Whether it is an answer that is complete."""
         try:
-            answer = json.loads(path.read_text(encoding="utf-8"))
-            elements = answer["elements"]
-        except (ValueError, KeyError, TypeError):
+            answer = read_json(path)
+            elements, remark = answer["elements"], str(answer.get("remark", ""))
+            if "error" in remark or not isinstance(elements, list):
+                return f"the server did not finish ({remark.strip()})"
+            list(_elements(elements))
+        except (ValueError, KeyError, TypeError, AttributeError, OverflowError, ShapelyError):
             return "what came is no answer of Overpass"
-        remark = str(answer.get("remark", ""))
-        if "error" in remark or not isinstance(elements, list):
-            return f"the server did not finish ({remark.strip()})"
         return ""
 
     def read(self, place: Place, got: Sequence[Got]) -> Layers:
         """Tables of all themes; what lies in two tiles once."""
         import geopandas as gpd
 
-        found: dict[tuple[str, int], dict[str, Any]] = {}
+        found: dict[tuple[str, int], dict[str, Any] | None] = {}
         for one in got:
-            if one.path is None:
-                continue
-            for element in json.loads(one.path.read_text(encoding="utf-8"))["elements"]:
-                found[element["type"], element["id"]] = element
-        rows = [row for element in found.values() if (row := _row(element)) is not None]
+            if one.path is not None:
+                found |= _elements(read_json(one.path)["elements"])
+        rows = [row for row in found.values() if row is not None]
         frame = gpd.GeoDataFrame(rows, columns=[*TAGS, "geometry"], geometry="geometry", crs="EPSG:4326")
         return layers_of(frame.to_crs(place.grid.crs), place.grid, "OpenStreetMap, broken ways joined")
 
@@ -92,10 +92,16 @@ def _tiles(box: BOUNDS) -> Iterator[BOUNDS]:
             yield west + i * dx, south + j * dy, west + (i + 1) * dx, south + (j + 1) * dy
 
 
+def _elements(elements: Sequence[dict[str, Any]]) -> Iterator[tuple[tuple[str, int], dict[str, Any] | None]]:
+    """Kind and number of each element, and its row."""
+    for element in elements:
+        yield (str(element["type"]), int(element["id"])), _row(element)
+
+
 def _row(element: dict[str, Any]) -> dict[str, Any] | None:
     """Tags and shape of an element; None where it has no shape."""
     shape = _shape(element)
-    tags = {name.replace(":", "_"): value for name, value in element.get("tags", {}).items()}
+    tags = {name.replace(":", "_"): str(value) for name, value in element.get("tags", {}).items()}
     return None if shape is None else {**{tag: tags.get(tag) for tag in TAGS}, "geometry": shape}
 
 
@@ -104,7 +110,7 @@ def _shape(element: dict[str, Any]) -> Any:
     from shapely import LineString, Point, Polygon
 
     if element["type"] == "node":
-        return Point(element["lon"], element["lat"])
+        return Point(_place(element))
     if element["type"] == "relation":
         return _area([_line(one) for one in element.get("members", []) if one["type"] == "way"])
     line = _line(element)
@@ -116,7 +122,14 @@ def _shape(element: dict[str, Any]) -> Any:
 
 def _line(way: dict[str, Any]) -> list[tuple[float, float]]:
     """Where a way goes; nodes outside the answer are left out."""
-    return [(node["lon"], node["lat"]) for node in way.get("geometry") or () if node]
+    return [_place(node) for node in way.get("geometry") or () if node]
+
+
+def _place(node: dict[str, Any]) -> tuple[float, float]:
+    lon, lat = float(node["lon"]), float(node["lat"])
+    if not (-180 <= lon <= 180 and -90 <= lat <= 90):
+        raise ValueError(f"lon {lon:g}, lat {lat:g}: no place on Earth")
+    return lon, lat
 
 
 def _area(lines: list[list[tuple[float, float]]]) -> Any:

@@ -8,9 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import rasterio
-
 from rasters.errors import DataError
+from rasters.files.bands import EXTRACT, open_band
 from scenarios.region.reading import read_classes, read_ground
 from scenarios.region.source import Ask, Got, Layers, Place
 
@@ -58,7 +57,7 @@ class OwnRelief(_OwnRaster):
 
     def read(self, place: Place, got: Sequence[Got]) -> Layers:
         """Heights and slopes of each cell."""
-        with _raster(self.path) as source:
+        with _raster(self.path, "m") as source:
             pixel_m = float(-source.transform.e) * (DEGREE_M if source.crs.is_geographic else 1.0)
             return Layers(ground=read_ground(source, place.grid, pixel_m))
 
@@ -68,17 +67,25 @@ class OwnLandCover(_OwnRaster):
 
     def read(self, place: Place, got: Sequence[Got]) -> Layers:
         """The class of most of each cell."""
-        with _raster(self.path) as source:
+        with _raster(self.path, "class") as source:
             return Layers(cover=read_classes(source, place.grid, str(self.path)))
 
 
 @contextmanager
-def _raster(path: Path) -> Iterator[Any]:
-    try:
-        source = rasterio.open(path)
-    except rasterio.errors.RasterioIOError as error:
-        raise DataError(f"{path}: cannot be read as a raster ({error})") from None
-    with source:
-        if source.crs is None:
+def _raster(path: Path, unit: str) -> Iterator[Any]:
+    """The one band of a raster, of which stored numbers are the values, and no data is told by a tag or mask."""
+    with open_band(path, choose=EXTRACT) as band:
+        band.require_unit(unit)
+        if band.crs is None:
             raise DataError(f"{path}: has no coordinate reference system; assign one (gdal_edit -a_srs EPSG:...)")
-        yield source
+        if not band.is_plain or band.south_up:
+            what = "is stored from south to north" if band.is_plain else "its numbers have a scale or an offset"
+            raise DataError(
+                f"{path}: {what}; write it again north-up and as values (gdalwarp, gdal_translate -unscale)"
+            )
+        if strays := band.never_meant():
+            raise DataError(
+                f"{path}: holds {min(strays):.7g}, which is no value, and no tag says that it stands for no data; "
+                f"write the tag (gdal_edit -a_nodata {min(strays):.7g})"
+            )
+        yield band.file

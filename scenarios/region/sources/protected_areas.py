@@ -8,7 +8,7 @@ from pathlib import Path
 
 from rasters.errors import DataError
 from scenarios.region.source import Ask, Got, Layers, Place
-from scenarios.region.sources.vector_files import read_within
+from scenarios.region.sources.vector_files import read_within, require_known
 
 __all__ = ["WDPA_ATTRIBUTION", "WDPA_LICENCE", "ProtectedAreas"]
 
@@ -68,6 +68,7 @@ class ProtectedAreas:
         import pyogrio
         from pyogrio.errors import DataSourceError
 
+        require_known(self.path)
         try:
             there = [(str(name), str(kind)) for name, kind in pyogrio.list_layers(self.path)]
         except DataSourceError as error:

@@ -7,12 +7,25 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rasters.errors import DataError
+from rasters.files.formats import first_bytes, require_plain_vectors
 from scenarios.region.source import BOUNDS, Place
 
 if TYPE_CHECKING:
     import geopandas as gpd
 
-__all__ = ["read_within"]
+__all__ = ["read_within", "require_known"]
+
+TABLE_OF_TABLES = "a00000001.gdbtable"
+"""In the folder of every geodatabase."""
+
+
+def require_known(path: Path) -> None:
+    """DataError for a format that may lead elsewhere: known are those of `rasters.files.formats`, OpenStreetMap's, and geodatabases."""
+    if path.is_dir():
+        if not (path / TABLE_OF_TABLES).is_file():
+            raise DataError(f"{path}: is a folder, but no geodatabase; give the file within")
+    elif b"OSMHeader" not in first_bytes(path, 32):
+        require_plain_vectors(path)
 
 
 def read_within(
@@ -36,14 +49,17 @@ def read_within(
     import pandas as pd
     import pyogrio
     from pyogrio.errors import DataLayerError, DataSourceError
+    from pyproj.exceptions import CRSError
     from shapely import make_valid
+    from shapely.errors import ShapelyError
 
+    require_known(path)
     try:
         parts = [
             pyogrio.read_dataframe(path, layer=layer, where=where, mask=_mask(path, layer, box), **(options or {}))
             for box in place.boxes
         ]
-    except (DataLayerError, DataSourceError) as error:
+    except (ValueError, UnboundLocalError, CRSError, ShapelyError, DataLayerError, DataSourceError) as error:
         raise DataError(f"{path}: cannot be read ({error})") from None
     if parts[0].crs is None:
         raise DataError(f"{path}: has no coordinate reference system")

@@ -13,12 +13,13 @@ import numpy as np
 import pytest
 import rasterio
 from affine import Affine
+from pyproj import Transformer
 from rasterio.enums import ColorInterp
 from shapely.geometry import Point
 
 from rasters.errors import DataError, PlannerError, RasterWarning, written
 from rasters.files import formats
-from rasters.files.bands import open_band
+from rasters.files.bands import Band, open_band
 from rasters.files.reading import read_grid, read_raster
 from rasters.files.vectors import read_vectors
 from rasters.grid import Grid
@@ -178,6 +179,59 @@ def test_a_band_is_read_as_if_it_were_alone(tmp_path: Path, number: int, resampl
         assert layer.nodata.any() and (layer.nodata == expected.nodata).all()
         np.testing.assert_array_equal(layer.values[~layer.nodata], expected.values[~layer.nodata])
         assert layer.values.dtype == expected.values.dtype
+
+
+@pytest.mark.parametrize("crs", [UTM, "EPSG:32641", "EPSG:4326"])
+@pytest.mark.parametrize("turned", [False, True])
+@pytest.mark.filterwarnings("ignore:.*has 2 bands")
+def test_of_one_band_of_a_large_file_only_what_the_grid_needs_is_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, crs: str, turned: bool
+) -> None:
+    """A national mosaic of several bands would not fit otherwise; the values are those of the band alone."""
+    values = np.random.default_rng(1).integers(1, 200, (2, 1500, 1200)).astype(np.uint8)
+    values[:, 600:640, 500:560] = 0
+    up = NORTH_UP @ Affine(1, 0, 0, 0, -1, 1500) if turned else NORTH_UP
+    both = write(tmp_path / "b.tif", values[:, ::-1] if turned else values, nodata=0, transform=up, tiled=True)
+    alone = write(tmp_path / "alone.tif", values[1], nodata=0)
+    middle = Grid(UTM, NORTH_UP, (1500, 1200)).lonlat(506_000, 4_593_000)
+    if crs == "EPSG:4326":
+        grid = Grid(crs, Affine(0.0004, 0, float(middle[0]) - 0.01, 0, -0.0003, float(middle[1]) + 0.01), (60, 50))
+    else:
+        x, y = Transformer.from_crs("EPSG:4326", crs, always_xy=True).transform(*middle)
+        grid = Grid(crs, Affine(33, 0, x - 900, 0, -33, y + 900), (60, 50))
+    expected = read_raster(alone, grid, name="b", unit="1", resampling="average")
+    shapes, read_band = [], Band.read
+
+    def noted(band: Band, *window: int) -> Any:
+        found = read_band(band, *window)
+        shapes.append(found[0].size)
+        return found
+
+    monkeypatch.setattr(Band, "read", noted)
+    layer = read_raster(both, grid, name="b", unit="1", resampling="average", number=2)
+    assert max(shapes) < 0.3 * values[0].size
+    assert expected.nodata.any() and (layer.nodata == expected.nodata).all()
+    np.testing.assert_allclose(layer.values[~layer.nodata], expected.values[~layer.nodata], rtol=1e-12)
+
+
+def test_a_raster_in_one_huge_piece_is_refused_before_it_is_unpacked(tmp_path: Path) -> None:
+    """A file of some kilobytes can hold a piece of gigabytes, which GDAL unpacks whole for a single cell."""
+    path = tmp_path / "huge.tif"
+    shape = {"height": 40_000, "width": 40_000, "blockysize": 40_000}
+    profile = {
+        "driver": "GTiff",
+        "dtype": "float32",
+        "count": 1,
+        "crs": UTM,
+        "transform": NORTH_UP,
+        "compress": "deflate",
+    }
+    rasterio.open(path, "w", **profile, **shape, sparse_ok=True).close()
+    assert path.stat().st_size < 10_000
+    with pytest.raises(
+        DataError, match=r"huge\.tif: is stored in pieces of 40000 x 40000 cells, 6\.0 GiB each.*TILED=YES"
+    ):
+        read_raster(path, Grid(UTM, NORTH_UP, (3, 4)), name="b", unit="1", resampling="nearest")
 
 
 def test_a_huge_fill_does_not_leak_into_its_neighbours_when_warped(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -23,7 +24,7 @@ from pandas.testing import assert_frame_equal
 from typer.testing import CliRunner
 
 from cli import app
-from rasters.errors import ConfigError, ExportError, FolderInUseError, LayerNotFoundError
+from rasters.errors import ConfigError, ExportError, FolderInUseError, LayerNotFoundError, PlannerError
 from scenarios.batch import run as batch_run
 from scenarios.batch import work as batch_work
 from scenarios.batch.folder import BatchFolder
@@ -390,6 +391,31 @@ def test_shares_and_merge_are_the_whole(study: Path, whole: Path, tmp_path: Path
     assert ran.exit_code == 0 and "12 runs finished" in ran.stderr
     assert hashes(out) == hashes(whole)
     assert len(log_of(out, "log-2-of-3.jsonl")) == 2 + 2 * 4
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "said"),
+    [
+        ("batch.json", '"runs": [', '"runs": 3, "x": [', r"batch\.json: is not what otkel wrote \(runs"),
+        ("batch.json", '"run": "', '"run": "../', r"batch\.json: is not what otkel wrote \(runs\.0\.run"),
+        ("batch.json", '"axes": [', '"axes": ["scenario", ', r"an axis or a run is there twice"),
+        ("run.json", '"status": "finished"', '"status": 3', "are not done"),
+        ("run.json", '"facts": {', '"facts": {"cores": "many", "x": {}, ', "are not done"),
+        ("pairs.csv", "origin", "=1+1", r"pairs\.csv: is not the table that otkel wrote.*run the batch again"),
+        ("pairs.csv", "\n", ",x\n", r"pairs\.csv: is not the table that otkel wrote"),
+    ],
+)
+def test_records_that_are_damaged_or_from_elsewhere_are_refused(
+    whole: Path, tmp_path: Path, file: str, old: str, new: str, said: str
+) -> None:
+    out = tmp_path / "out"
+    shutil.copytree(whole, out)
+    path = min(path for path in out.rglob(file) if path == out / file or "runs" in path.parts)
+    text = path.read_text(encoding="utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new, 1), encoding="utf-8")
+    with pytest.raises(PlannerError, match=said):
+        merge_batch(out)
 
 
 def test_merging_tells_what_failed(study: Path, tmp_path: Path) -> None:

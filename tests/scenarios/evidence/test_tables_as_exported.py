@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,7 @@ import pandas as pd
 import pytest
 from affine import Affine
 
-from rasters.errors import ConfigError, DataError, PlannerWarning
+from rasters.errors import ConfigError, DataError, MemoryBudgetError, PlannerWarning
 from rasters.grid import Grid
 from scenarios.crime.tables import read_crime
 from scenarios.evidence.package import TrapData, read_traps
@@ -191,3 +192,16 @@ def test_times_with_and_without_a_zone_do_not_mix(tmp_path: Path) -> None:
     mixed = PATROLS.replace("2024-03-01,", "2024-03-01T08:00+05:00,", 1).replace("2024-03-01,", "2024-03-01T07:00,", 1)
     with pytest.raises(DataError, match="has no time zone, and other rows have one"):
         patrols(tmp_path, mixed)
+
+
+def test_a_table_of_more_cells_than_fit_is_refused_before_they_are_made(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "a.csv.gz"
+    path.write_bytes(gzip.compress(b"a,b\n" + b"1,2\n" * 1_000_000))
+    assert path.stat().st_size < 20_000
+    monkeypatch.setenv("OTKEL_MEMORY_GIB", "0.25")
+    with pytest.raises(
+        MemoryBudgetError, match=r"a\.csv\.gz: its 2000003 cells need about 0\.30 GiB of memory, and 0\.25 GiB are free"
+    ):
+        read_table(path)

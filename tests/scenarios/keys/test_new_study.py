@@ -36,6 +36,21 @@ def test_the_grid_holds_the_region_in_equal_areas(bounds: tuple[float, ...], tmp
     assert "laea" in grid.crs
 
 
+@pytest.mark.parametrize("name", ["2024", "12_3", "1e3", "0b11", "null", "true", "off", "y"])
+def test_a_name_that_yaml_takes_for_something_else_is_the_id(name: str, tmp_path: Path) -> None:
+    """A folder called after a year made a study that was refused, one called off the study no."""
+    write_minimal(tmp_path / name, (55, 42, 57.5, 44))
+    study = resolve(str(tmp_path / name)).study
+    assert study.study == name and study.title == name.replace("_", " ")
+
+
+@pytest.mark.parametrize("name", ["-", "-a", "_a", "\u00b2", "\u049b\u04b1\u043b\u0430\u043d"])
+def test_a_name_that_can_be_no_id_is_refused_before_anything_is_written(name: str, tmp_path: Path) -> None:
+    with pytest.raises(OptionError, match="beginning with a letter or digit"):
+        write_minimal(tmp_path / name, (55, 42, 57.5, 44))
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_what_is_missing_is_named_with_what_is_wanted(tmp_path: Path) -> None:
     done = CliRunner().invoke(app, ["new", str(tmp_path / "mine"), "--minimal", "--bounds", "55", "42", "57.5", "44"])
     assert (

@@ -132,6 +132,38 @@ def test_what_was_damaged_on_the_disk_is_fetched_again(served: Served, cache: Ca
     assert len(served.asked) == 2
 
 
+@pytest.mark.parametrize(
+    "entry",
+    [
+        "",
+        "5",
+        "[]",
+        "{}",
+        "[" * 100_000,
+        '{"url": 1}',
+        '{"url": "x", "fetched": "", "sha256": "../../../kept", "n_bytes": 1, "etag": ""}',
+    ],
+)
+def test_an_entry_that_is_damaged_is_fetched_again_and_leads_nowhere(
+    served: Served, cache: Cache, tmp_path: Path, entry: str
+) -> None:
+    content(cache, served)
+    (tmp_path / "kept").write_text("mine", encoding="utf-8")
+    next((cache.folder / "addresses").glob("*.json")).write_text(entry, encoding="utf-8")
+    assert list(cache.entries()) == []
+    assert content(cache, served) == BODY and len(list(cache.entries())) == 1
+    assert (tmp_path / "kept").read_text(encoding="utf-8") == "mine"
+
+
+@pytest.mark.parametrize("told", ["5", "[]", '["x", -1, {"rot13": "x"}]', '["x", "y", []]', "[" * 100_000])
+def test_a_note_of_a_part_that_is_damaged_is_not_believed(served: Served, cache: Cache, told: str) -> None:
+    served.faults.extend(["cut"] * 4)
+    with pytest.raises(NotReached):
+        content(cache, served)
+    next((cache.folder / "parts").glob("*.told")).write_text(told, encoding="utf-8")
+    assert content(cache, served) == BODY
+
+
 def test_a_tile_that_is_not_there_is_remembered_as_sea(served: Served, cache: Cache) -> None:
     assert cache.get(RELIEF, tile(served, "sea.tif")).path is None
     cache.get(RELIEF, tile(served, "sea.tif"))

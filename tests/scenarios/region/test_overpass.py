@@ -116,6 +116,11 @@ def test_a_busy_server_is_asked_again(served: Served, cache: Cache) -> None:
         ),
         (b"<html>The server is probably too busy</html>", "is no answer of Overpass"),
         (b'{"elements": 3}', "did not finish"),
+        (b'{"elements": [3]}', "is no answer of Overpass"),
+        (b'{"elements": [{"type": "node", "id": 1, "lon": "east", "lat": 1}]}', "is no answer of Overpass"),
+        (b'{"elements": [{"type": "node", "id": 1, "lon": 1e999, "lat": 1}]}', "is no answer of Overpass"),
+        (b'{"elements": [{"type": "way", "id": 1, "tags": [], "geometry": []}]}', "is no answer of Overpass"),
+        (b"[" * 100_000, "is no answer of Overpass"),
     ],
 )
 def test_what_is_no_whole_answer_is_not_kept(served: Served, cache: Cache, body: bytes, said: str) -> None:

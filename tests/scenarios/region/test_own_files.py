@@ -16,12 +16,12 @@ from shapely import Polygon, box
 
 from rasters.errors import DataError, ExportError, OptionError
 from scenarios.progress import Reporter
-from scenarios.region.given import Given
+from scenarios.region.given import Given, bounds_of
 from scenarios.region.session import RegionStudy, make_region
 from scenarios.region.source import Place
 from scenarios.runs.check import check_study
 from tests.support.osm_pbf import write_pbf
-from tests.support.public_sources import dem_tile, worldcover_tile
+from tests.support.public_sources import dem_tile, serving, worldcover_tile
 
 BOUNDS = (10.2, 43.2, 10.6, 43.6)
 FENCE = {"barrier": "fence"}
@@ -196,11 +196,52 @@ def test_reserves_that_are_only_proposed_are_left_out(tmp_path: Path, files: dic
 
 def test_a_file_that_cannot_be_read_leaves_nothing(tmp_path: Path, files: dict[str, Path]) -> None:
     files["pbf"].write_text("no extract", encoding="utf-8")
-    with pytest.raises(DataError, match=r"extract\.osm\.pbf: cannot be read"):
+    with pytest.raises(DataError, match=r"extract\.osm\.pbf: not a vector file"):
         made(tmp_path / "broken", **files)
     with pytest.raises(OptionError, match=r"--wdpa .*nowhere\.gpkg: is not there"):
         made(tmp_path / "broken", **{**files, "wdpa": tmp_path / "nowhere.gpkg"})
     assert not list(tmp_path.glob("*broken*"))
+
+
+ELSEWHERE = {
+    "dem": "<VRTDataset rasterXSize='4' rasterYSize='4'><SRS>EPSG:4326</SRS><GeoTransform>10,0.1,0,44,0,-0.1</GeoTransform><VRTRasterBand "
+    "dataType='Float32' band='1'><SimpleSource><SourceFilename>/vsicurl/{0}/x.tif</SourceFilename></SimpleSource></VRTRasterBand>"
+    "</VRTDataset>",
+    "wdpa": "<OGRVRTDataSource><OGRVRTLayer name='wdpa'><SrcDataSource>/vsicurl/{0}/x.geojson</SrcDataSource></OGRVRTLayer>"
+    "</OGRVRTDataSource>",
+    "pbf": "<OGRWFSDataSource><URL>{0}/wfs</URL></OGRWFSDataSource>",
+}
+ELSEWHERE["landcover"] = ELSEWHERE["dem"]
+
+
+@pytest.mark.parametrize("what", ELSEWHERE)
+def test_a_file_that_sends_the_reader_elsewhere_is_refused_and_nobody_is_called(
+    tmp_path: Path, files: dict[str, Path], what: str
+) -> None:
+    with serving(tmp_path) as server:
+        files[what].write_text(ELSEWHERE[what].format(server.address), encoding="utf-8")
+        with pytest.raises(DataError, match="of a format that otkel opens"):
+            made(tmp_path / "new", **files)
+        with pytest.raises(DataError, match="of a format that otkel opens"):
+            bounds_of(None, files["wdpa"] if what == "wdpa" else files[what])
+    assert not server.asked
+
+
+def test_numbers_of_a_relief_that_are_not_the_heights_are_refused(tmp_path: Path, files: dict[str, Path]) -> None:
+    """A scale, feet, or a mark of no data that no tag explains would make other slopes without a word."""
+    with rasterio.open(files["dem"]) as source:
+        profile, values = dict(source.profile), source.read(1)
+    for change, said in (
+        (lambda file: setattr(file, "scales", [0.1]), "have a scale or an offset"),
+        (lambda file: file.set_band_unit(1, "ft"), "are in ft"),
+        (lambda file: file.write(np.where(values > 1000, -9999, values), 1), "gdal_edit -a_nodata -9999"),
+    ):
+        other = tmp_path / "other.tif"
+        with rasterio.open(other, "w", **{**profile, "driver": "GTiff"}) as file:
+            file.write(values, 1)
+            change(file)
+        with pytest.raises(DataError, match=said):
+            made(tmp_path / "new", **{**files, "dem": other})
 
 
 def test_a_full_disk_leaves_no_study(tmp_path: Path, files: dict[str, Path], monkeypatch: pytest.MonkeyPatch) -> None:
