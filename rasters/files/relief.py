@@ -24,8 +24,9 @@ from rasters.files.bands import EXTRACT, Band, open_band
 from rasters.grid import Grid
 from rasters.kernels import terrain as kernels
 from rasters.surface import Layer
+from rasters.terrain import ruggedness, slope
 
-__all__ = ["Measure", "PerCell", "escape_distance", "fine_terrain", "pixel_metres"]
+__all__ = ["Measure", "PerCell", "block_terrain", "cell_metres", "escape_distance", "fine_terrain", "pixel_metres"]
 
 Measure = Literal["slope_percent", "slope_deg", "ruggedness"]
 PerCell = Literal["mean", "max", "share"]
@@ -155,6 +156,61 @@ def pixel_metres(path: str | Path, grid: Grid) -> float:
         return _Relief.of(band, grid).pixel_m
 
 
+def block_terrain(fine: Float, fine_m: float, k: int, crs: str, steep_percent: float) -> Float:
+    """What relief already on a grid ``k`` times as fine as the study's says of each cell: its blocks of k x k.
+
+    Parameters
+    ----------
+    fine : (k * height + 2, k * width + 2) float64
+        Elevation [m] inside a halo of one cell; all of it known.
+    fine_m : float
+        Size of its cells [m].
+    k : int
+        Cells of it along each side of a cell.
+    crs : str
+        Of the grid.
+    steep_percent : float
+        Slope above which ground is steep [percent].
+
+    Returns
+    -------
+    (5, height, width) float64
+        Mean elevation [m], mean and greatest slope [percent], share that is steep [1], mean ruggedness [m].
+    """
+    place = Grid(crs, Affine(fine_m, 0, 0, 0, -fine_m, 0), fine.shape)
+    layer = Layer(name="relief", values=fine, nodata=np.zeros(fine.shape, bool), grid=place, unit="m")
+
+    def blocks(values: NDArray[Any]) -> NDArray[Any]:
+        inner = np.asarray(values)[1:-1, 1:-1]
+        cut = inner.reshape(inner.shape[0] // k, k, inner.shape[1] // k, k)
+        return cut.swapaxes(1, 2).reshape(cut.shape[0], cut.shape[2], k * k)
+
+    slopes, heights, rough = (blocks(part) for part in (slope(layer).values, fine, ruggedness(layer).values))
+    steep = (slopes > steep_percent).mean(-1)
+    return np.stack([heights.mean(-1), slopes.mean(-1), slopes.max(-1), steep, rough.mean(-1)])
+
+
+def cell_metres(lat: Float, transform: Affine, in_degrees: bool = True) -> tuple[Float, Float]:
+    """Width and height of a raster's cells on some rows [m].
+
+    Parameters
+    ----------
+    lat : (n,) float64
+        Of the rows' middles [degrees].
+    transform : Affine
+        Without rotation.
+    in_degrees : bool
+        On the WGS 84 ellipsoid; else the system's metres as they are.
+    """
+    if not in_degrees:
+        return np.full(lat.shape, transform.a), np.full(lat.shape, -transform.e)
+    phi = np.radians(np.clip(lat, -89.9, 89.9))
+    flat = 1.0 - ECCENTRICITY_2 * np.sin(phi) ** 2
+    width = SEMI_MAJOR_M / np.sqrt(flat) * np.cos(phi) * np.radians(transform.a)
+    height = SEMI_MAJOR_M * (1.0 - ECCENTRICITY_2) / flat**1.5 * np.radians(-transform.e)
+    return width, height
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Relief:
     """An open band of elevation, and how large its cells are on the ground."""
@@ -182,7 +238,7 @@ class _Relief:
         to_relief = Transformer.from_crs(grid.pyproj_crs, system, always_xy=True)
         left, bottom, right, top = grid.bounds
         _, lat = to_relief.transform((left + right) / 2, (bottom + top) / 2)
-        width, height = _metres_of(np.array([lat]), t, system.is_geographic)
+        width, height = cell_metres(np.array([lat]), t, system.is_geographic)
         size = (float(width[0]), float(height[0]))
         cell_m = math.sqrt(grid.cell_width_m * grid.cell_height_m)
         if math.sqrt(size[0] * size[1]) > COARSE * cell_m:
@@ -247,7 +303,7 @@ class _Part:
         east, south = np.zeros(shape), np.zeros(shape)
         if self.relief.system.is_geographic:
             lat = self.transform.f + self.transform.e * (np.arange(shape[0]) + 0.5)
-            width, height = _metres_of(lat, self.transform, True)
+            width, height = cell_metres(lat, self.transform, True)
             kernels.horn_gradient(self.z, self.known, 1.0, 1.0, east, south, ok)
             east, south = east / width[:, None], south / height[:, None]
         else:
@@ -299,17 +355,6 @@ class _Part:
             warp_mem_limit=512,
         )
         return out
-
-
-def _metres_of(lat: Float, transform: Affine, in_degrees: bool) -> tuple[Float, Float]:
-    """Width and height of the relief's cells on some rows [m]: on the WGS 84 ellipsoid, or metres of its system."""
-    if not in_degrees:
-        return np.full(lat.shape, transform.a), np.full(lat.shape, -transform.e)
-    phi = np.radians(np.clip(lat, -89.9, 89.9))
-    flat = 1.0 - ECCENTRICITY_2 * np.sin(phi) ** 2
-    width = SEMI_MAJOR_M / np.sqrt(flat) * np.cos(phi) * np.radians(transform.a)
-    height = SEMI_MAJOR_M * (1.0 - ECCENTRICITY_2) / flat**1.5 * np.radians(-transform.e)
-    return width, height
 
 
 def _blocks(grid: Grid, side: int) -> Iterator[tuple[slice, slice]]:

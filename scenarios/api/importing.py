@@ -49,23 +49,7 @@ def import_fences(
     dry_run: bool = False,
 ) -> Imported:
     """Put fence lines of a file into a study; ``entries`` of what it returns are the table that the command prints."""
-    return _imported(
-        "fences",
-        file,
-        study,
-        layer,
-        mapping,
-        crs=crs,
-        encoding=encoding,
-        swap_xy=swap_xy,
-        geometry_status=geometry_status,
-        origin=origin,
-        snap_m=snap_m,
-        fence_line=fence_line,
-        active=active,
-        replace=replace,
-        dry_run=dry_run,
-    )
+    return _imported("fences", **locals())
 
 
 def import_passages(
@@ -84,21 +68,7 @@ def import_passages(
     dry_run: bool = False,
 ) -> Imported:
     """Put points of a file into a study as openings (``state`` existing or planned) or candidates (proposed)."""
-    return _imported(
-        "passages",
-        file,
-        study,
-        layer,
-        mapping,
-        crs=crs,
-        encoding=encoding,
-        swap_xy=swap_xy,
-        origin=origin,
-        state=state,
-        design=design,
-        fence_line=fence_line,
-        dry_run=dry_run,
-    )
+    return _imported("passages", **locals())
 
 
 def import_reserves(
@@ -116,20 +86,7 @@ def import_reserves(
     dry_run: bool = False,
 ) -> Imported:
     """Put outlines of reserves into the layer ``reserve`` of a study."""
-    return _imported(
-        "reserves",
-        file,
-        study,
-        layer,
-        mapping,
-        crs=crs,
-        encoding=encoding,
-        swap_xy=swap_xy,
-        geometry_status=geometry_status,
-        origin=origin,
-        replace=replace,
-        dry_run=dry_run,
-    )
+    return _imported("reserves", **locals())
 
 
 def import_cores(
@@ -148,21 +105,7 @@ def import_cores(
     dry_run: bool = False,
 ) -> Imported:
     """Put outlines of places into a study; ``role``: ``"from"`` or ``"to"``."""
-    return _imported(
-        "cores",
-        file,
-        study,
-        layer,
-        mapping,
-        crs=crs,
-        encoding=encoding,
-        swap_xy=swap_xy,
-        geometry_status=geometry_status,
-        origin=origin,
-        role=role,
-        replace=replace,
-        dry_run=dry_run,
-    )
+    return _imported("cores", **locals())
 
 
 def _imported(kind: str, file: Folder, study: Study, layer: Names, mapping: Mapped, **given: Any) -> Imported:

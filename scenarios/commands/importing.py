@@ -75,7 +75,8 @@ ReplaceOption = Annotated[
 DryOption = Annotated[bool, typer.Option("--dry-run", help="Only show what would come in; write nothing.")]
 
 
-def _import(reporter: Reporter, kind: str, **given: Any) -> Summary:
+def _import(kind: str, *, reporter: Reporter, **given: Any) -> Summary:
+    """With every parameter of a command, by its name."""
     from scenarios.importing.session import ImportRequest, import_features
 
     given["layers"], given["mapping"] = given.pop("layer") or (), given.pop("mapping") or ()
@@ -109,24 +110,7 @@ def fences(
     dry_run: DryOption = False,
 ) -> Summary:
     """Put fence lines of a file into a study: broken ways joined, duplicates removed, tiny gaps closed, the rest reported."""
-    return _import(
-        reporter,
-        "fences",
-        file=file,
-        study=study,
-        layer=layer,
-        mapping=mapping,
-        crs=crs,
-        encoding=encoding,
-        swap_xy=swap_xy,
-        geometry_status=geometry_status,
-        origin=origin,
-        snap_m=snap_m,
-        fence_line=fence_line,
-        active=active,
-        replace=replace,
-        dry_run=dry_run,
-    )
+    return _import("fences", **locals())
 
 
 @app.command()
@@ -159,22 +143,7 @@ def passages(
     dry_run: DryOption = False,
 ) -> Summary:
     """Put points of a file into a study as openings or candidates, each on its fence."""
-    return _import(
-        reporter,
-        "passages",
-        file=file,
-        study=study,
-        layer=layer,
-        mapping=mapping,
-        crs=crs,
-        encoding=encoding,
-        swap_xy=swap_xy,
-        origin=origin,
-        state=state,
-        design=design,
-        fence_line=fence_line,
-        dry_run=dry_run,
-    )
+    return _import("passages", **locals())
 
 
 @app.command()
@@ -194,21 +163,7 @@ def reserves(
     dry_run: DryOption = False,
 ) -> Summary:
     """Put outlines of reserves into the layer `reserve` of a study."""
-    return _import(
-        reporter,
-        "reserves",
-        file=file,
-        study=study,
-        layer=layer,
-        mapping=mapping,
-        crs=crs,
-        encoding=encoding,
-        swap_xy=swap_xy,
-        geometry_status=geometry_status,
-        origin=origin,
-        replace=replace,
-        dry_run=dry_run,
-    )
+    return _import("reserves", **locals())
 
 
 @app.command()
@@ -236,19 +191,4 @@ def cores(
     dry_run: DryOption = False,
 ) -> Summary:
     """Put outlines of places where animals live, and where they are to arrive, into a study."""
-    return _import(
-        reporter,
-        "cores",
-        file=file,
-        study=study,
-        layer=layer,
-        mapping=mapping,
-        crs=crs,
-        encoding=encoding,
-        swap_xy=swap_xy,
-        geometry_status=geometry_status,
-        origin=origin,
-        role=role,
-        replace=replace,
-        dry_run=dry_run,
-    )
+    return _import("cores", **locals())

@@ -18,11 +18,10 @@ from rasterio.vrt import WarpedVRT
 from rasterio.windows import Window
 
 from rasters.errors import DataError
+from rasters.files.relief import block_terrain
 from rasters.grid import Grid
-from rasters.surface import Layer
-from rasters.terrain import ruggedness, slope
 from scenarios.region.profiles import IGBP_OF
-from scenarios.region.source import STEEP_PERCENT, Got, Ground
+from scenarios.region.source import STEEP_PERCENT, CellRelief, Got
 
 __all__ = ["MOST_FINE", "Placed", "opened", "placed", "raster_fault", "read_classes", "read_ground"]
 
@@ -121,7 +120,7 @@ def read_classes(source: Any, grid: Grid, name: str) -> NDArray[np.uint8]:
     return codes.astype(np.uint8)
 
 
-def read_ground(source: Any, grid: Grid, pixel_m: float) -> Ground:
+def read_ground(source: Any, grid: Grid, pixel_m: float) -> CellRelief:
     """Relief of each cell from a source of pixels of ``pixel_m`` metres; what no tile has is sea, at 0 m."""
     k = int(np.clip(round(grid.cell_width_m / pixel_m), 1, MOST_FINE))
     fine_m = grid.cell_width_m / k
@@ -136,41 +135,12 @@ def read_ground(source: Any, grid: Grid, pixel_m: float) -> Ground:
             last = min(first + rows, grid.height)
             window = Window(0, first * k, shape[1], (last - first) * k + 2)
             fine = warped.read(1, window=window, masked=True).filled(0).astype(np.float64)
-            out[:, first:last] = _aggregated(fine, fine_m, k, grid.crs)
-    return Ground(
+            out[:, first:last] = block_terrain(fine, fine_m, k, grid.crs, STEEP_PERCENT)
+    return CellRelief(
         elevation_m=out[0],
         slope_percent=out[1],
         slope_max_percent=out[2],
         steep_share=out[3],
         ruggedness_m=out[4],
         fine_m=fine_m,
-    )
-
-
-def _aggregated(fine: NDArray[np.float64], fine_m: float, k: int, crs: str) -> NDArray[np.float64]:
-    """Mean height, mean and greatest slope, share that is steep, mean ruggedness of blocks of k x k inside a halo of one."""
-    known = np.zeros(fine.shape, bool)
-    layer = Layer(
-        name="relief",
-        values=fine,
-        nodata=known,
-        grid=Grid(crs, Affine(fine_m, 0, 0, 0, -fine_m, 0), fine.shape),
-        unit="m",
-    )
-    steep, rough = np.asarray(slope(layer).values), np.asarray(ruggedness(layer).values)
-
-    def blocks(values: NDArray[Any]) -> NDArray[Any]:
-        inner = values[1:-1, 1:-1]
-        cut = inner.reshape(inner.shape[0] // k, k, inner.shape[1] // k, k)
-        return cut.swapaxes(1, 2).reshape(cut.shape[0], cut.shape[2], k * k)
-
-    slopes = blocks(steep)
-    return np.stack(
-        [
-            blocks(fine).mean(-1),
-            slopes.mean(-1),
-            slopes.max(-1),
-            (slopes > STEEP_PERCENT).mean(-1),
-            blocks(rough).mean(-1),
-        ]
     )

@@ -17,7 +17,7 @@ from scenarios.keys.new_study import checked_bounds, grid_around
 if TYPE_CHECKING:
     import geopandas as gpd
 
-__all__ = ["BOUNDS", "STEEP_PERCENT", "Ask", "Got", "Ground", "Kept", "Layers", "Place", "Source", "squares"]
+__all__ = ["BOUNDS", "STEEP_PERCENT", "Ask", "CellRelief", "Got", "Kept", "Layers", "Place", "Source", "squares"]
 
 BOUNDS = tuple[float, float, float, float]
 """West, south, east, north [degrees]; east may be past 180."""
@@ -128,7 +128,7 @@ class Got:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Ground:
+class CellRelief:
     """Relief of each cell, from finer relief; each (height, width)."""
 
     elevation_m: NDArray[np.float32]
@@ -148,7 +148,7 @@ class Layers:
 
     Parameters
     ----------
-    ground : Ground, optional
+    ground : CellRelief, optional
         Relief.
     cover : (height, width), optional
         WorldCover's codes; 0 where none is known.
@@ -160,7 +160,7 @@ class Layers:
         What was fetched while reading, because it may not be kept.
     """
 
-    ground: Ground | None = None
+    ground: CellRelief | None = None
     cover: NDArray[np.uint8] | None = None
     tables: Mapping[str, gpd.GeoDataFrame] = field(default_factory=dict)
     left_out: Mapping[str, int] = field(default_factory=dict)

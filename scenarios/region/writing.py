@@ -20,7 +20,7 @@ from rasters.grid import Grid
 from scenarios.outputs.folder import atomic_folder
 from scenarios.region.profiles import RegionProfile
 from scenarios.region.sentences import assumptions
-from scenarios.region.source import STEEP_PERCENT, Ground, Layers
+from scenarios.region.source import STEEP_PERCENT, CellRelief, Layers
 from scenarios.study.base import LANGUAGES
 
 __all__ = ["DESIGNS", "layers_with", "write_study"]
@@ -106,7 +106,7 @@ def _with_waters(tables: Mapping[str, gpd.GeoDataFrame]) -> dict[str, gpd.GeoDat
 
 
 def _write_rasters(
-    data: Path, grid: Grid, ground: Ground, cover: NDArray[np.uint8], tables: Mapping[str, gpd.GeoDataFrame]
+    data: Path, grid: Grid, ground: CellRelief, cover: NDArray[np.uint8], tables: Mapping[str, gpd.GeoDataFrame]
 ) -> None:
     for name, values, unit in (
         ("elevation_m", ground.elevation_m, "m"),
@@ -161,7 +161,7 @@ def _on_one_side(spot: Any, fences: gpd.GeoDataFrame | None, cell_m: float) -> A
 def _study_text(
     name: str,
     grid: Grid,
-    ground: Ground,
+    ground: CellRelief,
     profiles: Mapping[str, RegionProfile],
     credits: Sequence[str],
     degrees: str,

@@ -52,9 +52,11 @@ def reduce_study(*, scenario: str, species: str, gap_ends: int, repeats: int, th
     return _reduced(system, keep, repeats, threads)
 
 
-def study_system(scenario: str, species: str, gap_ends: int) -> tuple[Laplacian, NDArray[np.bool_]]:
+def study_system(
+    scenario: str, species: str, gap_ends: int, cell_m: float | None = None
+) -> tuple[Laplacian, NDArray[np.bool_]]:
     """The study's circuit with its fences, focal regions as nodes and targets at 0 V, and the ends of gaps to keep."""
-    resolved = resolve(STUDY, scenario)
+    resolved = resolve(STUDY, scenario, {} if cell_m is None else {"grid.cell_m": cell_m})
     prepared = prepare_species(resolved, read_inputs(resolved, [species]), species)
     surface, cuts = prepared.surface, prepared.inputs.cuts
     terms, solver = fence_terms(cuts, prepared.surface, prepared.model, prepared.standing_edges), resolved.study.solver

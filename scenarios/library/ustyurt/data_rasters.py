@@ -18,6 +18,7 @@ from rasterio.warp import Resampling, reproject
 from scipy import ndimage
 
 from rasters.errors import DataError
+from rasters.files.relief import cell_metres
 from scenarios.library.ustyurt.study_grid import SHAPE, STUDY_WKT, TRANSFORM
 
 __all__ = ["DEM_NODATA", "LANDCOVER_NODATA", "SLOPE_NODATA", "WATER_NODATA", "build_rasters"]
@@ -26,9 +27,6 @@ DEM_NODATA = -32768
 LANDCOVER_NODATA = 0
 WATER_NODATA = 255
 SLOPE_NODATA = 255
-SEMI_MAJOR_M, ECCENTRICITY_2 = 6_378_137.0, 0.006_694_379_990_14
-"""Of the WGS 84 ellipsoid."""
-
 SEA, LAKE = 1, 2
 IGBP_WATER = 17
 
@@ -130,10 +128,8 @@ def slope_percent(native: Native) -> NDArray[np.float64]:
     east_west = sum(k * (row[:, 2:] - row[:, :-2]) for k, row in ((1, north), (2, middle), (1, south))) / 8.0
     weighted = south - north
     north_south = (weighted[:, :-2] + 2.0 * weighted[:, 1:-1] + weighted[:, 2:]) / 8.0
-    lat = np.radians(native.transform.f + native.transform.e * (np.arange(native.values.shape[0]) + 0.5))
-    flat = 1.0 - ECCENTRICITY_2 * np.sin(lat) ** 2
-    cell_x = SEMI_MAJOR_M / np.sqrt(flat) * np.cos(lat) * np.radians(native.transform.a)
-    cell_y = SEMI_MAJOR_M * (1.0 - ECCENTRICITY_2) / flat**1.5 * np.radians(-native.transform.e)
+    lat = native.transform.f + native.transform.e * (np.arange(native.values.shape[0]) + 0.5)
+    cell_x, cell_y = cell_metres(lat, native.transform)
     return np.asarray(100.0 * np.hypot(east_west / cell_x[:, None], north_south / cell_y[:, None]))
 
 

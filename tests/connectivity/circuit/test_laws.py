@@ -23,7 +23,7 @@ from rasters.fences import STEPS
 
 every_solver = pytest.mark.parametrize("method", SOLVERS)
 every_method = pytest.mark.parametrize("method", [*SOLVERS, REDUCTION])
-few = settings(max_examples=25)
+few = settings(max_examples=12)
 CLOSE = 1e-6
 """Relative: iterative solvers are asked for a residual of 1e-9 of the currents put in."""
 
