@@ -101,11 +101,24 @@ def new_species(profile: str, *, source: str | None = None, into: Folder = ".") 
 
 
 def region(
-    out: Folder, *, bbox: Sequence[float] | None = None, area: Folder | None = None, cell_m: float | None = None,
-    species: Names = "urial", plan: bool = False, offline: bool = False, dem: Folder | None = None,
-    landcover: Folder | None = None, pbf: Folder | None = None, wdpa: Folder | None = None, wdpa_country: Names = (),
-    overpass: bool = False, address: Names = (), most_mb: float = MOST_MB, progress: Told = None,
-) -> Any:  # fmt: skip
+    out: Folder,
+    *,
+    bbox: Sequence[float] | None = None,
+    area: Folder | None = None,
+    cell_m: float | None = None,
+    species: Names = "urial",
+    plan: bool = False,
+    offline: bool = False,
+    dem: Folder | None = None,
+    landcover: Folder | None = None,
+    pbf: Folder | None = None,
+    wdpa: Folder | None = None,
+    wdpa_country: Names = (),
+    overpass: bool = False,
+    address: Names = (),
+    most_mb: float = MOST_MB,
+    progress: Told = None,
+) -> Any:
     """Make a study of any region, from its bounds (west, south, east, north [degrees]) or a vector file; see `otkel region`.
 
     With ``plan`` nothing is made, and what would be fetched is returned. OptionError unless one of ``bbox`` and ``area`` is given.
@@ -115,12 +128,23 @@ def region(
 
     bounds = bounds_of(bbox, path_of(area))
     given = Given(
-        dem=path_of(dem), landcover=path_of(landcover), pbf=path_of(pbf), wdpa=path_of(wdpa),
-        wdpa_countries=names_of(wdpa_country) or (), overpass=overpass, addresses=names_of(address) or (),
-    )  # fmt: skip
+        dem=path_of(dem),
+        landcover=path_of(landcover),
+        pbf=path_of(pbf),
+        wdpa=path_of(wdpa),
+        wdpa_countries=names_of(wdpa_country) or (),
+        overpass=overpass,
+        addresses=names_of(address) or (),
+    )
     if plan:
         return plan_region(bounds, cell_m, given)
     return make_region(
-        Path(out), bounds, names_of(species) or ["urial"], Teller(progress), given=given, cell_m=cell_m, offline=offline,
+        Path(out),
+        bounds,
+        names_of(species) or ["urial"],
+        Teller(progress),
+        given=given,
+        cell_m=cell_m,
+        offline=offline,
         most_mb=most_mb,
-    )  # fmt: skip
+    )

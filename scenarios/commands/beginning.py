@@ -190,9 +190,14 @@ def region(
 
     bounds = bounds_of(bbox, area)
     given = Given(
-        dem=dem, landcover=landcover, pbf=pbf, wdpa=wdpa, wdpa_countries=wdpa_country or (), overpass=overpass,
+        dem=dem,
+        landcover=landcover,
+        pbf=pbf,
+        wdpa=wdpa,
+        wdpa_countries=wdpa_country or (),
+        overpass=overpass,
         addresses=address or (),
-    )  # fmt: skip
+    )
     if plan:
         return plan_region(bounds, cell_m, given)
     return make_region(

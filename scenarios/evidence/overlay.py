@@ -96,11 +96,13 @@ def assumed(study: Study, sentences: Sequence[str]) -> dict[str, list[str]]:
 def _replaced(updated: Found) -> list[Replaced]:
     return [
         Replaced(
-            key=f"use factor of {design}, {species}", before=_in_words(one.prior), after=_in_words(one.design),
+            key=f"use factor of {design}, {species}",
+            before=_in_words(one.prior),
+            after=_in_words(one.design),
             evidence=f"cameras at {len(one.passages)} passages",
         )
         for (species, design), one in updated.items()
-    ]  # fmt: skip
+    ]
 
 
 def _in_words(share: Share) -> str:

@@ -57,8 +57,12 @@ __all__ = [
 
 
 CONTEXT: dict[ContextName, tuple[str, ...]] = {
-    "borders": (), "countries": ("country",), "roads": (), "water": (), "settlements": ("name",),
-}  # fmt: skip
+    "borders": (),
+    "countries": ("country",),
+    "roads": (),
+    "water": (),
+    "settlements": ("name",),
+}
 """Context layer -> attributes that are read."""
 OUTSIDE = 0.001
 """Share of a region outside the grid that is told."""
@@ -133,8 +137,15 @@ def read_inputs(
         if file_hash(path) != before:
             raise DataError(f"{path}: was changed while it was read; run again when it is finished")
     return Inputs(
-        grid=grid, layers=layers, profiles=profiles, places=places, cuts=cuts, all_fences=fences, regions=regions, files=files
-    )  # fmt: skip
+        grid=grid,
+        layers=layers,
+        profiles=profiles,
+        places=places,
+        cuts=cuts,
+        all_fences=fences,
+        regions=regions,
+        files=files,
+    )
 
 
 def _inside(active: list[Fence], grid: Grid, resolved: ResolvedStudy) -> list[Fence]:
@@ -146,8 +157,9 @@ def _inside(active: list[Fence], grid: Grid, resolved: ResolvedStudy) -> list[Fe
         warnings.warn(
             f"{resolved.file(resolved.study.fences.file)}: {len(away)} of {len(active)} active fences lie outside the grid and "
             f"are left out: {', '.join(away[:5])}{more}",
-            PlannerWarning, stacklevel=3,
-        )  # fmt: skip
+            PlannerWarning,
+            stacklevel=3,
+        )
     return here or active
 
 
@@ -288,8 +300,9 @@ def _region(place: FocalPlace, grid: Grid) -> FocalRegion:
     if OUTSIDE < outside < 1.0:
         warnings.warn(
             f"region {place.id}: {part_percent(outside)} of it lies outside the grid; only what is inside counts",
-            PlannerWarning, stacklevel=2,
-        )  # fmt: skip
+            PlannerWarning,
+            stacklevel=2,
+        )
     mask = burn([place.geometry], grid, all_touched=False)
     if not mask.any():
         mask = burn([place.geometry], grid, all_touched=True)

@@ -60,9 +60,14 @@ def _layer(resolved: ResolvedStudy, name: str, source: LayerSource, done: dict[s
         if resampling is None and resolved.study.grid.like is not None and resolved.study.grid.cell_m is not None:
             resampling = "nearest" if source.unit == "class" else "average"
         return read_raster(
-            resolved.file(source.file), grid, name=name, unit=source.unit, resampling=resampling,
-            number=source.band, choose=f"choose one in {resolved.path.name}, layers.{name}: `band: 1`",
-        )  # fmt: skip
+            resolved.file(source.file),
+            grid,
+            name=name,
+            unit=source.unit,
+            resampling=resampling,
+            number=source.band,
+            choose=f"choose one in {resolved.path.name}, layers.{name}: `band: 1`",
+        )
     if source.reads_relief:
         return _from_relief(resolved, name, source, grid)
     if source.derive in ("burn", "distance") and source.file is not None:
@@ -90,9 +95,15 @@ def _from_relief(resolved: ResolvedStudy, name: str, source: LayerSource, grid: 
             )
         assert source.derive in ("slope_percent", "slope_deg", "ruggedness") and source.per_cell is not None
         return fine_terrain(
-            path, grid, name=name, measure=source.derive, per_cell=source.per_cell, above=source.above, number=source.band,
+            path,
+            grid,
+            name=name,
+            measure=source.derive,
+            per_cell=source.per_cell,
+            above=source.above,
+            number=source.band,
             choose=choose,
-        )  # fmt: skip
+        )
 
 
 def _tell_of_averaged(resolved: ResolvedStudy, name: str, base: str, grid: Grid) -> None:
@@ -106,8 +117,9 @@ def _tell_of_averaged(resolved: ResolvedStudy, name: str, base: str, grid: Grid)
         warnings.warn(
             f"{resolved.path}: layers.{name}: {source.file} has cells of {fine:.0f} m, but {derive} is computed on cells of {cell:.0f} m, "
             f"which are too smooth; write `{name}: {{derive: {derive}, file: {source.file}, per_cell: mean}}`",
-            PlannerWarning, stacklevel=2,
-        )  # fmt: skip
+            PlannerWarning,
+            stacklevel=2,
+        )
 
 
 def _from_vectors(resolved: ResolvedStudy, name: str, source: LayerSource, grid: Grid) -> Layer:
@@ -141,7 +153,8 @@ def _filled(layer: Layer, source: LayerSource) -> Layer:
         return layer
     warnings.warn(
         f"layer {layer.name}: {int(layer.nodata.sum())} cells without data were set to {source.fill_nodata:g} as the study asks",
-        NodataFilledWarning, stacklevel=2,
-    )  # fmt: skip
+        NodataFilledWarning,
+        stacklevel=2,
+    )
     values = np.where(layer.nodata, np.asarray(source.fill_nodata, dtype=layer.values.dtype), layer.values)
     return replace(layer, values=values, nodata=np.zeros(layer.grid.shape, bool))

@@ -28,10 +28,32 @@ __all__ = [
 ]
 
 UNITS = (
-    "", "1", "%", "m", "km", "km2", "degrees", "effective m", "ohm", "ohm^2", "ohm^2/km", "siemens", "A", "A/m", "cost units",
-    "per cost unit", "per 100 km", "camera-days", "per camera-day", "per 100 camera-days",
-    "animal-days", "per 100 animal-days", "hours", "UTC", "local time",
-)  # fmt: skip
+    "",
+    "1",
+    "%",
+    "m",
+    "km",
+    "km2",
+    "degrees",
+    "effective m",
+    "ohm",
+    "ohm^2",
+    "ohm^2/km",
+    "siemens",
+    "A",
+    "A/m",
+    "cost units",
+    "per cost unit",
+    "per 100 km",
+    "camera-days",
+    "per camera-day",
+    "per 100 camera-days",
+    "animal-days",
+    "per 100 animal-days",
+    "hours",
+    "UTC",
+    "local time",
+)
 """Every unit in its one spelling: empty for words and names, ``1`` for plain numbers."""
 KINDS = ("text", "flag", "number", "share", "position")
 SHOWN = {"1": "", "ohm": "\u03a9", "ohm^2": "\u03a9\u00b2", "ohm^2/km": "\u03a9\u00b2/km", "km2": "km\u00b2"}

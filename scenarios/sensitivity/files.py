@@ -89,13 +89,24 @@ def write_sensitivity(
 def _raster(one: Sensitivity, folder: Path, what: str, values: Reals, meaning: str) -> Path:
     ground = one.ground
     tags = {
-        "study": ground.study, "scenario": ground.scenario, "species": ground.species, "indicator": one.title, "meaning": meaning,
-        "geometry": schematic_note(ground) or "surveyed", "audience": WORKING_NOTE, "assumptions": " ".join(ground.assumptions),
-    }  # fmt: skip
+        "study": ground.study,
+        "scenario": ground.scenario,
+        "species": ground.species,
+        "indicator": one.title,
+        "meaning": meaning,
+        "geometry": schematic_note(ground) or "surveyed",
+        "audience": WORKING_NOTE,
+        "assumptions": " ".join(ground.assumptions),
+    }
     return write_cog(
-        folder / f"{stem_of(one, what)}.tif", values, ground.grid, nodata=np.isnan(values),
-        description=f"{meaning} [1/km2]", unit="1/km2", tags=tags,
-    )  # fmt: skip
+        folder / f"{stem_of(one, what)}.tif",
+        values,
+        ground.grid,
+        nodata=np.isnan(values),
+        description=f"{meaning} [1/km2]",
+        unit="1/km2",
+        tags=tags,
+    )
 
 
 def _map(one: Sensitivity, path: Path, borders: gpd.GeoDataFrame | None, credits: Sequence[str], say: Language) -> Path:

@@ -214,9 +214,12 @@ def _equivalent_area(land: Landscape) -> Derivative:
         parts.append(route_part(land, path, fences=True).times(-alpha * flow))
     stated = land.prepared.profile.dispersal_km.value
     return Derivative(
-        value=value, parts=parts + _of_kernel(land, per_alpha * alpha), joined=joined, total=pairs.size,
+        value=value,
+        parts=parts + _of_kernel(land, per_alpha * alpha),
+        joined=joined,
+        total=pairs.size,
         more={"dispersal_km": (stated, -per_alpha * alpha)},
-    )  # fmt: skip
+    )
 
 
 def _of_kernel(land: Landscape, per_relative_alpha: float) -> list[Part]:
@@ -259,6 +262,11 @@ TITLES = {
 """What each is, and its unit."""
 
 BETTER = {
-    "conductance": 1.0, "resistance": -1.0, "arriving": 1.0, "least_cost": -1.0, "eca": 1.0, "given_back": 1.0,
-}  # fmt: skip
+    "conductance": 1.0,
+    "resistance": -1.0,
+    "arriving": 1.0,
+    "least_cost": -1.0,
+    "eca": 1.0,
+    "given_back": 1.0,
+}
 """1 where more is better, -1 where less is."""

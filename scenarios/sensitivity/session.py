@@ -33,9 +33,14 @@ def sensitivity_of(land: Landscape, indicator: str) -> Sensitivity:
     known = origins(prepared.profile)
     table = table.assign(origin=[known.get(name, "") for name in table["parameter"]])
     return Sensitivity(
-        indicator=indicator, prepared=prepared, ground=ground_of(prepared), found=found, surfaces=shown, parameters=table,
+        indicator=indicator,
+        prepared=prepared,
+        ground=ground_of(prepared),
+        found=found,
+        surfaces=shown,
+        parameters=table,
         places=top_places(prepared, shown),
-    )  # fmt: skip
+    )
 
 
 def run_sensitivity(
@@ -86,7 +91,11 @@ def _of_species(
 def _row(one: Sensitivity) -> dict[str, Any]:
     """Plain data: the value, the numbers it hangs on, the best place."""
     return {
-        "species": one.ground.species, "scenario": one.ground.scenario, "indicator": one.indicator, "value": one.found.value,
-        "joined": one.found.joined, "pairs": one.found.total,
+        "species": one.ground.species,
+        "scenario": one.ground.scenario,
+        "indicator": one.indicator,
+        "value": one.found.value,
+        "joined": one.found.joined,
+        "pairs": one.found.total,
         "parameters": one.parameters[["parameter", "elasticity_up", "elasticity_down", "status"]].to_dict("records"),
-    }  # fmt: skip
+    }

@@ -138,11 +138,20 @@ def crossing_weight(sets: ChoiceSets, level: float = LEVEL, *, least_expected: f
     if expected < least_expected:
         nan, none = float("nan"), np.zeros(0)
         return CrossingWeight(
-            best=nan, middle=nan, low=nan, high=nan, seen=seen, expected=expected, steps=told.crossed.size, animals=animals.size,
-            dispersion=nan, spread=nan,
+            best=nan,
+            middle=nan,
+            low=nan,
+            high=nan,
+            seen=seen,
+            expected=expected,
+            steps=told.crossed.size,
+            animals=animals.size,
+            dispersion=nan,
+            spread=nan,
             status=f"no data: {expected:.1f} crossings to be expected without a fence, {least_expected:g} are needed",
-            log_weight=none, log_likelihood=none,
-        )  # fmt: skip
+            log_weight=none,
+            log_likelihood=none,
+        )
     curves = np.array([_curve(told.only(told.animal == one), grid) for one in animals])
     phi = _dispersion(told, curves, animals, grid)
     curves = curves / phi
@@ -153,10 +162,20 @@ def crossing_weight(sets: ChoiceSets, level: float = LEVEL, *, least_expected: f
         likelihood, spread = curves.sum(axis=0), float("nan")
     low, middle, high = _quantiles(grid, likelihood + prior, level)
     return CrossingWeight(
-        best=_best(curves.sum(axis=0), grid) if seen else 0.0, middle=middle, low=low if seen else 0.0, high=high, seen=seen,
-        expected=expected, steps=told.crossed.size, animals=animals.size, dispersion=phi, spread=spread, status="ok",
-        log_weight=grid, log_likelihood=likelihood - likelihood.max(),
-    )  # fmt: skip
+        best=_best(curves.sum(axis=0), grid) if seen else 0.0,
+        middle=middle,
+        low=low if seen else 0.0,
+        high=high,
+        seen=seen,
+        expected=expected,
+        steps=told.crossed.size,
+        animals=animals.size,
+        dispersion=phi,
+        spread=spread,
+        status="ok",
+        log_weight=grid,
+        log_likelihood=likelihood - likelihood.max(),
+    )
 
 
 def _curve(sets: ChoiceSets, grid: Reals) -> Reals:

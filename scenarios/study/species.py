@@ -176,10 +176,12 @@ class SpeciesFile(Model):
         layers = {rule.layer for rule in measured.rules}
         return self.model_copy(
             update={
-                "rules": measured.rules, "combine": measured.combine, "status": "fitted to data",
+                "rules": measured.rules,
+                "combine": measured.combine,
+                "status": "fitted to data",
                 "factors": tuple(factor for factor in self.factors if factor.layer not in layers),
             }
-        )  # fmt: skip
+        )
 
     def to_profile(self) -> data.SpeciesProfile:
         """The profile that `rasters.resistance.build_resistance` works with."""

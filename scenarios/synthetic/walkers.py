@@ -158,9 +158,15 @@ def walk(
 
 
 def _first_taken(
-    ground: Ground, resistance: Reals, weight: Reals, start: Reals, ends: Reals, home: tuple[float, float], truth: WalkerTruth,
+    ground: Ground,
+    resistance: Reals,
+    weight: Reals,
+    start: Reals,
+    ends: Reals,
+    home: tuple[float, float],
+    truth: WalkerTruth,
     rng: np.random.Generator,
-) -> int | None:  # fmt: skip
+) -> int | None:
     """Number of the first proposal that is taken."""
     land = _land_at(ground, resistance, ends[:, 0], ends[:, 1])
     share = np.where(np.isfinite(land), np.maximum(land, 1.0) ** -truth.selection, 0.0)
@@ -199,10 +205,15 @@ def _movebank(track: Reals, ground: Ground, animal: str, species: str) -> pd.Dat
     time = pd.to_datetime(np.round(track[:, 2] * 3600), unit="s").strftime("%Y-%m-%d %H:%M:%S.000")
     return pd.DataFrame(
         {
-            "visible": "true", "timestamp": time, "location-long": np.round(lon, 7), "location-lat": np.round(lat, 7),
-            "individual-local-identifier": animal, "individual-taxon-canonical-name": species, "comments": SYNTHETIC,
+            "visible": "true",
+            "timestamp": time,
+            "location-long": np.round(lon, 7),
+            "location-lat": np.round(lat, 7),
+            "individual-local-identifier": animal,
+            "individual-taxon-canonical-name": species,
+            "comments": SYNTHETIC,
         }
-    )  # fmt: skip
+    )
 
 
 def _write(table: pd.DataFrame, truth: WalkerTruth, seed: int, folder: Path) -> None:

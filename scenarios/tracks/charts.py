@@ -6,31 +6,35 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from scenarios.outputs.cartography.sheet import INK, MUTED, save_png
+from scenarios.outputs.cartography.chart import (
+    BLUE,
+    CHART_WIDTH,
+    GREEN,
+    GREY,
+    ORANGE,
+    PINK,
+    chart,
+    plain_axes,
+    write_charts,
+)
+from scenarios.outputs.cartography.sheet import INK
 from scenarios.outputs.translate import ENGLISH, Language
 from scenarios.tracks.findings import Findings
 from scenarios.tracks.words import BEHAVIOURS
 
 __all__ = ["CHARTS", "draw_charts"]
 
-BLUE, ORANGE, GREY, GREEN, PINK, SKY, YELLOW = (
-    "#0072b2",
-    "#d55e00",
-    "#9aa3a8",
-    "#009e73",
-    "#cc79a7",
-    "#56b4e9",
-    "#b8960c",
-)
-"""Apart for every kind of colour vision (Okabe and Ito 2008)."""
 COLOURS = {
-    "quick_cross": GREEN, "bounce": ORANGE, "trace": BLUE, "back_and_forth": PINK, "trapped": INK, "average_movement": GREY,
+    "quick_cross": GREEN,
+    "bounce": ORANGE,
+    "trace": BLUE,
+    "back_and_forth": PINK,
+    "trapped": INK,
+    "average_movement": GREY,
     "unknown": "#d8dcde",
-}  # fmt: skip
-WIDTH, DPI = 11.0, 150
+}
 MOST_DRAWN = 20_000
 """Fixes that the map shows as a trail."""
 SEALED_KM = 3000.0
@@ -39,24 +43,7 @@ SEALED_KM = 3000.0
 
 def draw_charts(found: Findings, folder: Path, say: Language = ENGLISH) -> dict[str, str]:
     """Draw what there are data for; file name -> what it shows."""
-    out = {}
-    for name, (draw, text) in CHARTS.items():
-        figure = draw(found, say)
-        if figure is not None:
-            if found.job.tracks.synthetic:
-                told = say("SYNTHETIC DATA")
-                figure.text(0.995, 0.995, told, ha="right", va="top", fontsize=9, fontweight="bold", color=ORANGE)
-            save_png(figure, folder / name)
-            out[name] = say(text)
-    return out
-
-
-def _figure(height: float, title: str, note: str) -> Figure:
-    figure = Figure(figsize=(WIDTH, height), dpi=DPI, facecolor="white")
-    FigureCanvasAgg(figure)
-    figure.text(0.012, 1 - 0.12 / height, title, fontsize=13, fontweight="bold", color=INK, va="top")
-    figure.text(0.012, 1 - 0.42 / height, note, fontsize=8.5, color=MUTED, va="top")
-    return figure
+    return write_charts(CHARTS, found, folder, say, synthetic=found.job.tracks.synthetic)
 
 
 def draw_map(found: Findings, say: Language) -> Figure | None:
@@ -67,11 +54,11 @@ def draw_map(found: Findings, say: Language) -> Figure | None:
     x, y = (np.concatenate([part[i] for part in places]) / 1000 for i in (0, 1))
     pad = 0.05 * max(float(np.ptp(x)), float(np.ptp(y)), 5.0)
     west, east, south, north = x.min() - pad, x.max() + pad, y.min() - pad, y.max() + pad
-    height = float(np.clip((WIDTH - 3.2) * (north - south) / (east - west) + 1.3, 4.0, 8.5))
-    figure = _figure(
+    height = float(np.clip((CHART_WIDTH - 3.2) * (north - south) / (east - west) + 1.3, 4.0, 8.5))
+    figure = chart(
         height, say("Encounters with fences"), say("fences as the study has them; kilometres of the study’s map")
     )
-    axes = figure.add_axes((0.55 / WIDTH, 0.5 / height, (WIDTH - 3.2) / WIDTH, 1 - 1.25 / height))
+    axes = figure.add_axes((0.55 / CHART_WIDTH, 0.5 / height, (CHART_WIDTH - 3.2) / CHART_WIDTH, 1 - 1.25 / height))
     every = max(1, x.size // MOST_DRAWN)
     fixes = say("fixes") if every == 1 else say("fixes, one in {n}").format(n=every)
     axes.plot(x[::every], y[::every], ",", color="#b9c0c4", label=fixes)
@@ -103,8 +90,8 @@ def draw_worth(found: Findings, say: Language) -> Figure | None:
         return None
     height = 1.7 + 0.75 * len(table)
     note = say("kilometres of open land that crossing is worth; lines: 90 % intervals; an arrow: no end, or sealed")
-    figure = _figure(height, say("What each fence is worth"), note)
-    axes = figure.add_axes((2.9 / WIDTH, 0.6 / height, 1 - 3.3 / WIDTH, 1 - 1.4 / height))
+    figure = chart(height, say("What each fence is worth"), note)
+    axes = figure.add_axes((2.9 / CHART_WIDTH, 0.6 / height, 1 - 3.3 / CHART_WIDTH, 1 - 1.4 / height))
     for i, row in enumerate(table.itertuples()):
         for shift, colour, label, (middle, low, high) in (
             (0.22, GREY, say("stated"), (row.stated_km, row.stated_km, row.stated_km)),
@@ -125,11 +112,7 @@ def draw_worth(found: Findings, say: Language) -> Figure | None:
     names = [f"{found.label(r.species, say)}\n{found.line_label(r.fence_line, say)}" for r in table.itertuples()]
     axes.set_yticks(range(len(table)), names, fontsize=8.5)
     axes.set_ylim(len(table) - 0.5, -0.5)
-    axes.set_xlabel(say("km of open land"), fontsize=8.5, color=MUTED)
-    axes.grid(axis="x", color="#e4e7e9", linewidth=0.8)
-    axes.tick_params(labelsize=8.5, length=0, colors=INK)
-    for side in ("top", "right", "left"):
-        axes.spines[side].set_visible(False)
+    plain_axes(axes, "", say("km of open land"), size=8.5)
     axes.legend(fontsize=8.5, frameon=False, loc="lower right", bbox_to_anchor=(1.0, 1.0), ncols=3)
     return figure
 

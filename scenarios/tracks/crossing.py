@@ -105,9 +105,12 @@ def _line(
             whole.only(whole.interval_h == interval).scale_m,
         )
     return LineWeight(
-        line=lines.names[i], weight=crossing_weight(sets), scale_m=whole.scale_m,
-        control=crossing_weight(_sets(steps, crossed, preference, log_weight, control)), by_interval=by_interval,
-    )  # fmt: skip
+        line=lines.names[i],
+        weight=crossing_weight(sets),
+        scale_m=whole.scale_m,
+        control=crossing_weight(_sets(steps, crossed, preference, log_weight, control)),
+        by_interval=by_interval,
+    )
 
 
 def _crossings(available: Available, lines: Lines) -> NDArray[np.bool_]:
@@ -127,6 +130,10 @@ def _sets(steps: Steps, crossed: NDArray[np.bool_], preference: Reals, log_weigh
     across = (weight * mine).sum(axis=1)
     alone = weight[:, 1:]
     return ChoiceSets(
-        crossed=mine[:, 0], across=across, beside=weight.sum(axis=1) - across, animal=steps.animal, block=steps.block,
+        crossed=mine[:, 0],
+        across=across,
+        beside=weight.sum(axis=1) - across,
+        animal=steps.animal,
+        block=steps.block,
         share=(alone * mine[:, 1:]).sum(axis=1) / alone.sum(axis=1),
-    )  # fmt: skip
+    )

@@ -17,9 +17,20 @@ from scenarios.tracks.steps import nominal_intervals
 __all__ = ["encounter_table", "rate_table", "stretch_table"]
 
 COLUMNS = (
-    "species", "animal", "fence_line", "fence", "along_m", "lat_deg", "lon_deg", "start", "hours", "fixes", "crossings", "straightness",
+    "species",
+    "animal",
+    "fence_line",
+    "fence",
+    "along_m",
+    "lat_deg",
+    "lon_deg",
+    "start",
+    "hours",
+    "fixes",
+    "crossings",
+    "straightness",
     "behaviour",
-)  # fmt: skip
+)
 STRETCH_KM = 5.0
 """Length of the stretches along a line that rates are given for [km]."""
 
@@ -68,14 +79,18 @@ def _rows(
     lon, lat = ground.lonlat(at_x, at_y)
     return pd.DataFrame(
         {
-            "species": tracks.species, "animal": tracks.names[number], "fence_line": [fence.fence_line for fence in fences],
+            "species": tracks.species,
+            "animal": tracks.names[number],
+            "fence_line": [fence.fence_line for fence in fences],
             "fence": [fence.id for fence in fences],
             "along_m": [fence.along(Point(px, py)) for fence, px, py in zip(fences, grid_x, grid_y, strict=True)],
-            "lat_deg": np.round(lat, 6), "lon_deg": np.round(lon, 6),
+            "lat_deg": np.round(lat, 6),
+            "lon_deg": np.round(lon, 6),
             "start": pd.to_datetime(np.round(hours[found.first] * 3600), unit="s").strftime("%Y-%m-%dT%H:%M:%SZ"),
-            "hours": found.hours, "fixes": found.last - found.first + 1,
+            "hours": found.hours,
+            "fixes": found.last - found.first + 1,
         }
-    )  # fmt: skip
+    )
 
 
 def rate_table(encounters: pd.DataFrame, tracks: SpeciesTracks, ground: Ground) -> pd.DataFrame:
@@ -87,11 +102,17 @@ def rate_table(encounters: pd.DataFrame, tracks: SpeciesTracks, ground: Ground) 
         counted = mine["behaviour"].value_counts()
         rows.append(
             {
-                "species": tracks.species, "fence_line": line, "km": float(ground.lines.length_m[number]) / 1000.0,
-                "animals": len(tracks.names), "met": mine["animal"].nunique(), "animal_days": float(tracks.days.sum()),
-                "encounters": len(mine), **{name: int(counted.get(name, 0)) for name in CLASSES}, **_rate(mine, tracks),
+                "species": tracks.species,
+                "fence_line": line,
+                "km": float(ground.lines.length_m[number]) / 1000.0,
+                "animals": len(tracks.names),
+                "met": mine["animal"].nunique(),
+                "animal_days": float(tracks.days.sum()),
+                "encounters": len(mine),
+                **{name: int(counted.get(name, 0)) for name in CLASSES},
+                **_rate(mine, tracks),
             }
-        )  # fmt: skip
+        )
     return pd.DataFrame(rows)
 
 
@@ -118,9 +139,18 @@ def stretch_table(encounters: pd.DataFrame, tracks: SpeciesTracks, ground: Groun
         rate = {name: value / km for name, value in _rate(mine, tracks).items()}
         rows.append(
             {
-                "species": tracks.species, "fence_line": fence.fence_line, "fence": fence_id, "start_m": start, "end_m": end, "km": km,
-                "lat_deg": round(lat, 6), "lon_deg": round(lon, 6), "met": mine["animal"].nunique(), "encounters": len(mine),
-                **{name: int(counted.get(name, 0)) for name in CLASSES}, **rate,
+                "species": tracks.species,
+                "fence_line": fence.fence_line,
+                "fence": fence_id,
+                "start_m": start,
+                "end_m": end,
+                "km": km,
+                "lat_deg": round(lat, 6),
+                "lon_deg": round(lon, 6),
+                "met": mine["animal"].nunique(),
+                "encounters": len(mine),
+                **{name: int(counted.get(name, 0)) for name in CLASSES},
+                **rate,
             }
-        )  # fmt: skip
+        )
     return pd.DataFrame(rows)

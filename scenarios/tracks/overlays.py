@@ -34,10 +34,13 @@ def permeability_overlay(
     source = f"{'SYNTHETIC ' if synthetic else ''}tracks: {title}"
     names = ", ".join(f"{one.species} at {one.line.line}" for one in told)
     return Overlay(
-        study=study.study, note=f"Permeability of fences after {title}", synthetic=synthetic,
-        set={"fences.permeability": lines} | assumed(study, [f"What fences are worth is updated by {source} ({names})."]),
+        study=study.study,
+        note=f"Permeability of fences after {title}",
+        synthetic=synthetic,
+        set={"fences.permeability": lines}
+        | assumed(study, [f"What fences are worth is updated by {source} ({names})."]),
         replaced=[_replaced(one) for one in told],
-    )  # fmt: skip
+    )
 
 
 def _stated(one: Worth, title: str, synthetic: bool) -> dict[str, Any]:
@@ -53,10 +56,11 @@ def _stated(one: Worth, title: str, synthetic: bool) -> dict[str, Any]:
 def _replaced(one: Worth) -> Replaced:
     weight = one.line.weight
     return Replaced(
-        key=f"fences.permeability.{one.line.line}.{one.species}", before=f"{one.stated.in_words()} [{one.stated.origin}]",
+        key=f"fences.permeability.{one.line.line}.{one.species}",
+        before=f"{one.stated.in_words()} [{one.stated.origin}]",
         after="worth " + _km(one, one.blended.posterior) + " km of open land",
         evidence=f"{weight.seen} crossings seen, {weight.expected:.0f} to be expected without a fence; the tracks alone: {_alone(one)} km",
-    )  # fmt: skip
+    )
 
 
 def _km(one: Worth, weights: tuple[float, float, float]) -> str:
@@ -101,9 +105,12 @@ def profile_overlay(
         f"Resistances of {names} are measured by step selection on {'SYNTHETIC ' if synthetic else ''}tracks: {title}."
     )
     return Overlay(
-        study=resolved.study.study, note=f"Resistances after {title}", synthetic=synthetic,
-        set=out | assumed(resolved.study, [sentence]), replaced=replaced,
-    )  # fmt: skip
+        study=resolved.study.study,
+        note=f"Resistances after {title}",
+        synthetic=synthetic,
+        set=out | assumed(resolved.study, [sentence]),
+        replaced=replaced,
+    )
 
 
 def _origin(one: Selection, title: str, synthetic: bool) -> str:
@@ -141,9 +148,11 @@ def _of_numbers(one: Selection, parts: Sequence[tuple[Covariate, int]]) -> dict[
     values = np.minimum(np.exp(log - log.min()), LARGEST)
     points = [{"at": float(a), "value": round(float(v), 4)} for a, v in zip(at, values, strict=True)]
     return {
-        "layer": covariate.layer.name, "unit": covariate.layer.unit, "points": points,
+        "layer": covariate.layer.name,
+        "unit": covariate.layer.unit,
+        "points": points,
         "origin": f"{_told(one, i)} per {covariate.spread:.4g} {covariate.layer.unit}; constant beyond what animals met",
-    }  # fmt: skip
+    }
 
 
 def _of_classes(one: Selection, parts: Sequence[tuple[Covariate, int]]) -> dict[str, Any]:
@@ -161,9 +170,15 @@ def _of_classes(one: Selection, parts: Sequence[tuple[Covariate, int]]) -> dict[
         for (covariate, i), value in zip(parts, log, strict=True)
     ]
     return {
-        "layer": parts[0][0].layer.name, "unit": "class", "origin": "measured: step selection", "classes": rows,
-        "otherwise": {"value": _bounded(-least), "origin": "the commonest class, which others are compared with; rare ones go with it"},
-    }  # fmt: skip
+        "layer": parts[0][0].layer.name,
+        "unit": "class",
+        "origin": "measured: step selection",
+        "classes": rows,
+        "otherwise": {
+            "value": _bounded(-least),
+            "origin": "the commonest class, which others are compared with; rare ones go with it",
+        },
+    }
 
 
 def _bounded(log: float) -> float:

@@ -180,9 +180,15 @@ def select(
     crossing = slice(len(covariates), len(covariates) + len(ground.lines.names))
     held = _held_out(x[:, :, told], cluster, weight, x[:, :, crossing].max(axis=2), by)
     return Selection(
-        species=species, covariates=kept, names=tuple(np.array(labels)[told]), fit=fit, held_out=held, animals=animals, clustered=by,
+        species=species,
+        covariates=kept,
+        names=tuple(np.array(labels)[told]),
+        fit=fit,
+        held_out=held,
+        animals=animals,
+        clustered=by,
         status="ok",
-    )  # fmt: skip
+    )
 
 
 def _values(ends: Reals, ground: Ground, layers: Sequence[Layer]) -> tuple[Reals, np.ndarray]:
@@ -276,9 +282,13 @@ def _held_out(x: Reals, cluster: Ints, weight: Reals, crosses: Reals, by: str) -
     share /= share.sum(axis=1, keepdims=True)
     sums = pd.Series(gain).groupby(cluster[rest]).mean()
     return HeldOut(
-        by=by, sets=int(rest.sum()), gain=float(gain.mean()), error=float(sums.std(ddof=1) / np.sqrt(len(sums))),
-        crossings_seen=int(crosses[rest][:, 0].sum()), crossings_predicted=float((share * crosses[rest]).sum()),
-    )  # fmt: skip
+        by=by,
+        sets=int(rest.sum()),
+        gain=float(gain.mean()),
+        error=float(sums.std(ddof=1) / np.sqrt(len(sums))),
+        crossings_seen=int(crosses[rest][:, 0].sum()),
+        crossings_predicted=float((share * crosses[rest]).sum()),
+    )
 
 
 def preference_of(selection: Selection, ends: Reals, ground: Ground) -> Reals:
@@ -305,9 +315,16 @@ def selection_table(selection: Selection) -> pd.DataFrame:
         low, high = selection.interval(i)
         rows.append(
             {
-                "species": selection.species, "covariate": name, "coefficient": float(fit.beta[i]), "low": low, "high": high,
-                "model_error": float(np.sqrt(fit.covariance[i, i])), "robust_error": float(np.sqrt(fit.robust[i, i])),
-                "animals": selection.animals, "sets": fit.sets, "clusters": fit.clusters,
+                "species": selection.species,
+                "covariate": name,
+                "coefficient": float(fit.beta[i]),
+                "low": low,
+                "high": high,
+                "model_error": float(np.sqrt(fit.covariance[i, i])),
+                "robust_error": float(np.sqrt(fit.robust[i, i])),
+                "animals": selection.animals,
+                "sets": fit.sets,
+                "clusters": fit.clusters,
             }
-        )  # fmt: skip
+        )
     return pd.DataFrame(rows)

@@ -23,10 +23,16 @@ FIXES = TableStandard(
 )
 
 ALIASES = {
-    "individual-local-identifier": "animal", "animal-id": "animal", "timestamp": "time", "location-long": "lon",
-    "location-lat": "lat", "longitude": "lon", "latitude": "lat", "individual-taxon-canonical-name": "species",
+    "individual-local-identifier": "animal",
+    "animal-id": "animal",
+    "timestamp": "time",
+    "location-long": "lon",
+    "location-lat": "lat",
+    "longitude": "lon",
+    "latitude": "lat",
+    "individual-taxon-canonical-name": "species",
     "manually-marked-outlier": "outlier",
-}  # fmt: skip
+}
 """Names of Movebank's attributes (https://www.movebank.org/cms/movebank-content/movebank-attribute-dictionary) and plain ones."""
 MOVEBANK = ("timestamp", "location-long", "location-lat", "individual-local-identifier")
 

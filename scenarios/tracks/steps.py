@@ -121,14 +121,22 @@ def make_steps(
     turn = np.angle(np.exp(1j * (heading - before)))
     kept = same & ~np.isnan(nominal) & ~short & ~fast
     left_out = {
-        "other interval": int((same & np.isnan(nominal)).sum()), "too short": int((same & short & ~np.isnan(nominal)).sum()),
+        "other interval": int((same & np.isnan(nominal)).sum()),
+        "too short": int((same & short & ~np.isnan(nominal)).sum()),
         "too fast": int((fast & ~np.isnan(nominal)).sum()),
-    }  # fmt: skip
+    }
     places = np.column_stack([x, y])
     return Steps(
-        start=places[:-1][kept], end=places[1:][kept], begin_h=hours[:-1][kept], interval_h=nominal[kept], length_m=length[kept],
-        before=before[kept], turn=turn[kept], animal=animal[:-1][kept], left_out=left_out,
-    )  # fmt: skip
+        start=places[:-1][kept],
+        end=places[1:][kept],
+        begin_h=hours[:-1][kept],
+        interval_h=nominal[kept],
+        length_m=length[kept],
+        before=before[kept],
+        turn=turn[kept],
+        animal=animal[:-1][kept],
+        left_out=left_out,
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -196,9 +204,11 @@ def draw_available(
     kept = np.zeros(steps.animal.size, bool)
     kept[near] = True
     return Available(
-        steps=steps.only(kept), ends=np.concatenate([steps.end[near][:, None], ends], axis=1),
-        length_m=np.repeat(length, n + 1, axis=1), turn=np.column_stack([steps.turn[near], turns]),
-    )  # fmt: skip
+        steps=steps.only(kept),
+        ends=np.concatenate([steps.end[near][:, None], ends], axis=1),
+        length_m=np.repeat(length, n + 1, axis=1),
+        turn=np.column_stack([steps.turn[near], turns]),
+    )
 
 
 def draw_choices(steps: Steps, n: int, most: int, rng: np.random.Generator) -> Available:
@@ -218,9 +228,11 @@ def draw_choices(steps: Steps, n: int, most: int, rng: np.random.Generator) -> A
     angle = taken.before[:, None] + turn
     ends = taken.start[:, None] + np.stack([length * np.cos(angle), length * np.sin(angle)], axis=2)
     return Available(
-        steps=taken, ends=np.concatenate([taken.end[:, None], ends], axis=1),
-        length_m=np.column_stack([taken.length_m, length]), turn=np.column_stack([taken.turn, turn]),
-    )  # fmt: skip
+        steps=taken,
+        ends=np.concatenate([taken.end[:, None], ends], axis=1),
+        length_m=np.column_stack([taken.length_m, length]),
+        turn=np.column_stack([taken.turn, turn]),
+    )
 
 
 def _groups(*keys: Reals | Ints) -> list[Ints]:

@@ -75,9 +75,14 @@ def _weights(
 
 
 def worth_of(
-    tracks: SpeciesTracks, ground: Ground, resolved: ResolvedStudy, profile: SpeciesProfile, settings: TracksSettings,
-    rng: np.random.Generator, selection: Selection | None = None,
-) -> list[Worth]:  # fmt: skip
+    tracks: SpeciesTracks,
+    ground: Ground,
+    resolved: ResolvedStudy,
+    profile: SpeciesProfile,
+    settings: TracksSettings,
+    rng: np.random.Generator,
+    selection: Selection | None = None,
+) -> list[Worth]:
     """Every active line, one after the other."""
     steps = steps_of(tracks, settings)
     if not steps.length_m.size:
@@ -124,16 +129,37 @@ def _row(one: Worth) -> dict[str, object]:
     ok = weight.status == "ok"
     nan = float("nan")
     return {
-        "species": one.species, "fence_line": one.line.line, "animals": weight.animals, "steps": weight.steps,
-        "crossings": weight.seen, "expected": weight.expected, "weight": weight.middle, "low": weight.low, "high": weight.high,
-        "best": weight.best, "dispersion": weight.dispersion, "spread": weight.spread, "scale_m": one.line.scale_m,
-        "worth_km": one.worth_km(weight.middle) if ok else nan, "worth_low_km": one.worth_km(weight.high) if ok else nan,
-        "worth_high_km": one.worth_km(weight.low) if ok else nan, "control": control.middle, "control_low": control.low,
-        "control_high": control.high, "prior": prior[0], "prior_low": prior[1], "prior_high": prior[2],
-        "posterior": posterior[0], "posterior_low": posterior[1], "posterior_high": posterior[2],
-        "stated_km": one.stated.worth_m / 1000.0, "posterior_km": one.worth_km(posterior[0]),
-        "posterior_low_km": one.worth_km(posterior[2]), "posterior_high_km": one.worth_km(posterior[1]), "status": one.status,
-    }  # fmt: skip
+        "species": one.species,
+        "fence_line": one.line.line,
+        "animals": weight.animals,
+        "steps": weight.steps,
+        "crossings": weight.seen,
+        "expected": weight.expected,
+        "weight": weight.middle,
+        "low": weight.low,
+        "high": weight.high,
+        "best": weight.best,
+        "dispersion": weight.dispersion,
+        "spread": weight.spread,
+        "scale_m": one.line.scale_m,
+        "worth_km": one.worth_km(weight.middle) if ok else nan,
+        "worth_low_km": one.worth_km(weight.high) if ok else nan,
+        "worth_high_km": one.worth_km(weight.low) if ok else nan,
+        "control": control.middle,
+        "control_low": control.low,
+        "control_high": control.high,
+        "prior": prior[0],
+        "prior_low": prior[1],
+        "prior_high": prior[2],
+        "posterior": posterior[0],
+        "posterior_low": posterior[1],
+        "posterior_high": posterior[2],
+        "stated_km": one.stated.worth_m / 1000.0,
+        "posterior_km": one.worth_km(posterior[0]),
+        "posterior_low_km": one.worth_km(posterior[2]),
+        "posterior_high_km": one.worth_km(posterior[1]),
+        "status": one.status,
+    }
 
 
 def interval_table(
@@ -161,9 +187,19 @@ def _interval_rows(species: str, line: LineWeight, fixes: str) -> list[dict[str,
             )
             rows.append(
                 {
-                    "species": species, "fence_line": line.line, "fix_interval_h": interval, "fixes_used": fixes,
-                    "crossings": weight.seen, "expected": weight.expected, "weight": weight.middle, "low": weight.low,
-                    "high": weight.high, "scale_m": scale_m, "worth_km": middle, "worth_low_km": low, "worth_high_km": high,
+                    "species": species,
+                    "fence_line": line.line,
+                    "fix_interval_h": interval,
+                    "fixes_used": fixes,
+                    "crossings": weight.seen,
+                    "expected": weight.expected,
+                    "weight": weight.middle,
+                    "low": weight.low,
+                    "high": weight.high,
+                    "scale_m": scale_m,
+                    "worth_km": middle,
+                    "worth_low_km": low,
+                    "worth_high_km": high,
                 }
-            )  # fmt: skip
+            )
     return rows

@@ -88,9 +88,12 @@ def memory(steps: int) -> list[Round]:
             for step in range(steps):
                 limit = int((0.15 + 3.0 * step / steps) * 2**30)
                 process = subprocess.Popen(
-                    [sys.executable, str(ROOT / "cli.py"), *map(str, command)], text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                    [sys.executable, str(ROOT / "cli.py"), *map(str, command)],
+                    text=True,
+                    stdout=subprocess.PIPE,
+                    stderr=subprocess.PIPE,
                     preexec_fn=lambda limit=limit: resource.setrlimit(resource.RLIMIT_AS, (limit, limit)),  # type: ignore[misc]
-                )  # fmt: skip
+                )
                 before = files_of(base / "out")
                 code, said = finish(process)
                 found.clean_end(code, said, (0, 7), f"{command[0]} within {limit // MIB} MiB")

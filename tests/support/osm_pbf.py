@@ -95,9 +95,10 @@ def read_large(path: Path) -> dict[str, float]:
     layers = OsmExtract(path).read(Place.around((60, 40, 65, 44), 500), ())
     return {
         **{name: len(table) for name, table in layers.tables.items()},
-        "seconds": time.perf_counter() - start, "processor seconds": time.process_time() - computed,
+        "seconds": time.perf_counter() - start,
+        "processor seconds": time.process_time() - computed,
         "MiB": peak_bytes() / 2**20,
-    }  # fmt: skip
+    }
 
 
 def _steps(values: NDArray[np.number]) -> bytes:

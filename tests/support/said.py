@@ -12,15 +12,57 @@ from matplotlib.text import Text
 __all__ = ["drawn_words", "latin", "words_of"]
 
 NAMES = (
-    "WGS", "EPSG", "MGRS", "GPX", "QGIS", "PNG", "PDF", "SVG", "UTC", "OpenStreetMap", "MapLibre", "GL", "JS", "BSD", "WebGL",
-    "otkel", "check", "sha256", "manifest", "content", "English", "run", "GeoTIFF", "dPC", "PIKE", "BACI", "AUC", "inf", "draws",
+    "WGS",
+    "EPSG",
+    "MGRS",
+    "GPX",
+    "QGIS",
+    "PNG",
+    "PDF",
+    "SVG",
+    "UTC",
+    "OpenStreetMap",
+    "MapLibre",
+    "GL",
+    "JS",
+    "BSD",
+    "WebGL",
+    "otkel",
+    "check",
+    "sha256",
+    "manifest",
+    "content",
+    "English",
+    "run",
+    "GeoTIFF",
+    "dPC",
+    "PIKE",
+    "BACI",
+    "AUC",
+    "inf",
+    "draws",
     "results",
-)  # fmt: skip
+)
 """Proper names, formats, abbreviations, and programs with their commands and options."""
 IDS = (
-    r"border_0(?:-km[\d.]+)?", r"inner(?:_0)?(?:-km[\d.]+)?", "tiny", "closed", "free", "all", "walker", "digger", "old", "slope_percent",
-    r"synthetic-p\d", r"S\d+", r"P\d+", r"FENCE-[A-Z]\d*", r"[0-9a-f]{16}", r"designs\.[\w.]+", r"SYN-\w+-\d+",
-)  # fmt: skip
+    r"border_0(?:-km[\d.]+)?",
+    r"inner(?:_0)?(?:-km[\d.]+)?",
+    "tiny",
+    "closed",
+    "free",
+    "all",
+    "walker",
+    "digger",
+    "old",
+    "slope_percent",
+    r"synthetic-p\d",
+    r"S\d+",
+    r"P\d+",
+    r"FENCE-[A-Z]\d*",
+    r"[0-9a-f]{16}",
+    r"designs\.[\w.]+",
+    r"SYN-\w+-\d+",
+)
 """Of the study, and of what stands in it; names for GPS units, which know no other letters; hashes."""
 FILES = r"[\w./*-]+\.(?:csv|json|tif|png|pdf|svg|html|gpkg|txt|yaml)\b|maps/|--[a-z-]+"
 GRID = r"\b\d{1,2}[C-X] ?[A-Z]{2}\b"

@@ -118,7 +118,7 @@ WORLDS = {f"weight {kappa:g}": World(kappa=kappa) for kappa in (0.02, 0.05, 0.1,
         kappa=0.5, preference=float(np.log(3)), concentration=1.0, intervals=(1.0, 4.0), missed=0.15, moods=2.0
     ),
     "weight 0.2, 8 animals that differ (log sd 0.5)": World(kappa=0.2, animals=8, steps=400, spread=0.5),
-}  # fmt: skip
+}
 
 
 def coverage(world: World, sets: int, seed: int = 1) -> tuple[float, float, float]:

@@ -35,10 +35,16 @@ def read(path: Path, grid: Grid = GRID, unit: str = "m", **more: object) -> tupl
 @pytest.mark.parametrize(
     ("mark", "kind", "tag"),
     [
-        (-9999, "float32", None), (-9999, "int16", None), (-32768, "int16", None), (-32768, "float32", -9999), (-99999, "float64", None),
-        (-32767, "int16", -32768), (-(2**63), "int64", None), (-1.7976931348623157e308, "float64", None),
+        (-9999, "float32", None),
+        (-9999, "int16", None),
+        (-32768, "int16", None),
+        (-32768, "float32", -9999),
+        (-99999, "float64", None),
+        (-32767, "int16", -32768),
+        (-(2**63), "int64", None),
+        (-1.7976931348623157e308, "float64", None),
     ],
-)  # fmt: skip
+)
 @pytest.mark.parametrize("resampling", [None, "average"])
 def test_a_mark_without_a_tag_is_no_data_and_told(
     tmp_path: Path, mark: float, kind: str, tag: float | None, resampling: str | None

@@ -60,9 +60,16 @@ def files(folder: Path) -> dict[str, Path]:
 def test_everything_as_options_gives_a_study_that_passes(tmp_path: Path) -> None:
     given = ground(tmp_path) | files(tmp_path)
     begun = otkel.new(
-        tmp_path / "mine", bounds=BOUNDS, cell_m=1000, species="urial", move_from="south", move_to="north", state="existing",
-        geometry_status="digitised", **given,
-    )  # fmt: skip
+        tmp_path / "mine",
+        bounds=BOUNDS,
+        cell_m=1000,
+        species="urial",
+        move_from="south",
+        move_to="north",
+        state="existing",
+        geometry_status="digitised",
+        **given,
+    )
     study = resolve(str(tmp_path / "mine")).study
     assert study.routes["urial"].origin == ["south"] and study.routes["urial"].targets == ["north"]
     assert study.fences.active == ["ograda"] and study.fences.coverage == "partial"
@@ -117,10 +124,26 @@ def test_a_template_takes_files_too_and_says_what_is_missing(tmp_path: Path) -> 
 
 def test_questions_at_a_terminal_end_in_the_same_study(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     given = files(tmp_path) | ground(tmp_path)
-    answers = iter([
-        "56 42 56.6 42.5", "2", str(given["dem"]), str(given["landcover"]), "urial", str(given["fences"]), str(given["cores"]), "", "",
-        "field book", "surveyed", "border", "field book", "digitised", "south", "north",
-    ])  # fmt: skip
+    answers = iter(
+        [
+            "56 42 56.6 42.5",
+            "2",
+            str(given["dem"]),
+            str(given["landcover"]),
+            "urial",
+            str(given["fences"]),
+            str(given["cores"]),
+            "",
+            "",
+            "field book",
+            "surveyed",
+            "border",
+            "field book",
+            "digitised",
+            "south",
+            "north",
+        ]
+    )
     monkeypatch.setattr(Reporter, "asks", True)
     monkeypatch.setattr(Reporter, "ask", lambda self, question: next(answers))
     ran = CliRunner().invoke(app, ["new", str(tmp_path / "mine"), "--cell-m", "1000"])

@@ -134,8 +134,10 @@ def test_estimates_meet_the_truth(summary: Summary[Findings], traps: Path) -> No
     truth = json.loads((traps / "truth.json").read_text())["species"]
     table = summary.found.use_factors
     single = table[(table["passage"] != "") & (table["status"] == "updated")]
-    held = [low <= truth[s]["use_factor_of_passage"][p] <= high for s, p, low, high in
-            zip(single["species"], single["passage"], single["low"], single["high"], strict=True)]  # fmt: skip
+    held = [
+        low <= truth[s]["use_factor_of_passage"][p] <= high
+        for s, p, low, high in zip(single["species"], single["passage"], single["low"], single["high"], strict=True)
+    ]
     assert len(held) >= 6 and np.mean(held) > 0.6
     places = summary.found.places
     for row in places[places["group"] == "place"].itertuples():
@@ -201,9 +203,22 @@ def test_the_overlay_moves_the_next_run(summary: Summary[Findings], study: Path,
     ranking = summary.found.reranked
     assert ranking is not None and (ranking.table["score_before"] != ranking.table["score_after"]).any()
     done = CliRunner().invoke(
-        app, ["run", str(study), "--scenario", "closed", "--species", "walker", "--out", str(tmp_path / "r"), "-q", "--no-cache",
-              "--evidence", str(summary.folder / "use_factors.yaml")],
-    )  # fmt: skip
+        app,
+        [
+            "run",
+            str(study),
+            "--scenario",
+            "closed",
+            "--species",
+            "walker",
+            "--out",
+            str(tmp_path / "r"),
+            "-q",
+            "--no-cache",
+            "--evidence",
+            str(summary.folder / "use_factors.yaml"),
+        ],
+    )
     assert done.exit_code == 0, done.output
     passages = pd.read_csv(tmp_path / "r" / "closed" / "walker" / "passages.csv").set_index("candidate")
     both = ranking.table.set_index("candidate")["rank_after_walker"]
@@ -278,9 +293,21 @@ def test_too_few_places_are_said_to_be_too_few(study: Path, traps: Path, tmp_pat
 def test_commands(study: Path, traps: Path, results: Path, tmp_path: Path) -> None:
     runner = CliRunner()
     done = runner.invoke(
-        app, ["evidence", str(study), str(traps), "--out", str(tmp_path / "e"), "--results", str(results), "--no-ranking", "--json",
-              "--alternative", f"same={results}"],
-    )  # fmt: skip
+        app,
+        [
+            "evidence",
+            str(study),
+            str(traps),
+            "--out",
+            str(tmp_path / "e"),
+            "--results",
+            str(results),
+            "--no-ranking",
+            "--json",
+            "--alternative",
+            f"same={results}",
+        ],
+    )
     assert done.exit_code == 0, done.output
     told = json.loads(done.stdout)
     assert told["synthetic"] and set(told["verdicts"]) == {"walker", "digger"}

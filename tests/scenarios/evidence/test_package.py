@@ -54,11 +54,17 @@ def write_package(folder: Path, **tables: str) -> Path:
     for name, text in texts.items():
         (folder / f"{name}.csv").write_text(text, encoding="utf-8")
     descriptor = {
-        "profile": "https://raw.githubusercontent.com/tdwg/camtrap-dp/1.0.2/camtrap-dp-profile.json", "name": "small", "title": "Small",
-        "created": "2024-05-01T00:00:00Z", "contributors": [{"title": "us"}], "project": {"title": "p"}, "spatial": {"type": "Point"},
-        "temporal": {"start": "2024-03-01"}, "taxonomic": [{"scientificName": "x"}],
+        "profile": "https://raw.githubusercontent.com/tdwg/camtrap-dp/1.0.2/camtrap-dp-profile.json",
+        "name": "small",
+        "title": "Small",
+        "created": "2024-05-01T00:00:00Z",
+        "contributors": [{"title": "us"}],
+        "project": {"title": "p"},
+        "spatial": {"type": "Point"},
+        "temporal": {"start": "2024-03-01"},
+        "taxonomic": [{"scientificName": "x"}],
         "resources": [{"name": name, "path": f"{name}.csv"} for name in texts],
-    }  # fmt: skip
+    }
     (folder / "datapackage.json").write_text(json.dumps(descriptor), encoding="utf-8")
     return folder
 
@@ -128,18 +134,28 @@ def doubled(table: pd.DataFrame) -> None:
 D, O, M = "deployments.csv", "observations.csv", "media.csv"  # noqa: E741
 DAMAGED: dict[str, tuple[Damage, list[str]]] = {
     "missing effort": (put(D, 3, "deploymentEnd", ""), [f"{D}:3: deploymentEnd", "effort is not known", "write when"]),
-    "no time zone": (put(D, 2, "deploymentStart", "2020-05-30T04:57:37"), [f"{D}:2: deploymentStart", "no time zone", "+05:00"]),
-    "ends before it starts": (put(D, 4, "deploymentEnd", "2020-06-01T00:00:00Z"), [f"{D}:4: deploymentEnd", "not after"]),
+    "no time zone": (
+        put(D, 2, "deploymentStart", "2020-05-30T04:57:37"),
+        [f"{D}:2: deploymentStart", "no time zone", "+05:00"],
+    ),
+    "ends before it starts": (
+        put(D, 4, "deploymentEnd", "2020-06-01T00:00:00Z"),
+        [f"{D}:4: deploymentEnd", "not after"],
+    ),
     "clock reset": (put(O, 2, "eventStart", "1970-01-02T00:00:00Z"), [f"{O}:2: eventStart", "before 2000", "correct"]),
     "clock in the future": (put(O, 2, "eventEnd", "2031-01-02T00:00:00Z"), [f"{O}:2: eventEnd", "2031"]),
     "event outside its deployment": (
-        put(O, 5, "eventStart", "2020-05-20T02:57:37Z"), [f"{O}:5: eventStart", "h outside its deployment", "clock"],
+        put(O, 5, "eventStart", "2020-05-20T02:57:37Z"),
+        [f"{O}:5: eventStart", "h outside its deployment", "clock"],
     ),
     "duplicate id": (edited(D, doubled), [f"{D}:6: deploymentID: '00a2c20d'", "stands in row 2 already"]),
     "unknown deployment": (put(O, 9, "deploymentID", "nowhere"), [f"{O}:9: deploymentID: 'nowhere'", f"not in {D}"]),
     "unknown medium": (put(O, 9, "mediaID", "none"), [f"{O}:9: mediaID: 'none'", f"not in {M}"]),
     "negative count": (put(O, 2, "count", "-3"), [f"{O}:2: count: '-3'", ">= 1"]),
-    "word not allowed": (put(O, 3, "observationType", "beast"), [f"{O}:3: observationType: 'beast'", "one of animal, human"]),
+    "word not allowed": (
+        put(O, 3, "observationType", "beast"),
+        [f"{O}:3: observationType: 'beast'", "one of animal, human"],
+    ),
     "not a number": (put(D, 2, "latitude", "51,496"), [f"{D}:2: latitude: '51,496'", "not a number"]),
     "broken count": (put(O, 2, "count", "1.5"), [f"{O}:2: count: '1.5'", "whole number"]),
     "latitude beyond the pole": (put(D, 2, "latitude", "151"), [f"{D}:2: latitude: '151'", "<= 90"]),
@@ -147,8 +163,11 @@ DAMAGED: dict[str, tuple[Damage, list[str]]] = {
         edited(D, lambda t: t.insert(0, "deployEnd", t.pop("deploymentEnd"))),
         [f"{D}:1: deploymentEnd", "column is missing", "'deployEnd'"],
     ),
-    "path out of the package": (put(M, 2, "filePath", "../secret.jpg"), [f"{M}:2: filePath: '../secret.jpg'", "not allowed"]),
-}  # fmt: skip
+    "path out of the package": (
+        put(M, 2, "filePath", "../secret.jpg"),
+        [f"{M}:2: filePath: '../secret.jpg'", "not allowed"],
+    ),
+}
 
 
 @needs_example
@@ -200,8 +219,10 @@ def test_swapped_unset_and_foreign_coordinates_are_told_apart(tmp_path: Path) ->
     inside, faults = placed(data, BELGIUM)
     assert inside.tolist() == [False, False, False, True]
     assert [("swap" in f.message, "unset" in f.message, "outside the study" in f.message) for f in faults.errors] == [
-        (True, False, True), (False, True, False), (False, False, True),
-    ]  # fmt: skip
+        (True, False, True),
+        (False, True, False),
+        (False, False, True),
+    ]
     assert "5550 m only" in faults.warnings[0].message
     inside, faults = placed(data, BELGIUM, leave_out=True)
     assert len(faults.errors) == 2 and not inside[2]

@@ -102,10 +102,15 @@ def test_names_that_a_shapefile_cut_are_found(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "hint"),
     [
-        ("b\u043erder", "CYRILLIC SMALL LETTER O"), ("\u0412order", "CYRILLIC"), ("border\u200b", "border"), ("bor\u00adder", "border"),
-        ("bord\u0435r ", "CYRILLIC SMALL LETTER IE"), ("b\uff4frder", "border"), ("BORDER", "border"),
+        ("b\u043erder", "CYRILLIC SMALL LETTER O"),
+        ("\u0412order", "CYRILLIC"),
+        ("border\u200b", "border"),
+        ("bor\u00adder", "border"),
+        ("bord\u0435r ", "CYRILLIC SMALL LETTER IE"),
+        ("b\uff4frder", "border"),
+        ("BORDER", "border"),
     ],
-)  # fmt: skip
+)
 def test_a_line_that_only_looks_like_a_used_one_is_refused(tmp_path: Path, text: str, hint: str) -> None:
     with pytest.raises(DataError, match="did you mean 'border'") as told:
         fences_of(drawn(tmp_path / "s", [WEST, EAST, line_km(INNER)], ["border", text, "inner"]))

@@ -161,9 +161,16 @@ def test_a_run_in_a_language_is_the_same_when_it_is_made_again(study: str, tmp_p
 @pytest.mark.parametrize(
     "run",
     [
-        run_corridor_study, run_passages, run_uncertainty_study, run_indicators, run_crime, run_evidence, run_sensitivity, run_tracks,
+        run_corridor_study,
+        run_passages,
+        run_uncertainty_study,
+        run_indicators,
+        run_crime,
+        run_evidence,
+        run_sensitivity,
+        run_tracks,
     ],
-)  # fmt: skip
+)
 def test_a_language_that_nobody_speaks_is_refused_before_anything_is_read(run: Callable[..., Any]) -> None:
     import inspect
 

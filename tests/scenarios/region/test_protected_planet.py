@@ -70,9 +70,10 @@ def test_every_page_of_every_country_is_read_and_what_is_not_there_or_not_standi
     assert sorted(found.tables["reserves"]["name"]) == ["Koytendag", "Surkhan", "Кугитанг"]
     assert found.left_out == {"reserves that are only proposed, or of no reported status": 1}
     assert [one.url.rpartition("?")[2] for one in found.fetched] == [
-        "country=TKM&with_geometry=true&per_page=3&page=1", "country=TKM&with_geometry=true&per_page=3&page=2",
+        "country=TKM&with_geometry=true&per_page=3&page=1",
+        "country=TKM&with_geometry=true&per_page=3&page=2",
         "country=UZB&with_geometry=true&per_page=3&page=1",
-    ]  # fmt: skip
+    ]
     assert all(len(one.sha256) == 64 and one.n_bytes > 100 for one in found.fetched)
 
 
@@ -92,8 +93,12 @@ def test_a_wrong_token_is_told_and_said_nowhere(served: Served, monkeypatch: pyt
 
 @pytest.mark.parametrize(
     ("fault", "words"),
-    [("page", "what came is no answer of Protected Planet"), ("redirect", r"another host \(elsewhere\.invalid\)"), ("403", "says 403")],
-)  # fmt: skip
+    [
+        ("page", "what came is no answer of Protected Planet"),
+        ("redirect", r"another host \(elsewhere\.invalid\)"),
+        ("403", "says 403"),
+    ],
+)
 def test_what_is_no_answer_is_told_in_one_line_with_what_to_do(served: Served, fault: str, words: str) -> None:
     served.faults.append(fault)
     with pytest.raises(NotReached, match=rf"page=1: .*{words}.*; reserves can be given as a file: --wdpa FILE") as told:

@@ -64,9 +64,15 @@ def by_reduction(land: Landscape, indicator: str) -> float:
 
 @pytest.mark.parametrize("indicator", INDICATORS)
 @pytest.mark.parametrize(
-    "more", [(), (("solver.edge_rule", "mean_conductance"),), (("solver.neighbours", 4),), (("solver.neighbours_least_cost", 16),)],
+    "more",
+    [
+        (),
+        (("solver.edge_rule", "mean_conductance"),),
+        (("solver.neighbours", 4),),
+        (("solver.neighbours_least_cost", 16),),
+    ],
     ids=["8", "mean conductance", "4", "16"],
-)  # fmt: skip
+)
 def test_slopes_are_those_of_finite_differences(
     small_study: Path, indicator: str, more: tuple[tuple[str, object], ...]
 ) -> None:

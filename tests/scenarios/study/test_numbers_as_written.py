@@ -33,11 +33,19 @@ def test_ways_to_write_two_thousand(study: Path, text: str) -> None:
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("33:20", "should be a number"), ("yes", "'yes': should be a number"), ("on", "a number"), ("0o2000", "a number"),
-        ("2,000", "without separators: 2000"), ("2 000", "without separators: 2000"), ("2,5", "with a point: 2.5"), ("2k", "a number"),
-        ("40%", "40, or 0.4 where a share is meant"), ("2000 m", "without a unit: 2000"), (".nan", "should be a number"),
+        ("33:20", "should be a number"),
+        ("yes", "'yes': should be a number"),
+        ("on", "a number"),
+        ("0o2000", "a number"),
+        ("2,000", "without separators: 2000"),
+        ("2 000", "without separators: 2000"),
+        ("2,5", "with a point: 2.5"),
+        ("2k", "a number"),
+        ("40%", "40, or 0.4 where a share is meant"),
+        ("2000 m", "without a unit: 2000"),
+        (".nan", "should be a number"),
     ],
-)  # fmt: skip
+)
 def test_what_is_no_number(study: Path, text: str, words: str) -> None:
     with pytest.raises(ConfigError) as told:
         every_m(study, text)

@@ -20,9 +20,13 @@ def alike(crossed: int, n: int, across: float = 1.0, beside: float = 3.0) -> Cho
     taken = np.arange(n) < crossed
     ones, number = np.ones(n), np.arange(n)
     return ChoiceSets(
-        crossed=taken, across=across * ones, beside=beside * ones, share=across / (across + beside) * ones,
-        animal=np.zeros(n, np.int64), block=number,
-    )  # fmt: skip
+        crossed=taken,
+        across=across * ones,
+        beside=beside * ones,
+        share=across / (across + beside) * ones,
+        animal=np.zeros(n, np.int64),
+        block=number,
+    )
 
 
 def test_of_equal_sets_the_best_weight_is_the_ratio_of_odds() -> None:

@@ -17,9 +17,14 @@ from tests.support.places import ROOT
 
 BABA = ROOT.parent / "shared" / "verify" / "baba"
 NAMES = {
-    "Quick_Cross": "quick_cross", "Bounce": "bounce", "Average_Movement": "average_movement", "Back_n_forth": "back_and_forth",
-    "Trace": "trace", "Trapped": "trapped", "unknown": "unknown",
-}  # fmt: skip
+    "Quick_Cross": "quick_cross",
+    "Bounce": "bounce",
+    "Average_Movement": "average_movement",
+    "Back_n_forth": "back_and_forth",
+    "Trace": "trace",
+    "Trapped": "trapped",
+    "unknown": "unknown",
+}
 
 
 def baba(folder: Path, name: str, distance_m: float, most_crossings: int) -> tuple[pd.DataFrame, pd.DataFrame]:

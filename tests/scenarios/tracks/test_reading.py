@@ -51,18 +51,34 @@ def test_underscores_will_do(tmp_path: Path) -> None:
 
 def test_what_is_no_fix_is_left_out_counted_and_told(tmp_path: Path) -> None:
     rows = [
-        row(0), row(2), row(2), row(4, lon=56.2), row(4, lon=56.21), row(3), row(6, visible="false"), row(8).replace("56.12345", ""),
-        row(10, lon=0, lat=0), row(12, animal=""), row(14).replace("2024", "1980"), row(16).replace("2024", "2034"),
-    ]  # fmt: skip
+        row(0),
+        row(2),
+        row(2),
+        row(4, lon=56.2),
+        row(4, lon=56.21),
+        row(3),
+        row(6, visible="false"),
+        row(8).replace("56.12345", ""),
+        row(10, lon=0, lat=0),
+        row(12, animal=""),
+        row(14).replace("2024", "1980"),
+        row(16).replace("2024", "2034"),
+    ]
     tracks = read_tracks(movebank(tmp_path, rows), now=NOW)
     assert len(tracks.fixes) == 4
     assert tracks.fixes["time"].is_monotonic_increasing
     counts = tracks.counts.set_index("animal").loc["A"]
     assert counts.to_dict() == {"rows": 11, "no_fix": 5, "repeated": 2, "too_fast": 0, "not_worn": 0, "fixes": 4}
     for words in (
-        "1 rows of A repeat a fix", "have the time of another fix and another position", "1 rows of A are earlier than the row before",
-        "are marked as outliers", "have no position", "are at 0, 0", "have no animal", "2 rows of A are before 2000 or in the future",
-    ):  # fmt: skip
+        "1 rows of A repeat a fix",
+        "have the time of another fix and another position",
+        "1 rows of A are earlier than the row before",
+        "are marked as outliers",
+        "have no position",
+        "are at 0, 0",
+        "have no animal",
+        "2 rows of A are before 2000 or in the future",
+    ):
         assert words in warned(tracks), words
 
 

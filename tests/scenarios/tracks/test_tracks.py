@@ -98,9 +98,21 @@ def test_a_run_takes_the_measured_permeability_and_says_so(
     assert resolved.study.fences.permeability["inner"]["digger"].value == 0.9
     assert any("border.digger: worth" in one and "instead of is worth 30" in one for one in taken.sentences)
     done = CliRunner().invoke(
-        app, ["run", str(study), "--scenario", "closed", "--species", "digger", "--out", str(tmp_path / "r"), "--no-cache",
-              "--evidence", str(summary.folder)],
-    )  # fmt: skip
+        app,
+        [
+            "run",
+            str(study),
+            "--scenario",
+            "closed",
+            "--species",
+            "digger",
+            "--out",
+            str(tmp_path / "r"),
+            "--no-cache",
+            "--evidence",
+            str(summary.folder),
+        ],
+    )
     assert done.exit_code == 0, done.output
     assert "evidence: fences.permeability.border.digger: worth" in done.stderr
     passages = pd.read_csv(tmp_path / "r" / "closed" / "digger" / "passages.csv").set_index("candidate")
