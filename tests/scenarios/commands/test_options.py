@@ -92,6 +92,7 @@ OF_TEXT = {
     "--origin": [""],
     "--to": ["docx", ""],
     "--only": ["roads", ""],
+    "--wdpa-country": ["Kazakhstan", ""],
 }
 """Values of words that an option cannot take; options whose value is a path are told of as missing input or unusable folders."""
 OF_NUMBERS = ["many", "nan", "1e999", "-1", ""]
