@@ -9,7 +9,9 @@ import yaml
 
 from rasters.files.writing import replacing
 from scenarios.outputs.report.basis import Basis
+from scenarios.outputs.translate import language
 from scenarios.passages.choose import PortfolioRun
+from scenarios.study.load import ResolvedStudy
 
 __all__ = ["SCENARIO", "next_step", "write_scenario"]
 
@@ -29,7 +31,7 @@ def write_scenario(run: PortfolioRun, folder: Path) -> Path:
         changes["done"] = [*resolved.study.done, *actions]
     file = {
         "scenario": f"{resolved.scenario}-plan",
-        "title": f"{resolved.scenario_title}: plan for {run.best.budget:g} cost units",
+        **_titles(resolved, run.best.budget),
         "study": resolved.study.study,
         "base": basis.base,
         "set": changes,
@@ -40,6 +42,18 @@ def write_scenario(run: PortfolioRun, folder: Path) -> Path:
             encoding="utf-8",
         )
     return folder / SCENARIO
+
+
+def _titles(resolved: ResolvedStudy, budget: float) -> dict[str, str]:
+    """Title of the plan, and in the languages in which the scenario has one."""
+    every = {"en": resolved.scenario_title, **resolved.scenario_titles}
+    return {
+        "title" if lang == "en" else f"title_{lang}": say("{scenario}: plan for {budget} cost units").format(
+            scenario=title, budget=say(f"{budget:g}")
+        )
+        for lang, title in every.items()
+        for say in [language(lang)]
+    }
 
 
 def next_step() -> str:

@@ -193,6 +193,7 @@ class Legend:
     fence: bool
     schematic_fence: bool
     passages: bool
+    numbered_standing: bool
     candidates: bool
     standing: bool
     border: bool
@@ -224,6 +225,11 @@ def legend_entries(legend: Legend, say: Callable[[str], str]) -> list[Entry]:
         fence = say("fence; figures: km from its start, arrows: the way they grow")
     every = (
         (legend.passages, say("proposed passage with its number, width and design"), _sign_passage),
+        (
+            legend.numbered_standing,
+            say("passage that stands or is planned, with its number, width and design"),
+            _sign_passage,
+        ),
         (legend.candidates, say("other places that were examined"), _sign_candidate),
         (legend.standing, say("passage that stands"), _sign_standing),
         (legend.fence, fence, _sign_fence),

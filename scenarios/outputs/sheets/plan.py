@@ -89,7 +89,7 @@ def _close_up(source: SheetSource, request: SheetRequest, passage: Passage) -> P
     title = source.say("Passage {number}: {fence}, km {km}").format(
         number=passage.label, fence=source.fence_title(passage.fence), km=source.km(passage.along_m)
     )
-    title = f"{title} ({passage.name})" if passage.name else title
+    title = f"{title} ({source.say(passage.name)})" if passage.name else title
     sheet = PaperSheet(title=title, subtitle=_subtitle(source), scale=scale, lon=lon, lat=lat)
     return _with_passages(source, sheet, request.paper, orientation, first=passage)
 

@@ -205,7 +205,8 @@ def _draw_map(page: Page, sheet: PaperSheet, frame: MapFrame, source: SheetSourc
     return Legend(
         fence=bool(fences),
         schematic_fence=any(is_schematic(f.geometry_status) for f in source.run.cuts.fences),
-        passages=bool(passages),
+        passages=any(not p.state for p, _ in passages),
+        numbered_standing=any(bool(p.state) for p, _ in passages),
         candidates=candidates,
         standing=standing,
         border=bool(border),
