@@ -90,21 +90,25 @@
   }
 
   const SAME_SPOT = 11;
+  const SAME_NUMBERS = 17;
   const overlap = (a, b) => Math.max(0, Math.min(a.right, b.right) - Math.max(a.left, b.left)) * Math.max(0, Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top));
   const moved = (box, [x, y]) => ({ left: box.left + x, right: box.right + x, top: box.top + y, bottom: box.bottom + y });
 
-  /** Passages on the spot of a better one, and names without a free place beside theirs, are hidden until there is room. */
+  /** Passages on the spot of a better one, and names without a free place beside theirs on the map, are hidden until there is room. */
   function arrange(view) {
-    const taken = thin(view);
+    const frame = view.map.getContainer().getBoundingClientRect();
+    const taken = [...thin(view), ...[...document.querySelectorAll(".corner .fold, .toolbox")].map((part) => part.getBoundingClientRect())];
     view.names.forEach((marker) => {
       const element = marker.getElement();
       marker.setOffset([0, 0]);
       const box = element.getBoundingClientRect();
       const [beside, above] = [box.width / 2 + 14, box.height / 2 + 14];
-      const tries = [[0, 0], [0, -above], [0, above], [beside, 0], [-beside, 0], [beside, -above], [-beside, -above], [beside, above], [-beside, above]];
-      const costs = tries.map((by) => taken.reduce((sum, other) => sum + overlap(moved(box, by), other), 0));
+      const tries = [[0, 0], [0, -above], [0, above], [beside, 0], [-beside, 0], [beside, -above], [-beside, -above], [beside, above], [-beside, above],
+        [beside / 2, -above], [-beside / 2, -above], [beside / 2, above], [-beside / 2, above]];
+      const outside = (spot) => box.width * box.height - overlap(spot, frame);
+      const costs = tries.map((by) => taken.reduce((sum, other) => sum + overlap(moved(box, by), other), outside(moved(box, by))));
       const best = costs.indexOf(Math.min(...costs));
-      element.style.visibility = costs[best] > 0.1 * box.width * box.height ? "hidden" : "visible";
+      element.style.visibility = costs[best] > 0.06 * box.width * box.height ? "hidden" : "visible";
       marker.setOffset(tries[best]);
       if (element.style.visibility === "visible") taken.push(moved(box, tries[best]));
     });
@@ -119,7 +123,7 @@
     const passages = [];
     elements.sort((a, b) => rank(a) - rank(b)).forEach((element) => {
       const box = element.getBoundingClientRect();
-      const covered = rank(element) > 0 && passages.some((other) => apart(box, other) < SAME_SPOT);
+      const covered = rank(element) > 0 && passages.some((other) => apart(box, other) < (box.width + other.width > 40 ? SAME_NUMBERS : SAME_SPOT));
       element.style.visibility = covered ? "hidden" : "visible";
       if (!covered) passages.push(box);
     });
