@@ -10,6 +10,7 @@ __all__ = [
     "DASH",
     "MINUS",
     "NO_ROUTE",
+    "RAISED",
     "THIN",
     "distance",
     "figure",
@@ -26,6 +27,8 @@ CUT_OFF = "cut off"
 """A core from which no route leads to any target."""
 OF_ROUTES = ("", "effective m", "effective km", "ohm", "\u03a9")
 """Units in which infinite means that there is no route; the unit of a value may be missing where rows have units of their own."""
+RAISED = str.maketrans("-0123456789", "\u207b\u2070\u00b9\u00b2\u00b3\u2074\u2075\u2076\u2077\u2078\u2079")
+"""Digits as exponents."""
 
 
 def figure(value: SupportsFloat, unit: str = "", digits: int = 4) -> str:

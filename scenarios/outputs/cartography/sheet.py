@@ -19,7 +19,7 @@ from matplotlib.ticker import MaxNLocator
 
 from rasters.files.writing import replacing
 from rasters.grid import Grid
-from rasters.numbers import figure
+from rasters.numbers import RAISED, figure
 from scenarios.outputs.cartography.furniture import Bounds, Say, graticule, ground_scale, nice_below, north_bearing_deg
 
 if TYPE_CHECKING:
@@ -224,10 +224,6 @@ def _ticks(norm: Normalize) -> list[float]:
     powers = 10.0 ** np.arange(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
     steps = (1.0,) if math.log10(high / low) > 2.2 else (1.0, 2.0, 5.0)
     return [float(s * p) for p in powers for s in steps if low * (1 - 1e-9) <= s * p <= high * (1 + 1e-9)]
-
-
-RAISED = str.maketrans("-0123456789", "\u207b\u2070\u00b9\u00b2\u00b3\u2074\u2075\u2076\u2077\u2078\u2079")
-"""Digits as exponents."""
 
 
 def _figure(value: float) -> str:

@@ -5,6 +5,7 @@ The same colours as on the maps; they stay apart for people who see no red or no
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -13,6 +14,7 @@ from xml.sax.saxutils import quoteattr
 import numpy as np
 import shapely
 
+from rasters.numbers import RAISED, figure
 from scenarios.outputs.translate import ENGLISH, Language
 
 if TYPE_CHECKING:
@@ -287,7 +289,7 @@ def pseudocolour(surface: str, stops: Iterable[float], unit: str, opacity: float
     """A raster of one band in colours at ``stops``, straight between them."""
     values = list(stops)
     colours = _spread(RASTER_COLOURS[surface], len(values))
-    said = [f"{say(f'{value:.3g}')} {say(unit)}".strip() for value in values]
+    said = [_told(value, unit, say) for value in values]
     items = "".join(
         f'<item value="{value:.9g}" color="{colour}" alpha="255" label={quoteattr(words)}/>'
         for value, colour, words in zip(values, colours, said, strict=True)
@@ -300,6 +302,16 @@ def pseudocolour(surface: str, stops: Iterable[float], unit: str, opacity: float
         '</rasterrenderer><brightnesscontrast brightness="0" contrast="0" gamma="1"/>'
         '<rasterresampler maxOversampling="2"/></pipe>'
     )
+
+
+def _told(value: float, unit: str, say: Say) -> str:
+    """A colour's value as people read it: effective kilometres, small numbers as powers of ten, no unit for plain numbers."""
+    value, unit = (value / 1000, "effective km") if unit == "effective m" else (value, "" if unit == "1" else unit)
+    number = say(figure(value, unit, 3))
+    if value and abs(value) < 1e-3:
+        power = math.floor(math.log10(abs(value)))
+        number = f"{say(f'{value / 10.0**power:.3g}')}\u00b710{str(power).translate(RAISED)}"
+    return f"{number} {say(unit)}".strip()
 
 
 def _spread(colours: Sequence[str], n: int) -> list[str]:

@@ -33,6 +33,7 @@ from scenarios.outputs.exporting import export_results
 from scenarios.outputs.field.content import field_content
 from scenarios.outputs.field.gpx import write_gpx
 from scenarios.outputs.generalise import generalised
+from scenarios.outputs.gis.qgis_styles import pseudocolour
 from scenarios.outputs.kinds import KINDS
 from scenarios.outputs.sk42 import from_gauss_kruger, operation_of
 from scenarios.outputs.stored import read_results
@@ -412,3 +413,12 @@ def test_layers_of_every_file_carry_the_operation(files):
         assert info["audience"].startswith("restricted") and "EPSG:" in info["crs_operation"]
     with rasterio.open(next(files.rglob("current_density.tif"))) as file:
         assert file.tags()["audience"].startswith("restricted")
+
+
+def test_colours_of_a_project_are_told_as_people_read_numbers():
+    say = language("ru")
+    told = [
+        re.findall('label="([^"]*)"', pseudocolour("resistance", stops, unit, say=say))
+        for stops, unit in (((1.0, 4.3), "1"), ((1910.0, 1.58e6), "effective m"), ((0.0, 3.85e-6), "A/m"))
+    ]
+    assert told == [["1", "4,3"], ["1,91 эфф. км", "1\u202f580 эфф. км"], ["0 А/м", "3,85\u00b710\u207b\u2076 А/м"]]
