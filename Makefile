@@ -23,6 +23,7 @@ demo: $(STAMP)
 	@echo "Maps and what-if: $(OUT)/report.html   tables: $(OUT)/index.html"
 
 test: lint
+	$(BIN)/python -m connectivity.precompile
 	OTKEL_BOUNDSCHECK=0 $(BIN)/python -m pytest -n 2 --dist loadfile
 
 test-newest:

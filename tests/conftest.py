@@ -7,14 +7,10 @@ import sys
 from functools import cache
 from itertools import count
 from pathlib import Path
-from typing import Any
 
 import pytest
 import typer.testing
-from filelock import FileLock
 from hypothesis import settings
-from numba.core.compiler_lock import global_compiler_lock
-from numba.core.dispatcher import Dispatcher
 
 ROOT = Path(__file__).parents[1]
 
@@ -35,31 +31,6 @@ NUMBERS = count()
 
 typer.main.get_command = typer.testing._get_command = cache(typer.main.get_command)  # type: ignore[attr-defined]
 """Building the tree of commands takes as long as most of what they are asked here, and it is always the same tree."""
-
-
-@cache
-def lock_of(folder: Path) -> FileLock:
-    """The one lock of a folder of machine code in this process; whoever has it may take it again."""
-    return FileLock(folder / "compiling.lock", thread_local=False)
-
-
-def compile_once(compile: Any = Dispatcher.compile) -> Any:
-    """Processes that need the same kernel at the same time wait for the first to have compiled it, and take it from the cache.
-
-    Kernels import one another in one direction only, and whoever compiles one takes the locks in that direction.
-    """
-
-    def compiled(self: Dispatcher, signature: Any) -> Any:
-        folder = self._cache.cache_path
-        if folder is None:
-            return compile(self, signature)
-        with global_compiler_lock, lock_of(Path(folder).parent):
-            return compile(self, signature)
-
-    return compiled
-
-
-Dispatcher.compile = compile_once()
 
 
 @pytest.fixture(autouse=True)

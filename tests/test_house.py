@@ -168,7 +168,7 @@ def test_kernels_stay_within_their_arrays() -> None:
     done = python("tests/support/kernel_rounds.py", OTKEL_BOUNDSCHECK="1")
     assert done.returncode == 0, done.stderr[-3000:]
     unused = done.stdout.split()
-    assert not unused, f"no kernel of {', '.join(unused)} ran: add them to tests/support/kernel_rounds.py"
+    assert not unused, f"no kernel of {', '.join(unused)} ran: add them to connectivity/precompile.py"
 
 
 def test_the_bounds_check_would_find_something() -> None:
@@ -193,9 +193,9 @@ def test_a_changed_nested_kernel_changes_the_caches_of_all_that_import_it(tmp_pa
         (tmp_path / package / "__init__.py").touch()
     program = (
         "import sys\nfrom pathlib import Path\nsys.path.insert(0, str(Path.cwd()))\n"
-        "from rasters.kernels._jit import _cache_folder\n"
-        "print(_cache_folder(Path('connectivity/kernels/multigrid/cycle.py').resolve()), "
-        "_cache_folder(Path('connectivity/kernels/search/slope.py').resolve()))"
+        "from rasters.kernels._jit import _folder_of\n"
+        "print(_folder_of(Path('connectivity/kernels/multigrid/cycle.py').resolve()), "
+        "_folder_of(Path('connectivity/kernels/search/slope.py').resolve()))"
     )
 
     def folders() -> list[str]:

@@ -6,11 +6,13 @@ import shutil
 import sqlite3
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
+from pyproj import CRS
 
 from rasters.errors import ExportError, GridMismatchError
 from rasters.files.scratch import own_mark, remove_left
@@ -234,8 +236,9 @@ def _write_layer(
     import pyogrio
 
     shape = {"geometry_type": "Unknown"} if frame.empty else {}
+    crs = getattr(frame, "crs", None)
     pyogrio.write_dataframe(
-        frame,
+        frame if crs is None else frame.set_crs(_CodedCrs(crs), allow_override=True),
         part,
         layer=name,
         driver="GPKG",
@@ -245,6 +248,18 @@ def _write_layer(
         dataset_options={} if append else {"VERSION": GEOPACKAGE_VERSION},
         **shape,
     )
+
+
+class _CodedCrs(CRS):
+    """Its EPSG code is looked for once for all layers: PROJ needs a fifth of a second where there is none."""
+
+    def to_epsg(self, min_confidence: int = 70) -> int | None:
+        return _epsg(self.to_wkt(), min_confidence)
+
+
+@cache
+def _epsg(wkt: str, min_confidence: int) -> int | None:
+    return CRS.from_wkt(wkt).to_epsg(min_confidence)
 
 
 @contextmanager

@@ -11,7 +11,7 @@ import hashlib
 import logging
 import os
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,7 @@ import numba
 from numba import config
 from numba.core import event
 
-__all__ = ["BOUNDSCHECK", "inlined_kernel", "kernel", "parallel_kernel"]
+__all__ = ["BOUNDSCHECK", "inlined_kernel", "kept_kernels", "kernel", "parallel_kernel"]
 
 BOUNDSCHECK = os.environ.get("OTKEL_BOUNDSCHECK", "0") == "1"
 _CACHE = os.environ.get("OTKEL_KERNEL_CACHE", "1") == "1"
@@ -60,11 +60,10 @@ def _sources(path: Path) -> frozenset[Path]:
     return frozenset(found)
 
 
-@lru_cache
-def _cache_folder(path: Path) -> str | None:
-    """Where machine code of one kernel file is kept; None where nothing can be written."""
+def _cache_folder(sources: Iterable[Path]) -> Path | None:
+    """Where machine code of these kernel files is kept; None where nothing can be written."""
     digest = hashlib.sha256(f"{numba.__version__} {BOUNDSCHECK}".encode())
-    for source in sorted(_sources(path)):
+    for source in sorted(sources):
         digest.update(source.read_bytes())
     home = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "otkel" / "kernels"
     folder = Path(os.environ.get("NUMBA_CACHE_DIR") or home) / digest.hexdigest()[:16]
@@ -72,14 +71,25 @@ def _cache_folder(path: Path) -> str | None:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError:
         return None
-    return str(folder)
+    return folder
+
+
+@lru_cache
+def _folder_of(path: Path) -> Path | None:
+    return _cache_folder(_sources(path)) if _CACHE else None
+
+
+def kept_kernels() -> Path | None:
+    """Folder that stands for all kernels as they are now, where their machine code is kept; None where it is not kept."""
+    every = (path for package in ("rasters", "connectivity") for path in (_ROOT / package / "kernels").rglob("*.py"))
+    return _cache_folder(every) if _CACHE else None
 
 
 def _compiled(function: Callable[..., Any], **switches: Any) -> Any:
-    folder = _cache_folder(Path(function.__code__.co_filename)) if _CACHE else None
+    folder = _folder_of(Path(function.__code__.co_filename))
     if folder is None:
         return numba.njit(cache=False, nogil=True, boundscheck=BOUNDSCHECK, **switches)(function)
-    before, config.CACHE_DIR = config.CACHE_DIR, folder
+    before, config.CACHE_DIR = config.CACHE_DIR, str(folder)
     try:
         return numba.njit(cache=True, nogil=True, boundscheck=BOUNDSCHECK, **switches)(function)
     finally:

@@ -54,8 +54,13 @@ def source_files(*modules: str) -> tuple[Path, ...]:
     return tuple(sorted(found))
 
 
-def _imported(path: Path) -> Iterator[str]:
+@cache
+def _imported(path: Path) -> tuple[str, ...]:
     """Names that may be modules: of ``from a.b import c`` both ``a.b`` and ``a.b.c``."""
+    return tuple(_imports(path))
+
+
+def _imports(path: Path) -> Iterator[str]:
     for node in ast.walk(ast.parse(path.read_text("utf-8"))):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)

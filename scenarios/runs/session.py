@@ -12,6 +12,7 @@ from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from connectivity.precompile import compiled_beside
 from scenarios.land.inputs import context_layer, read_inputs, same_layers, size_of
 from scenarios.land.memory import Stage, require_memory
 from scenarios.land.prepared import Prepared, prepare_species
@@ -91,7 +92,8 @@ def run_resolved(
     }
     stated |= {"lang": lang} if lang else {}
     require_memory(size_of(resolved, species), Stage.SOLVED)
-    with results_folder(out, resolved, over_run=True, kind=KIND if full else "", settings=stated) as job:
+    kind = KIND if full else ""
+    with compiled_beside(), results_folder(out, resolved, over_run=True, kind=kind, settings=stated) as job:
         prepared = _prepared(resolved, species)
         job.as_read = {path: sha for every in prepared for one in every for path, sha in one.inputs.files.items()}
         profiles = {one.profile.id: one.profile for every in prepared for one in every}
