@@ -132,11 +132,12 @@ def circuits() -> None:
     for land in _landscapes():
         solve_circuit(*_grounded(land), method="sparse-direct")
         _multigrid(land)
+    _multigrid(_Fenced((290, 300), 0.2))
     _multigrid(_Fenced((400, 380), 0.2, holes=0.001, ratio=1.2))
 
 
 def _multigrid(land: _Fenced) -> None:
-    """A large even landscape has coarse rasters under the fine one."""
+    """A large landscape has coarse graphs under the raster; a large even one has coarse rasters."""
     system, current = _grounded(land)
     cell_components(system)
     solve_circuit(system, current, method="multigrid")
