@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-import scenarios.land.inputs as inputs_module
 from cli import app
 from rasters.errors import MemoryBudgetError
+from scenarios.land import inputs, layers
 from scenarios.land.memory import Size, Stage, needed_bytes, require_memory
 from tests.support.tiny_study import write_tiny_study
 
@@ -60,8 +60,8 @@ MORE = {"explain": ["57", "42"], "indicators": ["--year", "2025=closed"], "windo
 def test_every_command_stops_at_once(
     command: str, study: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for name in ("read_layer", "cut_edges", "burn"):
-        monkeypatch.setattr(inputs_module, name, None)
+    for module, name in ((inputs, "read_layers"), (inputs, "cut_edges"), (layers, "read_layer"), (layers, "burn")):
+        monkeypatch.setattr(module, name, None)
     monkeypatch.setenv("OTKEL_MEMORY_GIB", "0.05")
     out = [] if command in ("check", "explain") else ["--out", str(tmp_path / "out")]
     done = CliRunner().invoke(app, [command, str(study), *MORE.get(command, ()), *out])
