@@ -15,7 +15,7 @@ from rasters.errors import DataError
 from rasters.files.writing import replacing
 from scenarios.batch.facts import FACTS
 from scenarios.batch.folder import RUNS, BatchFolder
-from scenarios.outputs.columns import Column, column_dictionary, column_of
+from scenarios.outputs.columns import NOTHING, Column, Own, column_dictionary, column_of
 from scenarios.outputs.folder import MARKER
 from scenarios.outputs.manifest import FORMAT, outputs_of
 from scenarios.outputs.tables import write_csv
@@ -61,7 +61,7 @@ def write_tables_of_batch(folder: BatchFolder, plan: Mapping[str, Any]) -> list[
     for name, (source, wanted) in GATHERED.items():
         if _gather(folder, plan["axes"], finished, folder.path / name, source, wanted):
             paths.append(folder.path / name)
-            heads[name] = _head(folder.path / name)
+            heads[name] = _head(folder.path / name, own)
     paths.append(write_csv(folder.path / "columns.csv", column_dictionary(heads, own=own), of="columns"))
     return paths + [_as_parquet(path) for path in paths[:-1] if importlib.util.find_spec("pyarrow")]
 
@@ -131,11 +131,11 @@ def _gather(
     return True
 
 
-def _head(path: Path) -> list[str]:
+def _head(path: Path, own: Own = NOTHING) -> list[str]:
     with _table(path) as stream:
         head = next(csv.reader(stream), [])
         for name in head:
-            column_of(name)
+            column_of(name, own=own)
         return head
 
 

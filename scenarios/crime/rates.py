@@ -117,7 +117,7 @@ def rate_ratio(before: tuple[Reals, Reals], after: tuple[Reals, Reals]) -> RateR
     log_ratio, weight = _difference(second, first)
     cumulated = np.cumsum(weight) - weight / 2
     low, middle, high = np.exp(np.interp(TAILS, cumulated, log_ratio))
-    rise = float(weight[log_ratio > 0].sum())
+    rise = float(weight[log_ratio > 0].sum() + weight[log_ratio == 0].sum() / 2)
     return RateRatio(ratio=float(middle), low=float(low), high=float(high), probability_of_rise=rise, status="ok")
 
 

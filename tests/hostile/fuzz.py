@@ -93,7 +93,9 @@ class Desk:
     def __init__(self, name: str, folder: Path) -> None:
         self.name, self.reader, self.folder = name, READERS[name], folder / "files"
         self.folder.mkdir(parents=True)
-        self.reader.write(self.folder)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            self.reader.write(self.folder)
         self.names = self.reader.names(self.folder)
         self.valid = {str(path): path.read_bytes() for path in self.folder.rglob("*") if path.is_file()}
         self.kept = {str(parent) for path in self.valid for parent in Path(path).parents}

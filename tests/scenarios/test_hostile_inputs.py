@@ -225,7 +225,7 @@ KINDS: dict[str, tuple[str, str, Change, str]] = {
 def test_what_once_stopped_a_reader_is_told(kind: str, tmp_path: Path) -> None:
     reader, file, change, words = KINDS[kind]
     desk = fuzz.Desk(reader, tmp_path)
-    content = change(desk.valid[desk.folder / file])
+    content = change(desk.valid[str(desk.folder / file)])
     end = desk.read(fuzz.Input(reader=reader, number=0, seed=0, file=file, content=content))
     assert (end.how, end.kind) == ("refused", ""), end.text
     assert words in end.text
