@@ -76,7 +76,7 @@ def _histories(watch: Watch, species: str) -> _Histories:
         is_step=np.array([_is_step(unit) for unit in units], bool),
         detected=(seen > 0).astype(float),
         days=effort,
-        season=_seasons(first, n),
+        season=_seasons(first, n) if n else np.zeros(0, np.int64),
     )
 
 

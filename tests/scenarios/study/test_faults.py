@@ -17,7 +17,7 @@ from scenarios.crime.settings import CrimeSettings
 from scenarios.evidence.overlay import Overlay
 from scenarios.evidence.settings import EvidenceSettings
 from scenarios.study.base import Model
-from scenarios.study.documents import Document, read_document, validate
+from scenarios.study.documents import Document, parse_yaml, read_document, validate
 from scenarios.study.load import resolve
 from scenarios.study.schema import ScenarioFile, Study
 from scenarios.study.shapes import Expected, example_of, keys_of
@@ -112,10 +112,10 @@ def test_every_example_would_be_taken(model: type[Model]) -> None:
     for name, field in model.model_fields.items():
         kind = Annotated[(field.annotation, *field.metadata)] if field.metadata else field.annotation
         example = example_of(keys_of(Expected.of(model))[field.alias or name])
-        again = yaml.safe_load(yaml.safe_dump(example))
+        again = parse_yaml(yaml.safe_dump(example))
         TypeAdapter(kind).validate_python(again)
     if model.example:
-        model.model_validate(yaml.safe_load(model.example))
+        model.model_validate(parse_yaml(model.example))
 
 
 @pytest.mark.parametrize("model", FILES, ids=lambda one: one.__name__)
