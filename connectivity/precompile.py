@@ -237,7 +237,7 @@ def main(words: Sequence[str]) -> int:
     """Compile rounds, by default all: in this process with ``--here``, else each in a process of its own; the exit status."""
     names = [word for word in words if word != "--here"] or list(ROUNDS)
     if unknown := set(names) - set(ROUNDS):
-        print(f"no round is called {', '.join(sorted(unknown))}; there are {', '.join(ROUNDS)}", file=sys.stderr)
+        print(f"unknown round {', '.join(sorted(unknown))}; choose from {', '.join(ROUNDS)}", file=sys.stderr)
         return 2
     if "--here" in words:
         for name in names:

@@ -59,7 +59,7 @@ def test_an_area_that_says_nothing_is_refused(tmp_path: Path, shapes: list[objec
 
 def test_an_area_that_is_no_vector_file_is_refused(tmp_path: Path) -> None:
     (tmp_path / "a.gpkg").write_text("nothing", encoding="utf-8")
-    with pytest.raises(DataError, match="cannot be read as vectors"):
+    with pytest.raises(DataError, match="not a vector file of a format that otkel opens"):
         bounds_of(None, tmp_path / "a.gpkg")
 
 
@@ -131,6 +131,7 @@ def test_addresses_of_options_come_before_the_environment_and_that_before_the_fi
     monkeypatch.setenv("OTKEL_URL_WORLDCOVER", "http://variable/b/")
     monkeypatch.setenv("OTKEL_URL_DEM", "http://variable/a")
     found = addresses_of(["dem=http://option/dem-{arc}m"])
+    assert found.pop("wdpa") == usual["wdpa"]
     assert found == {"dem": "http://option/dem-{arc}m", "worldcover": "http://variable/b", "overpass": "http://file/c"}
     assert {*found} == {*usual}
     url = Given(addresses=["dem=http://option/dem-{arc}m"]).sources(Place.around((66, 37, 67, 38), 100))[0]
