@@ -50,6 +50,7 @@ UNITS = (
     "per 100 camera-days",
     "animal-days",
     "per 100 animal-days",
+    "collar-months",
     "hours",
     "UTC",
     "local time",

@@ -131,8 +131,12 @@ def test_addresses_of_options_come_before_the_environment_and_that_before_the_fi
     monkeypatch.setenv("OTKEL_URL_WORLDCOVER", "http://variable/b/")
     monkeypatch.setenv("OTKEL_URL_DEM", "http://variable/a")
     found = addresses_of(["dem=http://option/dem-{arc}m"])
-    assert found.pop("wdpa") == usual["wdpa"]
-    assert found == {"dem": "http://option/dem-{arc}m", "worldcover": "http://variable/b", "overpass": "http://file/c"}
+    assert found == {
+        "wdpa": usual["wdpa"],
+        "dem": "http://option/dem-{arc}m",
+        "worldcover": "http://variable/b",
+        "overpass": "http://file/c",
+    }
     assert {*found} == {*usual}
     url = Given(addresses=["dem=http://option/dem-{arc}m"]).sources(Place.around((66, 37, 67, 38), 100))[0]
     assert url.asks(Place.around((66.2, 37.2, 66.4, 37.4), 100))[0].url.startswith(

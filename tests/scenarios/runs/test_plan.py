@@ -13,12 +13,12 @@ import pytest
 from numpy.typing import NDArray
 from typer.testing import CliRunner
 
-import scenarios.land.inputs as inputs_module
 import scenarios.model.landscape
 import scenarios.runs.cost as cost
 import scenarios.runs.plan as plan_module
 from cli import app
 from connectivity.least_cost.cost_distance import cost_weighted_distances
+from scenarios.land import inputs, layers
 from scenarios.land.inputs import read_inputs
 from scenarios.land.prepared import Prepared, prepare_species
 from scenarios.model.landscape import Landscape
@@ -70,9 +70,9 @@ def _all_searches(prepared: Prepared) -> list[NDArray[np.float64]]:
 
 def test_a_plan_counts_what_the_run_then_does(study: Path) -> None:
     resolved = resolve(str(study), "closed")
-    inputs = read_inputs(resolved)
+    read = read_inputs(resolved)
     for species, reached in (("digger", 2), ("walker", 0)):
-        prepared = prepare_species(resolved, inputs, species)
+        prepared = prepare_species(resolved, read, species)
         work, run = work_of(prepared), run_species(prepared)
         assert work.cells == 1600 and work.passable == int(run.surface.passable.sum())
         ends = sum(np.isfinite(cwd).sum() for cwd in _all_searches(prepared)) / 5
@@ -138,8 +138,8 @@ def test_more_threads_take_less_time_but_not_less_work(monkeypatch: pytest.Monke
 
 @pytest.fixture
 def nothing_is_built(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("read_layer", "cut_edges", "burn"):
-        monkeypatch.setattr(inputs_module, name, None)
+    for module, name in ((inputs, "read_layers"), (inputs, "cut_edges"), (layers, "read_layer"), (layers, "burn")):
+        monkeypatch.setattr(module, name, None)
 
 
 def test_what_would_not_fit_is_told_without_building_anything(study: Path, nothing_is_built: None) -> None:
