@@ -122,4 +122,4 @@ def test_the_folder(small_study: Path, tmp_path: Path) -> None:
         -1.0, rel=1e-6
     )  # homogeneous: twice the resistance everywhere is half the conductance
     page = (out / "index.html").read_text(encoding="utf-8")
-    assert "Where better habitat would pay most" in page and "dispersal_km" in page
+    assert "Where better habitat would pay most" in page and "how far they disperse" in page
