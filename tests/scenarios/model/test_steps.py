@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import errno
 import hashlib
 import json
@@ -25,7 +26,7 @@ from rasters.errors import ConfigError, DataError, ExportError, PlannerWarning
 from scenarios.land.inputs import read_inputs
 from scenarios.model.results import SpeciesRun
 from scenarios.model.steps import KEPT, StepStore, open_store, solve_step, step_key
-from scenarios.records.content import code_hash, source_files
+from scenarios.records.content import _files_of, _imported, code_hash, source_files
 from scenarios.records.fingerprint import file_hash
 from scenarios.records.packing import pack, unpack
 from scenarios.study.load import ResolvedStudy, resolve
@@ -242,6 +243,17 @@ def test_the_code_and_its_libraries_are_in_the_key(study: Path, monkeypatch: pyt
     before = key_of(study)
     monkeypatch.setattr(steps, "code_hash", lambda *modules: "other")
     assert key_of(study) != before
+
+
+def test_imports_are_those_that_python_finds() -> None:
+    for path in (path for room in ("connectivity", "rasters", "scenarios") for path in (ROOT / room).rglob("*.py")):
+        found: set[str] = set()
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.Import):
+                found |= {one.name for one in node.names}
+            elif isinstance(node, ast.ImportFrom) and node.module:
+                found |= {node.module, *(f"{node.module}.{one.name}" for one in node.names)}
+        assert {name for name in found if _files_of(name)} <= set(_imported(path)), path
 
 
 def test_sources_are_followed_through_every_import() -> None:
