@@ -168,7 +168,7 @@ def test_kernels_stay_within_their_arrays() -> None:
     done = python("tests/support/kernel_rounds.py", OTKEL_BOUNDSCHECK="1")
     assert done.returncode == 0, done.stderr[-3000:]
     unused = done.stdout.split()
-    assert not unused, f"no kernel of {', '.join(unused)} ran: add them to connectivity/precompile.py"
+    assert not unused, f"no kernel of {', '.join(unused)} ran: add them to connectivity/rounds.py"
 
 
 def test_the_bounds_check_would_find_something() -> None:

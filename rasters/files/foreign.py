@@ -26,7 +26,7 @@ from rasters.files.formats import first_bytes, is_packed, is_plain_vectors, requ
 from rasters.files.reading import existing
 from rasters.files.scratch import scratch_folder
 from rasters.files.text_codes import code_named, decoded, guessed, stated_by_shapefile
-from rasters.files.vectors import require_distinct
+from rasters.files.vectors import require_distinct, unreadable
 from rasters.plain import plain_text
 
 if TYPE_CHECKING:
@@ -310,7 +310,6 @@ def _reason(error: Exception, file: Path, path: Path) -> str:
 def _read(path: Path, file: Path, name: str, encoding: str | None) -> ForeignLayer:
     import geopandas as gpd
     import pyogrio
-    from shapely.errors import ShapelyError
 
     with warnings.catch_warnings(record=True) as told:
         warnings.simplefilter("always")
@@ -320,13 +319,7 @@ def _read(path: Path, file: Path, name: str, encoding: str | None) -> ForeignLay
             )
         except UnicodeDecodeError:
             raise
-        except (
-            ValueError,
-            UnboundLocalError,
-            ShapelyError,
-            pyogrio.errors.DataSourceError,
-            pyogrio.errors.DataLayerError,
-        ) as error:
+        except unreadable() as error:
             reason = _reason(error, file, path)
             raise DataError(f"{path}, layer {name}: cannot be read: {reason}; save it again") from error
     if not isinstance(frame, gpd.GeoDataFrame):

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     import geopandas as gpd
     import pandas as pd
 
-__all__ = ["read_vectors", "require_distinct"]
+__all__ = ["read_vectors", "require_distinct", "unreadable"]
 
 FARTHEST_M = 1e9
 """No place on Earth has coordinates beyond this in any reference system."""
@@ -123,22 +123,29 @@ def _without_measures() -> Iterator[None]:
         yield
 
 
-def _read_frame(path: Path, layer: str, where: str | None) -> gpd.GeoDataFrame:
-    import geopandas as gpd
+def unreadable() -> tuple[type[Exception], ...]:
+    """What pyogrio raises for a layer that is damaged, in its own words and by accident."""
     import pyogrio
-    import shapely
     from shapely.errors import ShapelyError
 
-    try:
-        with _without_measures():
-            frame = pyogrio.read_dataframe(path, layer=layer, where=where, fid_as_index=True)
-    except (
+    return (
         ValueError,
         UnboundLocalError,
         ShapelyError,
         pyogrio.errors.DataSourceError,
         pyogrio.errors.DataLayerError,
-    ) as error:
+    )
+
+
+def _read_frame(path: Path, layer: str, where: str | None) -> gpd.GeoDataFrame:
+    import geopandas as gpd
+    import pyogrio
+    import shapely
+
+    try:
+        with _without_measures():
+            frame = pyogrio.read_dataframe(path, layer=layer, where=where, fid_as_index=True)
+    except unreadable() as error:
         with_where = f" with where={where!r}" if where else ""
         raise DataError(f"{path}, layer {layer}: cannot be read{with_where}: {error}") from error
     if not isinstance(frame, gpd.GeoDataFrame):

@@ -63,3 +63,20 @@ def test_what_still_runs_at_the_end_is_ended(begun, monkeypatch) -> None:
 def test_rounds_are_told_by_name(capsys) -> None:
     assert precompile.main(["dancing"]) == 2
     assert "dancing" in capsys.readouterr().err
+
+
+def test_a_round_that_is_killed_is_no_success(monkeypatch) -> None:
+    """Its status is negative, and others end with 0."""
+    codes = {"search": "import os; os.kill(os.getpid(), 9)", "windows": ""}
+    monkeypatch.setattr(precompile, "kept_kernels", lambda: None)
+    monkeypatch.setattr(
+        precompile, "_started", lambda rounds: subprocess.Popen([sys.executable, "-S", "-c", codes[rounds[0]]])
+    )
+    assert precompile.main(["windows"]) == 0
+    assert precompile.main(["search", "windows"]) == 1
+
+
+def test_each_round_is_a_job() -> None:
+    from connectivity import rounds
+
+    assert set(precompile.ROUNDS) == set(rounds.__all__)
