@@ -159,7 +159,7 @@ def test_maps_of_a_report_and_what_it_opens_in(results: Path, tmp_path: Path, la
     assert latin([*texts, *read]) == []
 
 
-@pytest.mark.parametrize(("lang", "audience"), zip(("ru", "kk", "ru"), Audience, strict=True))
+@pytest.mark.parametrize(("lang", "audience"), list(zip(("ru", "kk", "ru"), Audience, strict=True)))
 def test_sheets(results: Path, lang: str, audience: Audience) -> None:
     stored = read_results(results)
     source = sheet_source(subject_of(stored, "closed", "all"), stored, audience, lang)
