@@ -306,7 +306,7 @@ def _fit(figure: Figure, text: Text, room: float) -> None:
 def save_png(figure: Figure, path: Path) -> Path:
     """Write a figure; the same figure gives the same bytes."""
     with replacing(path) as part:
-        picture_of(figure).save(part, format="PNG", compress_level=6)
+        picture_of(figure).save(part, format="PNG", compress_level=5)
     return path
 
 
