@@ -30,7 +30,7 @@ from typing import Any
 import typer
 
 from rasters.errors import PlannerError
-from scenarios.study import load
+from scenarios.study import documents
 from tests.hostile.door import Door
 from tests.hostile.mutations import mutated
 from tests.hostile.readers import READERS
@@ -223,9 +223,9 @@ def _work(name: str, first: int, count: int, seed: int, pipe: int) -> None:
 
 def _parse_once(texts: Container[str]) -> None:
     """In this process, parse files that are not broken once, however often they are read: what is broken is never among them."""
-    parse = load.nodes_of
+    parse = documents.nodes_of
     known = cache(parse)
-    load.nodes_of = lambda text: known(text) if text in texts else parse(text)
+    documents.nodes_of = lambda text: known(text) if text in texts else parse(text)
 
 
 @dataclass(slots=True)
@@ -235,6 +235,7 @@ class Tally:
     ends: Counter[str] = field(default_factory=Counter)
     kinds: Counter[str] = field(default_factory=Counter)
     seconds: float = 0.0
+    broken: str = ""
 
     @property
     def tried(self) -> int:
@@ -265,7 +266,9 @@ def _of_reader(name: str, inputs: int, seed: int, seconds: float) -> Tally:
             tally.ends[end.how] += 1
             tally.kinds[end.kind] += bool(end.kind)
         if tally.tried == before and time.monotonic() - began < seconds:
-            raise RuntimeError(f"{name}: its valid files could not be written or read")
+            raise RuntimeError(
+                f"{name}: its valid files could not be written or read: {tally.broken or 'its process ended'}"
+            )
     return tally
 
 
@@ -275,8 +278,11 @@ def _worker(name: str, first: int, count: int, seed: int, until: float, tally: T
     process = os.fork()
     if not process:
         os.close(heard)
-        with contextlib.suppress(BaseException):
-            _work(name, first, count, seed, pipe)
+        try:
+            _work(name, first, count, seed, os.dup(pipe))
+        except BaseException as error:
+            with contextlib.suppress(OSError):
+                os.write(pipe, f"broken {type(error).__name__}: {error}".replace("\n", " ").encode() + b"\n")
         os._exit(0)
     os.close(pipe)
     buffer, done, ready = b"", 0, False
@@ -291,6 +297,9 @@ def _worker(name: str, first: int, count: int, seed: int, until: float, tally: T
                 return
             *lines, buffer = (buffer + part).split(b"\n")
             for text in lines:
+                if text.startswith(b"broken "):
+                    tally.broken = text.decode()
+                    return
                 done += text != b"ready"
                 ready = True
                 if text != b"ready":

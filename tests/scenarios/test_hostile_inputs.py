@@ -6,6 +6,8 @@ import itertools
 import json
 import re
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -16,6 +18,7 @@ from scenarios.outputs.job import Summary
 from scenarios.outputs.report.payload import Contents
 from tests.hostile import fuzz
 from tests.hostile.readers import READERS
+from tests.support.places import ROOT
 
 INPUTS = 6
 SLOW = {"kept steps", "camera traps", "plain tables"}
@@ -50,6 +53,23 @@ def test_the_same_seed_breaks_the_same_way(tmp_path: Path) -> None:
     inputs = [desk.input(number, seed=1) for number in range(50)]
     assert inputs == [again.input(number, seed=1) for number in range(50)]
     assert len({one.content for one in inputs}) > 40
+
+
+def test_the_long_round_reads_in_processes_of_its_own() -> None:
+    """Away from here: no process is split off from one whose threads compute."""
+    words = [sys.executable, "-m", "tests.hostile", "fuzz", "--reader", "species.yaml", "--inputs", "5"]
+    said = subprocess.run(words, cwd=ROOT, check=True, capture_output=True, text=True).stdout
+    tried, accepted, refused = (int(word) for word in said.splitlines()[1].split()[1:4])
+    assert tried == 5 == accepted + refused
+
+
+def test_a_reader_that_cannot_start_says_why(monkeypatch: pytest.MonkeyPatch) -> None:
+    def stopped(*_: object) -> None:
+        raise LookupError("no such study")
+
+    monkeypatch.setattr(fuzz, "_work", stopped)
+    with pytest.raises(RuntimeError, match="LookupError: no such study"):
+        fuzz.fuzz(["species.yaml"], 5, 1)
 
 
 def test_a_kept_input_is_read_again(tmp_path: Path) -> None:
