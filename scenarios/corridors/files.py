@@ -12,11 +12,11 @@ import pandas as pd
 import shapely
 from shapely.geometry import LineString, Point
 
-from rasters.errors import ExportError
 from rasters.files.writing import write_cog
 from scenarios.corridors.map import write_corridor_map
 from scenarios.corridors.results import SpeciesCorridors
 from scenarios.corridors.tables import crossing_table, route_table, write_corridor_tables
+from scenarios.outputs.folder import made_folder
 from scenarios.outputs.gis.geopackage import corridor_layer, place_layer
 from scenarios.outputs.tables import write_vectors
 from scenarios.outputs.translate import ENGLISH, Language
@@ -50,11 +50,7 @@ def write_species_corridors(
     say : Language
         Of the map.
     """
-    folder = Path(folder)
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise ExportError(f"{folder}: could not create this folder: {error}") from error
+    folder = made_folder(folder)
     metadata = _metadata(found)
     return [
         write_vectors(folder / "corridors.gpkg", corridor_layers(found), of="corridors", metadata=metadata),

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import shapely
 
-from rasters.errors import DataError, ExportError, LayerNotFoundError, OptionError, PlannerWarning
+from rasters.errors import DataError, LayerNotFoundError, OptionError, PlannerWarning
 from rasters.files.confined import confined
 from rasters.files.vectors import read_vectors
 from rasters.files.writing import replacing
@@ -19,7 +19,7 @@ from rasters.plain import unknown
 from scenarios.importing.fields import KINDS
 from scenarios.land.fence_file import read_fences
 from scenarios.land.inputs import read_places, study_grid
-from scenarios.outputs.folder import MARKER
+from scenarios.outputs.folder import ANOTHER, MARKER, made_folder
 from scenarios.outputs.job import Summary
 from scenarios.outputs.stored import read_results
 from scenarios.study.load import ResolvedStudy, resolve
@@ -85,10 +85,7 @@ def export_study(
     chosen = {kind: frame for kind, frame in frames.items() if len(frame) and (not kinds or kind in kinds)}
     if not chosen:
         raise DataError(f"{source}: has none of {', '.join(kinds or KINDS)}")
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise ExportError(f"{out}: could not create this folder: {error}; choose another with --out") from error
+    made_folder(out, ANOTHER)
     files = _written(out, name, to, chosen)
     counts = {kind: len(frame) for kind, frame in chosen.items()}
     said = ", ".join(f"{count} {kind}" for kind, count in counts.items())

@@ -9,11 +9,11 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rasters.errors import ExportError, OptionError
+from rasters.errors import OptionError
 from rasters.files.confined import confined
 from rasters.plain import unknown
 from scenarios.outputs.audience import Audience, audience_named
-from scenarios.outputs.folder import atomic_folder
+from scenarios.outputs.folder import ANOTHER, atomic_folder, made_folder
 from scenarios.outputs.generalise import generalised
 from scenarios.outputs.job import Summary
 from scenarios.outputs.kinds import ALL, KINDS, Export
@@ -82,7 +82,7 @@ def export_results(
         if spoken in KINDS[name].speaks and (asked is None or asked.level <= KINDS[name].serves.level)
     }
     exports = _Exports(stored, scenario, species, lang or "", out)
-    _made(out)
+    made_folder(out, ANOTHER)
     reporter.expect(len(served), "reading")
     files: list[Path] = []
     for name, whom in served.items():
@@ -112,13 +112,6 @@ def _why(kind: str, lang: str) -> str:
 
 def _serving(audience: Audience) -> list[str]:
     return [name for name, kind in KINDS.items() if kind.serves.level >= audience.level]
-
-
-def _made(out: Path) -> None:
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise ExportError(f"{out}: could not create this folder: {error}; choose another with --out") from error
 
 
 class _Exports:

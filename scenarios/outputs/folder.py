@@ -14,12 +14,14 @@ from rasters.files.confined import below
 from scenarios.outputs.claim import claimed
 from scenarios.records.hashing import read_json
 
-__all__ = ["MARKER", "RUN", "atomic_folder", "nameable", "run_folder"]
+__all__ = ["ANOTHER", "MARKER", "RUN", "atomic_folder", "made_folder", "nameable", "run_folder"]
 
 MARKER = "manifest.json"
 """A folder that holds this file is a result of an earlier run and may be replaced."""
 RUN = "run"
 """What a manifest calls results of `otkel run`: hours of solving, which no other command replaces."""
+ANOTHER = "; choose another with --out"
+"""Advice of commands whose option that is."""
 PART = ".part-"
 OLD = ".old"
 
@@ -27,6 +29,15 @@ OLD = ".old"
 def run_folder(scenario: str, species: str) -> Path:
     """Where the files of one scenario and species lie within a result folder."""
     return below(scenario, species)
+
+
+def made_folder(folder: str | Path, advice: str = "") -> Path:
+    """Make a folder and those above it, if they are not there; ExportError, with ``advice``, where that cannot be."""
+    try:
+        Path(folder).mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ExportError(f"{folder}: could not create this folder: {error}{advice}") from error
+    return Path(folder)
 
 
 def nameable(final: Path) -> Path:

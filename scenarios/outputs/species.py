@@ -8,11 +8,10 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from rasters.errors import ExportError
 from scenarios.model.passage_model import write_model
 from scenarios.model.results import SpeciesRun
 from scenarios.outputs.audience import Audience
-from scenarios.outputs.folder import run_folder
+from scenarios.outputs.folder import made_folder, run_folder
 from scenarios.outputs.generalise import generalised, generalised_ranking
 from scenarios.outputs.gis.context import write_context
 from scenarios.outputs.gis.geopackage import write_layers
@@ -62,11 +61,7 @@ def write_species_run(
     list of Path
         The files, in the order they were written.
     """
-    folder = Path(folder)
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise ExportError(f"{folder}: could not create this folder: {error}") from error
+    folder = made_folder(folder)
     return [
         *write_rasters(run, folder),
         write_layers(run, folder, say),

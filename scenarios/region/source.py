@@ -17,7 +17,19 @@ from scenarios.keys.new_study import checked_bounds, grid_around
 if TYPE_CHECKING:
     import geopandas as gpd
 
-__all__ = ["BOUNDS", "STEEP_PERCENT", "Ask", "CellRelief", "Got", "Kept", "Layers", "Place", "Source", "squares"]
+__all__ = [
+    "BOUNDS",
+    "STEEP_PERCENT",
+    "Ask",
+    "CellRelief",
+    "GivenFile",
+    "Got",
+    "Kept",
+    "Layers",
+    "Place",
+    "Source",
+    "squares",
+]
 
 BOUNDS = tuple[float, float, float, float]
 """West, south, east, north [degrees]; east may be past 180."""
@@ -212,6 +224,31 @@ class Source(Protocol):
 
     def read(self, place: Place, got: Sequence[Got]) -> Layers:
         """What was fetched, or the user's file, in the grid."""
+
+
+@dataclass(frozen=True, slots=True)
+class GivenFile:
+    """A file of the user that stands for a public source: nothing is fetched."""
+
+    path: Path
+
+    @property
+    def title(self) -> str:
+        """Name for people."""
+        return self.path.name
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """The file."""
+        return (self.path,)
+
+    def asks(self, place: Place) -> tuple[Ask, ...]:
+        """Nothing."""
+        return ()
+
+    def fault(self, path: Path) -> str:
+        """None: nothing is fetched."""
+        return ""
 
 
 def squares(bounds: BOUNDS, step: int) -> Iterator[tuple[int, int, str, str]]:

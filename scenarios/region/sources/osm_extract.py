@@ -9,7 +9,7 @@ from pathlib import Path
 from rasters.errors import DataError
 from scenarios.region.features import layers_of
 from scenarios.region.hashes import beside
-from scenarios.region.source import Ask, Got, Layers, Place
+from scenarios.region.source import GivenFile, Got, Layers, Place
 from scenarios.region.sources.vector_files import read_within
 from scenarios.region.themes import Shape, conditions
 
@@ -23,32 +23,13 @@ SHAPES: tuple[Shape, ...] = ("points", "lines", "multipolygons")
 
 
 @dataclass(frozen=True, slots=True)
-class OsmExtract:
+class OsmExtract(GivenFile):
     """A file such as of Geofabrik; with ``FILE.md5`` beside it, it is checked first."""
 
-    path: Path
     key: str = "osm"
     licence: str = OSM_LICENCE
     attribution: str = OSM_ATTRIBUTION
     by_hand: str = "--pbf"
-
-    @property
-    def title(self) -> str:
-        """Name for people."""
-        return self.path.name
-
-    @property
-    def files(self) -> tuple[Path, ...]:
-        """The extract."""
-        return (self.path,)
-
-    def asks(self, place: Place) -> tuple[Ask, ...]:
-        """Nothing."""
-        return ()
-
-    def fault(self, path: Path) -> str:
-        """Nothing is fetched."""
-        return ""
 
     def read(self, place: Place, got: Sequence[Got]) -> Layers:
         """Tables of all themes."""

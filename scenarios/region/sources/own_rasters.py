@@ -11,7 +11,7 @@ from typing import Any
 from rasters.errors import DataError
 from rasters.files.bands import EXTRACT, open_band
 from scenarios.region.reading import read_classes, read_ground
-from scenarios.region.source import Ask, Got, Layers, Place
+from scenarios.region.source import GivenFile, Got, Layers, Place
 
 __all__ = ["OwnLandCover", "OwnRelief"]
 
@@ -20,36 +20,17 @@ NOT_SAID = "unknown: say it here"
 
 
 @dataclass(frozen=True, slots=True)
-class _OwnRaster:
+class _OwnRaster(GivenFile):
     """A raster of the user."""
 
-    path: Path
     key: str
     by_hand: str
     licence: str = NOT_SAID
 
     @property
-    def title(self) -> str:
-        """Name for people."""
-        return self.path.name
-
-    @property
     def attribution(self) -> str:
         """What maps must say."""
         return f"{self.key}: {self.path.name}"
-
-    @property
-    def files(self) -> tuple[Path, ...]:
-        """The raster."""
-        return (self.path,)
-
-    def asks(self, place: Place) -> tuple[Ask, ...]:
-        """Nothing."""
-        return ()
-
-    def fault(self, path: Path) -> str:
-        """Nothing is fetched."""
-        return ""
 
 
 class OwnRelief(_OwnRaster):

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from rasters.errors import DataError
-from scenarios.region.source import Ask, Got, Layers, Place
+from scenarios.region.source import GivenFile, Got, Layers, Place
 from scenarios.region.sources.vector_files import read_within, require_known
 
 __all__ = ["WDPA_ATTRIBUTION", "WDPA_LICENCE", "ProtectedAreas"]
@@ -22,32 +21,13 @@ STANDING = ("Designated", "Established", "Inscribed", "Adopted")
 
 
 @dataclass(frozen=True, slots=True)
-class ProtectedAreas:
+class ProtectedAreas(GivenFile):
     """Polygons of Protected Planet: a GeoPackage, geodatabase or shapefile."""
 
-    path: Path
     key: str = "wdpa"
     licence: str = WDPA_LICENCE
     attribution: str = WDPA_ATTRIBUTION
     by_hand: str = "--wdpa"
-
-    @property
-    def title(self) -> str:
-        """Name for people."""
-        return self.path.name
-
-    @property
-    def files(self) -> tuple[Path, ...]:
-        """The download."""
-        return (self.path,)
-
-    def asks(self, place: Place) -> tuple[Ask, ...]:
-        """Nothing."""
-        return ()
-
-    def fault(self, path: Path) -> str:
-        """Nothing is fetched."""
-        return ""
 
     def read(self, place: Place, got: Sequence[Got]) -> Layers:
         """Reserves that stand, by name."""
