@@ -13,7 +13,7 @@ from scenarios.study.schema import Study
 __all__ = ["Words", "merged_words", "passage_words", "study_words"]
 
 Words = dict[str, dict[str, str]]
-"""Language -> text as the study has it -> the same in that language. Of ``en`` only designs, which are known by their ids."""
+"""Language -> text as the study has it -> the same in that language. Of ``en`` only what is known by its id: designs and fence lines."""
 
 
 def study_words(resolved: ResolvedStudy, profile: SpeciesProfile, inputs: Inputs) -> Words:
@@ -50,7 +50,10 @@ def _fence_words(inputs: Inputs) -> Words:
     for fence in inputs.cuts.fences:
         alike.setdefault(fence.fence_line, set()).add(fence.name)
     for fence in inputs.cuts.fences:
-        own = [fence.name, fence.fence_line] if len(alike[fence.fence_line]) == 1 else [fence.name]
+        one_name = len(alike[fence.fence_line]) == 1
+        if one_name and fence.name:
+            found.setdefault("en", {})[fence.fence_line] = fence.name
+        own = [fence.name, fence.fence_line] if one_name else [fence.name]
         for lang, name in fence.names:
             found.setdefault(lang, {}).update(dict.fromkeys(own, name))
     return found

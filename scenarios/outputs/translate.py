@@ -54,7 +54,7 @@ class Language:
         """A title, name, message, unit, number or sentence in the language."""
         if text in self.own or not text:
             return self.own.get(text, text)
-        return text if self.code == "en" else self._said(text)
+        return self._sentence(text) or text if self.code == "en" else self._said(text)
 
     def _said(self, text: str) -> str:
         found = _catalogue(self.code).gettext(text)
@@ -158,6 +158,8 @@ def require_language(code: str, spoken: Iterable[str] = LANGUAGES, what: str = "
 
 @lru_cache(maxsize=8)
 def _catalogue(code: str) -> gettext.NullTranslations:
+    if code == "en":
+        return gettext.NullTranslations()
     try:
         return gettext.translation(DOMAIN, LOCALE, [code])
     except FileNotFoundError as error:

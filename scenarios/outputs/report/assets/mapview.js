@@ -94,6 +94,10 @@
   const overlap = (a, b) => Math.max(0, Math.min(a.right, b.right) - Math.max(a.left, b.left)) * Math.max(0, Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top));
   const moved = (box, [x, y]) => ({ left: box.left + x, right: box.right + x, top: box.top + y, bottom: box.bottom + y });
 
+  /** Shifts of a name from the middle of its place, the nearest first [px]. */
+  const around = (beside, above) => [[0, 0], [0, -above], [0, above], [beside, 0], [-beside, 0], [beside, -above], [-beside, -above], [beside, above], [-beside, above],
+    [beside / 2, -above], [-beside / 2, -above], [beside / 2, above], [-beside / 2, above]];
+
   /** Passages on the spot of a better one, and names without a free place beside theirs on the map, are hidden until there is room. */
   function arrange(view) {
     const frame = view.map.getContainer().getBoundingClientRect();
@@ -102,13 +106,11 @@
       const element = marker.getElement();
       marker.setOffset([0, 0]);
       const box = element.getBoundingClientRect();
-      const [beside, above] = [box.width / 2 + 14, box.height / 2 + 14];
-      const tries = [[0, 0], [0, -above], [0, above], [beside, 0], [-beside, 0], [beside, -above], [-beside, -above], [beside, above], [-beside, above],
-        [beside / 2, -above], [-beside / 2, -above], [beside / 2, above], [-beside / 2, above]];
+      const tries = [14, 32].flatMap((apart) => around(box.width / 2 + apart, box.height / 2 + apart));
       const outside = (spot) => box.width * box.height - overlap(spot, frame);
       const costs = tries.map((by) => taken.reduce((sum, other) => sum + overlap(moved(box, by), other), outside(moved(box, by))));
       const best = costs.indexOf(Math.min(...costs));
-      element.style.visibility = costs[best] > 0.06 * box.width * box.height ? "hidden" : "visible";
+      element.style.visibility = costs[best] > 0.02 * box.width * box.height ? "hidden" : "visible";
       marker.setOffset(tries[best]);
       if (element.style.visibility === "visible") taken.push(moved(box, tries[best]));
     });
