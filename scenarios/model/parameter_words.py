@@ -57,6 +57,7 @@ WHOLE = {
     "rules": "all rules",
     "factors": "all factors",
     "permeability": "permeability of fences",
+    "worth_km": "worth of fences [km]",
     "use_factor": "use of passages",
 }
 SUFFIXES = ("_m", "_percent", "_deg", "_km")
@@ -68,6 +69,8 @@ def _who(who: str, say: Callable[[str], str], species: Mapping[str, str] | None)
 
 def _what(group: str, said: str, what: str, say: Callable[[str], str]) -> str:
     """Layer, fence line or design that a parameter is about."""
+    if what.rstrip(".").endswith("worth_km"):
+        group, said = "worth_km", "worth [km]"
     parts = [part for part in what.strip(".").split(".") if part not in ("", "*", "default", "value", "worth_km")]
     if not parts:
         return say(WHOLE[group])
