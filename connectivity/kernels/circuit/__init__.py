@@ -1,1 +1,1 @@
-"""Compiled loops over circuits: currents, components, banded factors of moving windows."""
+"""Compiled loops over circuits: currents and components."""
