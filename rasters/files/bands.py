@@ -288,6 +288,10 @@ def _band(file: Any, path: Path, chosen: int | None, choose: str) -> Band:
     scale, offset = float(file.scales[number - 1]), float(file.offsets[number - 1])
     if not (np.isfinite(scale) and np.isfinite(offset) and scale != 0):
         raise DataError(f"{path}: has a scale of {scale} and an offset of {offset}; correct them (gdal_edit)")
+    if file.transform.is_degenerate:
+        raise DataError(
+            f"{path}: its cells have no area ({file.transform.a:g} x {file.transform.e:g}); correct its place (gdal_edit -a_ullr)"
+        )
     south_up = file.transform.e > 0 and file.transform != Affine.identity()
     return Band(
         file=file,

@@ -26,10 +26,10 @@ def own_grid() -> Reals:
     return np.linspace(-OWN_SPAN, OWN_SPAN, OWN_STEPS)
 
 
-def sd_log_prior() -> Reals:
-    """(n_sd,) log prior of `SITE_SDS`, each with its width."""
+def sd_log_prior(scale: float = SITE_SD_SCALE) -> Reals:
+    """(n_sd,) log prior of `SITE_SDS`, each with its width; ``scale`` is that of the half-normal."""
     sds = np.array(SITE_SDS)
-    return np.asarray(norm.logpdf(sds / SITE_SD_SCALE) + np.log(np.gradient(sds)))
+    return np.asarray(norm.logpdf(sds / scale) + np.log(np.gradient(sds)))
 
 
 def common_log_likelihood(own: Reals) -> Reals:

@@ -35,10 +35,10 @@ LEVEL = 0.9
 JEFFREYS = (0.5, 0.0)
 CV_PRIOR_SCALE = 0.9
 """Scale of the half-normal prior of the coefficient of variation between blocks: an assumption of this project."""
-CLUMP_PRIOR_SCALE = 1.5
-"""Scale of the half-normal prior of the log of ``clump``: an assumption of this project."""
-N_WIDE, N_RATE, N_CV, N_CLUMP = 41, 121, 11, 6
-LARGEST_CV, LARGEST_CLUMP = 3.0, 30.0
+CLUMP_PRIOR_SCALE = 2.0
+"""Scale of the half-normal prior of the log of ``clump``: an assumption of this project. Groups of geometric sizes with the mean 6: 11."""
+N_WIDE, N_RATE, N_CV, N_CLUMP = 41, 121, 11, 7
+LARGEST_CV, LARGEST_CLUMP = 3.0, 60.0
 TAIL, FAR = 1e-6, 30.0
 
 
@@ -142,8 +142,8 @@ def _density(log_rate: Reals, y: Reals, e: Reals, prior: tuple[float, float]) ->
     """(n_rate,) log posterior up to a constant."""
     cvs = np.concatenate([[1e-3], np.linspace(0.1, LARGEST_CV, N_CV - 1)])
     clumps = np.exp(np.linspace(0.0, np.log(LARGEST_CLUMP), N_CLUMP))
-    of_cv = norm.logpdf(cvs / CV_PRIOR_SCALE) + np.log(np.gradient(cvs))
-    of_clump = norm.logpdf(np.log(clumps) / CLUMP_PRIOR_SCALE) + np.log(np.gradient(np.log(clumps)))
+    of_cv = norm.logpdf(cvs / CV_PRIOR_SCALE) + np.log(_widths(cvs))
+    of_clump = norm.logpdf(np.log(clumps) / CLUMP_PRIOR_SCALE) + np.log(_widths(np.log(clumps)))
     log_mean = log_rate + np.log(e.mean())
     by_model = [
         _negative_binomial(y, e, log_rate, cv, clump) + a + b - prior[0] * np.log1p(cv**2 / clump * np.exp(log_mean))
@@ -151,6 +151,11 @@ def _density(log_rate: Reals, y: Reals, e: Reals, prior: tuple[float, float]) ->
         for clump, b in zip(clumps, of_clump, strict=True)
     ]
     return np.asarray(logsumexp(by_model, axis=0) + prior[0] * log_rate - prior[1] * np.exp(log_rate))
+
+
+def _widths(at: Reals) -> Reals:
+    """(n,) weights of the trapezoid rule."""
+    return np.asarray(np.diff(at, prepend=at[0]) + np.diff(at, append=at[-1])) / 2
 
 
 def _negative_binomial(y: Reals, e: Reals, log_rate: Reals, cv: float, clump: float) -> Reals:

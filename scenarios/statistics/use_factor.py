@@ -32,6 +32,8 @@ N_U, N_MEAN, N_S = 200, 100, 15
 SMALLEST_S, LARGEST_S = 2.0, 200.0
 """Range of ``s``: passages that differ as much as can be, and passages that are all alike."""
 CLOSEST_TO_ONE = 0.99
+PAIR_SD_SCALE = 1.5
+"""Scale of the half-normal prior of the standard deviation of log factors of pairs: one may see several times as much."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,7 +109,7 @@ def use_factors(
     highest = {name: values.max() for name, values in likelihoods.items()}
     relative = {name: np.exp(values - highest[name]) for name, values in likelihoods.items()}
     marginal = {name: np.log(np.maximum(between @ values.T, 1e-300)) for name, values in relative.items()}
-    joint = np.repeat(prior, N_S)[:, None] + sd_log_prior() + sum(marginal.values())
+    joint = np.repeat(prior, N_S)[:, None] + sd_log_prior(PAIR_SD_SCALE) + sum(marginal.values())
     joint -= logsumexp(joint)
     passages = {
         name: _share(u, ((np.exp(joint - marginal[name]).T @ between) * relative[name]).sum(axis=0), level)

@@ -116,6 +116,24 @@ def test_a_raster_without_a_place_says_so(tmp_path: Path) -> None:
         read(write(tmp_path / "b.tif", HEIGHTS, crs='LOCAL_CS["site",UNIT["metre",1]]'), resampling="nearest")
 
 
+@pytest.mark.parametrize("step", [(10.0, 0.0), (1e-200, -1e-200), (-1e-300, 1e-300)])
+@pytest.mark.parametrize("bands", [1, 2])
+def test_cells_without_an_area_are_refused(tmp_path: Path, step: tuple[float, float], bands: int) -> None:
+    """Also where their product is lost to rounding."""
+    place = Affine(step[0], 0.0, 500_000.0, 0.0, step[1], 4_600_000.0)
+    path = tmp_path / "a.tif"
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        values = np.stack([HEIGHTS] * bands)
+        with rasterio.open(
+            path, "w", driver="GTiff", height=3, width=4, count=bands, dtype=values.dtype, crs=UTM, transform=place
+        ) as file:
+            file.write(values[:, :3, :4])
+    for grid in (None, GRID):
+        with pytest.raises(DataError, match=r"a\.tif: its cells have no area"):
+            read_raster(path, grid, name="a", unit="m", number=1, resampling="bilinear")
+
+
 HEAD = "ncols 4\nnrows 3\nxllcorner 500000\nyllcorner 4599970\ncellsize 10\n"
 ROWS = ["1 2 3 4", "5 6 7 8", "9 10 11 12"]
 ASC = Grid(UTM, NORTH_UP, (3, 4))
