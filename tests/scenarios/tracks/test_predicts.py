@@ -5,6 +5,7 @@ from __future__ import annotations
 from types import SimpleNamespace
 
 import numpy as np
+import pandas as pd
 import pytest
 from affine import Affine
 from scipy.stats import norm
@@ -100,6 +101,26 @@ def test_the_map_that_animals_followed_is_told_from_others(
     assert found["noise"]["behind_low"] > 0 and found["true"]["months"] == pytest.approx(6 * 50 / 30.44, rel=0.01)
 
 
+def test_the_table_holds_neither_places_nor_names_of_animals_nor_days(
+    walked: tuple[SpeciesTracks, Ground, dict[str, Reals]],
+) -> None:
+    """Counts and mean ranks by map: so it may be handed on, though the folder of tracks may not."""
+    table = pd.DataFrame(list(tried(walked).values()))
+    numbers = {
+        "animals",
+        "months",
+        "shift",
+        "low",
+        "high",
+        "behind_best",
+        "behind_low",
+        "behind_high",
+        "months_to_tell",
+    }
+    assert set(table.columns) == {"species", "map"} | numbers
+    assert set(table["map"]) == set(walked[2]) and not set(walked[0].names) & set(table["species"])
+
+
 def test_only_animals_that_are_held_out_are_tried(walked: tuple[SpeciesTracks, Ground, dict[str, Reals]]) -> None:
     found = tried(walked, ("K1", "K4"))
     assert found["true"]["animals"] == 2
@@ -110,7 +131,6 @@ def test_only_animals_that_are_held_out_are_tried(walked: tuple[SpeciesTracks, G
 def test_the_sentences_say_which_map_predicts_and_how_many_months_would_tell(
     walked: tuple[SpeciesTracks, Ground, dict[str, Reals]],
 ) -> None:
-    import pandas as pd
 
     rows = list(tried(walked).values())
     said = prediction_sentences(pd.DataFrame(rows), "Kulan", held_out=False)

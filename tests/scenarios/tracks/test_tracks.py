@@ -87,6 +87,20 @@ def test_what_goes_into_runs_and_their_pages_holds_no_position(summary: Summary[
             assert not any(value[:8] in text for value in fixes["location-long"].sample(200, random_state=1))
 
 
+@pytest.mark.parametrize("audience", ["public", "partner"])
+@pytest.mark.parametrize("command", [("export", "all"), ("export", "kmz"), ("evidence", "share")])
+def test_nothing_of_tracks_is_exported(
+    summary: Summary[Findings], study: Path, tmp_path: Path, command: tuple[str, str], audience: str
+) -> None:
+    """No door takes the folder: what others may have of it, they have as assumptions of a run."""
+    first = (str(study),) if command[0] == "evidence" else ()
+    done = CliRunner().invoke(
+        app, [*command, *first, str(summary.folder), "--audience", audience, "--out", str(tmp_path / "out")]
+    )
+    assert done.exit_code == ExitCode.INPUT_DATA, done.output
+    assert not (tmp_path / "out").exists() or not list((tmp_path / "out").iterdir())
+
+
 def test_a_run_takes_the_measured_permeability_and_says_so(
     summary: Summary[Findings], study: Path, tmp_path: Path
 ) -> None:
