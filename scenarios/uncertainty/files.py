@@ -59,7 +59,7 @@ def _parameters(found: Stability, ranking: str) -> pd.DataFrame:
     rows = []
     for axis, name in enumerate(space.axes):
         moved = space.moved_by(axis)
-        ends = [(one.nominal, one.at(0.0), one.at(1.0)) for one in moved]
+        ends = [(one.nominal, *sorted((one.at(0.0), one.at(1.0)))) for one in moved]
         rows.append(
             {
                 "ranking": ranking,

@@ -351,6 +351,9 @@ def test_the_picture_shows_every_place(found: Stability, tmp_path: Path) -> None
     assert [f.name for f in files] == ["stability.csv", "parameters.csv", "draws.csv", "stability.txt", "stability.png"]
     assert (tmp_path / "stability.png").stat().st_size > 20_000
     assert (tmp_path / "stability.csv").read_text().startswith("ranking,candidate,name,fence,")
+    for row in pd.read_csv(tmp_path / "parameters.csv", dtype=str).itertuples():
+        lows, highs = (np.array(words.split(), float) for words in (row.lowest_draw, row.highest_draw))
+        assert (lows <= highs).all()
 
 
 def test_the_command_says_what_it_found(study: Path, tmp_path: Path) -> None:
