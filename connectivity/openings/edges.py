@@ -175,7 +175,8 @@ def openable_edges(
         if len(who) > MOST_SHARING and not singles_only:
             raise DataError(
                 f"{len(who)} candidates open the edge at row {key // 4 // width}, col {key // 4 % width}; at most "
-                f"{MOST_SHARING} may share an edge: space them wider"
+                f"{MOST_SHARING} may share an edge: space them wider (candidates.every_m: {cuts.grid.cell_width_m:g} would do) or "
+                "take smaller cells"
             )
         rows = rows_of[key]
         row = rows[0]
