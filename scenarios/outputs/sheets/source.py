@@ -132,7 +132,7 @@ class SheetSource:
     def km(self, along_m: float) -> str:
         """Kilometres along a fence, in tenths where they are not whole."""
         km = along_m / 1000.0
-        return f"{km:.0f}" if abs(km - round(km)) < 0.05 else self.say(f"{km:.1f}")
+        return f"{round(km)}" if abs(km - round(km)) < 0.05 else self.say(f"{km:.1f}")
 
     def species_title(self) -> str:
         """The species, or all of them."""

@@ -203,7 +203,7 @@ def test_qgis_opens_the_project_with_every_layer(files, tmp_path):
     assert found["invalid"] == [] and found["unresolved"] == []
     assert all(str(moved) in source for source in found["sources"])
     assert {"Заграждения", "Қоршаулар"} & set(found["shown"]) == {"Қоршаулар"}
-    assert "restricted" in found["abstract"] and "EPSG:" in found["abstract"]
+    assert "қолжетімділігі шектеулі" in found["abstract"] and "EPSG:" in found["abstract"]
     assert found["layouts"] == ["Карта"]
     assert {"QgsLayoutItemMap", "QgsLayoutItemLegend", "QgsLayoutItemScaleBar", "QgsLayoutItemLabel"} <= set(
         found["items"]

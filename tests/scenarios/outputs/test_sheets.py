@@ -278,6 +278,15 @@ def test_a_sheet_without_passages_says_so(run: Release) -> None:
     assert all("No numbered passage lies on this sheet." in {t.words for t in p.page.texts} for p in pages[1:])
 
 
+@pytest.mark.parametrize(
+    ("along_m", "words"), [(-0.01, "0"), (0.0, "0"), (-40.0, "0"), (12_000.0, "12"), (96_500.0, "96.5")]
+)
+def test_kilometres_are_whole_where_they_can_be_and_nought_has_no_sign(
+    run: Release, along_m: float, words: str
+) -> None:
+    assert source_of(run).km(along_m) == words
+
+
 def test_contours_only_where_cells_are_small_on_paper(run: Release) -> None:
     said = {}
     for scale in (50_000, 200_000):
