@@ -147,9 +147,10 @@ def map_png(
 
     picture = picture_of(_main_map(run_scene(run, borders, credits, say)).figure)
     out = io.BytesIO()
-    picture.resize((width, round(width * picture.height / picture.width)), resample=Image.Resampling.LANCZOS).quantize(
-        128
-    ).save(out, "PNG")
+    small = picture.resize((width, round(width * picture.height / picture.width)), resample=Image.Resampling.LANCZOS)
+    small.quantize(256, method=Image.Quantize.FASTOCTREE).save(
+        out, "PNG"
+    )  # median cut loses the colours of small things
     return out.getvalue()
 
 

@@ -29,6 +29,8 @@ from typer.testing import CliRunner
 from cli import app
 from rasters.errors import ConfigError, ExportError
 from scenarios.outputs.audience import Audience, audience_note
+from scenarios.outputs.cartography.features import CORE, TARGET
+from scenarios.outputs.cartography.sheet import AMBER
 from scenarios.outputs.exporting import export_results
 from scenarios.outputs.field.content import field_content
 from scenarios.outputs.field.gpx import write_gpx
@@ -225,6 +227,16 @@ def test_the_page_to_print_has_a_grid_of_degrees_a_north_arrow_and_the_whole_stu
         x0, y0, x1, y1 = fence.line.bounds
         assert float(box.get("xmin")) <= max(x0, west) and min(x1, east) <= float(box.get("xmax"))
         assert float(box.get("ymin")) <= max(y0, south) and min(y1, north) <= float(box.get("ymax"))
+
+
+def test_maps_in_the_kmz_keep_the_colours_of_small_things(files):
+    """Outlines of cores and targets and the amber of the warning, of which there is little."""
+    archive = zipfile.ZipFile(one(files, "*.kmz"))
+    for name in (name for name in archive.namelist() if name.startswith("files/map_")):
+        pixels = np.asarray(Image.open(archive.open(name)).convert("RGB")).reshape(-1, 3).astype(int)
+        for colour in (CORE, TARGET, AMBER):
+            wanted = [int(colour[k : k + 2], 16) for k in (1, 3, 5)]
+            assert np.abs(pixels - wanted).max(axis=1).min() < 24, (name, colour)
 
 
 def test_pictures_in_the_kmz_have_a_legend(files):
