@@ -11,6 +11,8 @@ os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
 from qgis.core import (
     QgsApplication,
+    QgsLayoutExporter,
+    QgsLayoutItemLegend,
     QgsMapRendererParallelJob,
     QgsMapSettings,
     QgsProject,
@@ -49,9 +51,23 @@ def project(path, picture):
         "abstract": document.metadata().abstract(),
         "layouts": [layout.name() for layout in document.layoutManager().layouts()],
         "items": [type(item).__name__ for layout in document.layoutManager().layouts() for item in layout.items()],
+        "legends_end_mm": [
+            legend_end(item)
+            for layout in document.layoutManager().layouts()
+            for item in layout.items()
+            if isinstance(item, QgsLayoutItemLegend)
+        ],
         "errors": [error.message for error in job.errors()],
         "colours": len(colours),
     }
+
+
+def legend_end(legend):
+    """Where a legend ends on its page, from the left [mm]."""
+    settings = QgsLayoutExporter.ImageExportSettings()
+    settings.dpi = 72
+    QgsLayoutExporter(legend.layout()).exportToImage(sys.argv[2] + ".page.png", settings)
+    return legend.pagePos().x() + legend.sizeWithUnits().width()
 
 
 def styles(path, names):

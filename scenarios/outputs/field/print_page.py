@@ -19,7 +19,7 @@ from scenarios.outputs.gis.qgis_styles import line
 __all__ = ["CORNERS", "corners", "crs_element", "print_page"]
 
 CORNERS = ("xmin", "ymin", "xmax", "ymax")
-MAP = (14, 23, 190, 151)
+MAP = (14, 23, 178, 151)
 """Left, top, width and height on the page [mm]: outside it stand the degrees."""
 NORTH = (
     '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 28 34"><path d="M14 1 L21 25 L14 20 L7 25 Z" fill="#1d2326"/>'
@@ -87,7 +87,7 @@ def _items(content: FieldContent, notes: str, box: Sequence[float], crs: str) ->
     yield _item(
         65642,
         "legend",
-        (212, 20, 77, 120),
+        (200, 20, 89, 120),
         LEGEND_STYLES,
         'title="" columnCount="1" linkedMap="{map}" map_uuid="{map}" legendFilterByAtlas="0" resizeToContents="1" wrapString="" '
         'splitLayer="0" equalColumnWidth="0" symbolWidth="7" symbolHeight="3.2" legendFilterByMap="1"',
@@ -104,7 +104,7 @@ def _items(content: FieldContent, notes: str, box: Sequence[float], crs: str) ->
     yield _item(
         65646,
         "scale",
-        (212, 165, 77, 12),
+        (200, 165, 89, 12),
         _font("scaleBarFont", 8),
         f'style="Single Box" unitType="km" unitLabel={quoteattr(content.say("km"))} numSegmentsLeft="0" '
         'numUnitsPerScaleBarUnit="1" numSegments="2" '

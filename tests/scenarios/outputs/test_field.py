@@ -211,6 +211,7 @@ def test_qgis_opens_the_project_with_every_layer(files, tmp_path):
         found["items"]
     )
     assert found["colours"] > 20
+    assert all(200 < end <= 297 - 8 for end in found["legends_end_mm"]) and found["legends_end_mm"]
 
 
 def test_the_page_to_print_has_a_grid_of_degrees_a_north_arrow_and_the_whole_study(files, results):
