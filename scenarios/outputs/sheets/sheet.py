@@ -298,8 +298,19 @@ def _draw_header(page: Page, box: Box, sheet: PaperSheet, source: SheetSource) -
     )
     size = text_fits(sheet.title, 13.5, box.width - beside - 4.0, "bold")
     page.text(box.left, box.top - 4.6, sheet.title, size=size, face="bold")
-    size = text_fits(sheet.subtitle, 7.4, box.width - wide - 4.0)
-    page.text(box.left, box.top - 9.8, sheet.subtitle, size=size, color=MUTED)
+    _draw_subtitle(page, box, sheet.subtitle, box.width - wide - 4.0)
+
+
+def _draw_subtitle(page: Page, box: Box, words: str, room: float) -> None:
+    """In one line or, where the mark leaves no room for that, in two of smaller letters."""
+    lines, size, pitch = [words], 7.4, 0.0
+    if text_fits(words, size, room) < size:
+        size, pitch = 6.4, 1.35
+        lines = wrapped(words, size, room)
+        lines = lines[:1] + [" ".join(lines[1:])] * (len(lines) > 1)
+    for n, line in enumerate(lines):
+        up = pitch * (len(lines) - 1 - 2 * n)
+        page.text(box.left, box.top - 9.8 + up, line, size=text_fits(line, size, room), color=MUTED)
 
 
 def _draw_footer(page: Page, box: Box, source: SheetSource) -> None:

@@ -31,9 +31,10 @@ from scenarios.outputs.sheets.features import FENCE, smoothed
 from scenarios.outputs.sheets.frame import round_scale_above
 from scenarios.outputs.sheets.gridlines import split_kilometres
 from scenarios.outputs.sheets.ground import _picture, _Pixels
-from scenarios.outputs.sheets.page import INK, Box, Page
+from scenarios.outputs.sheets.page import INK, Box, Page, text_width
 from scenarios.outputs.sheets.placing import Board
 from scenarios.outputs.sheets.series import divided
+from scenarios.outputs.sheets.sheet import _draw_subtitle
 from scenarios.outputs.stored import read_results
 from scenarios.outputs.translate import language
 from tests.support.sheet_maker import drawn, source_of, winding_run
@@ -417,3 +418,20 @@ def test_export_all_writes_sheets_too(results: Path, tmp_path: Path) -> None:
         best = shortlist(stored.run("closed", "walker").ranking)
         assert path.name == f"tiny_closed_walker_{name}_sheets_kk.pdf"
         assert len(pypdfium2.PdfDocument(path)) == (len(best) if audience is Audience.PARTNER else 1)
+
+
+def test_a_long_subtitle_beside_the_mark_stays_readable() -> None:
+    written: list[tuple[str, float, float]] = []
+
+    class Pen:
+        def text(self, x: float, y: float, words: str, size: float, color: str) -> None:
+            written.append((words, size, text_width(words, size)))
+
+    for words in (
+        "Short",
+        "A study of a long name, from one country to the other - A scenario of a long name - All species",
+    ):
+        written.clear()
+        _draw_subtitle(Pen(), Box(0.0, 0.0, 180.0, 250.0), words, 75.0)  # type: ignore[arg-type]
+        assert " ".join(line for line, *_ in written) == words
+        assert all(size >= 6.0 and wide <= 75.0 + 1e-6 for _, size, wide in written)
