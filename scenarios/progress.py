@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import sys
 import threading
+import time
 import warnings
 from collections.abc import Callable, Iterable
 from datetime import datetime
@@ -53,6 +54,8 @@ def _is_ours(record: logging.LogRecord) -> bool:
 class Reporter:
     """One per command: a progress bar with the time left, log messages and warnings; of libraries only with ``verbose``.
 
+    With ``verbose`` it ends with the shares of the time that its steps took, those of one kind together.
+
     Where there is no terminal a plain line says every `EVERY_S` seconds what is being done: ``16:04:31 3/12 reduction``.
     """
 
@@ -71,6 +74,8 @@ class Reporter:
             transient=True,
         )
         self._task: TaskID | None = None
+        self._doing, self._since = "", 0.0
+        self._spent: dict[str, float] = {}
         self.way_on: Callable[[], str] = str
         """Says what is kept when the command stops here, and how to go on; nothing where nothing is."""
         self.asked_to_stop: Callable[[], bool] = bool
@@ -99,12 +104,16 @@ class Reporter:
     ) -> None:
         self._ended.set()
         self._progress.stop()
+        self._turn_to("")
+        if error is None and self._libraries_too:
+            self._tell_shares()
         warnings.showwarning = self._old_show
         logging.getLogger(COMPILING).setLevel(logging.NOTSET)
 
     def expect(self, steps: int, what: str) -> None:
         """Begin a bar of this many steps."""
         self._task = self._progress.add_task(what, total=steps)
+        self._turn_to(what)
 
     def step(self, what: str, done: int = 1) -> None:
         """One step done, or several; ``what`` comes next."""
@@ -112,8 +121,22 @@ class Reporter:
             raise KeyboardInterrupt
         if self._task is not None:
             self._progress.update(self._task, advance=done, description=what)
+        self._turn_to(what)
         if not self.quiet and not self.console.is_terminal:
             logging.getLogger(__name__).info("%s", what)
+
+    def _turn_to(self, what: str) -> None:
+        """What was done until now took the time since it began; ``what`` comes next, of the kind behind its colon."""
+        now = time.perf_counter()
+        if self._doing:
+            self._spent[self._doing] = self._spent.get(self._doing, 0.0) + now - self._since
+        self._doing, self._since = what.rpartition(": ")[2], now
+
+    def _tell_shares(self) -> None:
+        total, longest = sum(self._spent.values()), sorted(self._spent, key=lambda what: -self._spent[what])
+        parts = [f"{what} {self._spent[what] / total:.0%}" for what in longest] if total else []
+        if parts:
+            self.say(f"time: {', '.join(parts)} of {total:.3g} s")
 
     def _tell_time_and_again(self) -> None:
         while not self._ended.wait(EVERY_S):

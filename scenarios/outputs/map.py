@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import logging
+import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -45,6 +47,8 @@ if TYPE_CHECKING:
     import geopandas as gpd
 
 __all__ = ["MAPS", "map_png", "map_reading", "map_title", "write_maps"]
+
+LOG = logging.getLogger(__name__)
 
 MAPS = {
     "map": "Routes, fences and passages",
@@ -120,8 +124,10 @@ def write_maps(
         Attribution that the data ask for.
     say : Language
     """
-    scene = run_scene(run, borders, credits, say)
-    return [save_png(draw(scene).figure, folder / f"{stem}.png") for stem, draw in sheets_of(run).items()]
+    began, scene = time.perf_counter(), run_scene(run, borders, credits, say)
+    files = [save_png(draw(scene).figure, folder / f"{stem}.png") for stem, draw in sheets_of(run).items()]
+    LOG.info("%s, %s: maps drawn in %.1f s", run.scenario, run.species, time.perf_counter() - began)
+    return files
 
 
 def sheets_of(run: SpeciesRun) -> dict[str, Callable[[RunScene], Sheet]]:

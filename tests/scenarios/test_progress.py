@@ -71,3 +71,18 @@ def test_compiling_is_announced_once_before_it_happens() -> None:
     )
     before, announced, after = done.stderr.splitlines()
     assert (before, after) == ("before", "after") and announced.startswith("compiling: ")
+
+
+@pytest.mark.parametrize("verbose", [0, 1])
+def test_the_shares_of_time_are_told_when_asked_for(
+    verbose: int, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = iter([0.0, 1.0, 4.0, 5.0, 9.0])
+    monkeypatch.setattr(progress.time, "perf_counter", lambda: next(clock))
+    with progress.Reporter(verbose=verbose) as reporter:
+        reporter.expect(3, "checking")
+        reporter.step("closed, urial: current")
+        reporter.step("closed: writing")
+        reporter.step("free, kulan: current")
+    told = capsys.readouterr().err
+    assert ("time: current 78%, checking 11%, writing 11% of 9 s" in told) == bool(verbose)
