@@ -54,7 +54,11 @@ class Language:
         """A title, name, message, unit, number or sentence in the language."""
         if text in self.own or not text:
             return self.own.get(text, text)
-        return self._sentence(text) or text if self.code == "en" else self._said(text)
+        return self._renamed(text) if self.code == "en" else self._said(text)
+
+    def _renamed(self, text: str) -> str:
+        """An English sentence with the study's own names; only those that hold one are taken apart."""
+        return self._sentence(text) or text if any(known in text for known in self.own) else text
 
     def _said(self, text: str) -> str:
         found = _catalogue(self.code).gettext(text)

@@ -420,18 +420,18 @@ def test_export_all_writes_sheets_too(results: Path, tmp_path: Path) -> None:
         assert len(pypdfium2.PdfDocument(path)) == (len(best) if audience is Audience.PARTNER else 1)
 
 
-def test_a_long_subtitle_beside_the_mark_stays_readable() -> None:
-    written: list[tuple[str, float, float]] = []
+@pytest.mark.parametrize(
+    "words",
+    ["Short", "A study of a long name, from one country to the other - A scenario of a long name - All species"],
+)
+def test_a_long_subtitle_beside_the_mark_stays_readable(words: str) -> None:
+    """At least 6 points high, and within its room."""
+    import io
 
-    class Pen:
-        def text(self, x: float, y: float, words: str, size: float, color: str) -> None:
-            written.append((words, size, text_width(words, size)))
+    from reportlab.pdfgen.canvas import Canvas
 
-    for words in (
-        "Short",
-        "A study of a long name, from one country to the other - A scenario of a long name - All species",
-    ):
-        written.clear()
-        _draw_subtitle(Pen(), Box(0.0, 0.0, 180.0, 250.0), words, 75.0)  # type: ignore[arg-type]
-        assert " ".join(line for line, *_ in written) == words
-        assert all(size >= 6.0 and wide <= 75.0 + 1e-6 for _, size, wide in written)
+    page = Page(Canvas(io.BytesIO()), 180, 250)
+    _draw_subtitle(page, page.paper, words, 75.0)
+    assert " ".join(text.words for text in page.texts) == words
+    for text in page.texts:
+        assert text_width(text.words, 6.0) - 1e-6 <= text.box.width <= 75.0 + 1e-6

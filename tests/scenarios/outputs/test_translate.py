@@ -268,3 +268,11 @@ def test_other_languages_are_errors_that_name_those_there_are(monkeypatch, tmp_p
         language("ru")("Fence")
     translate._catalogue.cache_clear()
     assert LANGUAGES == ("en", "ru", "kk")
+
+
+def test_english_sentences_call_a_fence_line_by_its_name() -> None:
+    say = Language(code="en", own={"border": "Border fence"})
+    assert say("border") == "Border fence"
+    assert say("Walker: border is sealed (made up).") == "Walker: Border fence is sealed (made up)."
+    assert say("Walker: inner is sealed (made up).") == "Walker: inner is sealed (made up)."
+    assert say("An outline along the border is schematic.") == "An outline along the border is schematic."

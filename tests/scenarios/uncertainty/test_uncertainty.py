@@ -402,7 +402,6 @@ def test_short_sequences_keep_parameters_apart() -> None:
         ("leopard.permeability.default.value", "leopard: permeability of fences"),
         ("leopard.permeability.inner.scale_m", "leopard: permeability inner scale"),
         ("leopard.permeability.default.worth_km", "leopard: worth of fences [km]"),
-        ("leopard.permeability.default.value", "leopard: permeability of fences"),
         ("free_path_m", "all species: how straight they go"),
         ("leopard.permeability.inner", "leopard: permeability inner"),
         ("kulan.use_factor.gate", "kulan: use of gate"),
